@@ -1,0 +1,1 @@
+//! One file per check; the only place where geo, reach and policy meet.

@@ -1,0 +1,230 @@
+//! Results: findings, verdicts, the assessment. Plain data: checks make it, reports read it, nothing here renders.
+//!
+//! An assessment is about the user's world; what kept onshore from doing its job is an error (`cli::Failure`), a thing apart.
+
+use crate::model::{Place, RouteRole};
+use crate::source::Location;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Severity {
+    pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+/// The verdict on a rule, or what a finding says of it. Never "compliant": onshore decides location and reach against
+/// declared facts, not lawfulness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    NotApplicable,
+    Satisfied,
+    Waived,
+    Indeterminate,
+    /// Rules of equal rank contradict each other, or evidence does.
+    Conflict,
+    /// No placement can meet it together with named other rules.
+    Unsatisfiable,
+    Violated,
+}
+
+impl Verdict {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotApplicable => "not-applicable",
+            Self::Satisfied => "satisfied",
+            Self::Waived => "waived",
+            Self::Indeterminate => "indeterminate",
+            Self::Conflict => "conflict",
+            Self::Unsatisfiable => "unsatisfiable",
+            Self::Violated => "violated",
+        }
+    }
+}
+
+/// The state of the world in which a way carries; the mildest one is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    Normal,
+    Overload,
+    Loss,
+}
+
+impl State {
+    pub const ALL: [Self; 3] = [Self::Normal, Self::Overload, Self::Loss];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Overload => "overload",
+            Self::Loss => "loss",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text)
+    }
+}
+
+/// A place as a report shows it: with how it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownPlace {
+    /// `None`: could not be told; `note` says why.
+    pub place: Option<Place>,
+    /// `override`, `site`, `region`, `hostname`, `range`, `mmdb`, or `unknown`.
+    pub basis: &'static str,
+    /// The network, site, region id or host-name pattern that matched.
+    pub matched: Option<String>,
+    pub network: Option<String>,
+    pub data_set: Option<String>,
+    pub data_set_date: Option<String>,
+    /// Anything a reader of the report must know: "multi-region: any of DE, NL", "anycast".
+    pub note: Option<String>,
+}
+
+/// One step of a path: an endpoint, and the route by which data got there (`None` for where it starts).
+#[derive(Clone, Debug)]
+pub struct Hop {
+    pub endpoint: String,
+    pub kind: String,
+    pub route: Option<HopRoute>,
+    pub places: Vec<KnownPlace>,
+    /// The line of the route; for the first hop, of the endpoint or the population that enters there.
+    pub location: Location,
+}
+
+#[derive(Clone, Debug)]
+pub struct HopRoute {
+    pub activity: &'static str,
+    pub role: RouteRole,
+    pub priority: u32,
+    pub condition: Option<String>,
+}
+
+/// Further text worth showing: "the key is held here", with what it says.
+#[derive(Clone, Debug)]
+pub struct Label {
+    pub location: Location,
+    pub text: String,
+}
+
+/// One result. `message` makes sense alone, in one line; then come the path, why it matters and what to do.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// Stable, kebab-case, named by the thing that is wrong: `data-leaves-boundary`.
+    pub code: &'static str,
+    /// `pack/rule`.
+    pub rule: Option<String>,
+    pub severity: Severity,
+    pub verdict: Verdict,
+    pub message: String,
+    pub help: Option<String>,
+    /// Why the rule is there: its title, citation, rationale.
+    pub why: Option<String>,
+    pub origin: Vec<String>,
+    pub data: Vec<String>,
+    pub populations: Vec<String>,
+    pub endpoint: String,
+    pub places: Vec<KnownPlace>,
+    pub activity: Option<&'static str>,
+    pub role: Option<RouteRole>,
+    pub state: Option<State>,
+    pub condition: Option<String>,
+    /// The lost domain (`site=sjc1`) for findings about survival.
+    pub lost: Option<String>,
+    /// Other rules that take part (unsatisfiable, conflict).
+    pub with_rules: Vec<String>,
+    pub path: Vec<Hop>,
+    /// The line that breaks the rule.
+    pub location: Option<Location>,
+    /// The policy line that asks for it.
+    pub policy_location: Option<Location>,
+    pub labels: Vec<Label>,
+    /// Hex; survives moved lines and reordered files.
+    pub fingerprint: String,
+}
+
+/// The verdict on one rule, also when there is nothing to complain about.
+#[derive(Clone, Debug)]
+pub struct RuleResult {
+    pub rule: String,
+    pub title: String,
+    pub severity: Severity,
+    pub verdict: Verdict,
+    /// One sentence: what was found, what is missing, or why it does not apply.
+    pub why: String,
+    pub endpoints_examined: usize,
+    pub routes_examined: usize,
+    pub location: Location,
+}
+
+/// A gap as reports show it.
+#[derive(Clone, Debug)]
+pub struct GapResult {
+    pub code: &'static str,
+    pub message: String,
+    pub help: Option<String>,
+    pub location: Location,
+    /// The rules it may touch, `pack/rule`.
+    pub touches: Vec<String>,
+}
+
+/// What was examined: the size of "all" in "all satisfied".
+#[derive(Clone, Debug, Default)]
+pub struct Coverage {
+    pub files_read: Vec<(String, &'static str)>,
+    /// Path and why.
+    pub files_skipped: Vec<(String, String)>,
+    pub endpoints: usize,
+    pub located: usize,
+    pub unlocated: usize,
+    pub routes: usize,
+    /// Endpoints per country, for the table that a run without policies shows.
+    pub by_country: Vec<(String, usize)>,
+}
+
+/// A data set that places rest on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataSetInfo {
+    pub name: String,
+    pub kind: String,
+    /// `YYYY-MM-DD`.
+    pub date: Option<String>,
+    pub sha256: String,
+    pub licence: Option<String>,
+    /// Must be shown wherever results are.
+    pub attribution: Option<String>,
+    /// Whether any place in this assessment rests on it.
+    pub used: bool,
+}
+
+/// The whole answer of one run. Sorted: same inputs, same bytes.
+#[derive(Clone, Debug)]
+pub struct Assessment {
+    pub project: Option<String>,
+    /// `YYYY-MM-DD`.
+    pub as_of: String,
+    pub verdict: Verdict,
+    pub rules: Vec<RuleResult>,
+    pub findings: Vec<Finding>,
+    pub gaps: Vec<GapResult>,
+    pub coverage: Coverage,
+    pub data_sets: Vec<DataSetInfo>,
+}

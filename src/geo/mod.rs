@@ -1,0 +1,113 @@
+//! Where is it? One file per locator, tried in order of trust; all evidence is kept. Knows no routes and no policy.
+
+use ipnetwork::IpNetwork;
+
+use crate::model::Place;
+use crate::source::Location;
+
+/// How a place is known, most trusted first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Basis {
+    /// The user's file says so outright.
+    Override,
+    /// A declared site, or one of its networks.
+    Site,
+    /// Provider and region or zone id.
+    Region,
+    /// A provider's naming scheme.
+    Hostname,
+    /// Published cloud ranges, geofeeds (RFC 8805).
+    Range,
+    /// A MaxMind-format database.
+    Mmdb,
+}
+
+impl Basis {
+    pub const ALL: [Self; 6] = [Self::Override, Self::Site, Self::Region, Self::Hostname, Self::Range, Self::Mmdb];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Override => "override",
+            Self::Site => "site",
+            Self::Region => "region",
+            Self::Hostname => "hostname",
+            Self::Range => "range",
+            Self::Mmdb => "mmdb",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|b| b.as_str() == text)
+    }
+}
+
+/// What kind of answer a place is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// One machine in one place.
+    Unicast,
+    /// Stored or served in several of the places.
+    MultiRegion,
+    /// Announced from many places; where a packet ends depends on the sender.
+    Anycast,
+    /// A provider's global service without a place.
+    Global,
+    /// A CDN or edge location near the client.
+    Edge,
+    /// Special-purpose (IANA registries, provider-internal): has no place of its own.
+    Special,
+    /// Private and covered by no declared network.
+    Private,
+    Unknown,
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unicast => "unicast",
+            Self::MultiRegion => "multi-region",
+            Self::Anycast => "anycast",
+            Self::Global => "global",
+            Self::Edge => "edge",
+            Self::Special => "special",
+            Self::Private => "private",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Index into the atlas's data sets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DataSetId(pub u32);
+
+/// One source's answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evidence {
+    pub basis: Basis,
+    pub kind: Kind,
+    /// Possible places; empty: it knows the thing but not its place (`kind` says why).
+    pub places: Vec<Place>,
+    /// What matched: a site id, a region id with its provider, a host-name pattern.
+    pub matched: String,
+    pub network: Option<IpNetwork>,
+    pub data_set: Option<DataSetId>,
+    /// The user's line, for `override`, `site` and `region`.
+    pub location: Option<Location>,
+    /// City, coordinates, accuracy radius, registered country...: whatever a person should see.
+    pub note: Option<String>,
+}
+
+/// Where something stands: a set of possible places with all the evidence, never a bare code.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Geolocation {
+    pub kind: Kind,
+    /// Possible places by the most trusted basis that answers. Empty: unknown.
+    pub places: Vec<Place>,
+    pub basis: Option<Basis>,
+    /// In order of trust.
+    pub evidence: Vec<Evidence>,
+    /// Why it is not known, in a clause: "10.9.0.4 is private and no declared network covers it".
+    pub unknown: Option<String>,
+    /// Two bases of rank `range` or better name different countries: both, in words.
+    pub conflict: Option<String>,
+}

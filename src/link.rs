@@ -1,0 +1,1 @@
+//! Linking: names, addresses and ids become one endpoint each; what stays undefined becomes a gap.

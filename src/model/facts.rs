@@ -1,0 +1,146 @@
+//! What readers produce: fragments that name each other, and gaps. Never an error as a whole.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::endpoint::{Address, Attributes, Roles, Standing};
+use super::gap::Unread;
+use super::place::DeclaredPlace;
+use super::route::{Activity, ClientMatch, DataLimit, Dependence, RouteRole, Spill};
+use super::site::{LossDomain, Site};
+use crate::source::{Location, Spanned};
+
+/// How a fact names an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reference {
+    /// Index into the `endpoints` of the same [`Facts`].
+    Fact(usize),
+    /// A declared id or a cloud id.
+    Id(String),
+    Host {
+        name: String,
+        port: Option<u16>,
+    },
+    Address {
+        ip: IpAddr,
+        port: Option<u16>,
+    },
+    /// As a person writes it (`to = "kms-us"`): an id, else a host name, else an address with or without port.
+    Any(String),
+}
+
+/// One endpoint as one file tells it. Facts that share an id, a cloud id or a host name become one endpoint.
+#[derive(Clone, Debug)]
+pub struct EndpointFact {
+    /// A declared id, unique within the project.
+    pub id: Option<String>,
+    /// What to call it if it has neither id nor host name nor address.
+    pub label: String,
+    pub kind: String,
+    pub standing: Standing,
+    /// Empty if the format does not say; linking then infers them from the routes.
+    pub roles: Roles,
+    /// Host names, lower case, without the final dot. `*.example.com` is a wildcard.
+    pub names: Vec<Spanned<String>>,
+    pub addresses: Vec<Address>,
+    pub cloud_ids: Vec<String>,
+    pub site: Option<Spanned<String>>,
+    pub scope: Option<String>,
+    pub provider: Option<String>,
+    pub region: Option<Spanned<String>>,
+    pub zone: Option<Spanned<String>>,
+    pub account: Option<String>,
+    pub domains: Vec<LossDomain>,
+    pub place: Option<(DeclaredPlace, Location)>,
+    /// It is a part of these endpoints and stands where they stand (a proxy's cache, a pod on a node).
+    pub part_of: Vec<Reference>,
+    pub tags: BTreeMap<String, String>,
+    pub attributes: Attributes,
+    pub location: Location,
+}
+
+impl EndpointFact {
+    pub fn new(kind: impl Into<String>, label: impl Into<String>, location: Location) -> Self {
+        Self {
+            id: None,
+            label: label.into(),
+            kind: kind.into(),
+            standing: Standing::Physical,
+            roles: Roles::NONE,
+            names: Vec::new(),
+            addresses: Vec::new(),
+            cloud_ids: Vec::new(),
+            site: None,
+            scope: None,
+            provider: None,
+            region: None,
+            zone: None,
+            account: None,
+            domains: Vec::new(),
+            place: None,
+            part_of: Vec::new(),
+            tags: BTreeMap::new(),
+            attributes: Attributes::default(),
+            location,
+        }
+    }
+}
+
+/// One route as one file tells it.
+#[derive(Clone, Debug)]
+pub struct RouteFact {
+    pub from: Reference,
+    pub to: Reference,
+    pub activity: Activity,
+    pub role: RouteRole,
+    /// Routes of one `from` with the same pool name (in the same file) stand for each other. `None`: a pool of its own.
+    pub pool: Option<String>,
+    /// `None`: 0 for routes that carry on their own, 1 for standby roles.
+    pub priority: Option<u32>,
+    pub spill: Spill,
+    pub clients: ClientMatch,
+    pub data: DataLimit,
+    pub drops: Vec<String>,
+    pub purpose: Dependence,
+    pub alias: bool,
+    pub condition: Option<String>,
+    pub location: Location,
+}
+
+impl RouteFact {
+    pub fn new(from: Reference, to: Reference, activity: Activity, location: Location) -> Self {
+        Self {
+            from,
+            to,
+            activity,
+            role: RouteRole::Primary,
+            pool: None,
+            priority: None,
+            spill: Spill::Load,
+            clients: ClientMatch::Any,
+            data: DataLimit::All,
+            drops: Vec::new(),
+            purpose: Dependence::Service,
+            alias: false,
+            condition: None,
+            location,
+        }
+    }
+}
+
+/// Everything one input (a file, or a config tree with its includes) says.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    pub sites: Vec<Site>,
+    pub endpoints: Vec<EndpointFact>,
+    pub routes: Vec<RouteFact>,
+    pub gaps: Vec<Unread>,
+}
+
+impl Facts {
+    /// Adds an endpoint and gives the reference to it.
+    pub fn endpoint(&mut self, fact: EndpointFact) -> Reference {
+        self.endpoints.push(fact);
+        Reference::Fact(self.endpoints.len() - 1)
+    }
+}

@@ -1,0 +1,156 @@
+//! Policies: TOML packs become [`Pack`]s and [`Rule`]s with every error of a file at once. What a rule *means* is `check`'s.
+
+use jiff::civil::Date;
+
+use crate::finding::{Severity, State};
+use crate::model::population::OriginAxis;
+use crate::model::{Activity, DomainKind, Role};
+use crate::source::{Location, Spanned};
+use crate::vocab::places::PlaceSet;
+
+/// How a pack binds; the order is the order of precedence, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Binding {
+    Company,
+    Contract,
+    Certification,
+    Standard,
+    Direction,
+    Regulation,
+    Statute,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    InForce,
+    Pending,
+    Suspended,
+    Inapplicable,
+    Repealed,
+    Contested,
+}
+
+/// How the facts of a pack were checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verification {
+    Memory,
+    Secondary,
+    Primary,
+}
+
+/// What a rule rests on.
+#[derive(Clone, Debug)]
+pub struct Instrument {
+    pub id: Spanned<String>,
+    pub citation: String,
+    pub article: Option<String>,
+    pub native_name: Option<String>,
+    pub url: Option<String>,
+    pub effective_from: Option<Date>,
+    pub effective_to: Option<Date>,
+}
+
+/// What an arrival does, as rules name it: an endpoint's role or a route's activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Doing {
+    Role(Role),
+    Route(Activity),
+}
+
+/// Exactly one per rule.
+#[derive(Clone, Debug)]
+pub enum Demand {
+    OnlyIn(PlaceSet),
+    NeverIn(PlaceSet),
+    CopyIn { places: PlaceSet, max_age_hours: Option<u64> },
+    FirstIn(PlaceSet),
+    ReturnWithin { hours: u64, home: PlaceSet },
+    RetainIn { places: PlaceSet, days: u64 },
+    KeysIn(PlaceSet),
+    Survive(Survive),
+    Separate { domains: Vec<DomainKind>, between: Between },
+    Nexus,
+}
+
+#[derive(Clone, Debug)]
+pub struct Survive {
+    pub loss_of: DomainKind,
+    /// How many at once.
+    pub count: u32,
+    pub keep: Vec<Keep>,
+    /// Empty: anywhere.
+    pub within: Option<PlaceSet>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Keep {
+    ServingPath,
+    FullCopy,
+    Identity,
+    Keys,
+    Dns,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Between {
+    StoreAndBackups,
+}
+
+/// How rules of several people's origins meet in one item.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Combine {
+    #[default]
+    Intersection,
+    PerSubject,
+    Nexus,
+    Controller,
+}
+
+#[derive(Clone, Debug)]
+pub struct Rule {
+    pub id: Spanned<String>,
+    pub title: String,
+    pub instruments: Vec<String>,
+    pub severity: Severity,
+    /// Class names; empty: every class.
+    pub data: Vec<Spanned<String>>,
+    /// Empty: every origin.
+    pub origin: Option<PlaceSet>,
+    pub origin_by: OriginAxis,
+    /// Empty: all.
+    pub activity: Vec<Doing>,
+    /// Sorted, never empty.
+    pub state: Vec<State>,
+    pub demand: Demand,
+    /// The line of the demand.
+    pub demand_location: Location,
+    pub combine: Combine,
+    pub unless_mechanism: Vec<Spanned<String>>,
+    pub min_subjects: Option<u64>,
+    pub applies_if: Vec<Spanned<String>>,
+    pub exempt: Vec<Spanned<String>>,
+    pub rationale: Option<String>,
+    pub location: Location,
+}
+
+#[derive(Clone, Debug)]
+pub struct Pack {
+    pub id: String,
+    pub title: String,
+    pub version: String,
+    pub binding: Binding,
+    pub status: Status,
+    pub as_of: Date,
+    pub review_by: Option<Date>,
+    pub verification: Verification,
+    pub instruments: Vec<Instrument>,
+    pub rules: Vec<Rule>,
+    pub location: Location,
+}
+
+impl Pack {
+    /// `pack/rule`, as findings name it.
+    pub fn rule_name(&self, rule: &Rule) -> String {
+        format!("{}/{}", self.id, rule.id.value)
+    }
+}

@@ -1,0 +1,136 @@
+//! The user's project file, `onshore.toml`: what to read, whose data, which policies, how to gate.
+
+use std::collections::BTreeMap;
+
+use ipnetwork::IpNetwork;
+
+use crate::finding::Severity;
+use crate::model::population::{OriginAxis, Subject};
+use crate::model::{DeclaredPlace, LossDomain};
+use crate::source::{Location, Spanned};
+
+/// What `onshore.toml` says, checked; also the defaults when there is none.
+#[derive(Clone, Debug, Default)]
+pub struct Project {
+    pub name: Option<String>,
+    pub owner: Option<String>,
+    pub notify: Option<Notify>,
+    pub inputs: Inputs,
+    /// Files (relative to the project root) and `pack:NAME`.
+    pub policies: Vec<Spanned<String>>,
+    pub fail_on: Option<Severity>,
+    pub indeterminate: Indeterminate,
+    pub operator: Operator,
+    pub populations: Vec<PopulationEntry>,
+    pub classify: Vec<Classify>,
+    pub geo: GeoSettings,
+    /// `None` when the project has no file.
+    pub location: Option<Location>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Notify {
+    pub within_hours: u64,
+    pub contact: String,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Inputs {
+    /// Globs relative to the project root; empty: everything that a reader recognizes.
+    pub include: Vec<Spanned<String>>,
+    pub exclude: Vec<Spanned<String>>,
+    pub overrides: Vec<InputOverride>,
+}
+
+/// `[[inputs.override]]`: facts about some files that the files cannot say.
+#[derive(Clone, Debug)]
+pub struct InputOverride {
+    /// A glob.
+    pub path: Spanned<String>,
+    /// Forces the format.
+    pub format: Option<Spanned<String>>,
+    /// What these files describe runs at this site, unless they say otherwise.
+    pub site: Option<Spanned<String>>,
+    /// Private addresses in these files belong to this scope.
+    pub network_scope: Option<Spanned<String>>,
+}
+
+/// What to do with rules that could not be decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Indeterminate {
+    #[default]
+    Fail,
+    Warn,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Operator {
+    pub name: Option<String>,
+    /// Operator facts; what is not here is undeclared, not false.
+    pub facts: BTreeMap<String, Spanned<bool>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct PopulationEntry {
+    pub id: Spanned<String>,
+    pub subject: Subject,
+    pub other_axes: Vec<(OriginAxis, Vec<crate::model::Country>)>,
+    pub data: Vec<Spanned<String>>,
+    pub enters: Vec<Spanned<String>>,
+    pub subjects: Option<u64>,
+    pub location: Location,
+}
+
+/// `[[classify]]`: a selector over endpoints, and what they hold.
+#[derive(Clone, Debug)]
+pub struct Classify {
+    pub selector: Selector,
+    pub subject: Subject,
+    pub data: Vec<Spanned<String>>,
+    pub subjects: Option<u64>,
+    pub location: Location,
+}
+
+/// All given keys must match; values are globs.
+#[derive(Clone, Debug, Default)]
+pub struct Selector {
+    pub id: Option<Spanned<String>>,
+    pub kind: Option<Spanned<String>>,
+    pub name: Option<Spanned<String>>,
+    pub tag: BTreeMap<String, Spanned<String>>,
+    pub account: Option<Spanned<String>>,
+    pub region: Option<Spanned<String>>,
+    pub provider: Option<Spanned<String>>,
+    pub site: Option<Spanned<String>>,
+    pub file: Option<Spanned<String>>,
+}
+
+/// `[geo]`.
+#[derive(Clone, Debug, Default)]
+pub struct GeoSettings {
+    /// MMDB files, first match wins; before the embedded default.
+    pub databases: Vec<Spanned<String>>,
+    /// Published ranges and geofeeds (RFC 8805), as files.
+    pub ranges: Vec<Spanned<String>>,
+    /// Bases that are good enough to satisfy a rule; empty: all.
+    pub accept: Vec<Spanned<String>>,
+    pub warn_age_days: Option<u32>,
+    pub max_age_days: Option<u32>,
+    pub overrides: Vec<GeoOverride>,
+}
+
+/// `[[geo.override]]`: a person says where something stands.
+#[derive(Clone, Debug)]
+pub struct GeoOverride {
+    pub target: OverrideTarget,
+    pub place: DeclaredPlace,
+    pub domains: Vec<LossDomain>,
+    pub because: Option<String>,
+    pub location: Location,
+}
+
+#[derive(Clone, Debug)]
+pub enum OverrideTarget {
+    Endpoints(Box<Selector>),
+    Network(IpNetwork),
+}

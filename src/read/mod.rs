@@ -1,0 +1,55 @@
+//! Readers: one file (or folder) per input format. Each keeps its format's own words in private structs and translates once,
+//! at the border, into `model::Facts`. A reader never fails as a whole and never drops what could change the answer: what it
+//! cannot follow becomes a gap with its line.
+
+use crate::model::Facts;
+use crate::source::{SourceId, Sources};
+
+/// Looks at a path and the beginning of a text and says how sure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Recognized {
+    No,
+    /// The name fits and the content does not contradict it, or the other way round.
+    Maybe,
+    Yes,
+}
+
+/// What a reader may look at: the texts that were loaded. Includes are found among them by path.
+pub struct Input<'a> {
+    pub sources: &'a Sources,
+    pub file: SourceId,
+}
+
+impl<'a> Input<'a> {
+    pub fn path(&self) -> &'a str {
+        &self.sources.get(self.file).path
+    }
+
+    pub fn text(&self) -> &'a str {
+        &self.sources.get(self.file).text
+    }
+}
+
+/// What came of one file.
+#[derive(Debug, Default)]
+pub struct Reading {
+    pub facts: Facts,
+    /// Further files taken in by `include` and the like; they are then not read on their own.
+    pub included: Vec<SourceId>,
+    /// The file is not in this format after all, or is broken beyond use: why. Facts and gaps found so far still count.
+    pub broken: Option<String>,
+}
+
+/// One input format.
+pub trait Reader: Sync {
+    /// As `--input-format` and coverage name it: `nginx`, `dns-zone`.
+    fn format(&self) -> &'static str;
+    /// One line for people: "nginx configuration (http and stream)".
+    fn describe(&self) -> &'static str;
+    /// From name and content alone.
+    fn recognize(&self, path: &str, text: &str) -> Recognized;
+    fn read(&self, input: &Input<'_>) -> Reading;
+}
+
+/// Every reader. Order does not matter: detection takes the surest and reports a tie.
+pub const READERS: &[&dyn Reader] = &[];

@@ -1,0 +1,1 @@
+//! One file per output format. Reports read the assessment and the sources, and compute nothing.

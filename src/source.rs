@@ -1,0 +1,190 @@
+//! Where every fact came from: the texts that were read, and places in them.
+//!
+//! A [`Location`] is twelve bytes and travels with every fact through all derived structures; line and column are computed
+//! only when a person is to see them. Loading from the file system lives in [`load`]; nothing else here does IO.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+pub mod load;
+
+/// Index of a text in [`Sources`]. Ids follow the sorted order of paths, so the same inputs give the same ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(pub u32);
+
+/// A byte range in one text: `start..end`, on character boundaries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Span {
+    /// A span from byte offsets. Texts are at most 4 GiB (see [`load::MAX_FILE_BYTES`]), so `u32` holds every offset.
+    pub fn new(start: usize, end: usize) -> Self {
+        let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self { start: clamp(start), end: clamp(end.max(start)) }
+    }
+
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// A span in a given source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    pub source: SourceId,
+    pub span: Span,
+}
+
+impl Location {
+    pub fn new(source: SourceId, span: Span) -> Self {
+        Self { source, span }
+    }
+}
+
+/// A value and where its text stands (in a source known from the context).
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spanned<T> {
+    pub value: T,
+    pub span: Span,
+}
+
+impl<T> Spanned<T> {
+    pub fn new(value: T, span: Span) -> Self {
+        Self { value, span }
+    }
+
+    pub fn at(&self, source: SourceId) -> Location {
+        Location::new(source, self.span)
+    }
+
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Spanned<U> {
+        Spanned { value: f(self.value), span: self.span }
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Spanned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.value.fmt(f)
+    }
+}
+
+/// What a person reads: file (relative to the project root, with `/`), line and column, both from 1, columns in characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    pub file: String,
+    pub line: u32,
+    pub column: u32,
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// One text that was read.
+#[derive(Debug)]
+pub struct Source {
+    /// Relative to the project root, with `/`.
+    pub path: String,
+    pub text: String,
+    /// Byte offsets of line starts, made on first use.
+    lines: OnceLock<Vec<u32>>,
+}
+
+impl Source {
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { path: path.into(), text: text.into(), lines: OnceLock::new() }
+    }
+
+    fn line_starts(&self) -> &[u32] {
+        self.lines.get_or_init(|| {
+            let after = self.text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| Span::new(i + 1, i + 1).start);
+            std::iter::once(0).chain(after).collect()
+        })
+    }
+
+    /// Line (from 1) of a byte offset.
+    pub fn line(&self, offset: u32) -> u32 {
+        let starts = self.line_starts();
+        starts.partition_point(|s| *s <= offset) as u32
+    }
+
+    /// The text of a line (from 1), without its line end; empty beyond the last line.
+    pub fn line_text(&self, line: u32) -> &str {
+        let starts = self.line_starts();
+        let Some(start) = (line as usize).checked_sub(1).and_then(|i| starts.get(i)) else { return "" };
+        let end = starts.get(line as usize).map_or(self.text.len(), |e| *e as usize);
+        self.text.get(*start as usize..end).unwrap_or("").trim_end_matches(['\n', '\r'])
+    }
+
+    /// Byte offset where a line (from 1) begins.
+    pub fn line_start(&self, line: u32) -> u32 {
+        let starts = self.line_starts();
+        (line as usize)
+            .checked_sub(1)
+            .and_then(|i| starts.get(i))
+            .copied()
+            .unwrap_or_else(|| Span::new(self.text.len(), 0).start)
+    }
+
+    pub fn position(&self, offset: u32) -> Position {
+        let line = self.line(offset);
+        let start = self.line_start(line) as usize;
+        let column = self.text.get(start..offset as usize).map_or(0, |s| s.chars().count()) as u32 + 1;
+        Position { file: self.path.clone(), line, column }
+    }
+}
+
+/// All texts of one run, by [`SourceId`].
+#[derive(Debug, Default)]
+pub struct Sources {
+    files: Vec<Source>,
+}
+
+impl Sources {
+    pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> SourceId {
+        self.files.push(Source::new(path, text));
+        SourceId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    pub fn get(&self, id: SourceId) -> &Source {
+        &self.files[id.0 as usize]
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
+        self.files.iter().enumerate().map(|(i, s)| (SourceId(u32::try_from(i).unwrap_or(u32::MAX)), s))
+    }
+
+    /// The id of a path that was read.
+    pub fn find(&self, path: &str) -> Option<SourceId> {
+        self.iter().find(|(_, s)| s.path == path).map(|(id, _)| id)
+    }
+
+    pub fn position(&self, at: Location) -> Position {
+        self.get(at.source).position(at.span.start)
+    }
+
+    /// The text under a location; empty if the span is out of bounds.
+    pub fn text(&self, at: Location) -> &str {
+        self.get(at.source).text.get(at.span.range()).unwrap_or("")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_characters_and_lines_from_one() {
+        let s = Source::new("a", "上海 lb\r\nsecond\n");
+        assert_eq!(s.position(0), Position { file: "a".into(), line: 1, column: 1 });
+        assert_eq!(s.position(7).column, 4);
+        assert_eq!((s.position(11).line, s.position(11).column), (2, 1));
+        assert_eq!(s.line_text(1), "上海 lb");
+        assert_eq!(s.line_text(9), "");
+    }
+}
