@@ -5,10 +5,12 @@
 //! time, so walking a tree is always linear in the text. The tree knows no format's meaning; readers give it one.
 
 mod build;
+pub mod csv;
 pub mod de;
 pub mod json;
 pub mod table;
 pub mod toml;
+pub mod types;
 pub mod yaml;
 
 use std::borrow::Cow;
