@@ -158,7 +158,7 @@ fn plainly(expected: &dyn Expected) -> String {
         "a sequence" => "a list".to_owned(),
         "a map" => "a table".to_owned(),
         "a boolean" => "true or false".to_owned(),
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number".to_owned(),
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more".to_owned(),
         "f32" | "f64" => "a number".to_owned(),
         other => other.to_owned(),
     }

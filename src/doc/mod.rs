@@ -47,6 +47,12 @@ impl Problem {
     }
 }
 
+/// Leaves out what only echoes a syntax error: problems of values at the very place where the text is broken.
+pub fn without_echoes(syntax: &[Problem], problems: &mut Vec<Problem>) {
+    let touches = |a: Span, b: Span| a.start <= b.end && b.start <= a.end;
+    problems.retain(|p| !syntax.iter().any(|s| touches(s.span, p.span)));
+}
+
 /// How a scalar was spelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {

@@ -83,7 +83,12 @@ impl Notation {
 }
 
 fn read_tree(mut document: Document<'_>, to: &mut Conversion<'_>) {
-    to.problems(document.take_problems());
+    let syntax = document.take_problems();
+    read_roots(&document, &syntax, to);
+    to.problems(syntax);
+}
+
+fn read_roots(document: &Document<'_>, syntax: &[Problem], to: &mut Conversion<'_>) {
     for root in document.roots() {
         if !root.is_map() {
             if !root.is_null() {
@@ -95,9 +100,9 @@ fn read_tree(mut document: Document<'_>, to: &mut Conversion<'_>) {
         }
         for entry in root.entries() {
             match entry.name() {
-                "site" => each(entry.value, to, Conversion::site),
-                "endpoint" => each(entry.value, to, Conversion::endpoint),
-                "route" => each(entry.value, to, Conversion::route),
+                "site" => each(entry.value, syntax, to, Conversion::site),
+                "endpoint" => each(entry.value, syntax, to, Conversion::endpoint),
+                "route" => each(entry.value, syntax, to, Conversion::route),
                 // Editors find the schema by it.
                 "$schema" => {}
                 other => {
@@ -112,6 +117,7 @@ fn read_tree(mut document: Document<'_>, to: &mut Conversion<'_>) {
 /// Reads every entry of a list on its own, so that errors stay where they are.
 fn each<'d, 's, T: Deserialize<'d>>(
     list: Node<'d>,
+    syntax: &[Problem],
     to: &mut Conversion<'s>,
     add: fn(&mut Conversion<'s>, T, crate::source::Span),
 ) {
@@ -120,7 +126,8 @@ fn each<'d, 's, T: Deserialize<'d>>(
         to.problem(Problem::new(list.span(), "sites, endpoints and routes are lists of tables").help(help));
     }
     for item in list.items() {
-        let (entry, problems) = doc::read::<T>(item);
+        let (entry, mut problems) = doc::read::<T>(item);
+        doc::without_echoes(syntax, &mut problems);
         to.problems(problems);
         if let Some(entry) = entry {
             add(to, entry, item.span());
