@@ -2,8 +2,10 @@
 //! at the border, into `model::Facts`. A reader never fails as a whole and never drops what could change the answer: what it
 //! cannot follow becomes a gap with its line.
 
+pub mod inventory;
+
 use crate::model::Facts;
-use crate::source::{SourceId, Sources};
+use crate::source::{InputError, SourceId, Sources};
 
 /// Looks at a path and the beginning of a text and says how sure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +40,8 @@ pub struct Reading {
     pub included: Vec<SourceId>,
     /// The file is not in this format after all, or is broken beyond use: why. Facts and gaps found so far still count.
     pub broken: Option<String>,
+    /// Mistakes in files that users write for onshore itself; the run then ends with exit code 2.
+    pub errors: Vec<InputError>,
 }
 
 /// One input format.
@@ -52,4 +56,4 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] = &[];
+pub const READERS: &[&dyn Reader] = &[&inventory::Inventory];
