@@ -28,7 +28,7 @@ const MAX_DEPTH: usize = 128;
 #[derive(Debug, Default)]
 pub struct Loaded {
     pub sources: Sources,
-    /// Per [`SourceId`]: named by an include pattern.
+    /// Per [`SourceId`]: an include pattern matched it.
     pub explicit: Vec<bool>,
     /// Symbolic links inside the project: the link and the file it stands for. Both are loaded; they count once.
     pub links: Vec<(SourceId, SourceId)>,
@@ -96,7 +96,7 @@ impl std::error::Error for LoadError {}
 /// Loads the project at `root`.
 ///
 /// With `include` patterns: exactly the files they match (globs relative to the root, `**` crosses folders, a folder stands for
-/// all below it). Without: every text that `git` would see, but for hidden files and the folders of [`PRUNED`]. `exclude`
+/// all below it; pictures, documents and source code only where a pattern spells their extension). Without: every text that `git` would see, but for hidden files and the folders of [`PRUNED`]. `exclude`
 /// takes files away from both.
 ///
 /// # Errors
@@ -360,7 +360,7 @@ impl Finder {
                 });
                 return Ok(());
             }
-            return self.file(&start, true);
+            return self.file(&start, Some(pattern));
         }
         let mut matched = false;
         if start.is_dir() && self.is_inside(&start) {
@@ -401,12 +401,13 @@ impl Finder {
                 _ => return Ok(false),
             }
         }
-        self.file(entry.path(), pattern.is_some())?;
+        self.file(entry.path(), pattern)?;
         Ok(true)
     }
 
     /// Decides about one file, without opening it.
-    fn file(&mut self, path: &Path, explicit: bool) -> Result<(), LoadError> {
+    fn file(&mut self, path: &Path, pattern: Option<&Pattern>) -> Result<(), LoadError> {
+        let explicit = pattern.is_some();
         let Some(name) = relative(&self.root, path) else {
             let shown = slashed(path.strip_prefix(&self.root).unwrap_or(path));
             let matters = explicit || matters_by_name(&shown);
@@ -448,7 +449,10 @@ impl Finder {
             self.skip(&name, "not a regular file", matters);
             return Ok(());
         }
-        if !explicit && let Some(reason) = never_config(&name) {
+        // `infra/**` does not mean the pictures in there.
+        if !pattern.is_some_and(|p| p.spells(&name))
+            && let Some(reason) = never_config(&name)
+        {
             self.skip(&name, reason, false);
             return Ok(());
         }
@@ -553,6 +557,12 @@ impl Pattern {
 
     fn matches(&self, path: &str) -> bool {
         self.matcher.is_match(path) || self.folder.as_deref().is_some_and(|f| path.starts_with(f))
+    }
+
+    /// Whether the pattern asks for this file or its extension in so many words.
+    fn spells(&self, path: &str) -> bool {
+        let extension = |p: &str| p.rsplit('/').next().and_then(|n| n.rsplit_once('.')).map(|(_, e)| e.to_owned());
+        self.is_literal() && self.folder.is_none() || extension(path).is_some_and(|e| extension(&self.text) == Some(e))
     }
 
     /// Whether a walk for this pattern looks at an entry: like a shell, hidden ones only if the pattern spells a dot; folders of

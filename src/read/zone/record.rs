@@ -59,7 +59,7 @@ pub struct Part {
 /// What is wrong, and with which word.
 pub type Wrong = (Location, String);
 
-/// Types that place nothing. <https://www.iana.org/assignments/dns-parameters>
+/// Types that place nothing; 65534 is BIND's own signing state. <https://www.iana.org/assignments/dns-parameters>
 const INERT: &[&str] = &[
     "APL",
     "ATMA",
@@ -115,7 +115,7 @@ const INERT: &[&str] = &[
     "TALINK",
     "TLSA",
     "TXT",
-    "TYPE65534", // BIND's own signing state
+    "TYPE65534",
     "UID",
     "GID",
     "UINFO",
