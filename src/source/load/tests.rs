@@ -85,7 +85,9 @@ fn with_patterns_it_reads_exactly_what_they_match() {
     ]);
     assert_eq!(paths(&p.load(&["a/*.tf"], &[])), ["a/x.tf"]);
     assert_eq!(paths(&p.load(&["./a/**/*.tf", "c.toml"], &[])), ["a/b/y.tf", "a/x.tf", "c.toml"]);
-    assert_eq!(paths(&p.load(&["a/"], &["**/x.tf"])), ["a/b/y.tf", "a/b/z.md"]);
+    assert_eq!(paths(&p.load(&["a/"], &["**/x.tf"])), ["a/b/y.tf"]);
+    assert_eq!(skipped(&p.load(&["a/**"], &[])), [("a/b/z.md", "not a config by its extension", false)]);
+    assert_eq!(paths(&p.load(&["a/**/*.md", "a/b/z.md"], &[])), ["a/b/z.md"]);
     assert_eq!(paths(&p.load(&["a/.*.tf"], &[])), ["a/.h.tf"]);
     assert_eq!(paths(&p.load(&["{a,c}*"], &[])), ["c.toml"]);
     assert!(p.load(&["c.toml"], &[]).explicit[0]);
@@ -194,10 +196,22 @@ fn one_file_by_path() {
 
 #[test]
 fn names_that_matter() {
-    for name in ["a/main.tf", "x.YAML", "db.example.com", "hosts", "Caddyfile", "z.tfstate", "cmdb.xlsx", "n.conf.j2"] {
+    for name in [
+        "a/main.tf",
+        "x.YAML",
+        "db.example.com",
+        "hosts",
+        "Caddyfile",
+        "z.tfstate",
+        "cmdb.xlsx",
+        "n.conf.j2",
+        "inventory/eu/prod",
+    ] {
         assert!(matters_by_name(name), "{name}");
     }
-    for name in ["README.md", "a.png", "src/main.rs", "LICENSE", "package.json", "Cargo.toml", "notes.txt"] {
+    for name in
+        ["README.md", "a.png", "src/main.rs", "LICENSE", "package.json", "Cargo.toml", "notes.txt", "x/prod", "dns/LICENSE"]
+    {
         assert!(!matters_by_name(name), "{name}");
     }
 }
