@@ -303,6 +303,59 @@ fn every_pool_on_the_way_must_be_answered() {
     assert!(graph.serves(0, &usable("none")));
 }
 
+/// Half of what the preferred balancer hands on to is lost: it may keep its traffic or lose it.
+#[test]
+fn after_a_partial_failure_both_the_preferred_and_the_next_carry() {
+    let mut w = World::new(vec![
+        endpoint("dns", Standing::Logical, &[Role::Entry]),
+        physical("lb-a", Role::Transit),
+        physical("api", Role::Process),
+        physical("static", Role::Process),
+        physical("spare", Role::Process),
+    ]);
+    w.route("dns", "lb-a", Activity::Forward, 0, 0);
+    w.route("dns", "spare", Activity::Forward, 0, 1).role = RouteRole::Failover;
+    w.route("lb-a", "api", Activity::Forward, 0, 0);
+    w.route("lb-a", "static", Activity::Forward, 1, 0);
+    w.people(Subject::Each(countries(&["US"])), &["user"], &["dns"]);
+    w.endpoint("static").domains = vec![LossDomain::new(DomainKind::Zone, "s")];
+    let s = w.done();
+    let all = tokens(&s);
+    assert_eq!(names(&s, &all, &lost(DomainKind::Zone, "s"), 0), ["api", "lb-a", "spare"]);
+    assert_eq!(names(&s, &all, &lost(DomainKind::Zone, "none"), 0), ["api", "lb-a", "static"]);
+    let graph = Graph::new(&s, &all);
+    assert_eq!(way(&s, graph.serving_witness(0, &graph.usable(&lost(DomainKind::Zone, "s"), &[], |_| true))), "dns spare");
+}
+
+/// The first balancer answers its health check - Americans are served there - so nobody falls to the second.
+#[test]
+fn what_is_healthy_is_not_passed_over_for_those_whom_it_cannot_serve() {
+    let mut w = World::new(vec![
+        endpoint("dns", Standing::Logical, &[Role::Entry]),
+        physical("lb", Role::Transit),
+        physical("us", Role::Process),
+        physical("cn", Role::Process),
+        physical("spare", Role::Process),
+    ]);
+    w.route("dns", "lb", Activity::Forward, 0, 0);
+    w.route("dns", "spare", Activity::Forward, 0, 1).role = RouteRole::Failover;
+    w.route("lb", "us", Activity::Forward, 0, 0).clients = ClientMatch::Except(countries(&["CN"]));
+    w.route("lb", "cn", Activity::Forward, 0, 0).clients = ClientMatch::Countries(countries(&["CN"]));
+    w.people(Subject::Each(countries(&["CN", "US"])), &["user"], &["dns"]);
+    w.endpoint("cn").domains = vec![LossDomain::new(DomainKind::Zone, "c")];
+    w.endpoint("us").domains = vec![LossDomain::new(DomainKind::Zone, "u")];
+    let s = w.done();
+    let all = tokens(&s);
+    let graph = Graph::new(&s, &all);
+    let served = |domains: &[&str]| {
+        let state = State::Loss(domains.iter().map(|d| LossDomain::new(DomainKind::Zone, *d)).collect());
+        let usable = graph.usable(&state, &[], |_| true);
+        [0, 1].map(|t| way(&s, graph.serving_witness(t, &usable)))
+    };
+    assert_eq!(served(&["c"]), ["no way", "dns lb us"]);
+    assert_eq!(served(&["c", "u"]), ["dns spare", "dns spare"]);
+}
+
 #[test]
 fn parts_fall_with_all_that_they_are_parts_of() {
     let mut w = World::new(vec![

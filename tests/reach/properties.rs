@@ -501,13 +501,19 @@ proptest! {
         stop in 0..ENDPOINTS,
     ) {
         let tokens = tokens(&s);
-        let stopped = Graph::new(&s, &tokens).spread_until(&world, |e| e.0 == stop);
+        let graph = Graph::new(&s, &tokens);
+        let stopped = graph.spread_until(&world, |e| e.0 == stop);
         let mut cut = Snapshot { endpoints: s.endpoints.clone(), routes: s.routes.clone(), ..Snapshot::default() };
         cut.routes.retain(|r| r.from.0 != stop);
         sort_routes(&mut cut);
-        let spread = Graph::new(&cut, &tokens).spread(&world);
+        let on_cut = Graph::new(&cut, &tokens);
+        let spread = on_cut.spread(&world);
         for e in s.endpoint_ids() {
             prop_assert_eq!(stopped.at(e), spread.at(e));
+            for t in 0..tokens.len() {
+                let ends = |way: Option<Vec<Step>>| way.map(|w| w.iter().map(|step| step.endpoint).collect::<Vec<_>>());
+                prop_assert_eq!(ends(graph.witness(&stopped, t, e)), ends(on_cut.witness(&spread, t, e)));
+            }
         }
     }
 }
