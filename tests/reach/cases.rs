@@ -193,6 +193,33 @@ fn what_only_a_person_switches_on_waits_and_what_never_carries_is_not_there() {
     assert_eq!(names(&s, &all, &State::Overload, 0), ["a"]);
     assert_eq!(names(&s, &all, &lost(DomainKind::Zone, "a"), 0), ["c"]);
     assert_eq!(names(&s, &all, &State::Any, 0), ["a", "b", "c"]);
+    let graph = Graph::new(&s, &all);
+    let carrying = |state: &State| {
+        let spread = graph.spread(state);
+        (0..4)
+            .filter(|r| spread.carries(RouteId(*r)))
+            .map(|r| s.endpoint(s.route(RouteId(r)).to).name.as_str())
+            .collect::<String>()
+    };
+    let states = [State::Normal, State::Overload, lost(DomainKind::Zone, "a"), State::Any];
+    assert_eq!(states.map(|state| carrying(&state)), ["a", "a", "c", "abc"]);
+}
+
+/// Americans have only the manual one and are there already; for Chinese somebody would have to switch it on.
+#[test]
+fn a_manual_member_takes_after_a_loss_whom_it_took_before() {
+    let mut w = World::new(vec![physical("web", Role::Entry), physical("a", Role::Process), physical("b", Role::Process)]);
+    w.route("web", "a", Activity::Forward, 0, 0).clients = ClientMatch::Countries(countries(&["CN"]));
+    let manual = w.route("web", "b", Activity::Forward, 0, 1);
+    (manual.role, manual.spill) = (RouteRole::Manual, Spill::Manual("switch".to_owned()));
+    w.people(Subject::Each(countries(&["CN", "US"])), &["user"], &["web"]);
+    w.endpoint("a").domains = vec![LossDomain::new(DomainKind::Zone, "a")];
+    let s = w.done();
+    let all = tokens(&s);
+    let reached = |state: &State| [0, 1].map(|t| names(&s, &all, state, t).concat());
+    assert_eq!(reached(&State::Normal), ["a", "b"]);
+    assert_eq!(reached(&lost(DomainKind::Zone, "a")), ["", "b"]);
+    assert_eq!(reached(&State::Any), ["ab", "b"]);
 }
 
 #[test]

@@ -420,16 +420,16 @@ proptest! {
         let tokens = tokens(&s);
         let graph = Graph::new(&s, &tokens);
         let usable = graph.usable(&world, &Dependence::ALL, |_| true);
-        for t in 0..tokens.len() {
+        for (t, token) in tokens.iter().enumerate() {
             let strict: BTreeSet<EndpointId> = s.endpoint_ids().filter(|e| usable.strict(*e)).collect();
-            let from = |o: &Country| served(&s, &world, &strict, &tokens[t], *o);
-            let is = tokens[t].origins.iter().all(|o| tokens[t].starts.iter().any(|e| from(o).contains(e)));
-            prop_assert_eq!(graph.serves(t, &usable), is, "{:?}", tokens[t]);
+            let from = |o: &Country| served(&s, &world, &strict, token, *o);
+            let is = token.origins.iter().all(|o| token.starts.iter().any(|e| from(o).contains(e)));
+            prop_assert_eq!(graph.serves(t, &usable), is, "{:?}", token);
             let Some(way) = graph.serving_witness(t, &usable) else { continue };
             let last = s.endpoint(way[way.len() - 1].endpoint);
             prop_assert!([Role::Process, Role::Store, Role::Keys].iter().any(|r| last.roles.contains(*r)));
             prop_assert!(last.standing != Standing::Logical);
-            prop_assert!(tokens[t].starts.contains(&way[0].endpoint));
+            prop_assert!(token.starts.contains(&way[0].endpoint));
             for pair in way.windows(2) {
                 let id = pair[1].route.expect("only the first step has none");
                 prop_assert_eq!((s.route(id).from, s.route(id).to), (pair[0].endpoint, pair[1].endpoint));
