@@ -127,14 +127,14 @@ fn estate(endpoints: u32, routes: u32) -> Snapshot {
     };
     let mut routes: Vec<Route> = (0..routes).map(|_| route(&mut n)).collect();
     routes.sort_by_key(|r| (r.from, r.pool, r.priority, r.to));
-    // Eight origins of eight classes, each origin with an entry of its own: 64 tokens.
+    // Eight origins of eight classes, each origin with three entries of its own: 64 tokens.
     let classes = ["user.contact", "user.name", "telemetry", "communications.content", "a", "b", "c", "d"];
     let populations = origins.iter().map(|origin| Population {
         id: origin.to_string(),
         subject: Subject::Each(vec![*origin]),
         other_axes: Vec::new(),
         data: classes.map(str::to_owned).to_vec(),
-        enters: vec![EndpointId(n.below(count))],
+        enters: (0..3).map(|_| EndpointId(n.below(count))).collect(),
         subjects: None,
         location,
     });
