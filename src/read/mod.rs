@@ -2,6 +2,8 @@
 //! at the border, into `model::Facts`. A reader never fails as a whole and never drops what could change the answer: what it
 //! cannot follow becomes a gap with its line.
 
+pub mod nginx;
+
 use crate::model::Facts;
 use crate::source::{SourceId, Sources};
 
@@ -52,4 +54,6 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] = &[];
+pub const READERS: &[&dyn Reader] = &[
+    &nginx::Nginx,
+];
