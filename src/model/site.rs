@@ -96,10 +96,22 @@ pub struct Site {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SiteMatch {
     None,
+    /// A person wrote `site = "..."`, here.
+    Declared(SiteId, Location),
     /// The longest matching network and its site.
     One(SiteId, IpNetwork),
     /// Networks of several sites or scopes match equally well: a gap, not a guess.
     Ambiguous(Vec<(SiteId, IpNetwork)>),
+}
+
+impl SiteMatch {
+    /// The site, if there is exactly one.
+    pub fn site(&self) -> Option<SiteId> {
+        match self {
+            Self::Declared(site, _) | Self::One(site, _) => Some(*site),
+            Self::None | Self::Ambiguous(_) => None,
+        }
+    }
 }
 
 /// The networks of all sites, for longest-prefix matches in O(prefix lengths in use).

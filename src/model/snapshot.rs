@@ -71,11 +71,7 @@ impl Snapshot {
         let endpoint = self.endpoint(id);
         let hosts = if endpoint.stands_with.is_empty() { own } else { endpoint.stands_with.as_slice() };
         for host in hosts {
-            for m in &self.endpoint(*host).sites {
-                if let SiteMatch::One(site, _) = m {
-                    sites.push(*site);
-                }
-            }
+            sites.extend(self.endpoint(*host).sites.iter().filter_map(SiteMatch::site));
         }
         sites.sort_unstable();
         sites.dedup();

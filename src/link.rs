@@ -1,1 +1,0 @@
-//! Linking: names, addresses and ids become one endpoint each; what stays undefined becomes a gap.

@@ -1,0 +1,437 @@
+//! Facts to endpoints: facts that share a declared id, a cloud id or a host name are one endpoint.
+//!
+//! Endpoints with different declared ids never become one: a host name that several of them carry is an endpoint of its own,
+//! with a way to each.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::group_by;
+use super::index::Index;
+use super::stand::FileOverrides;
+use crate::model::{
+    Endpoint, EndpointFact, EndpointId, Gap, GapScope, LossDomain, Reference, Roles, RouteFact, Standing, endpoint::Attributes,
+    site::DomainKind,
+};
+use crate::source::{Location, Sources, Spanned};
+
+/// An endpoint before the final order is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Node(pub u32);
+
+impl Node {
+    pub fn new(index: usize) -> Self {
+        Self(u32::try_from(index).expect("fewer than 2^32 endpoints"))
+    }
+
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// As a provisional id; [`Order::id`] makes it final.
+    pub fn as_id(self) -> EndpointId {
+        EndpointId(self.0)
+    }
+}
+
+/// What is known of a node beyond the endpoint itself while linking.
+#[derive(Debug, Default)]
+pub struct Draft {
+    pub label: String,
+    pub has_id: bool,
+    /// Only DNS or hosts entries speak of it.
+    pub name_only: bool,
+    /// `site = "..."` with its line, and the site that the file's override gives.
+    pub site: Option<(String, Location)>,
+    pub file_site: Option<(String, Location)>,
+    /// `part-of` references, with the input they stand in.
+    pub part_of: Vec<(usize, Reference, Location)>,
+}
+
+/// All endpoints, and the indices to find them by.
+#[derive(Debug)]
+pub struct World {
+    pub endpoints: Vec<Endpoint>,
+    pub drafts: Vec<Draft>,
+    /// `nodes[input][fact]`.
+    pub nodes: Vec<Vec<Node>>,
+    pub index: Index,
+    /// What the user's file says of whole files.
+    pub overrides: FileOverrides,
+    /// Ways that merging itself creates: a shared name to each of its bearers.
+    pub extra_routes: Vec<(Node, Node, RouteFact)>,
+}
+
+/// The final order of endpoints: by name.
+pub struct Order {
+    /// `ids[node]`.
+    ids: Vec<EndpointId>,
+    nodes: Vec<Node>,
+    names: Vec<String>,
+}
+
+impl Order {
+    pub fn id(&self, node: Node) -> EndpointId {
+        self.ids[node.index()]
+    }
+}
+
+const NAME_KINDS: [&str; 2] = ["dns-name", "host-name"];
+
+pub fn merge(inputs: Vec<Vec<EndpointFact>>, overrides: FileOverrides, sources: &Sources, gaps: &mut Vec<Gap>) -> World {
+    let mut flat: Vec<(usize, EndpointFact)> = Vec::new();
+    let mut starts = Vec::with_capacity(inputs.len());
+    for (input, facts) in inputs.into_iter().enumerate() {
+        starts.push(flat.len());
+        flat.extend(facts.into_iter().map(|f| (input, f)));
+    }
+    starts.push(flat.len());
+
+    let mut joined = Joined::new(flat.len());
+    let mut by_id: HashMap<&str, usize> = HashMap::new();
+    for (i, (_, fact)) in flat.iter().enumerate() {
+        for id in fact.id.iter().chain(&fact.cloud_ids) {
+            match by_id.entry(id.as_str()) {
+                std::collections::hash_map::Entry::Occupied(first) => joined.join(*first.get(), i),
+                std::collections::hash_map::Entry::Vacant(slot) => {
+                    slot.insert(i);
+                }
+            }
+        }
+    }
+    drop(by_id);
+    let shared_names = join_names(&flat, &mut joined);
+
+    let mut node_of_root: HashMap<usize, Node> = HashMap::new();
+    let mut members: Vec<Vec<usize>> = Vec::new();
+    let mut node_of_fact = Vec::with_capacity(flat.len());
+    for i in 0..flat.len() {
+        let node = *node_of_root.entry(joined.root(i)).or_insert_with(|| {
+            members.push(Vec::new());
+            Node::new(members.len() - 1)
+        });
+        members[node.index()].push(i);
+        node_of_fact.push(node);
+    }
+    let nodes = starts.windows(2).map(|w| node_of_fact[w[0]..w[1]].to_vec()).collect();
+
+    let mut facts: Vec<Option<(usize, EndpointFact)>> = flat.into_iter().map(Some).collect();
+    let mut world = World {
+        endpoints: Vec::with_capacity(members.len()),
+        drafts: Vec::with_capacity(members.len()),
+        nodes,
+        index: Index::default(),
+        overrides,
+        extra_routes: Vec::new(),
+    };
+    for group in members {
+        let mut group: Vec<(usize, EndpointFact)> = group.into_iter().filter_map(|i| facts[i].take()).collect();
+        group.sort_by_key(|(_, f)| f.location);
+        let (endpoint, draft) = one_endpoint(group, &world.overrides, sources, gaps, Node::new(world.endpoints.len()));
+        world.push(endpoint, draft);
+    }
+    for (name, bearers) in shared_names {
+        world.share_name(name, bearers.into_iter().map(|i| node_of_fact[i]).collect());
+    }
+    world
+}
+
+/// Joins facts by host name, unless that would make one endpoint of two declared ids. Returns the names that several
+/// declared endpoints carry, with one fact of each.
+fn join_names(flat: &[(usize, EndpointFact)], joined: &mut Joined) -> Vec<(Spanned<String>, Vec<usize>)> {
+    let mut has_id: HashMap<usize, bool> = HashMap::new();
+    for (i, (_, fact)) in flat.iter().enumerate() {
+        *has_id.entry(joined.root(i)).or_default() |= fact.id.is_some();
+    }
+    let by_name =
+        group_by(flat.iter().enumerate().flat_map(|(i, (_, fact))| fact.names.iter().map(move |n| (n.value.as_str(), (i, n)))));
+    let mut shared = Vec::new();
+    for bearers in by_name.values() {
+        let mut declared: Vec<usize> = Vec::new();
+        let mut plain: Vec<usize> = Vec::new();
+        for (i, _) in bearers {
+            let root = joined.root(*i);
+            if has_id.get(&root).copied().unwrap_or(false) { &mut declared } else { &mut plain }.push(root);
+        }
+        declared.sort_unstable();
+        declared.dedup();
+        for pair in plain.windows(2) {
+            joined.join(pair[0], pair[1]);
+        }
+        match (declared.as_slice(), plain.first()) {
+            ([only], Some(first)) => {
+                joined.join(*only, *first);
+                has_id.insert(joined.root(*only), true);
+            }
+            ([] | [_], _) => {}
+            _ => {
+                let name = bearers[0].1.clone();
+                declared.extend(plain.first());
+                shared.push((name, declared));
+            }
+        }
+    }
+    shared
+}
+
+fn one_endpoint(
+    group: Vec<(usize, EndpointFact)>,
+    overrides: &FileOverrides,
+    sources: &Sources,
+    gaps: &mut Vec<Gap>,
+    node: Node,
+) -> (Endpoint, Draft) {
+    let mut endpoint = blank();
+    let mut draft = Draft { name_only: true, ..Draft::default() };
+    let mut ids: Vec<(String, Location)> = Vec::new();
+    let mut standings = Vec::new();
+    for (input, fact) in group {
+        let source = fact.location.source;
+        standings.push(fact.standing);
+        draft.name_only &= NAME_KINDS.contains(&fact.kind.as_str());
+        if endpoint.locations.is_empty() || NAME_KINDS.contains(&endpoint.kind.as_str()) {
+            endpoint.kind = fact.kind;
+        }
+        if draft.label.is_empty() {
+            draft.label = fact.label;
+        }
+        endpoint.roles = endpoint.roles.union(fact.roles);
+        for name in fact.names {
+            if !endpoint.names.contains(&name.value) {
+                endpoint.names.push(name.value);
+            }
+        }
+        let by_site = || fact.site.as_ref().and_then(|s| overrides.site_scope(&s.value));
+        let scope = fact.scope.or_else(by_site).or_else(|| overrides.scope(source));
+        endpoint.addresses.extend(fact.addresses);
+        endpoint.cloud_ids.extend(fact.cloud_ids);
+        endpoint.scope = endpoint.scope.or(scope);
+        endpoint.provider = endpoint.provider.or(fact.provider);
+        if endpoint.region.is_none() && endpoint.zone.is_none() {
+            endpoint.region_location = fact.zone.as_ref().or(fact.region.as_ref()).map(|r| r.at(source));
+        }
+        endpoint.region = endpoint.region.or(fact.region.map(|r| r.value));
+        endpoint.zone = endpoint.zone.or(fact.zone.map(|z| z.value));
+        endpoint.account = endpoint.account.or(fact.account);
+        endpoint.domains.extend(fact.domains);
+        endpoint.place = endpoint.place.or(fact.place);
+        endpoint.tags.extend(fact.tags);
+        merge_attributes(&mut endpoint.attributes, fact.attributes);
+        if let Some(site) = fact.site {
+            let here = site.at(source);
+            match &draft.site {
+                Some((first, _)) if *first != site.value => gaps.push(Gap {
+                    code: "site-disagrees",
+                    message: format!(
+                        "`{}` stands in site `{first}` by one file and in `{}` by another",
+                        draft.label, site.value
+                    ),
+                    help: Some("say it once, or give the two endpoints different ids".into()),
+                    location: here,
+                    scope: GapScope::Endpoints(vec![node.as_id()]),
+                }),
+                Some(_) => {}
+                None => draft.site = Some((site.value, here)),
+            }
+        }
+        if draft.file_site.is_none() {
+            draft.file_site = overrides.site(source);
+        }
+        draft.part_of.extend(fact.part_of.into_iter().map(|r| (input, r, fact.location)));
+        if let Some(id) = fact.id {
+            ids.push((id, fact.location));
+        }
+        endpoint.locations.push(fact.location);
+    }
+    if let [(first, _), rest @ ..] = ids.as_slice() {
+        draft.has_id = true;
+        endpoint.name = first.clone();
+        for (id, location) in rest {
+            gaps.push(Gap {
+                code: "duplicate-id",
+                message: format!("`{id}` is declared again; first at {}", sources.position(ids[0].1)),
+                help: Some("give each endpoint its own id; until then both declarations count as one endpoint".into()),
+                location: *location,
+                scope: GapScope::Endpoints(vec![node.as_id()]),
+            });
+        }
+    } else if let Some(name) = endpoint.names.first() {
+        endpoint.name = name.clone();
+    } else {
+        endpoint.name = draft.label.clone();
+    }
+    endpoint.standing = if standings.contains(&Standing::Physical) {
+        Standing::Physical
+    } else if standings.contains(&Standing::WithSender) {
+        Standing::WithSender
+    } else {
+        Standing::Logical
+    };
+    endpoint.cloud_ids.sort_unstable();
+    endpoint.cloud_ids.dedup();
+    endpoint.addresses.sort_by_key(|a| (a.ip, a.port, a.location));
+    endpoint.addresses.dedup_by_key(|a| (a.ip, a.port));
+    own_domains(&mut endpoint);
+    (endpoint, draft)
+}
+
+/// Account, provider, region and zone are loss domains too; region and zone ids carry their provider.
+fn own_domains(endpoint: &mut Endpoint) {
+    let provider = endpoint.provider.as_deref().unwrap_or("");
+    let qualified = |id: &String| if provider.is_empty() { id.clone() } else { format!("{provider}/{id}") };
+    let own = [
+        (DomainKind::Account, endpoint.account.clone()),
+        (DomainKind::Provider, endpoint.provider.clone()),
+        (DomainKind::Region, endpoint.region.as_ref().map(qualified)),
+        (DomainKind::Zone, endpoint.zone.as_ref().map(qualified)),
+    ];
+    for (kind, value) in own {
+        endpoint.domains.extend(value.map(|v| LossDomain::new(kind, v)));
+    }
+    endpoint.domains.sort_unstable();
+    endpoint.domains.dedup();
+}
+
+fn merge_attributes(into: &mut Attributes, from: Attributes) {
+    into.retention_hours = into.retention_hours.or(from.retention_hours);
+    into.encryption_key = into.encryption_key.take().or(from.encryption_key);
+    into.locked = into.locked.or(from.locked);
+    into.max_age_hours = into.max_age_hours.or(from.max_age_hours);
+    for (key, value) in from.other {
+        into.other.entry(key).or_insert(value);
+    }
+}
+
+/// An endpoint that says nothing yet.
+pub fn blank() -> Endpoint {
+    Endpoint {
+        name: String::new(),
+        kind: String::new(),
+        standing: Standing::Physical,
+        roles: Roles::NONE,
+        names: Vec::new(),
+        addresses: Vec::new(),
+        cloud_ids: Vec::new(),
+        sites: Vec::new(),
+        scope: None,
+        provider: None,
+        region: None,
+        zone: None,
+        region_location: None,
+        account: None,
+        domains: Vec::new(),
+        place: None,
+        stands_with: Vec::new(),
+        tags: BTreeMap::new(),
+        attributes: Attributes::default(),
+        locations: Vec::new(),
+        implied: false,
+    }
+}
+
+impl World {
+    /// Adds an endpoint and indexes it.
+    pub fn push(&mut self, endpoint: Endpoint, draft: Draft) -> Node {
+        let node = Node::new(self.endpoints.len());
+        self.index.add(node, &endpoint, &draft);
+        self.endpoints.push(endpoint);
+        self.drafts.push(draft);
+        node
+    }
+
+    /// A name that several endpoints carry becomes an endpoint of its own.
+    fn share_name(&mut self, name: Spanned<String>, bearers: Vec<Node>) {
+        let Some(location) = bearers.first().map(|b| self.endpoints[b.index()].locations[0]) else { return };
+        // A bearer without an id (the DNS entry) already is the name; else one is made.
+        let own = bearers.iter().copied().find(|b| !self.drafts[b.index()].has_id);
+        let node = own.unwrap_or_else(|| {
+            let mut endpoint = blank();
+            endpoint.name.clone_from(&name.value);
+            endpoint.kind = "name".into();
+            endpoint.standing = Standing::Logical;
+            endpoint.names.push(name.value.clone());
+            endpoint.locations.push(location);
+            self.push(endpoint, Draft { label: name.value.clone(), ..Draft::default() })
+        });
+        self.index.set_host(&name.value, node);
+        for bearer in bearers {
+            if bearer != node {
+                let location = self.endpoints[bearer.index()].locations[0];
+                let mut way = RouteFact::new(
+                    Reference::Id(String::new()),
+                    Reference::Id(String::new()),
+                    crate::model::Activity::Forward,
+                    location,
+                );
+                way.alias = true;
+                way.pool = Some("name".into());
+                self.extra_routes.push((node, bearer, way));
+            }
+        }
+    }
+
+    /// The final order: by name, names made unique.
+    pub fn sorted(&self, sources: &Sources) -> Order {
+        let mut names: Vec<String> = self.endpoints.iter().map(|e| e.name.clone()).collect();
+        // An id keeps its name; among the rest, equal labels are told apart by their lines.
+        let groups = group_by(names.iter().enumerate().map(|(i, n)| (n.clone(), i)));
+        for group in groups.into_values().filter(|g| g.len() > 1) {
+            let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+            for i in group.into_iter().filter(|i| !self.drafts[*i].has_id) {
+                let at = self.endpoints[i].locations.first().map(|l| sources.position(*l).to_string()).unwrap_or_default();
+                let mut name = format!("{} ({at})", names[i]);
+                let again = seen.entry(name.clone()).or_default();
+                *again += 1;
+                if *again > 1 {
+                    name = format!("{name} #{again}");
+                }
+                names[i] = name;
+            }
+        }
+        let mut nodes: Vec<Node> = (0..names.len()).map(Node::new).collect();
+        nodes.sort_by(|a, b| names[a.index()].cmp(&names[b.index()]));
+        let mut ids = vec![EndpointId(0); nodes.len()];
+        for (rank, node) in nodes.iter().enumerate() {
+            ids[node.index()] = Node::new(rank).as_id();
+        }
+        Order { ids, nodes, names }
+    }
+
+    pub fn into_endpoints(self, order: &Order) -> Vec<Endpoint> {
+        let mut names = order.names.clone();
+        let mut endpoints: Vec<Option<Endpoint>> = self.endpoints.into_iter().map(Some).collect();
+        let mut sorted = Vec::with_capacity(endpoints.len());
+        for node in &order.nodes {
+            let Some(mut endpoint) = endpoints[node.index()].take() else { continue };
+            endpoint.name = std::mem::take(&mut names[node.index()]);
+            for host in &mut endpoint.stands_with {
+                *host = order.id(Node(host.0));
+            }
+            endpoint.stands_with.sort_unstable();
+            endpoint.stands_with.dedup();
+            sorted.push(endpoint);
+        }
+        sorted
+    }
+}
+
+/// Union-find with the smallest index as root, so that the result does not depend on the order of joins.
+struct Joined(Vec<usize>);
+
+impl Joined {
+    fn new(len: usize) -> Self {
+        Self((0..len).collect())
+    }
+
+    fn root(&mut self, mut i: usize) -> usize {
+        while self.0[i] != i {
+            self.0[i] = self.0[self.0[i]];
+            i = self.0[i];
+        }
+        i
+    }
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.0[a.max(b)] = a.min(b);
+    }
+}

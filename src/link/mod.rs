@@ -1,0 +1,93 @@
+//! Linking: fragments from different files meet by id, host name, address or cloud id and become one [`Snapshot`].
+//!
+//! Nothing is guessed. A reference that fits nothing, or fits several things, is a gap with its line, and the route then goes to
+//! every candidate (or to an endpoint that exists only because it was named, whose place is unknown). Linking adds ways, never
+//! takes one away.
+//!
+//! Stages, one file each: [`merge`] (facts to endpoints), [`resolve`] (references to endpoints), [`stand`] (sites, loss domains,
+//! parts), [`routes`] (pools, priorities, roles), [`people`] (populations and holdings).
+
+mod index;
+mod merge;
+mod people;
+mod resolve;
+mod routes;
+mod stand;
+
+use std::collections::BTreeMap;
+
+use crate::model::{Facts, Gap, GapScope, Snapshot, Unread};
+use crate::project::Project;
+use crate::source::{SourceId, Sources};
+
+/// Joins what the readers found. `inputs` in the order of their source ids.
+pub fn link(inputs: Vec<(SourceId, Facts)>, project: &Project, sources: &Sources) -> Snapshot {
+    let mut inputs = inputs;
+    inputs.sort_by_key(|(source, _)| *source);
+
+    let mut sites = Vec::new();
+    let mut unread: Vec<(usize, Unread)> = Vec::new();
+    let mut gaps: Vec<Gap> = Vec::new();
+    let mut facts = Vec::new();
+    let mut route_facts = Vec::new();
+    for (input, (_, read)) in inputs.into_iter().enumerate() {
+        sites.extend(read.sites);
+        unread.extend(read.gaps.into_iter().map(|g| (input, g)));
+        facts.push(read.endpoints);
+        route_facts.push(read.routes);
+    }
+    stand::sort_sites(&mut sites, sources, &mut gaps);
+    let overrides = stand::FileOverrides::new(project, sources).with_sites(&sites);
+
+    let mut world = merge::merge(facts, overrides, sources, &mut gaps);
+    let mut links = routes::resolve_all(&mut world, route_facts, &mut gaps);
+    resolve::alias_names(&mut world, &mut links);
+    let entries = people::resolve_entries(&mut world, project, &mut gaps);
+    // References of gaps come last: they may imply endpoints too.
+    for (input, gap) in unread {
+        let scope = match gap.scope {
+            GapScope::Everything => GapScope::Everything,
+            GapScope::Nothing => GapScope::Nothing,
+            GapScope::Endpoints(refs) => GapScope::Endpoints(
+                refs.iter()
+                    .flat_map(|r| world.resolve(input, r, None, gap.location, &mut gaps))
+                    .map(merge::Node::as_id)
+                    .collect(),
+            ),
+        };
+        gaps.push(Gap { code: gap.code, message: gap.message, help: gap.help, location: gap.location, scope });
+    }
+
+    let mut snapshot = Snapshot { site_networks: crate::model::site::SiteNetworks::new(&sites), sites, ..Snapshot::default() };
+    stand::place_in_sites(&mut world, &snapshot, &mut gaps);
+    stand::parts(&mut world, &links, &mut gaps);
+    let order = world.sorted(sources);
+    snapshot.endpoints = world.into_endpoints(&order);
+    routes::finish(&mut snapshot, links, &order);
+    routes::infer_roles(&mut snapshot);
+    people::finish(&mut snapshot, entries, project, &order);
+
+    for gap in &mut gaps {
+        if let GapScope::Endpoints(ids) = &mut gap.scope {
+            for id in ids.iter_mut() {
+                *id = order.id(merge::Node(id.0));
+            }
+            ids.sort_unstable();
+            ids.dedup();
+        }
+    }
+    gaps.extend(people::holdings(&mut snapshot, project, sources));
+    gaps.sort_by(|a, b| (a.location, a.code, &a.message).cmp(&(b.location, b.code, &b.message)));
+    gaps.dedup_by(|a, b| a.location == b.location && a.code == b.code && a.message == b.message && a.scope == b.scope);
+    snapshot.gaps = gaps;
+    snapshot
+}
+
+/// Groups indices by a key, in the order of the keys.
+fn group_by<K: Ord, T>(items: impl IntoIterator<Item = (K, T)>) -> BTreeMap<K, Vec<T>> {
+    let mut groups: BTreeMap<K, Vec<T>> = BTreeMap::new();
+    for (key, item) in items {
+        groups.entry(key).or_default().push(item);
+    }
+    groups
+}

@@ -1,0 +1,137 @@
+//! Populations enter where their entries resolve to; holdings lie where selectors match.
+
+use globset::{Glob, GlobMatcher};
+
+use super::merge::{Node, Order, World};
+use crate::model::{Endpoint, EndpointId, Gap, GapScope, Holding, Population, SiteMatch, Snapshot};
+use crate::project::{Project, Selector};
+use crate::source::{Location, Sources, Spanned};
+
+/// Where each population enters, before the final order.
+pub struct Entry {
+    population: usize,
+    nodes: Vec<Node>,
+}
+
+pub fn resolve_entries(world: &mut World, project: &Project, gaps: &mut Vec<Gap>) -> Vec<Entry> {
+    let Some(file) = project.location else { return Vec::new() };
+    let mut entries = Vec::new();
+    for (population, entry) in project.populations.iter().enumerate() {
+        let mut nodes = Vec::new();
+        for enters in &entry.enters {
+            let reference = crate::model::Reference::Any(enters.value.clone());
+            nodes.extend(world.resolve(usize::MAX, &reference, None, enters.at(file.source), gaps));
+        }
+        entries.push(Entry { population, nodes });
+    }
+    entries
+}
+
+pub fn finish(snapshot: &mut Snapshot, entries: Vec<Entry>, project: &Project, order: &Order) {
+    for entry in entries {
+        let declared = &project.populations[entry.population];
+        let mut enters: Vec<EndpointId> = entry.nodes.into_iter().map(|n| order.id(n)).collect();
+        enters.sort_unstable();
+        enters.dedup();
+        snapshot.populations.push(Population {
+            id: declared.id.value.clone(),
+            subject: declared.subject.clone(),
+            other_axes: declared.other_axes.clone(),
+            data: declared.data.iter().map(|d| d.value.clone()).collect(),
+            enters,
+            subjects: declared.subjects,
+            location: declared.location,
+        });
+    }
+    snapshot.populations.sort_by(|a, b| a.id.cmp(&b.id));
+}
+
+/// Fills `snapshot.holdings`. A selector that matches nothing is a gap: data that somebody knows of stands somewhere unseen.
+pub fn holdings(snapshot: &mut Snapshot, project: &Project, sources: &Sources) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    let mut holdings = Vec::new();
+    for entry in &project.classify {
+        let matcher = Matcher::new(&entry.selector);
+        let before = holdings.len();
+        for id in snapshot.endpoint_ids() {
+            if matcher.matches(snapshot, snapshot.endpoint(id), sources) {
+                holdings.push(Holding {
+                    endpoint: id,
+                    subject: entry.subject.clone(),
+                    data: entry.data.iter().map(|d| d.value.clone()).collect(),
+                    subjects: entry.subjects,
+                    location: entry.location,
+                });
+            }
+        }
+        if holdings.len() == before {
+            gaps.push(Gap {
+                code: "unmatched-selector",
+                message: "this selector matches no endpoint, so the data it speaks of was not followed".into(),
+                help: Some("correct `match`, or remove the entry; `onshore locate` lists what was read".into()),
+                location: entry.location,
+                scope: GapScope::Everything,
+            });
+        }
+    }
+    holdings.sort_by(|a, b| (a.endpoint, a.location).cmp(&(b.endpoint, b.location)));
+    snapshot.holdings = holdings;
+    gaps
+}
+
+/// A compiled selector. A key whose glob is malformed matches nothing; the project parser has already refused it.
+pub struct Matcher {
+    keys: Vec<(Key, Option<GlobMatcher>)>,
+}
+
+enum Key {
+    Id,
+    Kind,
+    Name,
+    Tag(String),
+    Account,
+    Region,
+    Provider,
+    Site,
+    File,
+}
+
+impl Matcher {
+    pub fn new(selector: &Selector) -> Self {
+        let plain: [(Key, &Option<Spanned<String>>); 8] = [
+            (Key::Id, &selector.id),
+            (Key::Kind, &selector.kind),
+            (Key::Name, &selector.name),
+            (Key::Account, &selector.account),
+            (Key::Region, &selector.region),
+            (Key::Provider, &selector.provider),
+            (Key::Site, &selector.site),
+            (Key::File, &selector.file),
+        ];
+        let compile = |s: &Spanned<String>| Glob::new(&s.value).ok().map(|g| g.compile_matcher());
+        let mut keys: Vec<(Key, Option<GlobMatcher>)> =
+            plain.into_iter().filter_map(|(k, s)| Some((k, compile(s.as_ref()?)))).collect();
+        keys.extend(selector.tag.iter().map(|(tag, value)| (Key::Tag(tag.clone()), compile(value))));
+        Self { keys }
+    }
+
+    pub fn matches(&self, snapshot: &Snapshot, endpoint: &Endpoint, sources: &Sources) -> bool {
+        let sites = || endpoint.sites.iter().filter_map(SiteMatch::site).map(|s| snapshot.site(s).id.as_str());
+        let file = |l: &Location| sources.get(l.source).path.as_str();
+        self.keys.iter().all(|(key, glob)| {
+            let Some(glob) = glob else { return false };
+            let fits = |text: Option<&str>| text.is_some_and(|t| glob.is_match(t));
+            match key {
+                Key::Id => fits(Some(&endpoint.name)) || endpoint.cloud_ids.iter().any(|c| glob.is_match(c)),
+                Key::Kind => fits(Some(&endpoint.kind)),
+                Key::Name => fits(Some(&endpoint.name)) || endpoint.names.iter().any(|n| glob.is_match(n)),
+                Key::Tag(tag) => fits(endpoint.tags.get(tag).map(String::as_str)),
+                Key::Account => fits(endpoint.account.as_deref()),
+                Key::Region => fits(endpoint.region.as_deref()),
+                Key::Provider => fits(endpoint.provider.as_deref()),
+                Key::Site => sites().any(|s| glob.is_match(s)),
+                Key::File => endpoint.locations.iter().any(|l| glob.is_match(file(l))),
+            }
+        })
+    }
+}

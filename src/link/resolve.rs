@@ -1,0 +1,208 @@
+//! References to endpoints. A reference that fits several endpoints goes to all of them.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::merge::{Draft, Node, World, blank};
+use super::routes::Link;
+use crate::model::site::is_private;
+use crate::model::{Activity, Address, Endpoint, Gap, GapScope, Reference, RouteFact, Standing};
+use crate::source::Location;
+
+impl World {
+    /// The endpoints that a reference in `input` means; makes one if nothing is known by that name. `scope` is the network
+    /// scope of the endpoint that speaks, for private addresses.
+    pub fn resolve(
+        &mut self,
+        input: usize,
+        reference: &Reference,
+        scope: Option<&str>,
+        location: Location,
+        gaps: &mut Vec<Gap>,
+    ) -> Vec<Node> {
+        match reference {
+            Reference::Fact(i) => vec![self.nodes[input][*i]],
+            Reference::Id(id) => match self.index.id(id).or_else(|| self.index.label(id)) {
+                Some(node) => vec![node],
+                None => vec![self.undefined(id, location, gaps)],
+            },
+            Reference::Host { name, .. } => vec![self.host(name, location)],
+            Reference::Address { ip, port } => self.address(*ip, *port, scope, location, gaps),
+            Reference::Any(text) => self.any(text, scope, location, gaps),
+        }
+    }
+
+    /// As a person writes it: an id, else a host name, else an address, else a label.
+    fn any(&mut self, text: &str, scope: Option<&str>, location: Location, gaps: &mut Vec<Gap>) -> Vec<Node> {
+        if let Some(node) = self.index.id(text) {
+            return vec![node];
+        }
+        let name = text.trim_end_matches('.').to_ascii_lowercase();
+        if let Some(node) = self.index.host(&name) {
+            return vec![node];
+        }
+        if let Some((ip, port)) = parse_address(text) {
+            return self.address(ip, port, scope, location, gaps);
+        }
+        if let Some(node) = self.index.label(text) {
+            return vec![node];
+        }
+        let looks_like_host = name.contains('.') && !name.contains([' ', '/', ':']);
+        if looks_like_host { vec![self.host(&name, location)] } else { vec![self.undefined(text, location, gaps)] }
+    }
+
+    fn host(&mut self, name: &str, location: Location) -> Node {
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        if let Some(node) = self.index.host(&name).or_else(|| self.index.wildcard(&name)) {
+            return node;
+        }
+        let mut endpoint = implied("host", &name, location);
+        endpoint.names.push(name.clone());
+        self.push(endpoint, Draft { label: name, ..Draft::default() })
+    }
+
+    fn undefined(&mut self, id: &str, location: Location, gaps: &mut Vec<Gap>) -> Node {
+        let near = self.index.near(id).map(str::to_owned);
+        let node =
+            self.push(implied("undefined", id, location), Draft { label: id.to_owned(), has_id: true, ..Draft::default() });
+        gaps.push(Gap {
+            code: "undefined-endpoint",
+            message: format!("`{id}` is named here and declared nowhere"),
+            help: Some(match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "declare it as an [[endpoint]] in the inventory, or correct the name".into(),
+            }),
+            location,
+            scope: GapScope::Endpoints(vec![node.as_id()]),
+        });
+        node
+    }
+
+    fn address(
+        &mut self,
+        ip: IpAddr,
+        port: Option<u16>,
+        scope: Option<&str>,
+        location: Location,
+        gaps: &mut Vec<Gap>,
+    ) -> Vec<Node> {
+        let scope = scope.map(str::to_owned).or_else(|| self.overrides.scope(location.source));
+        let scope = if is_private(ip) { scope } else { None };
+        let mut owners = self.index.owners(ip, port);
+        if is_private(ip) && scope.is_some() {
+            let fits = |n: &Node| {
+                let theirs = &self.endpoints[n.index()].scope;
+                theirs.is_none() || *theirs == scope
+            };
+            owners.retain(fits);
+        }
+        // A machine is a better answer than a name that points to it.
+        let machines: Vec<Node> = owners.iter().copied().filter(|n| !self.drafts[n.index()].name_only).collect();
+        if !machines.is_empty() {
+            owners = machines;
+        }
+        match owners.as_slice() {
+            [] => vec![self.implied_address(ip, port, scope.as_deref(), location)],
+            [one] => vec![*one],
+            several => {
+                let scopes: Vec<&Option<String>> = several.iter().map(|n| &self.endpoints[n.index()].scope).collect();
+                if is_private(ip) && scopes.windows(2).any(|w| w[0] != w[1]) {
+                    let names: Vec<String> = several.iter().map(|n| format!("`{}`", self.endpoints[n.index()].name)).collect();
+                    gaps.push(Gap {
+                        code: "ambiguous-address",
+                        message: format!("{ip} is a private address of {} in different networks", names.join(" and ")),
+                        help: Some(
+                            "give this file a `network-scope` in [[inputs.override]], so that one of them is meant".into(),
+                        ),
+                        location,
+                        scope: GapScope::Endpoints(several.iter().map(|n| n.as_id()).collect()),
+                    });
+                }
+                owners
+            }
+        }
+    }
+
+    fn implied_address(&mut self, ip: IpAddr, port: Option<u16>, scope: Option<&str>, location: Location) -> Node {
+        if let Some(node) = self.index.implied(ip, port, scope) {
+            return node;
+        }
+        let name = match port {
+            Some(port) => SocketAddr::new(ip, port).to_string(),
+            None => ip.to_string(),
+        };
+        let mut endpoint = implied("address", &name, location);
+        endpoint.addresses.push(Address { ip, port, location });
+        endpoint.scope = scope.map(str::to_owned);
+        let node = self.push(endpoint, Draft { label: name, ..Draft::default() });
+        self.index.set_implied(ip, port, scope, node);
+        node
+    }
+}
+
+fn implied(kind: &str, name: &str, location: Location) -> Endpoint {
+    let mut endpoint = blank();
+    endpoint.name = name.to_owned();
+    endpoint.kind = kind.to_owned();
+    endpoint.implied = true;
+    endpoint.locations.push(location);
+    endpoint
+}
+
+/// `10.0.0.1`, `10.0.0.1:80`, `2001:db8::1`, `[2001:db8::1]:80`.
+pub fn parse_address(text: &str) -> Option<(IpAddr, Option<u16>)> {
+    if let Ok(socket) = text.parse::<SocketAddr>() {
+        return Some((socket.ip(), Some(socket.port())));
+    }
+    let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+    bare.parse::<IpAddr>().ok().map(|ip| (ip, None))
+}
+
+/// A name whose address belongs to a declared machine leads to that machine; a name under a wildcard leads to the wildcard.
+/// A name that is nothing but pointers to declared machines has no place of its own.
+pub fn alias_names(world: &mut World, links: &mut Vec<Link>) {
+    for i in 0..world.endpoints.len() {
+        let node = Node::new(i);
+        let mut targets: Vec<(Node, Location)> = Vec::new();
+        let mut all_owned = true;
+        for address in world.endpoints[i].addresses.clone() {
+            let scope = world.endpoints[i].scope.clone();
+            let owners: Vec<Node> = world
+                .index
+                .owners(address.ip, address.port)
+                .into_iter()
+                .filter(|owner| {
+                    let theirs = &world.endpoints[owner.index()];
+                    *owner != node
+                        && !world.drafts[owner.index()].name_only
+                        && !theirs.implied
+                        && (!is_private(address.ip) || scope.is_none() || theirs.scope.is_none() || theirs.scope == scope)
+                })
+                .collect();
+            all_owned &= !owners.is_empty();
+            targets.extend(owners.into_iter().map(|o| (o, address.location)));
+        }
+        let named = world.drafts[i].name_only || (!world.drafts[i].has_id && !world.endpoints[i].names.is_empty());
+        if !named {
+            continue;
+        }
+        if world.drafts[i].name_only {
+            if all_owned && !targets.is_empty() {
+                world.endpoints[i].standing = Standing::Logical;
+            }
+            for name in world.endpoints[i].names.clone() {
+                if let Some(wild) = world.index.wildcard(&name).filter(|w| *w != node && !name.starts_with("*.")) {
+                    targets.push((wild, world.endpoints[i].locations[0]));
+                }
+            }
+        }
+        targets.sort_unstable();
+        targets.dedup_by_key(|(n, _)| *n);
+        for (target, location) in targets {
+            let mut way =
+                RouteFact::new(Reference::Id(String::new()), Reference::Id(String::new()), Activity::Forward, location);
+            way.alias = true;
+            way.pool = Some("address".into());
+            links.push(Link { input: usize::MAX, from: node, to: target, fact: way });
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Where endpoints stand, as far as declared: file overrides, sites and their networks, parts of other endpoints.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use globset::Glob;
+
+use super::merge::{Node, World};
+use super::routes::{Link, neighbours};
+use crate::model::site::is_private;
+use crate::model::{Gap, GapScope, Site, SiteId, SiteMatch, Snapshot, Standing};
+use crate::project::Project;
+use crate::source::{Location, SourceId, Sources};
+
+/// What `[[inputs.override]]` says of each file, and the network scopes of sites.
+#[derive(Debug, Default)]
+pub struct FileOverrides {
+    scopes: BTreeMap<SourceId, String>,
+    sites: BTreeMap<SourceId, (String, Location)>,
+    site_scopes: BTreeMap<String, String>,
+}
+
+impl FileOverrides {
+    pub fn new(project: &Project, sources: &Sources) -> Self {
+        let mut this = Self::default();
+        for entry in &project.inputs.overrides {
+            let Ok(glob) = Glob::new(&entry.path.value) else { continue };
+            let matcher = glob.compile_matcher();
+            for (id, _) in sources.iter().filter(|(_, s)| matcher.is_match(&s.path)) {
+                if let Some(scope) = &entry.network_scope {
+                    this.scopes.entry(id).or_insert_with(|| scope.value.clone());
+                }
+                if let (Some(site), Some(file)) = (&entry.site, project.location) {
+                    this.sites.entry(id).or_insert_with(|| (site.value.clone(), site.at(file.source)));
+                }
+            }
+        }
+        this
+    }
+
+    pub fn with_sites(mut self, sites: &[Site]) -> Self {
+        self.site_scopes = sites.iter().filter_map(|s| Some((s.id.clone(), s.network_scope.clone()?))).collect();
+        self
+    }
+
+    pub fn scope(&self, source: SourceId) -> Option<String> {
+        let by_site = || self.sites.get(&source).and_then(|(site, _)| self.site_scope(site));
+        self.scopes.get(&source).cloned().or_else(by_site)
+    }
+
+    pub fn site(&self, source: SourceId) -> Option<(String, Location)> {
+        self.sites.get(&source).cloned()
+    }
+
+    pub fn site_scope(&self, site: &str) -> Option<String> {
+        self.site_scopes.get(site).cloned()
+    }
+}
+
+/// Sorts sites by id; a site declared twice is a gap that touches everything, since networks may belong to either.
+pub fn sort_sites(sites: &mut Vec<Site>, sources: &Sources, gaps: &mut Vec<Gap>) {
+    sites.sort_by(|a, b| (&a.id, a.location).cmp(&(&b.id, b.location)));
+    for pair in sites.windows(2) {
+        if pair[0].id == pair[1].id {
+            gaps.push(Gap {
+                code: "duplicate-id",
+                message: format!("site `{}` is declared again; first at {}", pair[1].id, sources.position(pair[0].location)),
+                help: Some("keep one of the two declarations, or give them different ids".into()),
+                location: pair[1].location,
+                scope: GapScope::Everything,
+            });
+        }
+    }
+    sites.dedup_by(|b, a| a.id == b.id);
+}
+
+/// Fills `Endpoint::sites` from declared sites and from the networks that cover addresses.
+pub fn place_in_sites(world: &mut World, snapshot: &Snapshot, gaps: &mut Vec<Gap>) {
+    let by_id: BTreeMap<&str, SiteId> = (0_u32..).zip(&snapshot.sites).map(|(i, s)| (s.id.as_str(), SiteId(i))).collect();
+    for i in 0..world.endpoints.len() {
+        let node = Node::new(i);
+        let endpoint = &world.endpoints[i];
+        let draft = &world.drafts[i];
+        let by_network: Vec<SiteMatch> = endpoint
+            .addresses
+            .iter()
+            .map(|a| snapshot.site_networks.find(a.ip, endpoint.scope.as_deref().filter(|_| is_private(a.ip))))
+            .collect();
+        let says_where = endpoint.place.is_some() || endpoint.region.is_some() || endpoint.zone.is_some();
+        let file_site = draft
+            .file_site
+            .as_ref()
+            .filter(|_| endpoint.standing == Standing::Physical && !draft.name_only && !says_where && draft.part_of.is_empty());
+        let mut sites = Vec::new();
+        if let Some((name, location)) = draft.site.as_ref().or(file_site) {
+            match by_id.get(name.as_str()) {
+                Some(site) => {
+                    let other = by_network.iter().filter_map(SiteMatch::site).find(|s| s != site);
+                    if let Some(other) = other {
+                        gaps.push(Gap {
+                            code: "site-disagrees",
+                            message: format!(
+                                "`{}` is declared to stand in site `{name}`, but a network of site `{}` covers its address",
+                                endpoint.name,
+                                snapshot.site(other).id
+                            ),
+                            help: Some("correct the address, the site, or the site's networks".into()),
+                            location: *location,
+                            scope: GapScope::Endpoints(vec![node.as_id()]),
+                        });
+                    }
+                    sites.push(SiteMatch::Declared(*site, *location));
+                }
+                None => {
+                    let near = crate::vocab::suggest(name, by_id.keys().copied());
+                    gaps.push(Gap {
+                        code: "undefined-site",
+                        message: format!("`{}` stands in site `{name}`, which no [[site]] declares", endpoint.name),
+                        help: Some(match near {
+                            Some(near) => format!("did you mean `{near}`?"),
+                            None => "declare the site with its country".into(),
+                        }),
+                        location: *location,
+                        scope: GapScope::Endpoints(vec![node.as_id()]),
+                    });
+                }
+            }
+        } else {
+            sites = by_network;
+        }
+        for (address, m) in world.endpoints[i].addresses.iter().zip(&sites) {
+            if let SiteMatch::Ambiguous(candidates) = m {
+                let names: Vec<String> =
+                    candidates.iter().map(|(s, network)| format!("`{}` ({network})", snapshot.site(*s).id)).collect();
+                gaps.push(Gap {
+                    code: "ambiguous-address",
+                    message: format!(
+                        "{} lies in networks of {}; which one is meant cannot be told",
+                        address.ip,
+                        names.join(" and ")
+                    ),
+                    help: Some(
+                        "give the sites different `network-scope`s, and this endpoint or its file the scope it belongs to"
+                            .into(),
+                    ),
+                    location: address.location,
+                    scope: GapScope::Endpoints(vec![node.as_id()]),
+                });
+            }
+        }
+        sites.retain(|m| *m != SiteMatch::None);
+        sites.dedup();
+        world.endpoints[i].sites = sites;
+    }
+}
+
+/// Fills `stands_with`: declared parts; parts of whatever hands them data; and servers that are known only by a name, which
+/// stand where the name leads.
+pub fn parts(world: &mut World, links: &[Link], gaps: &mut Vec<Gap>) {
+    let (senders, aliases) = neighbours(world, links);
+    for i in 0..world.endpoints.len() {
+        let node = Node::new(i);
+        let declared = std::mem::take(&mut world.drafts[i].part_of);
+        let mut hosts: BTreeSet<Node> = BTreeSet::new();
+        for (input, reference, location) in declared {
+            hosts.extend(world.resolve(input, &reference, None, location, gaps));
+        }
+        let endpoint = &world.endpoints[i];
+        let placeless = endpoint.addresses.is_empty()
+            && endpoint.sites.is_empty()
+            && endpoint.place.is_none()
+            && endpoint.region.is_none()
+            && endpoint.zone.is_none();
+        if hosts.is_empty() && endpoint.standing == Standing::WithSender {
+            hosts = ends(world, node, &senders);
+        } else if hosts.is_empty() && endpoint.standing == Standing::Physical && placeless && !endpoint.implied {
+            let by_name = aliases.get(&node).is_some_and(|a| !a.is_empty());
+            let named_by = senders.get(&node).into_iter().flatten().any(|s| world.drafts[s.index()].name_only);
+            if by_name {
+                hosts = ends(world, node, &aliases);
+            } else if named_by {
+                hosts = ends(world, node, &senders);
+            }
+        }
+        hosts.remove(&node);
+        world.endpoints[i].stands_with = hosts.into_iter().map(Node::as_id).collect();
+    }
+}
+
+/// The physical endpoints nearest along the given edges, through logical ones and parts.
+fn ends(world: &World, start: Node, edges: &BTreeMap<Node, Vec<Node>>) -> BTreeSet<Node> {
+    let mut found = BTreeSet::new();
+    let mut seen = BTreeSet::from([start]);
+    let mut stack = vec![start];
+    while let Some(node) = stack.pop() {
+        for next in edges.get(&node).into_iter().flatten() {
+            if !seen.insert(*next) {
+                continue;
+            }
+            let endpoint = &world.endpoints[next.index()];
+            if endpoint.standing == Standing::Physical {
+                found.insert(*next);
+            } else {
+                stack.push(*next);
+            }
+        }
+    }
+    found
+}
