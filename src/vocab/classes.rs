@@ -13,6 +13,8 @@ use serde::Deserialize;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Class {
     pub name: String,
+    /// What sentences call it, in the plural: "precise location data".
+    pub label: Option<String>,
     /// One line without a full stop.
     pub description: String,
     pub aliases: Vec<String>,
@@ -136,6 +138,7 @@ struct RawTable {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct RawClass {
     name: String,
+    label: Option<String>,
     description: String,
     #[serde(default)]
     aliases: Vec<String>,
@@ -153,6 +156,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
         let flag = |own: Option<bool>, of: fn(&Class) -> bool| own.unwrap_or_else(|| above.is_some_and(of));
         let entry = Class {
             name: class.name.clone(),
+            label: class.label,
             description: class.description,
             aliases: class.aliases.clone(),
             personal: flag(class.personal, |c| c.personal),
