@@ -5,6 +5,12 @@
 use crate::model::Facts;
 use crate::source::{SourceId, Sources};
 
+mod all;
+mod hosts;
+mod zone;
+
+pub use all::{ReadAll, ReadError, read_all};
+
 /// Looks at a path and the beginning of a text and says how sure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Recognized {
@@ -52,4 +58,4 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] = &[];
+pub const READERS: &[&dyn Reader] = &[&hosts::Hosts, &zone::Zone];
