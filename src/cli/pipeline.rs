@@ -1,6 +1,7 @@
 //! The stages between a command and its report: find the project, load and read it, link it, locate it, load its policies.
 //! Commands share these; none of them decides anything.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
@@ -9,12 +10,12 @@ use super::{Context, Failure, ProjectArgs};
 use crate::check::{Question, assess};
 use crate::finding::{Assessment, Coverage};
 use crate::geo::Atlas;
-use crate::model::Snapshot;
+use crate::model::{Facts, Gap, GapScope, Snapshot, Unread};
 use crate::policy::{self, Pack};
-use crate::project::{self, InputOverride, Project};
-use crate::read;
+use crate::project::{self, Project};
+use crate::read::{READERS, read_all};
 use crate::source::load::{self, Loaded};
-use crate::source::{InputError, SourceId, Sources, Span, Spanned};
+use crate::source::{InputError, Location, SourceId, Sources, Span, Spanned};
 
 pub const PROJECT_FILE: &str = "onshore.toml";
 
@@ -62,13 +63,73 @@ pub fn open(path: Option<&Path>, args: &ProjectArgs, context: &Context<'_>) -> R
     let place = find(path, &context.around.folder)?;
     let as_of = args.as_of(context.around);
     let (mut project, mut loaded) = load_project(&place)?;
-    apply(args, &mut project, &context.around.folder)?;
+    let folder = &context.around.folder;
+    let named = args.geoip.iter().map(|f| Spanned::new(folder.join(f).to_string_lossy().into_owned(), Span::default()));
+    project.geo.databases = named.chain(std::mem::take(&mut project.geo.databases)).collect();
 
-    let read = read::read_all(&loaded, &project);
-    let coverage = Coverage { files_read: read.files_read, files_skipped: read.files_skipped, ..Coverage::default() };
-    let snapshot = crate::link::link(read.facts, &project, &loaded.sources);
-    let sources = std::mem::take(&mut loaded.sources);
-    Ok(Opened { root: place.root, project, sources, snapshot, coverage, as_of })
+    let (inputs, coverage) = read_inputs(&project, &mut loaded, args.input_format.as_deref())?;
+    let snapshot = crate::link::link(inputs, &project, &loaded.sources);
+    Ok(Opened { root: place.root, project, sources: loaded.sources, snapshot, coverage, as_of })
+}
+
+/// Reads every input. What could not be read becomes a gap that touches everything: it could hold any route.
+fn read_inputs(
+    project: &Project,
+    loaded: &mut Loaded,
+    forced: Option<&str>,
+) -> Result<(Vec<(SourceId, Facts)>, Coverage), Failure> {
+    let formats: Vec<&str> = READERS.iter().map(|r| r.format()).collect();
+    if let Some(format) = forced.filter(|f| !formats.contains(f)) {
+        return Err(Failure::unknown(format, "input format", formats));
+    }
+    let overrides = project.inputs.overrides.iter();
+    let overrides: Vec<(String, String)> =
+        overrides.filter_map(|o| Some((o.path.value.clone(), o.format.as_ref()?.value.clone()))).collect();
+    let all = read_all(loaded, &overrides, forced).map_err(|e| Failure::with_help(e.message, e.help))?;
+
+    let mut coverage = Coverage::default();
+    let mut inputs: Vec<(SourceId, Facts)> = Vec::new();
+    for (id, format, mut reading) in all.readings {
+        for file in std::iter::once(id).chain(reading.included) {
+            coverage.files_read.push((loaded.sources.get(file).path.clone(), format));
+        }
+        if let Some(why) = &reading.broken {
+            reading.facts.gaps.push(not_read(&loaded.sources.get(id).path, why, id));
+        }
+        inputs.push((id, reading.facts));
+    }
+    let mut left_out: Vec<(String, String, Option<SourceId>, bool)> = Vec::new();
+    for (id, why, matters) in all.unread {
+        left_out.push((loaded.sources.get(id).path.clone(), why, Some(id), matters));
+    }
+    for s in std::mem::take(&mut loaded.skipped) {
+        left_out.push((s.path, s.reason, None, s.matters));
+    }
+    for e in std::mem::take(&mut loaded.errors) {
+        left_out.push((e.path, e.message, None, true));
+    }
+    for (path, why, id, matters) in left_out {
+        if matters {
+            // A file whose text is not there still needs a name for its gap to point at.
+            let id = id.unwrap_or_else(|| loaded.add(path.clone(), ""));
+            inputs.push((id, Facts { gaps: vec![not_read(&path, &why, id)], ..Facts::default() }));
+        }
+        coverage.files_skipped.push((path, why));
+    }
+    coverage.files_read.sort_unstable();
+    coverage.files_read.dedup();
+    coverage.files_skipped.sort_unstable();
+    Ok((inputs, coverage))
+}
+
+fn not_read(path: &str, why: &str, id: SourceId) -> Unread {
+    Gap {
+        code: "file-not-read",
+        message: format!("`{path}` was not read: {why}"),
+        help: Some("name its format in [[inputs.override]], or leave it out with `[inputs] exclude`".to_owned()),
+        location: Location::new(id, Span::default()),
+        scope: GapScope::Everything,
+    }
 }
 
 /// The project file is read twice: first for what to load, then at its place among everything that was loaded.
@@ -98,27 +159,6 @@ fn checked<T>((value, errors): (Option<T>, Vec<InputError>), sources: Sources) -
     }
 }
 
-/// What the command line says goes before what the file says.
-fn apply(args: &ProjectArgs, project: &mut Project, folder: &Path) -> Result<(), Failure> {
-    let spanned = |value: String| Spanned::new(value, Span::default());
-    if let Some(format) = &args.input_format {
-        let formats: Vec<&str> = read::READERS.iter().map(|r| r.format()).collect();
-        if !formats.contains(&format.as_str()) {
-            return Err(Failure::unknown(format, "input format", formats));
-        }
-        let everything = InputOverride {
-            path: spanned("**".into()),
-            format: Some(spanned(format.clone())),
-            site: None,
-            network_scope: None,
-        };
-        project.inputs.overrides.insert(0, everything);
-    }
-    let databases = args.geoip.iter().map(|f| spanned(folder.join(f).to_string_lossy().into_owned()));
-    project.geo.databases = databases.chain(std::mem::take(&mut project.geo.databases)).collect();
-    Ok(())
-}
-
 impl Opened {
     /// Where everything stands. Reads the databases and range files that the project names.
     pub fn atlas(&self) -> Result<Atlas, Failure> {
@@ -137,7 +177,7 @@ impl Opened {
                 continue;
             }
             let id = self.sources.find(&shown).unwrap_or_else(|| self.sources.add(shown, text.clone()));
-            let (pack, wrong) = policy::parse::parse(id, &text, self.as_of);
+            let (pack, wrong) = policy::parse(id, &text, self.as_of);
             errors.extend(wrong);
             packs.extend(pack);
         }
@@ -178,8 +218,31 @@ pub fn policy_alone(name: &str, base: &Path, as_of: Date) -> Result<(Pack, Sourc
     let (shown, text) = policy_text(name, base)?;
     let mut sources = Sources::default();
     let id: SourceId = sources.add(shown, text.clone());
-    match policy::parse::parse(id, &text, as_of) {
+    match policy::parse(id, &text, as_of) {
         (Some(pack), errors) if errors.is_empty() => Ok((pack, sources)),
         (_, errors) => Err(Failure::Input { errors, sources }),
     }
+}
+
+/// The files of a folder by the format that they are in, without reading further.
+pub fn formats(loaded: &mut Loaded) -> Result<BTreeMap<&'static str, Vec<String>>, Failure> {
+    let (_, coverage) = read_inputs(&Project::default(), loaded, None)?;
+    let mut formats: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    for (file, format) in coverage.files_read {
+        formats.entry(format).or_default().push(file);
+    }
+    Ok(formats)
+}
+
+/// The atlas for questions about places: with the project's own knowledge when asked inside a project.
+pub fn atlas_for(path: Option<&Path>, args: &ProjectArgs, context: &Context<'_>) -> Result<(Atlas, Option<Opened>), Failure> {
+    let place = find(path, &context.around.folder)?;
+    if place.file.is_some() {
+        let opened = open(path, args, context)?;
+        return Ok((opened.atlas()?, Some(opened)));
+    }
+    let databases = args.geoip.iter().map(|f| f.to_string_lossy().into_owned());
+    let mut project = Project::default();
+    project.geo.databases = databases.map(|d| Spanned::new(d, Span::default())).collect();
+    Ok((atlas(&project, &context.around.folder, args.as_of(context.around))?, None))
 }
