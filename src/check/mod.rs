@@ -47,24 +47,25 @@ pub fn assess(question: Question<'_>) -> Assessment {
     let graph = Graph::new(snapshot, &tokens);
     let context = Context::new(snapshot, sources, atlas, project, as_of, &tokens, &graph);
 
-    let scopes: Vec<Scope> = packs.iter().flat_map(|p| p.rules.iter().map(move |r| Scope::new(&context, p, r))).collect();
-    let together = together::find(&context, &scopes);
+    let context = &context;
+    let scopes: Vec<Scope> = packs.iter().flat_map(|p| p.rules.iter().map(move |r| Scope::new(context, p, r))).collect();
+    let together = together::find(context, &scopes);
 
     let mut findings: Vec<Finding> = Vec::new();
     let mut rules: Vec<RuleResult> = Vec::new();
-    let mut gaps = evidence::Gaps::new(&context);
+    let mut gaps = evidence::Gaps::new(context);
     for (i, scope) in scopes.iter().enumerate() {
         let mut found = match &scope.applies {
             Applies::No(_) => Vec::new(),
-            Applies::Yes | Applies::IfEvidence(_) => demand(&context, scope, &together.suppressed(&context, i)),
+            Applies::Yes | Applies::IfEvidence(_) => demand(context, scope, &together.suppressed(context, i)),
         };
-        found.extend(together.findings(&context, &scopes, i));
+        found.extend(together.findings(context, &scopes, i));
         scope.soften(&mut found);
-        let touching = if matches!(scope.applies, Applies::No(_)) { 0 } else { gaps.touch(&context, scope) };
-        rules.push(result(&context, scope, &found, touching, together.unsatisfiable(i)));
+        let touching = if matches!(scope.applies, Applies::No(_)) { 0 } else { gaps.touch(context, scope) };
+        rules.push(result(context, scope, &found, touching, together.unsatisfiable(i)));
         findings.extend(found);
     }
-    findings.extend(evidence::conflicts(&context));
+    findings.extend(evidence::conflicts(context));
     findings.sort_by(|a, b| {
         (std::cmp::Reverse(a.severity), &a.rule, std::cmp::Reverse(a.verdict), &a.endpoint, a.code, &a.lost, &a.fingerprint)
             .cmp(&(std::cmp::Reverse(b.severity), &b.rule, std::cmp::Reverse(b.verdict), &b.endpoint, b.code, &b.lost, &b.fingerprint))
