@@ -51,7 +51,8 @@ fn nobody_imports_what_the_table_does_not_allow() {
 /// The file system, the environment and the clock make an answer depend on more than its inputs.
 #[test]
 fn only_the_border_touches_the_outside_world() {
-    const OUTSIDE: &[&str] = &["std::fs", "fs::File", "std::env", "env::var", "SystemTime", "Timestamp::now", "Instant::now", "std::net::Tcp"];
+    const OUTSIDE: &[&str] =
+        &["std::fs", "fs::File", "std::env", "env::var", "SystemTime", "Timestamp::now", "Instant::now", "std::net::Tcp"];
     let border = |path: &str| path.starts_with("src/cli/") || path.starts_with("src/source/load") || path == "src/main.rs";
     let mut wrong = Vec::new();
     for (path, text) in sources() {

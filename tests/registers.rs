@@ -61,7 +61,8 @@ fn emitted_codes_are_found_however_they_are_written() {
 
 /// Codes as literals: `code: "..."`, and the first argument of functions that make gaps and findings.
 fn emitted(text: &str) -> Vec<String> {
-    const BEFORE: &[&str] = &["code: \"", "gap(\"", "Gap::new(\"", "finding(\"", "Finding::new(\"", "unread(\"", "CODE: &str = \""];
+    const BEFORE: &[&str] =
+        &["code: \"", "gap(\"", "Gap::new(\"", "finding(\"", "Finding::new(\"", "unread(\"", "CODE: &str = \""];
     let mut found = Vec::new();
     for (at, _) in text.match_indices('"') {
         let head = &text[..=at];

@@ -42,7 +42,11 @@ impl<'s> Asked<'s> {
     }
 
     fn never_in(set: &'s PlaceSet) -> Self {
-        Self { wanted: Wanted::NotIn(set), code: "data-in-forbidden-place", allowed: format!("outside {}", set.names.join(", ")) }
+        Self {
+            wanted: Wanted::NotIn(set),
+            code: "data-in-forbidden-place",
+            allowed: format!("outside {}", set.names.join(", ")),
+        }
     }
 }
 
@@ -168,7 +172,9 @@ fn one(
             };
             let why = told.unwrap_or_else(|| "nothing that was read says where it stands".into());
             let message = format!("{subject} {does} `{name}` {when}, and where that is cannot be told: {why}");
-            let help = format!("declare where `{name}` stands: a [[site]] with its network, `site = ...`, a provider's region, or a [[geo.override]]");
+            let help = format!(
+                "declare where `{name}` stands: a [[site]] with its network, `site = ...`, a provider's region, or a [[geo.override]]"
+            );
             ("place-unknown", Verdict::Indeterminate, message, Some(help))
         }
         None => {

@@ -112,12 +112,19 @@ fn each_token(
             (
                 Verdict::Indeterminate,
                 format!("{subject} must have {demand}, and no store of it was read at all"),
-                "declare the store: an endpoint with `roles = [\"store\"]` and the route to it, or a [[classify]] entry".to_owned(),
+                "declare the store: an endpoint with `roles = [\"store\"]` and the route to it, or a [[classify]] entry"
+                    .to_owned(),
             )
         } else if missing.is_empty() {
             let held: Vec<String> = mine
                 .iter()
-                .map(|s| format!("`{}` {}", context.snapshot.endpoint(stores[*s].id).name, places_phrase(&context.known_places(stores[*s].id))))
+                .map(|s| {
+                    format!(
+                        "`{}` {}",
+                        context.snapshot.endpoint(stores[*s].id).name,
+                        places_phrase(&context.known_places(stores[*s].id))
+                    )
+                })
                 .collect();
             (
                 Verdict::Violated,
@@ -163,20 +170,28 @@ pub fn return_within(context: &Context<'_>, scope: &Scope<'_>, hours: u64, home:
         let endpoint = context.snapshot.endpoint(store.id);
         let subject = subject_of(context, scope, &store.arrivals);
         let home_names = home.names.join(", ");
-        let returns = context.snapshot.routes_from(store.id).any(|(_, r)| {
-            matches!(placements[context.standpoint(r.to)], Placement::Inside) && context.has_place(r.to)
-        });
+        let returns = context
+            .snapshot
+            .routes_from(store.id)
+            .any(|(_, r)| matches!(placements[context.standpoint(r.to)], Placement::Inside) && context.has_place(r.to));
         let (verdict, message) = match (placement, endpoint.attributes.retention_hours) {
-            (Placement::Unknown(_) | Placement::Weak(_), _) => {
-                (Verdict::Indeterminate, format!("{subject} is stored at `{}`, and whether that is inside {home_names} cannot be told", endpoint.name))
-            }
+            (Placement::Unknown(_) | Placement::Weak(_), _) => (
+                Verdict::Indeterminate,
+                format!("{subject} is stored at `{}`, and whether that is inside {home_names} cannot be told", endpoint.name),
+            ),
             (_, None) => (
                 Verdict::Indeterminate,
-                format!("{subject} is stored at `{}` outside {home_names}, and how long is not declared (at most {hours} hours)", endpoint.name),
+                format!(
+                    "{subject} is stored at `{}` outside {home_names}, and how long is not declared (at most {hours} hours)",
+                    endpoint.name
+                ),
             ),
             (_, Some(kept)) if kept > hours => (
                 Verdict::Violated,
-                format!("{subject} is kept {kept} hours at `{}` outside {home_names}, longer than the {hours} allowed", endpoint.name),
+                format!(
+                    "{subject} is kept {kept} hours at `{}` outside {home_names}, longer than the {hours} allowed",
+                    endpoint.name
+                ),
             ),
             (_, Some(_)) if !returns => (
                 Verdict::Violated,
@@ -194,7 +209,9 @@ pub fn return_within(context: &Context<'_>, scope: &Scope<'_>, hours: u64, home:
                 arrivals: &store.arrivals,
                 state: Some(scope.worst_state()),
                 message,
-                help: Some(format!("declare `retention` of at most {hours}h and the route home, or keep the data inside {home_names}")),
+                help: Some(format!(
+                    "declare `retention` of at most {hours}h and the route home, or keep the data inside {home_names}"
+                )),
                 lost: None,
                 labels: Vec::new(),
             },

@@ -17,7 +17,13 @@ impl Gaps {
             .snapshot
             .gaps
             .iter()
-            .map(|g| GapResult { code: g.code, message: g.message.clone(), help: g.help.clone(), location: g.location, touches: Vec::new() })
+            .map(|g| GapResult {
+                code: g.code,
+                message: g.message.clone(),
+                help: g.help.clone(),
+                location: g.location,
+                touches: Vec::new(),
+            })
             .collect();
         Self { results }
     }

@@ -26,7 +26,17 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet) -> Vec
         let subject = subject_of(context, scope, &arrivals);
         let holders = holders(context, id);
         let mut push = |verdict, message: String, help: String, labels: Vec<Label>| {
-            let draft = Draft { code: "keys-outside", verdict, endpoint: id, arrivals: &arrivals, state: Some(state), message, help: Some(help), lost: None, labels };
+            let draft = Draft {
+                code: "keys-outside",
+                verdict,
+                endpoint: id,
+                arrivals: &arrivals,
+                state: Some(state),
+                message,
+                help: Some(help),
+                lost: None,
+                labels,
+            };
             findings.push(finding(context, scope, draft));
         };
         if holders.is_empty() {
@@ -54,7 +64,10 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet) -> Vec
                 ),
                 Placement::Unknown(_) | Placement::Weak(_) => push(
                     Verdict::Indeterminate,
-                    format!("the key of `{}` is held at `{holder_name}`, and whether that is inside {set} cannot be told", endpoint.name),
+                    format!(
+                        "the key of `{}` is held at `{holder_name}`, and whether that is inside {set} cannot be told",
+                        endpoint.name
+                    ),
                     format!("declare where `{holder_name}` stands"),
                     labels,
                 ),
@@ -94,4 +107,3 @@ fn holders(context: &Context<'_>, store: EndpointId) -> Vec<(EndpointId, crate::
     holders.dedup_by_key(|(id, _)| *id);
     holders
 }
-

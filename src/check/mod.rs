@@ -68,7 +68,15 @@ pub fn assess(question: Question<'_>) -> Assessment {
     findings.extend(evidence::conflicts(context));
     findings.sort_by(|a, b| {
         (std::cmp::Reverse(a.severity), &a.rule, std::cmp::Reverse(a.verdict), &a.endpoint, a.code, &a.lost, &a.fingerprint)
-            .cmp(&(std::cmp::Reverse(b.severity), &b.rule, std::cmp::Reverse(b.verdict), &b.endpoint, b.code, &b.lost, &b.fingerprint))
+            .cmp(&(
+                std::cmp::Reverse(b.severity),
+                &b.rule,
+                std::cmp::Reverse(b.verdict),
+                &b.endpoint,
+                b.code,
+                &b.lost,
+                &b.fingerprint,
+            ))
     });
     findings.dedup_by(|a, b| a.fingerprint == b.fingerprint);
     rules.sort_by(|a, b| a.rule.cmp(&b.rule));
@@ -108,7 +116,9 @@ fn result(context: &Context<'_>, scope: &Scope<'_>, found: &[Finding], touching:
     let gaps = |n: usize| if n == 1 { "1 gap".to_owned() } else { format!("{n} gaps") };
     let (verdict, why) = match (&scope.applies, worst) {
         (Applies::No(why), _) => (Verdict::NotApplicable, why.clone()),
-        (_, Some(Verdict::Violated)) => (Verdict::Violated, format!("{} of {endpoints} endpoints reached break it", count(Verdict::Violated))),
+        (_, Some(Verdict::Violated)) => {
+            (Verdict::Violated, format!("{} of {endpoints} endpoints reached break it", count(Verdict::Violated)))
+        }
         (_, Some(Verdict::Unsatisfiable)) => {
             (Verdict::Unsatisfiable, "no place can meet it together with the other rules named in its finding".into())
         }
@@ -117,7 +127,11 @@ fn result(context: &Context<'_>, scope: &Scope<'_>, found: &[Finding], touching:
             Verdict::Indeterminate,
             match touching {
                 0 => format!("{} could not be told", describe::count(count(Verdict::Indeterminate), "thing")),
-                n => format!("{} could not be told, and {} may change it", describe::count(count(Verdict::Indeterminate), "thing"), gaps(n)),
+                n => format!(
+                    "{} could not be told, and {} may change it",
+                    describe::count(count(Verdict::Indeterminate), "thing"),
+                    gaps(n)
+                ),
             },
         ),
         (_, None) if touching > 0 => {

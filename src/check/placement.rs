@@ -53,7 +53,10 @@ pub fn judge(context: &Context<'_>, standpoint: &Standpoint, wanted: &Wanted<'_>
         return Placement::Unknown(unsure);
     }
     if matches!(standpoint.kind, Kind::Anycast | Kind::Global | Kind::Edge | Kind::Unknown) {
-        return Placement::Unknown(Some(format!("its address is {}: data may end anywhere it is served from", standpoint.kind.as_str())));
+        return Placement::Unknown(Some(format!(
+            "its address is {}: data may end anywhere it is served from",
+            standpoint.kind.as_str()
+        )));
     }
     let accept: Vec<Basis> = context.project.geo.accept.iter().filter_map(|b| Basis::parse(&b.value)).collect();
     match standpoint.basis {

@@ -91,12 +91,14 @@ impl<'a> Scope<'a> {
         for finding in findings.iter_mut().filter(|f| matches!(f.verdict, Verdict::Violated)) {
             if let Applies::IfEvidence(missing) = &self.applies {
                 finding.verdict = Verdict::Indeterminate;
-                finding.message = format!("{}, which breaks the rule if it applies: not declared {}", finding.message, missing.join(", "));
+                finding.message =
+                    format!("{}, which breaks the rule if it applies: not declared {}", finding.message, missing.join(", "));
                 finding.help = Some(format!("declare {} and who decided it", missing.join(", ")));
                 finding.code = "needs-evidence";
             } else if !mechanisms.is_empty() {
                 finding.verdict = Verdict::Indeterminate;
-                finding.message = format!("{}, which needs a transfer mechanism on file ({})", finding.message, mechanisms.join(", "));
+                finding.message =
+                    format!("{}, which needs a transfer mechanism on file ({})", finding.message, mechanisms.join(", "));
                 finding.help = Some(
                     "onshore does not read a transfer register yet: have a person confirm that a current entry covers this recipient, or keep the data inside".into(),
                 );
@@ -179,7 +181,9 @@ fn applies(context: &Context<'_>, pack: &Pack, rule: &Rule, tokens: &[u64], mut 
             (known, true) if known < least => {
                 return Applies::No(format!("{known} people are declared, the rule starts at {least}"));
             }
-            (known, false) if known < least => missing.push(format!("`subjects` of every population (the rule starts at {least})")),
+            (known, false) if known < least => {
+                missing.push(format!("`subjects` of every population (the rule starts at {least})"))
+            }
             _ => {}
         }
     }

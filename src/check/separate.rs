@@ -73,7 +73,10 @@ fn one_store(
                 let silent = if ours.is_empty() { name } else { copy_name };
                 push(
                     Verdict::Indeterminate,
-                    format!("whether `{name}` and its copy `{copy_name}` share their {} cannot be told: `{silent}` declares none", kind.as_str()),
+                    format!(
+                        "whether `{name}` and its copy `{copy_name}` share their {} cannot be told: `{silent}` declares none",
+                        kind.as_str()
+                    ),
                     format!("declare `{} = ...` on `{silent}`", kind.as_str()),
                     label(),
                 );

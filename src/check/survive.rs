@@ -106,9 +106,8 @@ fn relevant(context: &Context<'_>, reached: impl Fn(EndpointId) -> bool) -> Vec<
     let mut relevant: Vec<bool> = snapshot.endpoint_ids().map(&reached).collect();
     let mut stack: Vec<EndpointId> = snapshot.endpoint_ids().filter(|id| relevant[id.index()]).collect();
     while let Some(id) = stack.pop() {
-        let needs = snapshot.routes_from(id).filter(|(_, r)| {
-            matches!(r.activity, Activity::Depend | Activity::Keys) || !reached(id)
-        });
+        let needs =
+            snapshot.routes_from(id).filter(|(_, r)| matches!(r.activity, Activity::Depend | Activity::Keys) || !reached(id));
         for (_, route) in needs {
             if !relevant[route.to.index()] {
                 relevant[route.to.index()] = true;
@@ -228,7 +227,11 @@ impl Asked<'_, '_> {
         let down = loss.first().and_then(|_| self.down_on_the_way(loss, &tokens)).unwrap_or(start);
         let help = match verdict {
             Verdict::Violated if lost.is_empty() => format!("declare the routes that serve this data{within}"),
-            Verdict::Violated => format!("give `{}` a stand-in{within} that does not share {}", context.snapshot.endpoint(down).name, lost.join(", ")),
+            Verdict::Violated => format!(
+                "give `{}` a stand-in{within} that does not share {}",
+                context.snapshot.endpoint(down).name,
+                lost.join(", ")
+            ),
             _ => "declare site, region or place of the endpoints named".into(),
         };
         finding(
@@ -252,9 +255,11 @@ impl Asked<'_, '_> {
     fn down_on_the_way(&self, loss: &[LossDomain], tokens: &BTreeSet<usize>) -> Option<EndpointId> {
         let context = self.context;
         let spread = context.spread(State::Normal);
-        context.snapshot.endpoint_ids().filter(|id| tokens.iter().any(|t| spread.has(*id, *t))).find(|id| {
-            context.has_place(*id) && context.snapshot.domains_of(*id).iter().any(|d| loss.contains(d))
-        })
+        context
+            .snapshot
+            .endpoint_ids()
+            .filter(|id| tokens.iter().any(|t| spread.has(*id, *t)))
+            .find(|id| context.has_place(*id) && context.snapshot.domains_of(*id).iter().any(|d| loss.contains(d)))
     }
 
     /// Endpoints on the way whose place or domain nobody declared.
@@ -282,7 +287,8 @@ impl Asked<'_, '_> {
     }
 
     fn too_many(&self) -> Finding {
-        let start = bits(&self.scope.tokens).find_map(|t| self.context.tokens[t].starts.first().copied()).unwrap_or(EndpointId(0));
+        let start =
+            bits(&self.scope.tokens).find_map(|t| self.context.tokens[t].starts.first().copied()).unwrap_or(EndpointId(0));
         let message = format!(
             "the {} {}s in use make more than {MOST_COMBINATIONS} ways to lose {} at once; not all were asked",
             self.domains.names.len(),

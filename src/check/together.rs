@@ -38,7 +38,10 @@ pub struct Suppressed<'t> {
 
 impl Suppressed<'_> {
     pub fn covers(&self, token: usize, activity: &str) -> bool {
-        let covered = self.tokens.iter().any(|(t, doing)| *t == token && (doing.is_empty() || doing.iter().any(|d| word(*d) == activity)));
+        let covered = self
+            .tokens
+            .iter()
+            .any(|(t, doing)| *t == token && (doing.is_empty() || doing.iter().any(|d| word(*d) == activity)));
         if covered {
             self.hit.set(true);
         }
@@ -171,4 +174,3 @@ fn allowed(scope: &Scope<'_>) -> String {
         _ => String::new(),
     }
 }
-

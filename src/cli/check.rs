@@ -1,6 +1,6 @@
 //! `onshore check`: the main job. Assess, report, gate.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 
 use clap::Args;

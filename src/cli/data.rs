@@ -36,7 +36,11 @@ impl Data {
         write!(context.out, "{}", table::render(&["data set", "kind", "date", "licence", "sha256"], &rows, &context.options))?;
         for set in &sets {
             if let Some(attribution) = &set.attribution {
-                writeln!(context.out, "{}", context.options.wrap("", "  ", &format!("{}: {}", safe(&set.name), safe(attribution))))?;
+                writeln!(
+                    context.out,
+                    "{}",
+                    context.options.wrap("", "  ", &format!("{}: {}", safe(&set.name), safe(attribution)))
+                )?;
             }
         }
         Ok(0)

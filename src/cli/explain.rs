@@ -97,7 +97,10 @@ impl Page<'_> {
             }
         }
         writeln!(self.out)?;
-        self.line("", "Also known here: pack/rule, data classes, sets of places (@eea), place codes, operator facts, mechanisms")
+        self.line(
+            "",
+            "Also known here: pack/rule, data classes, sets of places (@eea), place codes, operator facts, mechanisms",
+        )
     }
 
     fn title(&mut self, name: &str, kind: &str) -> io::Result<()> {
@@ -137,8 +140,11 @@ impl Page<'_> {
         if !c.aliases.is_empty() {
             self.line("Also called: ", &c.aliases.join(", "))?;
         }
-        let below: Vec<&str> =
-            classes::all().iter().filter(|o| o.name != c.name && classes::covers(&c.name, &o.name)).map(|o| o.name.as_str()).collect();
+        let below: Vec<&str> = classes::all()
+            .iter()
+            .filter(|o| o.name != c.name && classes::covers(&c.name, &o.name))
+            .map(|o| o.name.as_str())
+            .collect();
         if !below.is_empty() {
             self.line("Covers: ", &below.join(", "))?;
         }

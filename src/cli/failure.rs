@@ -10,11 +10,17 @@ use crate::source::{InputError, Sources};
 #[derive(Debug)]
 pub enum Failure {
     /// Something asked for that is not there or makes no sense.
-    Usage { message: String, help: Option<String> },
+    Usage {
+        message: String,
+        help: Option<String>,
+    },
     /// Files that could not be opened.
     Load(Vec<LoadError>),
     /// Every error in what the user wrote.
-    Input { errors: Vec<InputError>, sources: Sources },
+    Input {
+        errors: Vec<InputError>,
+        sources: Sources,
+    },
     Io(io::Error),
 }
 

@@ -28,15 +28,19 @@ impl Init {
         let file = folder.join(PROJECT_FILE);
         let created = OpenOptions::new().write(true).create_new(true).open(&file);
         let mut created = created.map_err(|e| match e.kind() {
-            std::io::ErrorKind::AlreadyExists => {
-                Failure::with_help(format!("`{}` is there already", file.display()), "onshore never overwrites it; edit it, or move it away")
-            }
+            std::io::ErrorKind::AlreadyExists => Failure::with_help(
+                format!("`{}` is there already", file.display()),
+                "onshore never overwrites it; edit it, or move it away",
+            ),
             _ => Failure::usage(format!("`{}` cannot be written: {e}", file.display())),
         })?;
         created.write_all(text.as_bytes())?;
         let files: usize = formats.values().map(Vec::len).sum();
         let found = count(files, "file", "files");
-        writeln!(context.out, "{PROJECT_FILE} written for {found} that onshore can read; fill in [[population]], then: onshore check")?;
+        writeln!(
+            context.out,
+            "{PROJECT_FILE} written for {found} that onshore can read; fill in [[population]], then: onshore check"
+        )?;
         Ok(0)
     }
 }
@@ -82,7 +86,7 @@ indeterminate = \"fail\"   # fail: exit code 3 if something could not be decided
     out
 }
 
-/// A TOML basic string.
+/// A JSON string is a TOML basic string too.
 fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    serde_json::Value::from(text).to_string()
 }

@@ -1,6 +1,6 @@
 //! `onshore locate`: where things stand, with all the evidence and not only the winner.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use clap::Args;

@@ -115,19 +115,12 @@ struct Context<'a> {
     options: RenderOptions,
     stdin: &'a mut dyn Read,
     out: &'a mut dyn Write,
-    err: &'a mut dyn Write,
 }
 
 /// Runs a command and gives its exit code. Errors are written to `err`.
-pub fn run(
-    cli: Cli,
-    around: &Surroundings,
-    stdin: &mut dyn Read,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
-) -> io::Result<u8> {
+pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<u8> {
     let options = around.stdout.options(cli.color);
-    let mut context = Context { around, options, stdin, out, err };
+    let mut context = Context { around, options, stdin, out };
     let result = match cli.command {
         Command::Check(c) => c.run(&mut context),
         Command::Locate(c) => c.run(&mut context),
@@ -144,6 +137,8 @@ pub fn run(
         Ok(code) => code,
         Err(Failure::Io(e)) if e.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(failure) => {
+            // What was already said comes first.
+            let _ = out.flush();
             failure.write(&around.stderr.options(cli.color), err)?;
             2
         }
@@ -169,7 +164,8 @@ pub fn exit_code(a: &Assessment, gate: Gate) -> u8 {
     let fails = |v: Verdict, s: Severity| {
         matches!(v, Verdict::Violated | Verdict::Unsatisfiable | Verdict::Conflict) && s >= gate.fail_on
     };
-    let violated = a.findings.iter().any(|f| fails(f.verdict, f.severity)) || a.rules.iter().any(|r| fails(r.verdict, r.severity));
+    let violated =
+        a.findings.iter().any(|f| fails(f.verdict, f.severity)) || a.rules.iter().any(|r| fails(r.verdict, r.severity));
     let undecided = a.findings.iter().any(|f| f.verdict == Verdict::Indeterminate)
         || a.rules.iter().any(|r| r.verdict == Verdict::Indeterminate)
         || a.verdict == Verdict::Indeterminate;

@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::Subcommand;
 
 use super::{Context, Failure, pipeline};
-use crate::policy::{self, Pack, Rule};
+use crate::policy::{self, Keyword, Pack, Rule};
 use crate::report::{RenderOptions, pretty, safe, table};
 use crate::source::Sources;
 
@@ -43,8 +43,8 @@ fn list(context: &mut Context<'_>) -> Result<u8, Failure> {
         rows.push(vec![
             pack.id.clone(),
             pack.title.clone(),
-            pack.binding.as_str().to_owned(),
-            pack.status.as_str().to_owned(),
+            pack.binding.word().to_owned(),
+            pack.status.word().to_owned(),
             pack.rules.len().to_string(),
             pack.review_by.map_or_else(|| "-".to_owned(), |d| d.to_string()),
         ]);
@@ -73,8 +73,7 @@ fn show(name: &str, context: &mut Context<'_>) -> Result<u8, Failure> {
 }
 
 fn lint(names: Vec<String>, context: &mut Context<'_>) -> Result<u8, Failure> {
-    let names =
-        if names.is_empty() { policy::shipped().iter().map(|(p, _)| format!("pack:{p}")).collect() } else { names };
+    let names = if names.is_empty() { policy::shipped().iter().map(|(p, _)| format!("pack:{p}")).collect() } else { names };
     let mut wrong = 0;
     for name in &names {
         let (pack, sources) = named(name, context)?;
@@ -84,7 +83,12 @@ fn lint(names: Vec<String>, context: &mut Context<'_>) -> Result<u8, Failure> {
             pretty::problem(&problem.message, help, Some(problem.location), &sources, &context.options, context.out)?;
         }
     }
-    writeln!(context.out, "{} read, {}", crate::report::count(names.len(), "policy", "policies"), crate::report::count(wrong, "remark", "remarks"))?;
+    writeln!(
+        context.out,
+        "{} read, {}",
+        crate::report::count(names.len(), "policy", "policies"),
+        crate::report::count(wrong, "remark", "remarks")
+    )?;
     Ok(if wrong == 0 { 0 } else { 2 })
 }
 
@@ -118,7 +122,7 @@ pub fn explain(word: &str, context: &mut Context<'_>) -> Result<bool, Failure> {
 }
 
 fn write_rule(pack: &Pack, rule: &Rule, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{} ({} rule, {})", pack.rule_name(rule), rule.severity.as_str(), pack.binding.as_str())?;
+    writeln!(out, "{} ({} rule, {})", pack.rule_name(rule), rule.severity.as_str(), pack.binding.word())?;
     writeln!(out, "{}", options.wrap("", "", &safe(&rule.title)))?;
     writeln!(out, "{}", options.wrap("  ", "  ", &safe(&policy::show::sentence(rule))))?;
     for id in &rule.instruments {

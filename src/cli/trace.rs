@@ -1,6 +1,5 @@
 //! `onshore trace`: every way that data of an origin and class can take, as a tree with places.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -120,7 +119,8 @@ fn hop(opened: &Opened, atlas: &Atlas, step: &Step) -> Hop {
     let route = step.route.map(|r| opened.snapshot.route(r));
     let made = endpoint.locations.first().copied().expect("link gives every endpoint the line that names it");
     let logical = endpoint.standing == crate::model::Standing::Logical;
-    let places = if logical { Vec::new() } else { known_places(&atlas.locate_endpoint(&opened.snapshot, step.endpoint), atlas) };
+    let places =
+        if logical { Vec::new() } else { known_places(&atlas.locate_endpoint(&opened.snapshot, step.endpoint), atlas) };
     Hop {
         endpoint: endpoint.name.clone(),
         kind: endpoint.kind.clone(),

@@ -24,15 +24,7 @@ impl Keyword for Binding {
     const WHAT: &'static str = "binding";
 
     fn all() -> &'static [Self] {
-        &[
-            Self::Statute,
-            Self::Regulation,
-            Self::Direction,
-            Self::Standard,
-            Self::Certification,
-            Self::Contract,
-            Self::Company,
-        ]
+        &[Self::Statute, Self::Regulation, Self::Direction, Self::Standard, Self::Certification, Self::Contract, Self::Company]
     }
 
     fn word(self) -> &'static str {

@@ -239,14 +239,11 @@ impl Reader {
 
     /// What the demand asks. `None`: a part of it was wrong or is missing, and noted.
     fn demand(&mut self, key: &str, raw: &RawRule, node: Node<'_>) -> Option<Demand> {
-        let mut places =
-            |words: &Option<Vec<PlaceWord>>| Some(self.places(words.as_ref()?.iter().map(|w| w.0.as_str())));
+        let mut places = |words: &Option<Vec<PlaceWord>>| Some(self.places(words.as_ref()?.iter().map(|w| w.0.as_str())));
         Some(match key {
             "only-in" => Demand::OnlyIn(places(&raw.only_in)?),
             "never-in" => Demand::NeverIn(places(&raw.never_in)?),
-            "copy-in" => {
-                Demand::CopyIn { places: places(&raw.copy_in)?, max_age_hours: raw.max_age.map(|h| h.0) }
-            }
+            "copy-in" => Demand::CopyIn { places: places(&raw.copy_in)?, max_age_hours: raw.max_age.map(|h| h.0) },
             "first-in" => Demand::FirstIn(places(&raw.first_in)?),
             "return-within" => Demand::ReturnWithin { hours: raw.return_within?.0, home: places(&raw.only_in)? },
             "retain-in" => {
@@ -327,7 +324,11 @@ impl Reader {
     fn empty_lists(&mut self, node: Node<'_>) {
         for entry in node.entries().filter(|e| e.value.is_list() && e.value.items().len() == 0) {
             let name = entry.name();
-            self.problem(entry.value.span(), format!("`{name}` is an empty list"), Some("name something, or leave it out".into()));
+            self.problem(
+                entry.value.span(),
+                format!("`{name}` is an empty list"),
+                Some("name something, or leave it out".into()),
+            );
         }
     }
 

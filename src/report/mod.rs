@@ -41,7 +41,7 @@ impl RenderOptions {
             .subsequent_indent(rest)
             .word_splitter(textwrap::WordSplitter::NoHyphenation)
             .word_separator(textwrap::WordSeparator::AsciiSpace);
-        textwrap::fill(text, options)
+        textwrap::fill(text, options).trim_end().to_owned()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Tables for terminals: wide (CJK) characters line up, cells wrap inside the width, nothing in a cell can drive the terminal.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
 
 use super::{RenderOptions, safe};
 
@@ -11,12 +11,15 @@ pub fn render<S: AsRef<str>>(header: &[&str], rows: &[Vec<S>], options: &RenderO
     }
     let mut table = Table::new();
     table
-        .load_style(if options.unicode { presets::UTF8_NO_BORDERS } else { presets::ASCII_NO_BORDERS })
+        .load_style(style(options.unicode))
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(u16::try_from(options.width).unwrap_or(u16::MAX))
         .set_header(header.iter().copied());
     for row in rows {
         table.add_row(row.iter().map(|cell| safe(cell.as_ref()).into_owned()));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 1));
     }
     let mut out = String::new();
     for line in table.lines() {
@@ -24,6 +27,15 @@ pub fn render<S: AsRef<str>>(header: &[&str], rows: &[Vec<S>], options: &RenderO
         out.push('\n');
     }
     out
+}
+
+/// A line under the header and nothing else.
+fn style(unicode: bool) -> TableStyle {
+    let line = if unicode { '─' } else { '-' };
+    TableStyle::new()
+        .header_lines(ContentLineStyle::none().junction(' '))
+        .header_separator(LineStyle::none().fill(line).junction(line))
+        .content_lines(ContentLineStyle::none().junction(' '))
 }
 
 #[cfg(test)]

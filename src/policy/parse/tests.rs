@@ -309,7 +309,8 @@ fn every_demand_is_read() {
     assert!(matches!(demand("retain-in = ['CN']\ndays = 180"), Demand::RetainIn { days: 180, .. }));
     assert!(matches!(demand("keys-in = ['@eea']"), Demand::KeysIn(p) if p == set(&["@eea"])));
     assert!(matches!(demand("nexus = true"), Demand::Nexus));
-    let Demand::Separate { domains, between } = demand("separate = ['account', 'operator']\nbetween = 'store-and-backups'") else {
+    let Demand::Separate { domains, between } = demand("separate = ['account', 'operator']\nbetween = 'store-and-backups'")
+    else {
         panic!("separate")
     };
     assert_eq!((domains, between), (vec![DomainKind::Account, DomainKind::Operator], Between::StoreAndBackups));
@@ -401,7 +402,11 @@ fn shipped_packs_parse_and_are_honest() {
             assert!(!rule.title.ends_with('.'), "{}", pack.rule_name(rule));
             let rests_on = pack.instruments.iter().filter(|i| rule.instruments.contains(&i.id.value));
             let weakest = rests_on.filter_map(|i| i.verification).min();
-            assert!(weakest.is_none_or(|w| rule.verification <= w), "{} claims more than its instruments", pack.rule_name(rule));
+            assert!(
+                weakest.is_none_or(|w| rule.verification <= w),
+                "{} claims more than its instruments",
+                pack.rule_name(rule)
+            );
         }
     }
 }
@@ -426,7 +431,10 @@ fn shipped_packs_keep_to_the_law() {
     let doj = pack("us-doj-bulk-data");
     for rule in &doj.rules {
         let Demand::NeverIn(concern) = &rule.demand else { panic!("never-in") };
-        assert!([b"CN", b"HK", b"MO", b"RU"].iter().all(|c| concern.contains(&place(c)) == In), "China includes HK and MO here");
+        assert!(
+            [b"CN", b"HK", b"MO", b"RU"].iter().all(|c| concern.contains(&place(c)) == In),
+            "China includes HK and MO here"
+        );
         assert_eq!(concern.contains(&place(b"TW")), Out);
         assert!(rule.data.iter().all(|d| !crate::vocab::classes::overlap(&d.value, "communications.content")), "202.501");
         assert_eq!(rule.window, Some(Window::TrailingTwelveMonths));
@@ -446,7 +454,8 @@ fn shipped_packs_keep_to_the_law() {
 
 #[test]
 fn the_pack_of_the_zoom_example_parses() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/examples/zoom-2020/policies/us-meetings-stay.toml");
+    let path =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/examples/zoom-2020/policies/us-meetings-stay.toml");
     let Ok(bytes) = std::fs::File::open(&path).and_then(|mut f| {
         let mut text = String::new();
         std::io::Read::read_to_string(&mut f, &mut text).map(|_| text)
@@ -482,10 +491,38 @@ fn the_schema_knows_every_key_and_refuses_others() {
 /// Pieces of packs, so that arbitrary texts get past the first bracket.
 fn scraps() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
-        "[pack]\n", "[[rule]]\n", "[[instrument]]\n", "[rule]\n", "id = ", "title = ", "severity = ", "'high'\n", "'r'\n", "only-in = ",
-        "survive = ", "{ loss-of = 'site', keep = ['dns'] }\n", "['CN']\n", "[]\n", "tiers = ", "[{ at-least = 1, mechanism = ['scc'] }]\n",
-        "min-subjects = ", "{ more-than = 18446744073709551615 }\n", "3\n", "2026-11-01\n", "as-of = ", "nexus = ", "true\n", "'上海'\n",
-        "return-within = ", "'99999999999999999999w'\n", "max-age = ", "'é'\n", "data = ", "['user..x', '.', '']\n", "instrument = ", "\u{feff}",
+        "[pack]\n",
+        "[[rule]]\n",
+        "[[instrument]]\n",
+        "[rule]\n",
+        "id = ",
+        "title = ",
+        "severity = ",
+        "'high'\n",
+        "'r'\n",
+        "only-in = ",
+        "survive = ",
+        "{ loss-of = 'site', keep = ['dns'] }\n",
+        "['CN']\n",
+        "[]\n",
+        "tiers = ",
+        "[{ at-least = 1, mechanism = ['scc'] }]\n",
+        "min-subjects = ",
+        "{ more-than = 18446744073709551615 }\n",
+        "3\n",
+        "2026-11-01\n",
+        "as-of = ",
+        "nexus = ",
+        "true\n",
+        "'上海'\n",
+        "return-within = ",
+        "'99999999999999999999w'\n",
+        "max-age = ",
+        "'é'\n",
+        "data = ",
+        "['user..x', '.', '']\n",
+        "instrument = ",
+        "\u{feff}",
     ]);
     prop::collection::vec(prop_oneof![8 => piece.prop_map(str::to_owned), 1 => any::<String>()], 0..40).prop_map(|p| p.concat())
 }
