@@ -133,27 +133,42 @@ impl<'t> Builder<'t> {
         self.open.len()
     }
 
-    /// Keys that occur twice in the map just closed. (The first one counts, but the file is wrong.)
+    /// Takes keys that occur again out of the map that was just closed: the first one counts, but the file is wrong.
     pub fn check_duplicates(&mut self, map: u32) {
-        let Kind::Map { first, len, .. } = self.doc.nodes[map as usize].kind else { return };
-        let keys = || {
-            let pairs = self.doc.children[first as usize..(first + 2 * len) as usize].chunks_exact(2);
-            pairs.map(|pair| self.doc.node(pair[0])).filter_map(|key| Some((key.text()?, key.used_at())))
-        };
+        let Kind::Map { first, len, merges } = self.doc.nodes[map as usize].kind else { return };
+        let pairs = || self.doc.children[first as usize..].chunks_exact(2);
+        let key = |pair: &[u32]| self.doc.node(pair[0]).text();
         let mut again = Vec::new();
         if len <= 8 {
-            for (i, (key, span)) in keys().enumerate() {
-                if keys().take(i).any(|(earlier, _)| earlier == key) {
-                    again.push((key.to_owned(), span));
+            for (i, pair) in pairs().enumerate() {
+                if key(pair).is_some_and(|text| pairs().take(i).any(|earlier| key(earlier) == Some(text))) {
+                    again.push(i);
                 }
             }
         } else {
             let mut seen = HashSet::with_capacity(len as usize);
-            again.extend(keys().filter(|(key, _)| !seen.insert(*key)).map(|(key, span)| (key.to_owned(), span)));
+            again.extend(pairs().enumerate().filter(|(_, p)| key(p).is_some_and(|k| !seen.insert(k))).map(|(i, _)| i));
         }
-        for (key, span) in again {
-            self.problem(Problem::new(span, format!("the key `{key}` is written twice")).help("keep one of the two"));
+        if again.is_empty() {
+            return;
         }
+        let removed: Vec<u32> = again.iter().map(|i| self.doc.children[first as usize + 2 * i]).collect();
+        for id in removed {
+            let key = self.doc.node(id);
+            let message = format!("the key `{}` is written twice", key.text().unwrap_or(""));
+            let problem = Problem::new(key.used_at(), message).help("keep one of the two");
+            self.problem(problem);
+        }
+        // The children of the map just closed are the last ones.
+        let own = self.doc.children.split_off(first as usize);
+        let mut again = again.into_iter().peekable();
+        for (i, pair) in own.chunks_exact(2).enumerate() {
+            if again.next_if_eq(&i).is_none() {
+                self.doc.children.extend_from_slice(pair);
+            }
+        }
+        let len = (self.doc.children.len() as u32 - first) / 2;
+        self.doc.nodes[map as usize].kind = Kind::Map { first, len, merges };
     }
 
     /// The document; containers still open end here. Problems are put in the order of the text.

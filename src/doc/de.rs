@@ -9,12 +9,13 @@ use serde::Deserialize;
 use serde::de::value::{BorrowedStrDeserializer, U32Deserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, Expected, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor};
 
+use super::types::ONE_OR_MANY;
 use super::{Entries, Node, Style, is_null};
 use crate::source::{Span, Spanned};
 use crate::vocab::suggest;
 
 /// The name by which [`Spanned`] asks a deserializer of ours for a place.
-const SPANNED: &str = "$onshore::Spanned";
+pub(super) const SPANNED: &str = "$onshore::Spanned";
 
 /// Parts a message from its remedy in errors made by types; see [`complain`].
 const HELP: &str = "\n\nhelp: ";
@@ -73,7 +74,7 @@ impl Error {
     }
 
     /// Keeps the innermost place.
-    fn at(mut self, node: u32, span: Span) -> Self {
+    pub(super) fn at(mut self, node: u32, span: Span) -> Self {
         self.0.at.get_or_insert(At { node, span });
         self
     }
@@ -93,6 +94,11 @@ impl Error {
 
     pub(super) fn in_placeholder(&self) -> bool {
         self.0.in_placeholder
+    }
+
+    pub(super) fn placed_in_placeholder(mut self) -> Self {
+        self.0.in_placeholder = true;
+        self
     }
 
     pub fn span(&self) -> Option<Span> {
@@ -152,7 +158,7 @@ fn plainly(expected: &dyn Expected) -> String {
         "a sequence" => "a list".to_owned(),
         "a map" => "a table".to_owned(),
         "a boolean" => "true or false".to_owned(),
-        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number".to_owned(),
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more".to_owned(),
         "f32" | "f64" => "a number".to_owned(),
         other => other.to_owned(),
     }
@@ -287,6 +293,8 @@ impl<'d> Deserializer<'d> for Planned<'d, '_> {
     fn deserialize_newtype_struct<V: Visitor<'d>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
         match name {
             SPANNED => visitor.visit_seq(Place { span: self.node.span(), next: 0, value: self }).map_err(|e| self.wrong(e)),
+            ONE_OR_MANY if self.node.is_list() => self.list(visitor),
+            ONE_OR_MANY => visitor.visit_seq(One(Some(self))).map_err(|e| self.wrong(e)),
             _ => visitor.visit_newtype_struct(self).map_err(|e| self.wrong(e)),
         }
     }
@@ -379,10 +387,7 @@ impl<'d> MapAccess<'d> for Table<'d, '_> {
     fn next_value_seed<S: DeserializeSeed<'d>>(&mut self, seed: S) -> Result<S::Value, Error> {
         match self.value.take() {
             Some(node) => seed.deserialize(Planned { node, plan: self.of.plan }).map_err(|e| e.at(node.used, node.span())),
-            None => seed.deserialize(Placeholder).map_err(|mut e| {
-                e.0.in_placeholder = true;
-                e
-            }),
+            None => seed.deserialize(Placeholder).map_err(Error::placed_in_placeholder),
         }
     }
 }
@@ -406,8 +411,19 @@ impl<'d, I: Iterator<Item = Node<'d>>> SeqAccess<'d> for List<'d, '_, I> {
     }
 }
 
+/// A list of one.
+struct One<D>(Option<D>);
+
+impl<'d, D: Deserializer<'d, Error = Error>> SeqAccess<'d> for One<D> {
+    type Error = Error;
+
+    fn next_element_seed<S: DeserializeSeed<'d>>(&mut self, seed: S) -> Result<Option<S::Value>, Error> {
+        self.0.take().map(|value| seed.deserialize(value)).transpose()
+    }
+}
+
 /// The three parts of a [`Spanned`].
-pub(crate) struct Place<D> {
+pub(super) struct Place<D> {
     pub span: Span,
     pub next: u8,
     pub value: D,
@@ -458,7 +474,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for SpannedVisitor<T> {
 
 /// One scalar's text: from a node, or a cell of a table.
 #[derive(Clone, Copy)]
-pub(crate) struct Scalar<'d> {
+pub(super) struct Scalar<'d> {
     pub text: &'d str,
     pub style: Style,
 }
@@ -576,7 +592,7 @@ impl<'d> Deserializer<'d> for Scalar<'d> {
 
 /// Stands in for a key that is missing, so that reading goes on to the next error.
 #[derive(Clone, Copy)]
-struct Placeholder;
+pub(super) struct Placeholder;
 
 impl<'d> Deserializer<'d> for Placeholder {
     type Error = Error;
@@ -608,5 +624,38 @@ impl<'d> Deserializer<'d> for Placeholder {
     serde::forward_to_deserialize_any! {
         <V: Visitor<'d>> bool i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf unit unit_struct tuple tuple_struct
         struct enum identifier ignored_any
+    }
+}
+
+/// The keys of a struct, as its derived `Deserialize` names them; none for other types.
+pub fn fields<T: serde::de::DeserializeOwned>() -> &'static [&'static str] {
+    let mut found: &'static [&'static str] = &[];
+    // The probe notes what it is asked for and gives nothing.
+    _ = T::deserialize(Probe(&mut found)).is_err();
+    found
+}
+
+struct Probe<'f>(&'f mut &'static [&'static str]);
+
+impl<'d> Deserializer<'d> for Probe<'_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'d>>(self, _: V) -> Result<V::Value, Error> {
+        Err(de::Error::custom("not a struct"))
+    }
+
+    fn deserialize_struct<V: Visitor<'d>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Error> {
+        *self.0 = fields;
+        Err(de::Error::custom("only its fields were asked for"))
+    }
+
+    serde::forward_to_deserialize_any! {
+        <V: Visitor<'d>> bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map enum identifier ignored_any
     }
 }

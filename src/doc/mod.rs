@@ -5,10 +5,12 @@
 //! time, so walking a tree is always linear in the text. The tree knows no format's meaning; readers give it one.
 
 mod build;
+pub mod csv;
 pub mod de;
 pub mod json;
 pub mod table;
 pub mod toml;
+pub mod types;
 pub mod yaml;
 
 use std::borrow::Cow;
@@ -43,6 +45,12 @@ impl Problem {
     pub fn in_source(self, source: SourceId) -> InputError {
         InputError { location: Location::new(source, self.span), message: self.message, help: self.help }
     }
+}
+
+/// Leaves out what only echoes a syntax error: problems of values at the very place where the text is broken.
+pub fn without_echoes(syntax: &[Problem], problems: &mut Vec<Problem>) {
+    let touches = |a: Span, b: Span| a.start <= b.end && b.start <= a.end;
+    problems.retain(|p| !syntax.iter().any(|s| touches(s.span, p.span)));
 }
 
 /// How a scalar was spelled.

@@ -3,8 +3,9 @@
 
 use serde::Deserialize;
 
-use super::de::{Error, Plan, Planned};
+use super::de::{At, Error, Plan, Planned};
 use super::{Node, Problem};
+use crate::source::Span;
 
 /// So many problems of one table are reported; each costs another round.
 const MAX_PROBLEMS: usize = 50;
@@ -12,35 +13,48 @@ const MAX_PROBLEMS: usize = 50;
 /// Reads a value of a type whose tables refuse unknown keys (`deny_unknown_fields`). With problems there may still be a value:
 /// what it would be without the wrong parts, for checks that can go on. It is `None` if something needed is missing.
 pub fn read<'d, T: Deserialize<'d>>(node: Node<'d>) -> (Option<T>, Vec<Problem>) {
+    collect(
+        (node.used, node.span()),
+        |plan| T::deserialize(Planned { node, plan }),
+        |plan, table, field| {
+            let entry = node.doc.node(table).entry(field);
+            entry.is_some_and(|e| plan.excluded.contains(&e.value.used))
+        },
+    )
+}
+
+/// Attempts to read until nothing more is wrong. `is_there` tells whether a table has a key whose value was left out.
+pub(super) fn collect<T>(
+    (root, root_span): (u32, Span),
+    attempt: impl Fn(&Plan) -> Result<T, Error>,
+    is_there: impl Fn(&Plan, u32, &str) -> bool,
+) -> (Option<T>, Vec<Problem>) {
     let mut plan = Plan::default();
     let mut problems: Vec<Problem> = Vec::new();
     // Known keys that a misspelt one was near to.
     let mut meant: Vec<String> = Vec::new();
     let value = loop {
-        let error = match T::deserialize(Planned { node, plan: &plan }) {
+        let error = match attempt(&plan) {
             Ok(value) => break plan.placeholders.is_empty().then_some(value),
             Err(error) => error,
         };
         if error.in_placeholder() || problems.len() == MAX_PROBLEMS {
             break None;
         }
-        let Some(at) = error.place() else {
-            problems.push(problem(node, error));
-            break None;
-        };
+        let at = error.place().unwrap_or(At { node: root, span: root_span });
         if let Some(field) = error.missing() {
             if plan.placeholders.contains(&(at.node, field)) {
                 break None;
             }
-            plan.placeholders.push((at.node, field));
-            if !is_explained(node, &plan, at.node, field) && !meant.iter().any(|m| m == field) {
-                problems.push(problem(node, error));
+            if !is_there(&plan, at.node, field) && !meant.iter().any(|m| m == field) {
+                problems.push(problem(at, error));
             }
+            plan.placeholders.push((at.node, field));
             continue;
         }
         meant.extend(error.meant().map(str::to_owned));
-        problems.push(problem(node, error));
-        if at.node == node.used || plan.excluded.contains(&at.node) {
+        problems.push(problem(at, error));
+        if at.node == root || plan.excluded.contains(&at.node) {
             break None;
         }
         plan.excluded.push(at.node);
@@ -49,14 +63,7 @@ pub fn read<'d, T: Deserialize<'d>>(node: Node<'d>) -> (Option<T>, Vec<Problem>)
     (value, problems)
 }
 
-/// The key is there, but its value was wrong.
-fn is_explained(root: Node<'_>, plan: &Plan, table: u32, field: &str) -> bool {
-    let entry = root.doc.node(table).entry(field);
-    entry.is_some_and(|e| plan.excluded.contains(&e.value.used))
-}
-
-fn problem(node: Node<'_>, error: Error) -> Problem {
-    let span = error.span().unwrap_or(node.span());
+fn problem(at: At, error: Error) -> Problem {
     let (message, help) = error.into_words();
-    Problem { span, message, help }
+    Problem { span: at.span, message, help }
 }

@@ -2,8 +2,10 @@
 //! at the border, into `model::Facts`. A reader never fails as a whole and never drops what could change the answer: what it
 //! cannot follow becomes a gap with its line.
 
+pub mod inventory;
+
 use crate::model::Facts;
-use crate::source::{SourceId, Sources};
+use crate::source::{InputError, SourceId, Sources};
 
 mod all;
 mod hosts;
@@ -44,6 +46,8 @@ pub struct Reading {
     pub included: Vec<SourceId>,
     /// The file is not in this format after all, or is broken beyond use: why. Facts and gaps found so far still count.
     pub broken: Option<String>,
+    /// Mistakes in files that users write for onshore itself; the run then ends with exit code 2.
+    pub errors: Vec<InputError>,
 }
 
 /// One input format.
@@ -58,4 +62,4 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] = &[&hosts::Hosts, &zone::Zone];
+pub const READERS: &[&dyn Reader] = &[&hosts::Hosts, &inventory::Inventory, &zone::Zone];
