@@ -1,5 +1,9 @@
 //! Where is it? One file per locator, tried in order of trust; all evidence is kept. Knows no routes and no policy.
 
+pub mod flatten;
+pub mod region;
+pub mod special;
+
 use ipnetwork::IpNetwork;
 
 use crate::model::Place;
