@@ -3,9 +3,12 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use crate::report::{RenderOptions, pretty, safe};
+use crate::report::{self, RenderOptions, pretty, safe};
 use crate::source::load::LoadError;
 use crate::source::{InputError, Sources};
+
+/// Errors shown with an excerpt; the others get a line each.
+const IN_FULL: usize = 20;
 
 #[derive(Debug)]
 pub enum Failure {
@@ -53,8 +56,12 @@ impl Failure {
                 Ok(())
             }
             Self::Input { errors, sources } => {
-                for e in errors {
+                let (in_full, in_short) = errors.split_at(errors.len().min(IN_FULL));
+                for e in in_full {
                     pretty::problem(&e.message, e.help.as_deref(), Some(e.location), sources, options, err)?;
+                }
+                for e in in_short {
+                    writeln!(err, "{}: {}", report::position(sources, e.location), safe(&e.message))?;
                 }
                 let many = if errors.len() == 1 { "1 error".to_owned() } else { format!("{} errors", errors.len()) };
                 writeln!(err, "{many}; nothing was checked")

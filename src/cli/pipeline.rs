@@ -44,7 +44,7 @@ pub fn find(path: Option<&Path>, folder: &Path) -> Result<Place, Failure> {
             None => Place { root: folder.to_owned(), file: None },
         });
     };
-    let path = folder.join(path);
+    let (given, path) = (path, folder.join(path));
     if path.is_dir() {
         let file = Some(path.join(PROJECT_FILE)).filter(|f| f.is_file());
         return Ok(Place { root: path, file });
@@ -53,7 +53,7 @@ pub fn find(path: Option<&Path>, folder: &Path) -> Result<Place, Failure> {
         return Ok(Place { root: path.parent().unwrap_or(folder).to_owned(), file: Some(path) });
     }
     Err(Failure::with_help(
-        format!("`{}` is neither a folder nor an {PROJECT_FILE}", path.display()),
+        format!("`{}` is neither a folder nor an {PROJECT_FILE}", given.display()),
         "name the folder that holds the inventory and routing files",
     ))
 }
@@ -89,7 +89,9 @@ fn read_inputs(
 
     let mut coverage = Coverage::default();
     let mut inputs: Vec<(SourceId, Facts)> = Vec::new();
+    let mut errors = Vec::new();
     for (id, format, mut reading) in all.readings {
+        errors.append(&mut reading.errors);
         for file in std::iter::once(id).chain(reading.included) {
             coverage.files_read.push((loaded.sources.get(file).path.clone(), format));
         }
@@ -97,6 +99,10 @@ fn read_inputs(
             reading.facts.gaps.push(not_read(&loaded.sources.get(id).path, why, id));
         }
         inputs.push((id, reading.facts));
+    }
+    if !errors.is_empty() {
+        errors.sort_unstable();
+        return Err(Failure::Input { errors, sources: std::mem::take(&mut loaded.sources) });
     }
     let mut left_out: Vec<(String, String, Option<SourceId>, bool)> = Vec::new();
     for (id, why, matters) in all.unread {
