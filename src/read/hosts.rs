@@ -3,17 +3,15 @@
 //! The names are taken as known everywhere, though a hosts file speaks for one machine only. Lines that mean the machine
 //! itself (loopback, multicast, `0.0.0.0`) say nothing to others and are left out: a route to such a name finds it undefined.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::model::{Address, EndpointFact, GapScope, Reference, Standing, Unread};
-use crate::read::{Input, Reader, Reading, Recognized};
+use crate::read::{Input, Reader, Reading, Recognized, glance};
 use crate::source::{Location, Span, Spanned};
 
 pub struct Hosts;
 
-/// How many lines are looked at to recognize a file.
-const GLANCE: usize = 500;
 /// Bad lines without a name that are told one by one: each of them alone touches everything.
 const MAX_BAD_LINES: usize = 50;
 
@@ -28,7 +26,7 @@ impl Reader for Hosts {
 
     fn recognize(&self, path: &str, text: &str) -> Recognized {
         let (mut good, mut own, mut lines) = (0, false, 0);
-        for line in lines_of(text).filter(|l| !l.words.is_empty()).take(GLANCE) {
+        for line in lines_of(glance(text)).filter(|l| !l.words.is_empty()) {
             lines += 1;
             let names = line.words.get(1..).unwrap_or_default();
             let address = line.address();
@@ -95,7 +93,7 @@ impl Reader for Hosts {
         }
         let left_out = bad.len().saturating_sub(MAX_BAD_LINES);
         for (n, (location, message, names)) in bad.into_iter().enumerate() {
-            let mut touched = Vec::new();
+            let mut touched = BTreeSet::new();
             for name in names.iter().filter_map(|w| Some((host_name(w.value)?, w.span))) {
                 let index = *known.entry(name.0.clone()).or_insert_with(|| {
                     let mut fact = EndpointFact::new("host-name", name.0.as_str(), Location::new(input.file, name.1));
@@ -104,13 +102,17 @@ impl Reader for Hosts {
                     reading.facts.endpoints.push(fact);
                     reading.facts.endpoints.len() - 1
                 });
-                touched.push(Reference::Fact(index));
+                touched.insert(index);
             }
             if touched.is_empty() && n >= MAX_BAD_LINES {
                 continue;
             }
             let help = Some("a line is an address, a host name and aliases; `#` begins a comment".to_owned());
-            let scope = if touched.is_empty() { GapScope::Everything } else { GapScope::Endpoints(touched) };
+            let scope = if touched.is_empty() {
+                GapScope::Everything
+            } else {
+                GapScope::Endpoints(touched.into_iter().map(Reference::Fact).collect())
+            };
             reading.facts.gaps.push(Unread { code: "malformed-line", message, help, location, scope });
         }
         if good == 0 && left_out > 0 {

@@ -22,6 +22,16 @@ pub enum Recognized {
     Yes,
 }
 
+/// The whole lines at the beginning of a text, at most 64 KiB (or a piece of a longer first line): enough to recognize it.
+pub fn glance(text: &str) -> &str {
+    const BYTES: usize = 64 << 10;
+    if text.len() <= BYTES {
+        return text;
+    }
+    let cut = text.get(..text.floor_char_boundary(BYTES)).unwrap_or("");
+    cut.rsplit_once('\n').map_or(cut, |(whole, _)| whole)
+}
+
 /// What a reader may look at: the texts that were loaded. Includes are found among them by path.
 pub struct Input<'a> {
     pub sources: &'a Sources,

@@ -14,6 +14,14 @@ use globset::{GlobBuilder, GlobMatcher};
 use ignore::{DirEntry, WalkBuilder};
 
 use super::{SourceId, Sources};
+use decode::{Undecodable, decode};
+pub use names::matters_by_name;
+use names::never_config;
+
+mod decode;
+mod names;
+#[cfg(test)]
+mod tests;
 
 /// Texts longer than this are refused with a clear error (offsets are `u32`).
 pub const MAX_FILE_BYTES: u64 = 1 << 30;
@@ -28,7 +36,7 @@ const MAX_DEPTH: usize = 128;
 #[derive(Debug, Default)]
 pub struct Loaded {
     pub sources: Sources,
-    /// Per [`SourceId`]: named by an include pattern.
+    /// Per [`SourceId`]: an include pattern matched it.
     pub explicit: Vec<bool>,
     /// Symbolic links inside the project: the link and the file it stands for. Both are loaded; they count once.
     pub links: Vec<(SourceId, SourceId)>,
@@ -96,7 +104,7 @@ impl std::error::Error for LoadError {}
 /// Loads the project at `root`.
 ///
 /// With `include` patterns: exactly the files they match (globs relative to the root, `**` crosses folders, a folder stands for
-/// all below it). Without: every text that `git` would see, but for hidden files and the folders of [`PRUNED`]. `exclude`
+/// all below it; pictures, documents and source code only where a pattern spells their extension). Without: every text that `git` would see, but for hidden files and the folders of [`PRUNED`]. `exclude`
 /// takes files away from both.
 ///
 /// # Errors
@@ -130,133 +138,8 @@ pub fn read_one_bytes(path: &Path) -> Result<Vec<u8>, LoadError> {
     })
 }
 
-/// Whether a file of this name may well describe infrastructure, so that a verdict without it could be wrong.
-pub fn matters_by_name(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    if TOOLING.contains(&name.as_str()) {
-        return false;
-    }
-    let extension = name.rsplit_once('.').map_or("", |(_, e)| e);
-    CONFIG_EXTENSIONS.contains(&extension)
-        || CONFIG_NAMES.contains(&name.as_str())
-        || name.starts_with("db.")
-        || name.starts_with("caddyfile")
-}
-
 /// Folders that hold fetched or built things, never the project's own words.
 pub const PRUNED: [&str; 4] = [".git", ".terraform", "node_modules", "target"];
-
-const CONFIG_EXTENSIONS: &[&str] = &[
-    "bicep",
-    "bind",
-    "cf",
-    "cfg",
-    "cnf",
-    "conf",
-    "config",
-    "csv",
-    "hcl",
-    "hosts",
-    "ini",
-    "inventory",
-    "j2",
-    "jinja",
-    "jinja2",
-    "json",
-    "jsonc",
-    "json5",
-    "jsonl",
-    "ndjson",
-    "nomad",
-    "ods",
-    "parquet",
-    "properties",
-    "tf",
-    "tfplan",
-    "tfstate",
-    "tfvars",
-    "toml",
-    "tmpl",
-    "tpl",
-    "tsv",
-    "vcl",
-    "xls",
-    "xlsx",
-    "xml",
-    "yaml",
-    "yml",
-    "zone",
-];
-
-const CONFIG_NAMES: &[&str] = &["caddyfile", "corefile", "hosts", "inventory", "nginx", "haproxy", "procfile"];
-
-/// Files with a config's extension that belong to developers' tools and place nothing.
-const TOOLING: &[&str] = &[
-    "bun.lock",
-    "cargo.lock",
-    "cargo.toml",
-    "clippy.toml",
-    "composer.json",
-    "composer.lock",
-    "deny.toml",
-    "dist-workspace.toml",
-    "jsconfig.json",
-    "lerna.json",
-    "mkdocs.yml",
-    "package-lock.json",
-    "package.json",
-    "pipfile.lock",
-    "pnpm-lock.yaml",
-    "pnpm-workspace.yaml",
-    "poetry.lock",
-    "pyproject.toml",
-    "renovate.json",
-    "rust-toolchain.toml",
-    "rustfmt.toml",
-    "setup.cfg",
-    "tox.ini",
-    "tsconfig.json",
-    "turbo.json",
-    "typos.toml",
-];
-
-/// Extensions whose files say nothing about where things run: not read unless a pattern names them.
-const NEVER_CONFIG: &[&str] = &[
-    "7z", "a", "adoc", "avif", "bash", "bat", "bin", "bmp", "bz2", "c", "cc", "class", "cpp", "cs", "css", "dll", "dylib",
-    "eot", "exe", "fish", "gif", "go", "gz", "h", "hpp", "htm", "html", "ico", "jar", "java", "jpeg", "jpg", "js", "jsx", "kt",
-    "less", "lock", "map", "markdown", "md", "mdx", "mjs", "mp3", "mp4", "o", "otf", "pdf", "php", "pl", "png", "ps1", "psd",
-    "py", "pyc", "rb", "rs", "rst", "scala", "scss", "sh", "snap", "so", "svg", "swift", "tar", "tgz", "tif", "tiff", "ts",
-    "tsx", "ttf", "vue", "wasm", "wav", "webm", "webp", "woff", "woff2", "xz", "zip", "zsh", "zst",
-];
-
-const NEVER_CONFIG_NAMES: &[&str] = &[
-    "authors",
-    "changelog",
-    "codeowners",
-    "contributing",
-    "contributors",
-    "copying",
-    "copyright",
-    "dockerfile",
-    "gemfile",
-    "license",
-    "makefile",
-    "notice",
-    "rakefile",
-    "readme",
-    "security",
-];
-
-/// Why a file of this name is not opened at all.
-fn never_config(path: &str) -> Option<&'static str> {
-    let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    let stem = name.split(['.', '-']).next().unwrap_or("");
-    let extension = name.rsplit_once('.').map(|(_, e)| e);
-    if matches!(extension, None | Some("txt" | "apache" | "mit")) && NEVER_CONFIG_NAMES.contains(&stem) {
-        return Some("documentation or a build file by its name");
-    }
-    extension.is_some_and(|e| NEVER_CONFIG.contains(&e)).then_some("not a config by its extension")
-}
 
 #[derive(Clone, Copy)]
 struct Limits {
@@ -360,7 +243,7 @@ impl Finder {
                 });
                 return Ok(());
             }
-            return self.file(&start, true);
+            return self.file(&start, Some(pattern));
         }
         let mut matched = false;
         if start.is_dir() && self.is_inside(&start) {
@@ -401,12 +284,13 @@ impl Finder {
                 _ => return Ok(false),
             }
         }
-        self.file(entry.path(), pattern.is_some())?;
+        self.file(entry.path(), pattern)?;
         Ok(true)
     }
 
     /// Decides about one file, without opening it.
-    fn file(&mut self, path: &Path, explicit: bool) -> Result<(), LoadError> {
+    fn file(&mut self, path: &Path, pattern: Option<&Pattern>) -> Result<(), LoadError> {
+        let explicit = pattern.is_some();
         let Some(name) = relative(&self.root, path) else {
             let shown = slashed(path.strip_prefix(&self.root).unwrap_or(path));
             let matters = explicit || matters_by_name(&shown);
@@ -448,7 +332,10 @@ impl Finder {
             self.skip(&name, "not a regular file", matters);
             return Ok(());
         }
-        if !explicit && let Some(reason) = never_config(&name) {
+        // `infra/**` does not mean the pictures in there.
+        if !pattern.is_some_and(|p| p.spells(&name))
+            && let Some(reason) = never_config(&name)
+        {
             self.skip(&name, reason, false);
             return Ok(());
         }
@@ -555,6 +442,12 @@ impl Pattern {
         self.matcher.is_match(path) || self.folder.as_deref().is_some_and(|f| path.starts_with(f))
     }
 
+    /// Whether the pattern asks for this file or its extension in so many words.
+    fn spells(&self, path: &str) -> bool {
+        let extension = |p: &str| p.rsplit('/').next().and_then(|n| n.rsplit_once('.')).map(|(_, e)| e.to_owned());
+        self.is_literal() && self.folder.is_none() || extension(path).is_some_and(|e| extension(&self.text) == Some(e))
+    }
+
     /// Whether a walk for this pattern looks at an entry: like a shell, hidden ones only if the pattern spells a dot; folders of
     /// fetched files only if it names them.
     fn admits(&self, entry: &DirEntry) -> bool {
@@ -636,80 +529,6 @@ fn plain(error: &std::io::Error) -> &'static str {
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Undecodable {
-    Binary,
-    /// Line (from 1) and value of the first byte that is no UTF-8.
-    Utf8 {
-        line: u32,
-        byte: u8,
-    },
-    /// Line (from 1) of the first unpaired surrogate or odd byte.
-    Utf16 {
-        line: u32,
-    },
-    Utf32,
-}
-
-impl Undecodable {
-    fn error(&self, path: &str) -> LoadError {
-        match self {
-            Self::Binary => LoadError::new(path, "the file is binary (it holds NUL bytes)")
-                .help("if it is UTF-16 without a byte order mark, save it as UTF-8"),
-            Self::Utf8 { line, byte } => LoadError {
-                line: Some(*line),
-                ..LoadError::new(path, format!("the text is not UTF-8: byte 0x{byte:02X} on line {line} does not belong"))
-                    .help("save the file as UTF-8, for example `iconv -f GB18030 -t UTF-8` or `iconv -f LATIN1 -t UTF-8`")
-            },
-            Self::Utf16 { line } => LoadError {
-                line: Some(*line),
-                ..LoadError::new(path, format!("the text begins as UTF-16 and is broken on line {line}"))
-                    .help("save the file as UTF-8")
-            },
-            Self::Utf32 => LoadError::new(path, "the text is UTF-32, which is not read").help("save the file as UTF-8"),
-        }
-    }
-}
-
-/// UTF-8 (a byte order mark is taken off) or UTF-16 with a byte order mark.
-fn decode(mut bytes: Vec<u8>) -> Result<String, Undecodable> {
-    if bytes.starts_with(&[0xFF, 0xFE, 0, 0]) || bytes.starts_with(&[0, 0, 0xFE, 0xFF]) {
-        return Err(Undecodable::Utf32);
-    }
-    if let Some(rest) = bytes.strip_prefix(&[0xFF, 0xFE]) {
-        return decode_utf16(rest, u16::from_le_bytes);
-    }
-    if let Some(rest) = bytes.strip_prefix(&[0xFE, 0xFF]) {
-        return decode_utf16(rest, u16::from_be_bytes);
-    }
-    if bytes.starts_with(&[0xEF, 0xBB, 0xBF]) {
-        bytes.drain(..3);
-    }
-    if bytes.contains(&0) {
-        return Err(Undecodable::Binary);
-    }
-    String::from_utf8(bytes).map_err(|e| {
-        let at = e.utf8_error().valid_up_to();
-        let before = e.as_bytes().get(..at).unwrap_or_default();
-        let line = before.iter().filter(|b| **b == b'\n').count() as u32 + 1;
-        Undecodable::Utf8 { line, byte: e.as_bytes().get(at).copied().unwrap_or(0) }
-    })
-}
-
-fn decode_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, Undecodable> {
-    let mut text = String::with_capacity(bytes.len() / 2);
-    let broken = |text: &str| Undecodable::Utf16 { line: text.matches('\n').count() as u32 + 1 };
-    let (pairs, odd) = bytes.as_chunks::<2>();
-    for c in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
-        match c {
-            Ok('\0') => return Err(Undecodable::Binary),
-            Ok(c) => text.push(c),
-            Err(_) => return Err(broken(&text)),
-        }
-    }
-    if odd.is_empty() { Ok(text) } else { Err(broken(&text)) }
-}
-
 /// The sibling whose name is nearest to a path that does not exist, as an absolute or given path.
 fn near_name(path: &Path) -> Option<String> {
     let wanted = path.file_name()?.to_str()?;
@@ -721,6 +540,3 @@ fn near_name(path: &Path) -> Option<String> {
     let (score, near) = scored.reduce(|best, next| if next.0 > best.0 { next } else { best })?;
     (score > 0.8).then(|| slashed(&parent.join(near)))
 }
-
-#[cfg(test)]
-mod tests;

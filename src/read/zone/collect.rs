@@ -196,7 +196,7 @@ impl Collector<'_> {
         };
         let size = self.sources.get(file).text.len() + INCLUDE_OVERHEAD;
         let refusal = if self.open.contains(&file) {
-            Some("includes itself, directly or through others")
+            Some("includes itself (directly or through others)")
         } else if self.open.len() > MAX_INCLUDE_DEPTH {
             Some("is nested too deeply")
         } else if self.included_bytes + size > MAX_INCLUDED_BYTES {

@@ -1,6 +1,7 @@
 //! Records into facts: which names stand where, and which lead to others.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use super::collect::{Collected, Unclear};
 use super::name::ancestors;
@@ -18,10 +19,17 @@ pub fn facts(zone: &Collected, is_loaded: &dyn Fn(&str) -> bool) -> Facts {
         by_owner.entry(&record.owner).or_default().push(record);
     }
     let told: BTreeSet<&str> = zone.records.iter().filter(|r| r.data == Data::Soa).map(|r| r.owner.as_str()).collect();
-    let apexes: BTreeSet<&str> = if told.is_empty() { zone.origin.as_deref().into_iter().collect() } else { told.clone() };
     let is_ns = |r: &&Record| matches!(r.data, Data::Ns(_));
-    let cuts: BTreeSet<&str> =
-        zone.records.iter().filter(is_ns).map(|r| r.owner.as_str()).filter(|o| !apexes.contains(o)).collect();
+    let served: BTreeSet<&str> = zone.records.iter().filter(is_ns).map(|r| r.owner.as_str()).collect();
+    let apexes: BTreeSet<&str> = if told.is_empty() {
+        // A part of a zone, or an export without SOA: the topmost names with servers begin it.
+        let origin = zone.origin.as_deref();
+        let topmost = |o: &&str| ancestors(o).skip(1).all(|a| !served.contains(a) && Some(a) != origin);
+        served.iter().copied().filter(topmost).chain(origin).collect()
+    } else {
+        told.clone()
+    };
+    let cuts: BTreeSet<&str> = served.difference(&apexes).copied().collect();
     let glue: BTreeSet<&str> = zone
         .records
         .iter()
@@ -136,7 +144,7 @@ impl<'a> Mapper<'a> {
                 self.beside(owner, index, addresses.into_iter().chain(hints).collect(), location, &ways);
             }
             for (pool, list) in [("dns", &ways.names), ("service", &ways.services)] {
-                self.ways(index, pool, list, pool == "dns");
+                self.ways(index, pool, list);
             }
         }
         for way in &ways.services {
@@ -149,7 +157,7 @@ impl<'a> Mapper<'a> {
         if !ways.mail.is_empty() {
             let index = self.group("dns-mail", format!("mx:{owner}"), ways.mail[0].location);
             self.dependents.extend(apex.map(|a| (index, a)));
-            self.ways(index, "mx", &ways.mail, true);
+            self.ways(index, "mx", &ways.mail);
         }
         if apex == Some(owner) {
             self.name_servers(owner.to_owned(), apex, records);
@@ -172,17 +180,22 @@ impl<'a> Mapper<'a> {
         self.facts.routes.push(route);
     }
 
-    /// Routes by preference: the lowest one carries, the others stand by.
-    fn ways(&mut self, from: usize, pool: &str, ways: &[Way<'_>], alias: bool) {
-        let ranks: BTreeSet<u32> = ways.iter().map(|w| w.preference).collect();
+    /// Routes by preference: the lowest one carries, the others stand by. Clients go straight to the target, whatever the
+    /// record type: the owner is a name for it and hands nothing on.
+    fn ways(&mut self, from: usize, pool: &str, ways: &[Way<'_>]) {
+        let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
         for way in ways {
-            let rank = ranks.iter().position(|p| *p == way.preference).unwrap_or(0);
-            let several = ways.iter().filter(|w| w.preference == way.preference).take(2).count() > 1;
+            *counts.entry(way.preference).or_default() += 1;
+        }
+        // Preference to its rank, and whether several share it.
+        let ranks: BTreeMap<u32, (u32, bool)> = (0..).zip(&counts).map(|(rank, (p, n))| (*p, (rank, *n > 1))).collect();
+        for way in ways {
+            let (rank, several) = ranks.get(&way.preference).copied().unwrap_or_default();
             let to = Reference::Host { name: way.target.to_owned(), port: way.port };
             let mut route = RouteFact::new(Reference::Fact(from), to, Activity::Forward, way.location);
             route.pool = Some(pool.to_owned());
-            route.priority = Some(u32::try_from(rank).unwrap_or(u32::MAX));
-            route.alias = alias;
+            route.priority = Some(rank);
+            route.alias = true;
             route.role = match rank {
                 0 if way.weighted && several => RouteRole::Weighted,
                 0 => RouteRole::Primary,
@@ -338,7 +351,8 @@ fn addresses(owner: &str, records: &[&Record]) -> (Vec<Address>, Vec<Address>) {
             _ => {}
         }
     }
-    hints.retain(|h| !own.iter().any(|o: &Address| o.ip == h.ip));
+    let known: BTreeSet<IpAddr> = own.iter().map(|a: &Address| a.ip).collect();
+    hints.retain(|h| !known.contains(&h.ip));
     (own, hints)
 }
 

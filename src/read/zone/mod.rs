@@ -23,14 +23,14 @@ mod record;
 #[cfg(test)]
 mod tests;
 
-use crate::model::Facts;
-use crate::read::{Input, Reader, Reading, Recognized};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use crate::read::{Input, Reader, Reading, Recognized, glance};
+use crate::source::SourceId;
 use lex::{Entries, Entry};
 
 pub struct Zone;
-
-/// How much of a text is looked at to recognize it, in bytes.
-const GLANCE: usize = 64 << 10;
 
 impl Reader for Zone {
     fn format(&self) -> &'static str {
@@ -47,16 +47,22 @@ impl Reader for Zone {
 
     fn read(&self, input: &Input<'_>) -> Reading {
         let zone = collect::collect(input.sources, input.file);
+        let others = OnceCell::new();
         let is_loaded = |origin: &str| {
-            let mut others = input.sources.iter().filter(|(id, _)| *id != input.file);
-            others.any(|(_, s)| {
-                name::origin_from_path(&s.path).as_deref() == Some(origin) && recognize(&s.path, &s.text) == Recognized::Yes
-            })
+            let others: &BTreeMap<String, SourceId> = others.get_or_init(|| {
+                let files = input.sources.iter().filter(|(id, _)| *id != input.file);
+                files.filter_map(|(id, s)| Some((name::origin_from_path(&s.path)?, id))).collect()
+            });
+            let file = others.get(origin).map(|id| input.sources.get(*id));
+            file.is_some_and(|s| recognize(&s.path, &s.text) == Recognized::Yes)
         };
-        let facts: Facts = facts::facts(&zone, &is_loaded);
-        let hopeless = zone.records.is_empty() && zone.included.is_empty() && !zone.unclear.is_empty();
-        let broken = hopeless.then(|| "no line of it is a DNS record".to_owned());
-        Reading { facts, included: zone.included, broken, ..Reading::default() }
+        let facts = facts::facts(&zone, &is_loaded);
+        let followed = zone.records.iter().any(|r| !matches!(r.data, record::Data::Unfollowed(_)));
+        let hopeless = !followed && zone.included.is_empty() && !zone.unclear.is_empty();
+        let broken = hopeless.then(|| "no line of it is a DNS record that onshore knows".to_owned());
+        let mut reading = Reading { facts, broken, ..Reading::default() };
+        reading.included = zone.included;
+        reading
     }
 }
 
@@ -67,13 +73,7 @@ fn recognize(path: &str, text: &str) -> Recognized {
         return Recognized::No;
     }
     let named = extension == "zone" || file.starts_with("db.") || file.contains(".zone.");
-    let mut end = text.len().min(GLANCE);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    let glance = text.get(..end).unwrap_or("");
-    // A line that the glance cuts through says nothing.
-    let glance = if end < text.len() { glance.rsplit_once('\n').map_or(glance, |(whole, _)| whole) } else { glance };
+    let glance = glance(text);
     let (mut sure, mut good, mut bad) = (false, 0_usize, 0_usize);
     for entry in Entries::new(glance) {
         match looks_like(&entry, glance) {

@@ -28,6 +28,7 @@ pub fn absolute(raw: &str, origin: Option<&str>) -> Result<String, String> {
                 continue;
             }
             '\\' => escaped(&mut chars, &mut name)?,
+            '{' | '}' | '<' | '>' => return Err(format!("holds `{c}`: it seems to be a template that nobody filled in")),
             c => {
                 name.push(c.to_ascii_lowercase());
                 label += c.len_utf8() - 1;
@@ -172,7 +173,7 @@ mod tests {
             assert_eq!(absolute(raw, o).as_deref(), Ok(expected), "{raw}");
         }
         let long = "a".repeat(64);
-        for raw in ["", "..", ".a", "a..b", "a\\", "\\999", "\\1", long.as_str(), &"abc.".repeat(70)] {
+        for raw in ["", "..", ".a", "a..b", "a\\", "\\999", "\\1", "${x}", long.as_str(), &"abc.".repeat(70)] {
             assert!(absolute(raw, o).is_err(), "{raw}");
         }
         assert_eq!(absolute(&"a".repeat(63), o).unwrap().len(), 75);

@@ -85,7 +85,9 @@ fn with_patterns_it_reads_exactly_what_they_match() {
     ]);
     assert_eq!(paths(&p.load(&["a/*.tf"], &[])), ["a/x.tf"]);
     assert_eq!(paths(&p.load(&["./a/**/*.tf", "c.toml"], &[])), ["a/b/y.tf", "a/x.tf", "c.toml"]);
-    assert_eq!(paths(&p.load(&["a/"], &["**/x.tf"])), ["a/b/y.tf", "a/b/z.md"]);
+    assert_eq!(paths(&p.load(&["a/"], &["**/x.tf"])), ["a/b/y.tf"]);
+    assert_eq!(skipped(&p.load(&["a/**"], &[])), [("a/b/z.md", "not a config by its extension", false)]);
+    assert_eq!(paths(&p.load(&["a/**/*.md", "a/b/z.md"], &[])), ["a/b/z.md"]);
     assert_eq!(paths(&p.load(&["a/.*.tf"], &[])), ["a/.h.tf"]);
     assert_eq!(paths(&p.load(&["{a,c}*"], &[])), ["c.toml"]);
     assert!(p.load(&["c.toml"], &[]).explicit[0]);
