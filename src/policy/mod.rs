@@ -15,7 +15,7 @@ use crate::source::{Location, Spanned};
 use crate::vocab::places::PlaceSet;
 
 pub use keyword::Keyword;
-// pub use lint::{Lint, lint};
+pub use lint::{Lint, lint};
 pub use parse::{parse, schema, shipped};
 
 /// How a pack binds; the order is the order of precedence, weakest first.

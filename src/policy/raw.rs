@@ -21,7 +21,7 @@ use crate::vocab::{classes, facts, mechanisms};
 
 /// A residency policy: one regime or one promise.
 #[derive(JsonSchema)]
-#[schemars(rename = "Pack", rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(rename = "onshore policy pack", rename_all = "kebab-case", deny_unknown_fields)]
 #[expect(dead_code, reason = "`parse` walks the top level itself; this is its schema")]
 pub struct RawFile {
     pack: RawPack,
@@ -35,6 +35,7 @@ pub struct RawFile {
 /// What the pack is, how it binds, and how far it can be relied on.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
+#[schemars(rename = "Pack")]
 pub struct RawPack {
     /// Name in reports and waivers: lower-case letters, digits, `-`, `_` and `.`.
     #[schemars(required, with = "String")]
@@ -67,6 +68,7 @@ pub struct RawPack {
 /// A law, a standard, a contract or a decision.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
+#[schemars(rename = "Instrument")]
 pub struct RawInstrument {
     /// What rules call it.
     #[schemars(required, with = "String")]
@@ -89,6 +91,7 @@ pub struct RawInstrument {
 /// One demand on data of some classes and origins.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
+#[schemars(rename = "Rule")]
 pub struct RawRule {
     /// Name within the pack: lower-case letters, digits, `-`, `_` and `.`.
     #[schemars(required, with = "String")]
@@ -167,6 +170,7 @@ pub struct RawRule {
 /// After the loss of anything of one kind, all that `keep` names remains.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
+#[schemars(rename = "Survive")]
 pub struct RawSurvive {
     #[schemars(required)]
     pub loss_of: Option<Word<DomainKind>>,
@@ -182,6 +186,7 @@ pub struct RawSurvive {
 /// From so many people on, only these mechanisms count.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
+#[schemars(rename = "Tier")]
 pub struct RawTier {
     #[schemars(required)]
     pub at_least: Option<u64>,
@@ -406,6 +411,7 @@ impl<'de> Deserialize<'de> for OneOrMany {
 /// A number of people with its sense and its window.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
+#[schemars(rename = "Threshold")]
 struct RawThreshold {
     /// The rule binds from this number on.
     at_least: Option<u64>,

@@ -471,13 +471,13 @@ fn the_pack_of_the_zoom_example_parses() {
 fn the_schema_knows_every_key_and_refuses_others() {
     let schema = schema();
     let of = |name: &str| schema["$defs"][name].clone();
-    for (table, required) in [("RawRule", 3), ("RawPack", 7), ("RawInstrument", 2), ("RawSurvive", 2), ("RawTier", 2)] {
+    for (table, required) in [("Rule", 3), ("Pack", 7), ("Instrument", 2), ("Survive", 2), ("Tier", 2)] {
         let table = of(table);
         assert_eq!(table["additionalProperties"], false, "{table}");
         assert_eq!(table["required"].as_array().map(Vec::len), Some(required), "{table}");
     }
     assert_eq!(schema["additionalProperties"], false);
-    let rule = of("RawRule");
+    let rule = of("Rule");
     let keys = rule["properties"].as_object().expect("properties");
     for (demand, needed, allowed) in DEMANDS {
         for key in std::iter::once(demand).chain(*needed).chain(*allowed) {
