@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use crate::finding::Severity;
 use crate::report::{self, RenderOptions, pretty, safe};
 use crate::source::load::LoadError;
 use crate::source::{InputError, Sources};
@@ -58,7 +59,7 @@ impl Failure {
             Self::Input { errors, sources } => {
                 let (in_full, in_short) = errors.split_at(errors.len().min(IN_FULL));
                 for e in in_full {
-                    pretty::problem(&e.message, e.help.as_deref(), Some(e.location), sources, options, err)?;
+                    pretty::problem(Severity::High, &e.message, e.help.as_deref(), Some(e.location), sources, options, err)?;
                 }
                 for e in in_short {
                     writeln!(err, "{}: {}", report::position(sources, e.location), safe(&e.message))?;

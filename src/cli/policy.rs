@@ -6,8 +6,9 @@ use std::path::Path;
 use clap::Subcommand;
 
 use super::{Context, Failure, pipeline};
+use crate::finding::Severity;
 use crate::policy::{self, Keyword, Pack, Rule};
-use crate::report::{RenderOptions, pretty, safe, table};
+use crate::report::{RenderOptions, count, pretty, safe, table};
 use crate::source::Sources;
 
 #[derive(Debug, Subcommand)]
@@ -73,23 +74,30 @@ fn show(name: &str, context: &mut Context<'_>) -> Result<u8, Failure> {
 }
 
 fn lint(names: Vec<String>, context: &mut Context<'_>) -> Result<u8, Failure> {
-    let names = if names.is_empty() { policy::shipped().iter().map(|(p, _)| format!("pack:{p}")).collect() } else { names };
-    let mut wrong = 0;
+    let today = context.around.today;
+    let every = || policy::shipped().iter().map(|(pack, _)| format!("pack:{pack}")).collect();
+    let names = if names.is_empty() { every() } else { names };
+    let mut sources = Sources::default();
+    let (mut packs, mut errors) = (Vec::new(), Vec::new());
     for name in &names {
-        let (pack, sources) = named(name, context)?;
-        for problem in policy::lint::lint(&pack, context.around.today) {
-            wrong += 1;
-            let help = problem.help.as_deref();
-            pretty::problem(&problem.message, help, Some(problem.location), &sources, &context.options, context.out)?;
-        }
+        let (shown, text) = pipeline::policy_text(name, &context.around.folder)?;
+        let id = sources.add(shown, text.clone());
+        let (pack, wrong) = policy::parse(id, &text, today);
+        packs.extend(pack);
+        errors.extend(wrong);
     }
-    writeln!(
-        context.out,
-        "{} read, {}",
-        crate::report::count(names.len(), "policy", "policies"),
-        crate::report::count(wrong, "remark", "remarks")
-    )?;
-    Ok(if wrong == 0 { 0 } else { 2 })
+    if !errors.is_empty() {
+        return Err(Failure::Input { errors, sources });
+    }
+    let remarks = policy::lint::lint(&packs, today);
+    for r in &remarks {
+        let message = format!("{} ({}, {})", r.message, r.code, r.severity.as_str());
+        pretty::problem(r.severity, &message, r.help.as_deref(), Some(r.location), &sources, &context.options, context.out)?;
+    }
+    let (read, said) = (count(names.len(), "policy", "policies"), count(remarks.len(), "remark", "remarks"));
+    writeln!(context.out, "{read} read, {said}")?;
+    // A low remark may be by design.
+    Ok(if remarks.iter().any(|r| r.severity > Severity::Low) { 2 } else { 0 })
 }
 
 /// `pack/rule` of every shipped pack, and the packs' names.
@@ -124,13 +132,7 @@ pub fn explain(word: &str, context: &mut Context<'_>) -> Result<bool, Failure> {
 fn write_rule(pack: &Pack, rule: &Rule, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{} ({} rule, {})", pack.rule_name(rule), rule.severity.as_str(), pack.binding.word())?;
     writeln!(out, "{}", options.wrap("", "", &safe(&rule.title)))?;
-    writeln!(out, "{}", options.wrap("  ", "  ", &safe(&policy::show::sentence(rule))))?;
-    for id in &rule.instruments {
-        if let Some(i) = pack.instruments.iter().find(|i| i.id.value == *id) {
-            let article = i.article.as_ref().map_or(String::new(), |a| format!(", {a}"));
-            writeln!(out, "{}", options.wrap("  rests on: ", "    ", &safe(&format!("{}{article}", i.citation))))?;
-        }
-    }
+    writeln!(out, "{}", options.wrap("  ", "  ", &safe(&policy::show::sentence(pack, rule))))?;
     if let Some(why) = &rule.rationale {
         writeln!(out, "{}", options.wrap("  why: ", "    ", &safe(why)))?;
     }

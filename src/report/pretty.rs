@@ -48,8 +48,9 @@ impl Reporter for Pretty {
     }
 }
 
-/// Shows one error in a file of the user's: what is wrong, the excerpt, the remedy.
+/// Shows one mistake (or remark, if it is not severe) in a file of the user's: what is wrong, the excerpt, the remedy.
 pub fn problem(
+    severity: Severity,
     message: &str,
     help: Option<&str>,
     at: Option<Location>,
@@ -59,7 +60,7 @@ pub fn problem(
 ) -> io::Result<()> {
     let note = Note {
         message: safe(message).into_owned(),
-        severity: miette::Severity::Error,
+        severity: severity_of(severity),
         help: help.map(|h| safe(h).into_owned()),
         window: at.map(|at| Window::new(sources, at, None, options)),
         related: Vec::new(),
@@ -102,10 +103,7 @@ impl Page<'_> {
         }
         let note = Note {
             message: safe(&f.message).into_owned(),
-            severity: match f.severity {
-                Severity::Critical | Severity::High => miette::Severity::Error,
-                Severity::Medium | Severity::Low => miette::Severity::Warning,
-            },
+            severity: severity_of(f.severity),
             help: None,
             window: f.location.map(|at| Window::new(self.sources, at, Some(label), o)),
             related,
@@ -281,6 +279,13 @@ impl Page<'_> {
 pub fn countries(a: &Assessment, options: &RenderOptions) -> String {
     let rows: Vec<Vec<String>> = a.coverage.by_country.iter().map(|(c, n)| vec![c.clone(), n.to_string()]).collect();
     table::render(&["country", "endpoints"], &rows, options)
+}
+
+fn severity_of(severity: Severity) -> miette::Severity {
+    match severity {
+        Severity::Critical | Severity::High => miette::Severity::Error,
+        Severity::Medium | Severity::Low => miette::Severity::Warning,
+    }
 }
 
 /// `transit by failover under overload, if all primaries are down or full`.
