@@ -257,3 +257,36 @@ fn group_origins(matches: &[&ClientMatch], tokens: &[Token]) -> (BTreeMap<Countr
     }
     (group_of, clients)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reach::TokenSource;
+
+    fn countries(codes: &[&str]) -> Vec<Country> {
+        codes.iter().map(|c| Country::from_letters(c).unwrap()).collect()
+    }
+
+    #[test]
+    fn countries_that_every_match_treats_alike_are_one_group() {
+        let matches = [
+            ClientMatch::Any,
+            ClientMatch::Countries(countries(&["CN", "HK"])),
+            ClientMatch::Except(countries(&["CN", "CN", "HK", "US"])),
+            ClientMatch::Some("cookie".to_owned()),
+        ];
+        let token = Token {
+            source: TokenSource::Population(0),
+            origins: countries(&["CN", "DE", "FR"]),
+            joint: true,
+            part_of: None,
+            class: "user".to_owned(),
+            starts: Vec::new(),
+        };
+        let (group_of, clients) = group_origins(&matches.each_ref(), &[token]);
+        let told: Vec<(&str, u32)> = group_of.iter().map(|(c, g)| (c.as_str(), *g)).collect();
+        assert_eq!(told, [("CN", 1), ("DE", 0), ("FR", 0), ("HK", 1), ("US", 2)]);
+        let admits: Vec<(Vec<usize>, bool)> = clients.iter().map(|c| (c.admits.iter().collect(), c.all)).collect();
+        assert_eq!(admits, [(vec![0, 1, 2], true), (vec![1], true), (vec![0], true), (vec![0, 1, 2], false)]);
+    }
+}

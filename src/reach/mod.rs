@@ -21,9 +21,6 @@ mod usable;
 mod wiring;
 mod witness;
 
-#[cfg(test)]
-mod tests;
-
 pub use spread::Spread;
 pub use token::{Token, TokenSource, tokens};
 pub use usable::Usable;

@@ -4,12 +4,12 @@
 //! Unlike [`Graph::usable`] this is a least fixpoint: two balancers that only hand on to each other serve nobody, and nor
 //! does one behind which nothing is known.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use super::filter::has_column;
 use super::wiring::Pool;
 use super::{Graph, Step, Usable};
-use crate::model::{EndpointId, Role, Standing};
+use crate::model::{Activity, EndpointId, Role, Standing};
 use crate::vocab::classes;
 
 impl Graph<'_> {
@@ -33,82 +33,28 @@ impl Graph<'_> {
 
     fn serving_way(&self, token: usize, group: u32, usable: &Usable) -> Option<Vec<Step>> {
         let starts = &self.filters.columns[self.filters.column[token] as usize].starts;
-        let starts: Vec<EndpointId> = starts.iter().copied().filter(|s| usable.strict(*s)).collect();
-
-        // What the token could meet, by endpoint: per pool, the positions it falls to.
-        let mut onward: BTreeMap<EndpointId, Vec<Vec<usize>>> = BTreeMap::new();
-        let mut queue: Vec<EndpointId> = starts.clone();
-        let mut ends: Vec<EndpointId> = Vec::new();
-        while let Some(at) = queue.pop() {
-            if onward.contains_key(&at) {
-                continue;
-            }
-            let pools = if self.is_end(at, token) {
-                ends.push(at);
-                Vec::new()
-            } else {
-                self.wiring.pools_of(at).iter().filter_map(|p| self.falls_to(p, token, group, usable)).collect()
-            };
-            queue.extend(pools.iter().flatten().map(|p: &usize| EndpointId(self.wiring.to[*p])));
-            onward.insert(at, pools);
+        let mut ahead = Ahead::default();
+        for start in starts.iter().filter(|s| usable.strict(**s)) {
+            ahead.number(*start);
         }
-
-        // Which of them lead to an end: a pool is answered when some member is, an endpoint when all of its pools are.
-        let mut before: BTreeMap<EndpointId, Vec<(EndpointId, usize)>> = BTreeMap::new();
-        let mut unanswered: BTreeMap<EndpointId, Vec<bool>> = BTreeMap::new();
-        for (at, pools) in &onward {
-            unanswered.insert(*at, vec![true; pools.len()]);
-            for (i, position) in pools.iter().enumerate().flat_map(|(i, p)| p.iter().map(move |p| (i, *p))) {
-                before.entry(EndpointId(self.wiring.to[position])).or_default().push((*at, i));
-            }
-        }
-        let mut missing: BTreeMap<EndpointId, usize> = onward.iter().map(|(at, pools)| (*at, pools.len())).collect();
-        let mut served: std::collections::BTreeSet<EndpointId> = ends.iter().copied().collect();
-        let mut queue = ends;
-        while let Some(at) = queue.pop() {
-            for (from, pool) in before.get(&at).into_iter().flatten() {
-                let (Some(pools), Some(left)) = (unanswered.get_mut(from), missing.get_mut(from)) else { continue };
-                if std::mem::replace(&mut pools[*pool], false) {
-                    *left -= 1;
-                    if *left == 0 && served.insert(*from) {
-                        queue.push(*from);
-                    }
+        let starts = ahead.endpoints.len();
+        let mut i = 0;
+        while let Some(at) = ahead.endpoints.get(i).copied() {
+            ahead.is_end.push(self.is_end(at, token));
+            if !ahead.is_end[i] {
+                for members in self.wiring.pools_of(at).iter().filter_map(|p| self.falls_to(p, token, group, usable)) {
+                    let members = members.into_iter().map(|p| (p, ahead.number(EndpointId(self.wiring.to[p])))).collect();
+                    ahead.pools.push((i, members));
                 }
             }
+            i += 1;
         }
-
-        // The shortest way through them.
-        let mut by: BTreeMap<EndpointId, Option<(EndpointId, usize)>> = BTreeMap::new();
-        let mut queue: VecDeque<EndpointId> = VecDeque::new();
-        for start in starts.iter().filter(|s| served.contains(s)) {
-            by.insert(*start, None);
-            queue.push_back(*start);
-        }
-        while let Some(at) = queue.pop_front() {
-            if self.is_end(at, token) {
-                return Some(self.walk_back(&by, at));
-            }
-            for position in onward.get(&at).into_iter().flatten().flatten() {
-                let to = EndpointId(self.wiring.to[*position]);
-                if served.contains(&to) && !by.contains_key(&to) {
-                    by.insert(to, Some((at, *position)));
-                    queue.push_back(to);
-                }
-            }
-        }
-        None
-    }
-
-    fn walk_back(&self, by: &BTreeMap<EndpointId, Option<(EndpointId, usize)>>, end: EndpointId) -> Vec<Step> {
-        let mut steps = Vec::new();
-        let mut at = end;
-        while let Some(Some((from, position))) = by.get(&at) {
-            steps.push(Step { endpoint: at, route: Some(self.wiring.route(*position)) });
-            at = *from;
-        }
-        steps.push(Step { endpoint: at, route: None });
-        steps.reverse();
-        steps
+        let way = ahead.shortest(starts, &ahead.served())?;
+        let step = |(endpoint, position): (EndpointId, Option<usize>)| Step {
+            endpoint,
+            route: position.map(|p| self.wiring.route(p)),
+        };
+        Some(way.into_iter().map(step).collect())
     }
 
     /// Whether a token has arrived where it is served.
@@ -148,6 +94,78 @@ impl Graph<'_> {
     }
 
     fn is_keys(&self, at: usize) -> bool {
-        self.snapshot.route(self.wiring.route(at)).activity == crate::model::Activity::Keys
+        self.snapshot.route(self.wiring.route(at)).activity == Activity::Keys
+    }
+}
+
+/// What one token could meet on its way to be served, numbered as it is met.
+#[derive(Default)]
+struct Ahead {
+    endpoints: Vec<EndpointId>,
+    numbers: HashMap<EndpointId, usize>,
+    is_end: Vec<bool>,
+    /// In the order of where they leave: that, and the members it falls to as position and target.
+    pools: Vec<(usize, Vec<(usize, usize)>)>,
+}
+
+impl Ahead {
+    fn number(&mut self, e: EndpointId) -> usize {
+        *self.numbers.entry(e).or_insert_with(|| {
+            self.endpoints.push(e);
+            self.endpoints.len() - 1
+        })
+    }
+
+    /// Which lead to an end: a pool is answered when some member does, an endpoint does when it has pools and all are.
+    fn served(&self) -> Vec<bool> {
+        let mut before: Vec<Vec<usize>> = vec![Vec::new(); self.endpoints.len()];
+        let mut missing = vec![0_usize; self.endpoints.len()];
+        for (i, (from, members)) in self.pools.iter().enumerate() {
+            missing[*from] += 1;
+            members.iter().for_each(|(_, to)| before[*to].push(i));
+        }
+        let mut answered = vec![false; self.pools.len()];
+        let mut served = self.is_end.clone();
+        let mut queue: Vec<usize> = (0..served.len()).filter(|i| served[*i]).collect();
+        while let Some(at) = queue.pop() {
+            for pool in &before[at] {
+                let from = self.pools[*pool].0;
+                if !std::mem::replace(&mut answered[*pool], true) {
+                    missing[from] -= 1;
+                    if missing[from] == 0 {
+                        served[from] = true;
+                        queue.push(from);
+                    }
+                }
+            }
+        }
+        served
+    }
+
+    /// From one of the first `starts` endpoints to an end, with the positions taken.
+    fn shortest(&self, starts: usize, served: &[bool]) -> Option<Vec<(EndpointId, Option<usize>)>> {
+        let mut by: Vec<Option<(usize, usize)>> = vec![None; served.len()];
+        let mut seen: Vec<bool> = (0..served.len()).map(|i| i < starts && served[i]).collect();
+        let mut queue: VecDeque<usize> = (0..starts).filter(|i| served[*i]).collect();
+        while let Some(mut at) = queue.pop_front() {
+            if self.is_end[at] {
+                let mut way = Vec::new();
+                while let Some((from, position)) = by[at] {
+                    way.push((self.endpoints[at], Some(position)));
+                    at = from;
+                }
+                way.push((self.endpoints[at], None));
+                way.reverse();
+                return Some(way);
+            }
+            let first = self.pools.partition_point(|(from, _)| *from < at);
+            for (position, to) in self.pools[first..].iter().take_while(|(from, _)| *from == at).flat_map(|(_, m)| m) {
+                if served[*to] && !std::mem::replace(&mut seen[*to], true) {
+                    by[*to] = Some((at, *position));
+                    queue.push_back(*to);
+                }
+            }
+        }
+        None
     }
 }

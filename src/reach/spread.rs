@@ -91,25 +91,24 @@ impl Graph<'_> {
     /// Columns per endpoint. An endpoint is looked at again only for columns that are new to it.
     fn propagate(&self, carry: &Carry, stops: &Bits, down: &Bits) -> Vec<u64> {
         let (words, wiring) = (self.filters.words, &self.wiring);
-        let mut reached = vec![0_u64; wiring.endpoints * words];
-        let mut news = reached.clone();
-        let mut queued = Bits::none(wiring.endpoints);
+        // Per endpoint side by side, for the cache: what has reached it, and what of that has not yet moved on.
+        let mut state = vec![0_u64; wiring.endpoints * words * 2];
         let mut queue = VecDeque::new();
         for (c, column) in self.filters.columns.iter().enumerate() {
             for start in column.starts.iter().map(|s| s.index()).filter(|s| !down.has(*s)) {
-                reached[start * words + c / 64] |= 1 << (c % 64);
-                news[start * words + c / 64] |= 1 << (c % 64);
-                if !queued.has(start) {
-                    queued.insert(start);
+                let (reached, news) = state[start * words * 2..][..words * 2].split_at_mut(words);
+                if news.iter().all(|w| *w == 0) {
                     queue.push_back(start);
                 }
+                reached[c / 64] |= 1 << (c % 64);
+                news[c / 64] |= 1 << (c % 64);
             }
         }
         let mut moving = vec![0_u64; words];
         while let Some(from) = queue.pop_front() {
-            queued.remove(from);
-            moving.copy_from_slice(&news[from * words..(from + 1) * words]);
-            news[from * words..(from + 1) * words].fill(0);
+            let news = &mut state[from * words * 2 + words..][..words];
+            moving.copy_from_slice(news);
+            news.fill(0);
             if stops.has(from) {
                 continue;
             }
@@ -119,20 +118,22 @@ impl Graph<'_> {
                     continue;
                 }
                 let to = wiring.to[at] as usize;
-                let mut arrived = 0;
-                for w in 0..words {
-                    let new = moving[w] & carry.masks[mask * words + w] & !reached[to * words + w];
-                    reached[to * words + w] |= new;
-                    news[to * words + w] |= new;
+                let mask = &carry.masks[mask * words..][..words];
+                let (reached, news) = state[to * words * 2..][..words * 2].split_at_mut(words);
+                let (mut arrived, mut waiting) = (0, 0);
+                for (((reached, news), mask), moving) in reached.iter_mut().zip(news).zip(mask).zip(&moving) {
+                    let new = moving & mask & !*reached;
+                    waiting |= *news;
+                    *reached |= new;
+                    *news |= new;
                     arrived |= new;
                 }
-                if arrived != 0 && !queued.has(to) {
-                    queued.insert(to);
+                if arrived != 0 && waiting == 0 {
                     queue.push_back(to);
                 }
             }
         }
-        reached
+        state.chunks_exact(words * 2).flat_map(|s| &s[..words]).copied().collect()
     }
 
     /// From columns back to tokens, once for each distinct row.

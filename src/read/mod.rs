@@ -3,6 +3,7 @@
 //! cannot follow becomes a gap with its line.
 
 pub mod inventory;
+pub mod nginx;
 
 use crate::model::Facts;
 use crate::source::{InputError, SourceId, Sources};
@@ -72,4 +73,4 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] = &[&hosts::Hosts, &inventory::Inventory, &zone::Zone];
+pub const READERS: &[&dyn Reader] = &[&hosts::Hosts, &inventory::Inventory, &nginx::Nginx, &zone::Zone];

@@ -12,9 +12,12 @@ pub fn matters_by_name(path: &str) -> bool {
         || CONFIG_NAMES.contains(&name.as_str())
         || name.starts_with("db.")
         || name.starts_with("caddyfile")
+        // `inventory/production`, `zones/example`: no extension, but a folder that says what they are.
+        || (!name.contains('.') && never_config(path).is_none() && path.split('/').rev().skip(1).any(|f| CONFIG_FOLDERS.contains(&f)))
 }
 
 const CONFIG_EXTENSIONS: &[&str] = &[
+    "backend",
     "bicep",
     "bind",
     "cf",
@@ -57,6 +60,23 @@ const CONFIG_EXTENSIONS: &[&str] = &[
 ];
 
 const CONFIG_NAMES: &[&str] = &["caddyfile", "corefile", "hosts", "inventory", "nginx", "haproxy", "procfile"];
+
+const CONFIG_FOLDERS: &[&str] = &[
+    "bind",
+    "conf.d",
+    "dns",
+    "envoy",
+    "haproxy",
+    "inventories",
+    "inventory",
+    "named",
+    "nginx",
+    "routing",
+    "sites-available",
+    "sites-enabled",
+    "terraform",
+    "zones",
+];
 
 /// Files with a config's extension that belong to developers' tools and place nothing.
 const TOOLING: &[&str] = &[

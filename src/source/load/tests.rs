@@ -196,10 +196,22 @@ fn one_file_by_path() {
 
 #[test]
 fn names_that_matter() {
-    for name in ["a/main.tf", "x.YAML", "db.example.com", "hosts", "Caddyfile", "z.tfstate", "cmdb.xlsx", "n.conf.j2"] {
+    for name in [
+        "a/main.tf",
+        "x.YAML",
+        "db.example.com",
+        "hosts",
+        "Caddyfile",
+        "z.tfstate",
+        "cmdb.xlsx",
+        "n.conf.j2",
+        "inventory/eu/prod",
+    ] {
         assert!(matters_by_name(name), "{name}");
     }
-    for name in ["README.md", "a.png", "src/main.rs", "LICENSE", "package.json", "Cargo.toml", "notes.txt"] {
+    for name in
+        ["README.md", "a.png", "src/main.rs", "LICENSE", "package.json", "Cargo.toml", "notes.txt", "x/prod", "dns/LICENSE"]
+    {
         assert!(!matters_by_name(name), "{name}");
     }
 }
