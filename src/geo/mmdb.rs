@@ -436,7 +436,7 @@ mod tests {
             ("67.43.156.1", "/24 BT (27.5, 90.5 within 534 km; registered in RO)"),
             ("202.196.224.1", "/20 PH (13, 122 within 121 km; represents US (military))"),
             ("214.1.1.1", "/24 anycast"),
-            ("2a02:d500::1", "/29 no country ()"),
+            ("2a02:d500::1", "/29 no country (48.69096, 9.14062 within 100 km)"),
             ("10.0.0.1", "-"),
         ];
         for (address, expected) in cases {

@@ -1,6 +1,7 @@
 //! Where is it? One file per locator, tried in order of trust; all evidence is kept. Knows no routes and no policy.
 
 pub mod flatten;
+pub mod hostname;
 pub mod mmdb;
 pub mod range;
 pub mod range_file;
