@@ -39,8 +39,10 @@ fn cases_give_what_they_expect() {
     let mut wrong = Vec::new();
     for folder in &folders {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let expected: toml::Table =
-            std::fs::read_to_string(folder.join("expected.toml")).expect("expected.toml").parse().expect("expected.toml is TOML");
+        let expected: toml::Table = std::fs::read_to_string(folder.join("expected.toml"))
+            .expect("expected.toml")
+            .parse()
+            .expect("expected.toml is TOML");
         let (code, json) = check(folder, "json");
         if i64::from(code) != expected["exit"].as_integer().expect("exit") {
             wrong.push(format!("{name}: exit {code}, expected {}\n{json}", expected["exit"]));
@@ -103,8 +105,10 @@ fn matches(want: &toml::Table, finding: &Value) -> bool {
                 format!("{}:{}", source["file"].as_str().unwrap_or(""), source["line"]) == value.as_str().unwrap_or("")
             }
             "path" => {
-                let path: Vec<&str> =
-                    finding["path"].as_array().map(|p| p.iter().filter_map(|h| h["endpoint"].as_str()).collect()).unwrap_or_default();
+                let path: Vec<&str> = finding["path"]
+                    .as_array()
+                    .map(|p| p.iter().filter_map(|h| h["endpoint"].as_str()).collect())
+                    .unwrap_or_default();
                 value.as_array().is_some_and(|v| v.iter().filter_map(|e| e.as_str()).eq(path))
             }
             other => finding[other] == value.as_str().unwrap_or(""),

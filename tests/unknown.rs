@@ -17,7 +17,11 @@ struct Case {
 
 fn parse(path: &Path) -> Case {
     let text = std::fs::read_to_string(path).expect("a case");
-    let mut case = Case { name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(), header: Vec::new(), files: Vec::new() };
+    let mut case = Case {
+        name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+        header: Vec::new(),
+        files: Vec::new(),
+    };
     for line in text.lines() {
         if let Some(name) = line.strip_prefix("-- ").and_then(|l| l.strip_suffix(" --")) {
             case.files.push((name.to_owned(), String::new()));
@@ -59,15 +63,21 @@ fn run(case: &Case, base: &Case) -> (i32, String) {
 fn untold(found: &Value) -> Vec<(String, String)> {
     let at = |v: &Value| format!("{}:{}", v["source"]["file"].as_str().unwrap_or(""), v["source"]["line"]);
     let text = |v: &Value| v["message"].as_str().unwrap_or("").to_owned();
-    let findings = found["findings"].as_array().into_iter().flatten().filter(|f| f["verdict"] == "indeterminate" || f["verdict"] == "conflict");
-    let gaps = found["gaps"].as_array().into_iter().flatten().filter(|g| g["touches"].as_array().is_some_and(|t| !t.is_empty()));
+    let findings = found["findings"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|f| f["verdict"] == "indeterminate" || f["verdict"] == "conflict");
+    let gaps =
+        found["gaps"].as_array().into_iter().flatten().filter(|g| g["touches"].as_array().is_some_and(|t| !t.is_empty()));
     findings.chain(gaps).map(|v| (at(v), text(v))).collect()
 }
 
 #[test]
 fn nothing_unknown_passes() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/unknown");
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder).expect("tests/unknown").map(|e| e.expect("entry").path()).collect();
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(&folder).expect("tests/unknown").map(|e| e.expect("entry").path()).collect();
     paths.sort();
     let cases: Vec<Case> = paths.iter().map(|p| parse(p)).collect();
     let base = cases.iter().find(|c| c.name == "base").expect("the base project");

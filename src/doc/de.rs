@@ -598,7 +598,8 @@ impl<'d> Deserializer<'d> for Placeholder {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_borrowed_str("")
+        // Most texts may be anything but empty.
+        visitor.visit_borrowed_str("-")
     }
 
     fn deserialize_seq<V: Visitor<'d>>(self, visitor: V) -> Result<V::Value, Error> {

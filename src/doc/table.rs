@@ -11,7 +11,7 @@ use crate::source::Span;
 const MAX_PROBLEMS: usize = 50;
 
 /// Reads a value of a type whose tables refuse unknown keys (`deny_unknown_fields`). With problems there may still be a value:
-/// what it would be without the wrong parts, for checks that can go on. It is `None` if something needed is missing.
+/// what it would be without the wrong parts, for checks that can go on. It is `None` if the table itself lacks what it needs.
 pub fn read<'d, T: Deserialize<'d>>(node: Node<'d>) -> (Option<T>, Vec<Problem>) {
     collect(
         (node.used, node.span()),
@@ -33,20 +33,43 @@ pub(super) fn collect<T>(
     let mut problems: Vec<Problem> = Vec::new();
     // Known keys that a misspelt one was near to.
     let mut meant: Vec<String> = Vec::new();
+    // All errors are found; tables that lack a key are being left out, so as to have the rest of the value.
+    let mut all_found = false;
     let value = loop {
         let error = match attempt(&plan) {
-            Ok(value) => break plan.placeholders.is_empty().then_some(value),
+            Ok(value) if plan.placeholders.is_empty() => break Some(value),
+            Ok(_) => {
+                all_found = true;
+                plan.excluded.extend(plan.placeholders.drain(..).map(|(table, _)| table));
+                if plan.excluded.contains(&root) {
+                    break None;
+                }
+                continue;
+            }
             Err(error) => error,
         };
-        if error.in_placeholder() || problems.len() == MAX_PROBLEMS {
+        if problems.len() == MAX_PROBLEMS {
             break None;
         }
+        if error.in_placeholder() {
+            // This type takes no placeholder: the table goes without its other missing keys being told.
+            let Some((table, _)) = plan.placeholders.pop() else { break None };
+            plan.placeholders.retain(|(other, _)| *other != table);
+            plan.excluded.push(table);
+            if table == root {
+                break None;
+            }
+            continue;
+        }
         let at = error.place().unwrap_or(At { node: root, span: root_span });
+        if plan.excluded.contains(&at.node) {
+            break None;
+        }
         if let Some(field) = error.missing() {
             if plan.placeholders.contains(&(at.node, field)) {
                 break None;
             }
-            if !is_there(&plan, at.node, field) && !meant.iter().any(|m| m == field) {
+            if !all_found && !is_there(&plan, at.node, field) && !meant.iter().any(|m| m == field) {
                 problems.push(problem(at, error));
             }
             plan.placeholders.push((at.node, field));
@@ -54,7 +77,7 @@ pub(super) fn collect<T>(
         }
         meant.extend(error.meant().map(str::to_owned));
         problems.push(problem(at, error));
-        if at.node == root || plan.excluded.contains(&at.node) {
+        if at.node == root {
             break None;
         }
         plan.excluded.push(at.node);

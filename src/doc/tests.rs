@@ -91,12 +91,12 @@ fn all_errors_of_a_table_at_once() {
         problems(text, &found),
         [
             "[nmae] unknown key `nmae` (did you mean `name`?)",
-            "['four'] expected a whole number, found the text `four`",
+            "['four'] expected a whole number, 0 or more, found the text `four`",
             "[3] expected a string, found the number 3",
             "[true] expected a string, found `true`",
             "[1] expected true or false, found the number 1",
             "[contry] unknown key `contry` (did you mean `country`?)",
-            "[-1] expected a whole number, found the number -1",
+            "[-1] expected a whole number, 0 or more, found the number -1",
             "[1] expected a string, found the number 1",
         ]
     );

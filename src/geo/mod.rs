@@ -1,5 +1,15 @@
 //! Where is it? One file per locator, tried in order of trust; all evidence is kept. Knows no routes and no policy.
 
+pub mod flatten;
+pub mod hostname;
+pub mod mmdb;
+pub mod range;
+pub mod range_file;
+pub mod region;
+pub mod special;
+
+use std::fmt;
+
 use ipnetwork::IpNetwork;
 
 use crate::model::Place;
@@ -111,3 +121,30 @@ pub struct Geolocation {
     /// Two bases of rank `range` or better name different countries: both, in words.
     pub conflict: Option<String>,
 }
+
+/// A data file that cannot be used. A user's data set that does not load stops the run: without it places would differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GeoError {
+    pub file: String,
+    /// From 1.
+    pub line: Option<usize>,
+    pub message: String,
+    pub help: Option<String>,
+}
+
+/// `ranges.csv:12: ...; did you mean ...`.
+impl fmt::Display for GeoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}", self.message)?;
+        match &self.help {
+            Some(help) => write!(f, "; {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for GeoError {}

@@ -163,8 +163,8 @@ impl<'s> Conversion<'s> {
         fact.condition = entry.condition.map(|n| n.0);
         if let Some(purpose) = entry.purpose {
             if activity != Activity::Depend {
-                let message = format!("a route that is there to {} has no purpose of this kind", activity.as_str());
-                self.problem(Problem::new(purpose.span, message).help("`purpose` belongs to routes with activity `depend`"));
+                let message = format!("`purpose` says nothing about a `{}` route", activity.as_str());
+                self.problem(Problem::new(purpose.span, message).help("it belongs to routes with activity `depend`"));
             }
             fact.purpose = purpose.value.0;
         }
