@@ -252,15 +252,17 @@ impl Asked<'_, '_> {
         )
     }
 
-    /// The first endpoint (by id) on the tokens' normal ways that the loss takes down.
+    /// The endpoint nearest to where the first token enters that the loss takes down.
     fn down_on_the_way(&self, loss: &[LossDomain], tokens: &BTreeSet<usize>) -> Option<EndpointId> {
         let context = self.context;
         let spread = context.spread(State::Normal);
-        context
-            .snapshot
-            .endpoint_ids()
-            .filter(|id| tokens.iter().any(|t| spread.has(*id, *t)))
-            .find(|id| context.has_place(*id) && context.snapshot.domains_of(*id).iter().any(|d| loss.contains(d)))
+        let token = *tokens.first()?;
+        let paths = context.graph.paths(spread, token);
+        let down = |id: &EndpointId| {
+            context.has_place(*id) && context.snapshot.domains_of(*id).iter().any(|d| loss.contains(d))
+        };
+        let reached = context.snapshot.endpoint_ids().filter(|id| spread.has(*id, token)).filter(down);
+        reached.min_by_key(|id| (paths.to(*id).map_or(usize::MAX, |steps| steps.len()), *id))
     }
 
     /// Endpoints on the way whose place or domain nobody declared.

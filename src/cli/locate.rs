@@ -147,8 +147,8 @@ fn matched(e: &Evidence) -> String {
 }
 
 fn data_set(e: &Evidence, atlas: &Atlas) -> Option<String> {
-    let set = atlas.data_set(e.data_set?);
-    Some(set.date.as_ref().map_or_else(|| set.name.clone(), |date| format!("{} of {date}", set.name)))
+    let (name, date) = atlas.data_set(e.data_set?);
+    Some(date.map_or_else(|| name.clone(), |date| format!("{name} of {date}")))
 }
 
 /// One answer as JSON.
@@ -192,8 +192,8 @@ impl<'a> Line<'a> {
                 places: e.places.iter().map(JsonPlace::new).collect(),
                 matched: &e.matched,
                 network: e.network.map(|n| n.to_string()),
-                data_set: set.as_ref().map(|s| s.name.clone()),
-                data_set_date: set.as_ref().and_then(|s| s.date.clone()),
+                data_set: set.as_ref().map(|(name, _)| name.clone()),
+                data_set_date: set.and_then(|(_, date)| date),
                 note: e.note.as_deref(),
             }
         };

@@ -9,12 +9,14 @@ use jiff::civil::Date;
 use super::{Context, Failure, ProjectArgs};
 use crate::check::{Question, assess};
 use crate::finding::{Assessment, Coverage};
-use crate::geo::Atlas;
-use crate::model::{Facts, Gap, GapScope, Snapshot, Unread};
+use crate::geo::atlas::DataFile;
+use crate::geo::{Atlas, GeoError};
+use crate::link::Matcher;
+use crate::model::{Endpoint, Facts, Gap, GapScope, Snapshot, Unread};
 use crate::policy::{self, Pack};
-use crate::project::{self, Project};
+use crate::project::{self, Project, Selector};
 use crate::read::{READERS, read_all};
-use crate::source::load::{self, Loaded};
+use crate::source::load::{self, LoadError, Loaded};
 use crate::source::{InputError, Location, SourceId, Sources, Span, Spanned};
 
 pub const PROJECT_FILE: &str = "onshore.toml";
@@ -168,7 +170,11 @@ fn checked<T>((value, errors): (Option<T>, Vec<InputError>), sources: Sources) -
 impl Opened {
     /// Where everything stands. Reads the databases and range files that the project names.
     pub fn atlas(&self) -> Result<Atlas, Failure> {
-        atlas(&self.project, &self.root, self.as_of)
+        let matcher = |selector: &Selector| {
+            let matcher = Matcher::new(selector);
+            move |endpoint: &Endpoint| matcher.matches(&self.snapshot, endpoint, &self.sources)
+        };
+        Ok(atlas(&self.project, &self.root, self.as_of)?.with_snapshot(&self.snapshot, &self.project.geo, matcher))
     }
 
     /// The project's policies and those of the command line, parsed into the project's sources.
@@ -249,7 +255,33 @@ pub fn atlas_for(path: Option<&Path>, args: &ProjectArgs, context: &Context<'_>)
     Ok((atlas(&project, &context.around.folder, args.as_of(context.around))?, None))
 }
 
-/// Reads what the project names under `[geo]` and builds the atlas.
-fn atlas(project: &Project, _base: &Path, _as_of: Date) -> Result<Atlas, Failure> {
-    Ok(Atlas::new(project))
+/// Reads what the project names under `[geo]` and builds the atlas. Every file that cannot be used is named.
+fn atlas(project: &Project, base: &Path, as_of: Date) -> Result<Atlas, Failure> {
+    let mut errors: Vec<LoadError> = Vec::new();
+    let mut read = |names: &[Spanned<String>]| -> Vec<DataFile> {
+        let mut files = Vec::new();
+        for name in names {
+            match load::read_one_bytes(&base.join(&name.value)) {
+                Ok(bytes) => files.push(DataFile { name: name.value.clone(), bytes }),
+                Err(e) => errors.push(e),
+            }
+        }
+        files
+    };
+    let databases = read(&project.geo.databases);
+    let ranges = read(&project.geo.ranges);
+    match Atlas::new(&project.geo, databases, ranges, as_of) {
+        Ok(atlas) if errors.is_empty() => Ok(atlas),
+        Ok(_) => Err(Failure::Load(errors)),
+        Err(wrong) => {
+            errors.extend(wrong.into_iter().map(LoadError::from));
+            Err(Failure::Load(errors))
+        }
+    }
+}
+
+impl From<GeoError> for LoadError {
+    fn from(e: GeoError) -> Self {
+        Self { path: e.file, line: e.line.and_then(|l| u32::try_from(l).ok()), message: e.message, help: e.help }
+    }
 }
