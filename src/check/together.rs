@@ -38,10 +38,7 @@ pub struct Suppressed<'t> {
 
 impl Suppressed<'_> {
     pub fn covers(&self, token: usize, activity: &str) -> bool {
-        let covered = self
-            .tokens
-            .iter()
-            .any(|(t, doing)| *t == token && doing.iter().any(|d| word(*d) == activity));
+        let covered = self.tokens.iter().any(|(t, doing)| *t == token && doing.iter().any(|d| word(*d) == activity));
         if covered {
             self.hit.set(true);
         }
