@@ -23,7 +23,9 @@ fn main() {
     let mut lists: [Vec<Prefix>; 2] = [Vec::new(), Vec::new()];
     for (number, line) in text.lines().enumerate().skip(1) {
         let entry = line.split_once(',').and_then(|(prefix, owner)| Some((parse(prefix)?, owner)));
-        let Some(((v6, start, length), owner)) = entry else { panic!("{source}:{}: not `prefix,provider,region`: {line}", number + 1) };
+        let Some(((v6, start, length), owner)) = entry else {
+            panic!("{source}:{}: not `prefix,provider,region`: {line}", number + 1)
+        };
         lists[usize::from(v6)].push(Prefix { start, length, owner: owners[owner] });
     }
     let [v4, v6] = lists;
