@@ -304,7 +304,7 @@ impl Atlas {
         if !region::find_anywhere(text).is_empty() {
             return self.locate_region(None, text);
         }
-        let host = text.split("://").last().unwrap_or(text).split(['/', '?']).next().unwrap_or(text);
+        let host = text.split_once("://").map_or(text, |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or(rest));
         let host = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(h, _)| h);
         if let Ok(address) = host.parse::<IpAddr>() {
             return self.locate_address(address, None);

@@ -4,7 +4,7 @@
 //! database without countries is refused. The country is where the network is used, never where it is registered.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::net::IpAddr;
 use std::sync::{Arc, RwLock};
@@ -61,6 +61,8 @@ pub enum Record {
 
 /// Distinct records kept decoded; a country database has a few hundred, a city database many.
 const MEMO_LIMIT: usize = 1 << 16;
+/// Networks looked at inside one network.
+const VISIT_LIMIT: usize = 1 << 17;
 /// Records looked at to learn the shape.
 const PROBES: usize = 20_000;
 
@@ -109,10 +111,9 @@ impl Database {
         Some((record, network))
     }
 
-    /// Every record inside a network, in address order: at most `limit`, and whether there were more. A network may lie in two
-    /// countries; `None` stands for addresses that the database does not have.
+    /// Every different record inside a network, in address order: at most `limit`, and whether there were more (or too many
+    /// networks to look at). A network may lie in two countries; `None` stands for addresses that the database does not have.
     pub fn inside(&self, network: IpNetwork, limit: usize) -> (Vec<Option<(Arc<Record>, IpNetwork)>>, bool) {
-        let mut found: Vec<Option<(Arc<Record>, IpNetwork)>> = Vec::new();
         let broken = |e: maxminddb::MaxMindDbError| Some((Arc::new(Record::Unreadable(e.to_string())), network));
         let options = WithinOptions::default().include_networks_without_data();
         let records = match self.reader.within(network, options) {
@@ -120,22 +121,18 @@ impl Database {
             Err(maxminddb::MaxMindDbError::InvalidInput { .. }) => return (vec![None], false),
             Err(e) => return (vec![broken(e)], false),
         };
-        for result in records {
-            if found.len() >= limit {
+        let mut found: Vec<Option<(Arc<Record>, IpNetwork)>> = Vec::new();
+        let mut known: BTreeSet<Option<usize>> = BTreeSet::new();
+        for (visited, result) in records.enumerate() {
+            if found.len() >= limit || visited >= VISIT_LIMIT {
                 return (found, true);
             }
-            let answer = match result {
-                Err(e) => broken(e),
-                Ok(result) => match result.offset() {
-                    None => None,
-                    Some(_) => Some((Arc::new(self.decode(&result)), result.network().unwrap_or(network))),
-                },
-            };
-            let same = |a: &Option<(Arc<Record>, IpNetwork)>, b: &Option<(Arc<Record>, IpNetwork)>| {
-                a.as_ref().map(|(r, _)| r) == b.as_ref().map(|(r, _)| r)
-            };
-            if !found.iter().any(|known| same(known, &answer)) {
-                found.push(answer);
+            match result {
+                Err(e) => found.push(broken(e)),
+                Ok(result) if known.insert(result.offset()) => found.push(
+                    result.has_data().then(|| (Arc::new(self.decode(&result)), result.network().unwrap_or(network))),
+                ),
+                Ok(_) => {}
             }
         }
         (found, false)
