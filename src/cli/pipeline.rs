@@ -9,12 +9,14 @@ use jiff::civil::Date;
 use super::{Context, Failure, ProjectArgs};
 use crate::check::{Question, assess};
 use crate::finding::{Assessment, Coverage};
-use crate::geo::Atlas;
-use crate::model::{Facts, Gap, GapScope, Snapshot, Unread};
+use crate::geo::atlas::DataFile;
+use crate::geo::{Atlas, GeoError};
+use crate::link::{Matcher, link};
+use crate::model::{Endpoint, Facts, Gap, GapScope, Snapshot, Unread};
 use crate::policy::{self, Pack};
-use crate::project::{self, Project};
+use crate::project::{self, Project, Selector};
 use crate::read::{READERS, read_all};
-use crate::source::load::{self, Loaded};
+use crate::source::load::{self, LoadError, Loaded};
 use crate::source::{InputError, Location, SourceId, Sources, Span, Spanned};
 
 pub const PROJECT_FILE: &str = "onshore.toml";
@@ -68,7 +70,7 @@ pub fn open(path: Option<&Path>, args: &ProjectArgs, context: &Context<'_>) -> R
     project.geo.databases = named.chain(std::mem::take(&mut project.geo.databases)).collect();
 
     let (inputs, coverage) = read_inputs(&project, &mut loaded, args.input_format.as_deref())?;
-    let snapshot = crate::link::link(inputs, &project, &loaded.sources);
+    let snapshot = link(inputs, &project, &loaded.sources);
     Ok(Opened { root: place.root, project, sources: loaded.sources, snapshot, coverage, as_of })
 }
 
@@ -168,7 +170,12 @@ fn checked<T>((value, errors): (Option<T>, Vec<InputError>), sources: Sources) -
 impl Opened {
     /// Where everything stands. Reads the databases and range files that the project names.
     pub fn atlas(&self) -> Result<Atlas, Failure> {
-        atlas(&self.project, &self.root, self.as_of)
+        let atlas = atlas(&self.project, &self.root, self.as_of)?;
+        let selected = |selector: &Selector| {
+            let matcher = Matcher::new(selector);
+            move |e: &Endpoint| matcher.matches(&self.snapshot, e, &self.sources)
+        };
+        Ok(atlas.with_snapshot(&self.snapshot, &self.project.geo, selected))
     }
 
     /// The project's policies and those of the command line, parsed into the project's sources.
@@ -250,6 +257,21 @@ pub fn atlas_for(path: Option<&Path>, args: &ProjectArgs, context: &Context<'_>)
 }
 
 /// Reads what the project names under `[geo]` and builds the atlas.
-fn atlas(project: &Project, _base: &Path, _as_of: Date) -> Result<Atlas, Failure> {
-    Ok(Atlas::new(project))
+fn atlas(project: &Project, base: &Path, as_of: Date) -> Result<Atlas, Failure> {
+    let files = |names: &[Spanned<String>]| {
+        let read = |name: &Spanned<String>| {
+            let bytes = load::read_one_bytes(&base.join(&name.value))?;
+            let name = Path::new(&name.value).file_name().map_or(name.value.clone(), |n| n.to_string_lossy().into_owned());
+            Ok::<_, Failure>(DataFile { name, bytes })
+        };
+        names.iter().map(read).collect::<Result<Vec<_>, _>>()
+    };
+    let (databases, ranges) = (files(&project.geo.databases)?, files(&project.geo.ranges)?);
+    Atlas::new(&project.geo, databases, ranges, as_of).map_err(|errors| {
+        let plain = |e: GeoError| {
+            let line = e.line.and_then(|l| u32::try_from(l).ok());
+            LoadError { path: e.file, line, message: e.message, help: e.help }
+        };
+        Failure::Load(errors.into_iter().map(plain).collect())
+    })
 }
