@@ -224,7 +224,7 @@ fn outside(out: &mut Output, config: &Config<'_, '_>) {
     for gap in &config.outside {
         match gap {
             Outside::Problem(node, problem) => {
-                // Problems under an include of a known kind stay with it; all else here could have held a server.
+                // Outside of any server, what is missing could have been a server.
                 out.problem(problem, node.location(), Touch::Everything);
             }
             Outside::Unknown(node, directive) => {
@@ -234,7 +234,6 @@ fn outside(out: &mut Output, config: &Config<'_, '_>) {
                     let code = if name.is_template() { "template-not-rendered" } else { "syntax" };
                     let message = format!("`{}` is no nginx directive", shorten(&name.text));
                     out.gap(code, message, None, node.location(), Touch::Everything);
-                    // Words after it up to the next `;` went with it.
                     continue;
                 }
                 out.unknown(&name.text, node.location(), touch);
@@ -253,25 +252,25 @@ fn mail(out: &mut Output, server: &Server<'_, '_>, identity: &Identity) {
             (_, Some((directive, _))) if !known::is_known(&directive.name.text) => {
                 out.unknown(&directive.name.text, node.location(), touch);
             }
-            (_, Some((directive, _))) if directive.name.text == "auth_http" => {
-                let Some(word) = directive.args.first() else { continue };
-                let at = Location::new(node.source, word.span);
-                let (_, authority) = target::split_url(&word.text);
-                match target::peer(authority, Some(80)) {
-                    Ok(peer) => {
-                        for (to, more) in out.endpoints_at(&peer, at) {
-                            let mut route = Output::plain(identity.fact, to, Activity::Forward, at);
-                            route.condition = more.or_else(|| Some("user name and password at each log-in (auth_http)".to_owned()));
-                            out.route(route);
-                        }
-                    }
-                    Err(why) => {
-                        let message = format!("`auth_http {}` {why}", shorten(&word.text));
-                        out.gap("unusable-target", message, None, at, touch);
-                    }
+            _ => {}
+        }
+    }
+    for (node, directive) in server.level.get("auth_http") {
+        let Some(word) = directive.args.first() else { continue };
+        let at = Location::new(node.source, word.span);
+        let (_, authority) = target::split_url(&word.text);
+        match target::peer(authority, Some(80)) {
+            Ok(peer) => {
+                for (to, more) in out.endpoints_at(&peer, at) {
+                    let mut route = Output::plain(identity.fact, to, Activity::Forward, at);
+                    route.condition = more.or_else(|| Some("user name and password at each log-in (auth_http)".to_owned()));
+                    out.route(route);
                 }
             }
-            _ => {}
+            Err(why) => {
+                let message = format!("`auth_http {}` {why}", shorten(&word.text));
+                out.gap("unusable-target", message, None, at, touch);
+            }
         }
     }
     let message = "which mail server a session goes to is decided at log-in by the auth_http service".to_owned();
