@@ -188,7 +188,12 @@ pub fn locate_arn(arn: &str) -> Option<Named> {
     if !id.is_empty() {
         return Some(found("aws", id, matched.clone()).unwrap_or_else(|| unknown_region("aws", id, matched)));
     }
-    let without = Named { kind: Kind::Global, places: Vec::new(), matched: matched.clone(), note: Some("the ARN names no region".into()) };
+    let without = Named {
+        kind: Kind::Global,
+        places: Vec::new(),
+        matched: matched.clone(),
+        note: Some("the ARN names no region".into()),
+    };
     Some(match partition_name {
         "aws-cn" => partition("CN", &matched),
         "aws-eusc" => partition("DE", &matched),
@@ -287,7 +292,10 @@ fn found(provider: &str, id: &str, matched: String) -> Option<Named> {
 fn looks_like_region(provider: &str, id: &str, label: &str) -> bool {
     let parts: Vec<&str> = id.split('-').collect();
     let word = |p: &&str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_lowercase());
-    let numbered = |p: &&str| p.trim_start_matches(|c: char| c.is_ascii_lowercase()).bytes().all(|b| b.is_ascii_digit()) && p.ends_with(|c: char| c.is_ascii_digit());
+    let numbered = |p: &&str| {
+        p.trim_start_matches(|c: char| c.is_ascii_lowercase()).bytes().all(|b| b.is_ascii_digit())
+            && p.ends_with(|c: char| c.is_ascii_digit())
+    };
     match provider {
         // ap-southeast-9, us-gov-east-1, us-east-1-xyz-1
         "aws" | "oci" | "huawei" | "alibaba" => {
@@ -306,13 +314,23 @@ fn unknown_region(provider: &str, id: &str, matched: String) -> Named {
 }
 
 fn without_region(suffix: &str) -> Named {
-    Named { kind: Kind::Global, places: Vec::new(), matched: format!("*.{suffix}"), note: Some("the name does not say the region".into()) }
+    Named {
+        kind: Kind::Global,
+        places: Vec::new(),
+        matched: format!("*.{suffix}"),
+        note: Some("the name does not say the region".into()),
+    }
 }
 
 fn partition(country: &str, what: &str) -> Named {
     let places: Vec<Place> = Country::from_letters(country).map(Place::country).into_iter().collect();
     let matched = if what.starts_with("arn:") { what.to_owned() } else { format!("*.{what}") };
-    Named { kind: Kind::MultiRegion, places, matched, note: Some(format!("every region of this partition stands in {country}")) }
+    Named {
+        kind: Kind::MultiRegion,
+        places,
+        matched,
+        note: Some(format!("every region of this partition stands in {country}")),
+    }
 }
 
 #[cfg(test)]
@@ -388,7 +406,10 @@ mod tests {
             ("s3.gra.io.cloud.ovh.net", "FR"),
             ("s3.fr-par.scw.cloud", "FR"),
             ("acme.west-europe.azure.snowflakecomputing.com", "NL"),
-            ("acct.eu.r2.cloudflarestorage.com", "AT|BE|BG|CY|CZ|DE|DK|EE|ES|FI|FR|GR|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK"),
+            (
+                "acct.eu.r2.cloudflarestorage.com",
+                "AT|BE|BG|CY|CZ|DE|DK|EE|ES|FI|FR|GR|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK",
+            ),
             ("acct.r2.cloudflarestorage.com", "global"),
             ("x.workers.dev", "edge"),
             ("www.example.com.edgekey.net", "edge"),
@@ -402,7 +423,8 @@ mod tests {
             ("arn:aws:ec2:us-north-9:1:instance/i-1", "unknown"),
             ("arn:other:x:y:z", "-"),
         ];
-        let wrong: Vec<String> = cases.iter().filter(|(n, e)| ask(n) != *e).map(|(n, e)| format!("{n}: {} not {e}", ask(n))).collect();
+        let wrong: Vec<String> =
+            cases.iter().filter(|(n, e)| ask(n) != *e).map(|(n, e)| format!("{n}: {} not {e}", ask(n))).collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     }
 

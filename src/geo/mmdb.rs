@@ -4,7 +4,7 @@
 //! database without countries is refused. The country is where the network is used, never where it is registered.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::net::IpAddr;
 use std::sync::{Arc, RwLock};
@@ -43,26 +43,39 @@ enum Shape {
 /// What a database says of an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record {
-    Country { place: Place, note: Option<String> },
+    Country {
+        place: Place,
+        note: Option<String>,
+    },
     /// Announced from several places.
-    Anycast { note: Option<String> },
+    Anycast {
+        note: Option<String>,
+    },
     /// The network is known, its country is not; or the code is no country (`EU`).
-    NoCountry { note: Option<String> },
+    NoCountry {
+        note: Option<String>,
+    },
     /// The record is broken: what was found. Never the same as nothing found.
     Unreadable(String),
 }
 
 /// Distinct records kept decoded; a country database has a few hundred, a city database many.
 const MEMO_LIMIT: usize = 1 << 16;
+/// Networks looked at inside one network.
+const VISIT_LIMIT: usize = 1 << 17;
 /// Records looked at to learn the shape.
 const PROBES: usize = 20_000;
 
 impl Database {
     /// Opens a database from its bytes; `name` is for messages.
     pub fn open(name: &str, bytes: Cow<'static, [u8]>) -> Result<Self, GeoError> {
-        let error = |message: String, help: &str| GeoError { file: name.to_owned(), line: None, message, help: Some(help.to_owned()) };
+        let error =
+            |message: String, help: &str| GeoError { file: name.to_owned(), line: None, message, help: Some(help.to_owned()) };
         let reader = Reader::from_source(bytes).map_err(|e| {
-            error(format!("is no MaxMind database or is damaged ({e})"), "download it again, and unpack it if it ends in .gz or .tar.gz")
+            error(
+                format!("is no MaxMind database or is damaged ({e})"),
+                "download it again, and unpack it if it ends in .gz or .tar.gz",
+            )
         })?;
         let metadata = reader.metadata();
         let (kind, epoch) = (metadata.database_type.clone(), metadata.build_epoch);
@@ -98,10 +111,9 @@ impl Database {
         Some((record, network))
     }
 
-    /// Every record inside a network, in address order: at most `limit`, and whether there were more. A network may lie in two
-    /// countries; `None` stands for addresses that the database does not have.
+    /// Every different record inside a network, in address order: at most `limit`, and whether there were more (or too many
+    /// networks to look at). A network may lie in two countries; `None` stands for addresses that the database does not have.
     pub fn inside(&self, network: IpNetwork, limit: usize) -> (Vec<Option<(Arc<Record>, IpNetwork)>>, bool) {
-        let mut found: Vec<Option<(Arc<Record>, IpNetwork)>> = Vec::new();
         let broken = |e: maxminddb::MaxMindDbError| Some((Arc::new(Record::Unreadable(e.to_string())), network));
         let options = WithinOptions::default().include_networks_without_data();
         let records = match self.reader.within(network, options) {
@@ -109,22 +121,18 @@ impl Database {
             Err(maxminddb::MaxMindDbError::InvalidInput { .. }) => return (vec![None], false),
             Err(e) => return (vec![broken(e)], false),
         };
-        for result in records {
-            if found.len() >= limit {
+        let mut found: Vec<Option<(Arc<Record>, IpNetwork)>> = Vec::new();
+        let mut known: BTreeSet<Option<usize>> = BTreeSet::new();
+        for (visited, result) in records.enumerate() {
+            if found.len() >= limit || visited >= VISIT_LIMIT {
                 return (found, true);
             }
-            let answer = match result {
-                Err(e) => broken(e),
-                Ok(result) => match result.offset() {
-                    None => None,
-                    Some(_) => Some((Arc::new(self.decode(&result)), result.network().unwrap_or(network))),
-                },
-            };
-            let same = |a: &Option<(Arc<Record>, IpNetwork)>, b: &Option<(Arc<Record>, IpNetwork)>| {
-                a.as_ref().map(|(r, _)| r) == b.as_ref().map(|(r, _)| r)
-            };
-            if !found.iter().any(|known| same(known, &answer)) {
-                found.push(answer);
+            match result {
+                Err(e) => found.push(broken(e)),
+                Ok(result) if known.insert(result.offset()) => found.push(
+                    result.has_data().then(|| (Arc::new(self.decode(&result)), result.network().unwrap_or(network))),
+                ),
+                Ok(_) => {}
             }
         }
         (found, false)
@@ -133,7 +141,9 @@ impl Database {
     fn decode<S: AsRef<[u8]>>(&self, result: &maxminddb::LookupResult<'_, S>) -> Record {
         let read = match self.shape {
             Shape::Nested => result.decode::<Nested>().map(|r| r.unwrap_or_default().record()),
-            Shape::Flat(key) => result.decode_path::<&str>(&[PathElement::Key(key)]).map(|code| flat(code.unwrap_or(""), result)),
+            Shape::Flat(key) => {
+                result.decode_path::<&str>(&[PathElement::Key(key)]).map(|code| flat(code.unwrap_or(""), result))
+            }
         };
         read.unwrap_or_else(|e| Record::Unreadable(e.to_string()))
     }
@@ -157,7 +167,9 @@ fn shape<S: AsRef<[u8]>>(reader: &Reader<S>) -> Result<Option<Shape>, maxminddb:
             Probe { country_code: Some(Value::Text(_)), .. } => return Ok(Some(Shape::Flat("country_code"))),
             Probe { country: Some(Value::Text(_)), .. } => return Ok(Some(Shape::Flat("country"))),
             Probe { country: Some(Value::Map { iso_code: Some(_) }), .. } => return Ok(Some(Shape::Nested)),
-            Probe { registered_country: Some(Value::Map { .. }), .. } | Probe { continent: Some(Value::Map { .. }), .. } => nested = true,
+            Probe { registered_country: Some(Value::Map { .. }), .. } | Probe { continent: Some(Value::Map { .. }), .. } => {
+                nested = true
+            }
             _ => {}
         }
     }
@@ -324,7 +336,11 @@ impl Nested<'_> {
             notes.push(format!("registered in {code}"));
         }
         if let Some(represented) = &self.represented_country {
-            notes.push(format!("represents {} ({})", represented.iso_code.unwrap_or("?"), represented.kind.unwrap_or("unknown role")));
+            notes.push(format!(
+                "represents {} ({})",
+                represented.iso_code.unwrap_or("?"),
+                represented.kind.unwrap_or("unknown role")
+            ));
         }
         if self.traits.as_ref().is_some_and(|t| t.is_anycast) {
             return Record::Anycast { note: join(notes) };
@@ -457,7 +473,9 @@ mod tests {
         let dbip = Database::open("dbip", Cow::Borrowed(DBIP)).unwrap();
         assert_eq!(dbip.shape, Shape::Flat("country_code"));
         assert_eq!(dbip.date, Some(jiff::civil::date(2026, 6, 1)));
-        for (address, country) in [("18.162.0.1", "HK ()"), ("34.80.0.1", "TW ()"), ("114.114.114.114", "CN ()"), ("91.198.174.192", "NL ()")] {
+        for (address, country) in
+            [("18.162.0.1", "HK ()"), ("34.80.0.1", "TW ()"), ("114.114.114.114", "CN ()"), ("91.198.174.192", "NL ()")]
+        {
             assert!(ask(&dbip, address).ends_with(&format!(" {country}")), "{address}: {}", ask(&dbip, address));
         }
         assert_eq!(ask(&dbip, "192.168.0.1"), "-");
@@ -475,7 +493,10 @@ mod tests {
         assert!(open("f.mmdb", whole[..whole.len() / 2].to_vec()).contains("is no MaxMind database"));
         assert!(open("f.mmdb", whole[whole.len() / 2..].to_vec()).contains("damaged"));
         let asn = open("asn.mmdb", bytes(&path("GeoLite2-ASN-Test")));
-        assert!(asn.starts_with("asn.mmdb: has no countries in it (type `GeoLite2-ASN`); give a country or city database"), "{asn}");
+        assert!(
+            asn.starts_with("asn.mmdb: has no countries in it (type `GeoLite2-ASN`); give a country or city database"),
+            "{asn}"
+        );
     }
 
     /// Whatever bytes are broken: an error or an answer, never a panic.

@@ -1,5 +1,6 @@
 //! Where is it? One file per locator, tried in order of trust; all evidence is kept. Knows no routes and no policy.
 
+pub mod atlas;
 pub mod flatten;
 pub mod hostname;
 pub mod mmdb;
@@ -9,6 +10,8 @@ pub mod region;
 pub mod special;
 
 use std::fmt;
+
+pub use atlas::{Atlas, known_places};
 
 use ipnetwork::IpNetwork;
 

@@ -54,7 +54,12 @@ impl Says {
     pub fn of(provider: &str, where_: &str) -> Self {
         let name = region::provider(provider).unwrap_or(provider);
         let matched = if where_.is_empty() { name.to_owned() } else { format!("{name}/{where_}") };
-        let plain = |kind, note: Option<&str>| Self { kind, places: Vec::new(), matched: matched.clone(), note: note.map(str::to_owned) };
+        let plain = |kind, note: Option<&str>| Self {
+            kind,
+            places: Vec::new(),
+            matched: matched.clone(),
+            note: note.map(str::to_owned),
+        };
         if where_.eq_ignore_ascii_case("anycast") || (where_.is_empty() && name == "cloudflare") {
             return plain(Kind::Anycast, None);
         }
@@ -255,8 +260,10 @@ mod tests {
 
     fn networks() -> impl Strategy<Value = Vec<(IpNetwork, u16)>> {
         // Few distinct bits, so that prefixes nest, touch and repeat.
-        let v4 = (0_u32..64, 0_u8..=32).prop_map(|(n, length)| IpNetwork::new(IpAddr::V4(Ipv4Addr::from_bits(n << 26 | (n & 3))), length).unwrap());
-        let v6 = (0_u128..64, 0_u8..=128).prop_map(|(n, length)| IpNetwork::new(IpAddr::V6(Ipv6Addr::from_bits(n << 122 | (n & 3))), length).unwrap());
+        let v4 = (0_u32..64, 0_u8..=32)
+            .prop_map(|(n, length)| IpNetwork::new(IpAddr::V4(Ipv4Addr::from_bits(n << 26 | (n & 3))), length).unwrap());
+        let v6 = (0_u128..64, 0_u8..=128)
+            .prop_map(|(n, length)| IpNetwork::new(IpAddr::V6(Ipv6Addr::from_bits(n << 122 | (n & 3))), length).unwrap());
         proptest::collection::vec((prop_oneof![v4, v6], 0_u16..5), 0..40)
     }
 

@@ -30,8 +30,13 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<RangeFile, Vec<GeoError>> {
     let error = |line: Option<usize>, message: String, help: Option<&str>| {
         vec![GeoError { file: name.to_owned(), line, message, help: help.map(str::to_owned) }]
     };
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| error(None, "is neither text nor a known table of ranges".into(), Some("give an MMDB file as `[geo] databases` or --geoip")))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| {
+        error(
+            None,
+            "is neither text nor a known table of ranges".into(),
+            Some("give an MMDB file as `[geo] databases` or --geoip"),
+        )
+    })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let read = if text.trim_start().starts_with(['{', '[']) { json(text) } else { lines(name, text) };
     let (format, date, builder) = read.map_err(|problems| {
@@ -260,7 +265,9 @@ fn json(text: &str) -> Result<Read, Vec<Problem>> {
     Err(vec![Problem {
         line: None,
         message: "is JSON, but no list of address ranges that onshore knows".into(),
-        help: Some("known are AWS ip-ranges.json, Google cloud.json, Azure Service Tags and Oracle public_ip_ranges.json".into()),
+        help: Some(
+            "known are AWS ip-ranges.json, Google cloud.json, Azure Service Tags and Oracle public_ip_ranges.json".into(),
+        ),
     }])
 }
 
@@ -298,19 +305,22 @@ fn lines(name: &str, text: &str) -> Result<Read, Vec<Problem>> {
             table = fields.get(1).is_some_and(|f| f.eq_ignore_ascii_case("provider"));
             continue;
         }
-        let added = fields[0].parse::<IpNetwork>().map_err(|_| (format!("`{}` is not an address range", fields[0]), None)).and_then(|network| {
-            match fields.as_slice() {
-                [_] => builder.add(network, of_name.unwrap_or(name), ""),
-                [_, provider, rest @ ..] if table => builder.add(network, provider, rest.first().copied().unwrap_or("")),
-                [_, country, rest @ ..] => {
-                    format = "geofeed";
-                    let says = geofeed(country, rest)?;
-                    builder.add_says(network, &fields[1..].join(","), || says);
+        let added = fields[0]
+            .parse::<IpNetwork>()
+            .map_err(|_| (format!("`{}` is not an address range", fields[0]), None))
+            .and_then(|network| {
+                match fields.as_slice() {
+                    [_] => builder.add(network, of_name.unwrap_or(name), ""),
+                    [_, provider, rest @ ..] if table => builder.add(network, provider, rest.first().copied().unwrap_or("")),
+                    [_, country, rest @ ..] => {
+                        format = "geofeed";
+                        let says = geofeed(country, rest)?;
+                        builder.add_says(network, &fields[1..].join(","), || says);
+                    }
+                    [] => {}
                 }
-                [] => {}
-            }
-            Ok(())
-        });
+                Ok(())
+            });
         if let Err((message, help)) = added {
             problems.push(Problem { line: Some(number), message, help });
             if problems.len() == MAX_PROBLEMS {
@@ -333,9 +343,11 @@ fn geofeed(country: &str, rest: &[&str]) -> Result<Says, (String, Option<String>
         return Err((format!("`{country}` is not an ISO 3166 country code"), meant));
     };
     let named = |i: usize| rest.get(i).copied().filter(|f| !f.is_empty());
-    let subdivision = named(0).map(str::to_ascii_uppercase).filter(|s| s.starts_with(code.as_str()) && places::subdivision(s).is_some());
+    let subdivision =
+        named(0).map(str::to_ascii_uppercase).filter(|s| s.starts_with(code.as_str()) && places::subdivision(s).is_some());
     let note = named(0).filter(|_| subdivision.is_none()).map(|s| format!("`{s}` is no subdivision of {code} in ISO 3166-2"));
-    let place = places::normalize(Place { country: code, subdivision: subdivision.map(Into::into), city: named(1).map(Into::into) });
+    let place =
+        places::normalize(Place { country: code, subdivision: subdivision.map(Into::into), city: named(1).map(Into::into) });
     Ok(Says { kind: Kind::Unicast, places: vec![place], matched, note })
 }
 
@@ -370,7 +382,10 @@ mod tests {
             "ipv6_prefixes": [{"ipv6_prefix": "2600:f000::/40", "region": "us-north-9", "service": "EC2", "network_border_group": "us-north-9"}]}"#;
         assert_eq!(read("f", aws.as_bytes()).unwrap().date, Some(jiff::civil::date(2026, 8, 22)));
         assert_eq!(ask("f", aws, "96.0.80.1"), "96.0.80.0/22 aws/ap-southeast-2-akl-1 unicast NZ-AUK Auckland");
-        assert_eq!(ask("f", aws, "3.5.0.1"), "3.5.0.0/19 aws/us-east-1, aws/eu-west-1 multi-region IE-D Dublin|US-VA Ashburn (N. Virginia)");
+        assert_eq!(
+            ask("f", aws, "3.5.0.1"),
+            "3.5.0.0/19 aws/us-east-1, aws/eu-west-1 multi-region IE-D Dublin|US-VA Ashburn (N. Virginia)"
+        );
         assert_eq!(ask("f", aws, "3.33.0.1"), "3.33.0.0/16 aws/ANYCAST anycast ");
         assert_eq!(ask("f", aws, "2600:f000::1"), "2600:f000::/40 aws/us-north-9 unknown ");
         let google = r#"{"creationTime": "2026-10-26T01:02:03", "prefixes": [{"ipv4Prefix": "34.1.208.0/20", "service": "Google Cloud", "scope": "asia-east2"},
@@ -403,9 +418,14 @@ mod tests {
     #[test]
     fn errors_name_file_line_and_remedy() {
         assert_eq!(errors("192.0.2.0/24,US,,,\n192.0.2.0/40,US,,,\n"), "f:2: `192.0.2.0/40` is not an address range\n");
-        assert_eq!(errors("\n1.2.3.0/24,UK,,,\n1.2.4.0/24,EU,,,\n"), "f:2: `UK` is not an ISO 3166 country code; did you mean `GB`?\nf:3: `EU` is not an ISO 3166 country code\n");
-        assert_eq!(errors("{\"prefixes\": [\n{\"ip_prefix\": \"1.2.3\", \"region\": \"x\"}]}"),
-            "f:2: cannot be read as AWS ip-ranges.json: invalid value: string \"1.2.3\", expected an address range such as \"192.0.2.0/24\"\n");
+        assert_eq!(
+            errors("\n1.2.3.0/24,UK,,,\n1.2.4.0/24,EU,,,\n"),
+            "f:2: `UK` is not an ISO 3166 country code; did you mean `GB`?\nf:3: `EU` is not an ISO 3166 country code\n"
+        );
+        assert_eq!(
+            errors("{\"prefixes\": [\n{\"ip_prefix\": \"1.2.3\", \"region\": \"x\"}]}"),
+            "f:2: cannot be read as AWS ip-ranges.json: invalid value: string \"1.2.3\", expected an address range such as \"192.0.2.0/24\"\n"
+        );
         assert_eq!(errors(""), "f: lists no address range\n");
         assert!(errors("{}").starts_with("f: is JSON, but no list of address ranges"));
         assert!(errors("{\"ip_prefix\": ").starts_with("f:1: cannot be read as AWS ip-ranges.json: EOF"));

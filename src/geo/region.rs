@@ -168,7 +168,8 @@ fn index() -> &'static Index {
                 let row = index.rows.len();
                 let Some(id) = fields.first().copied() else { continue };
                 let folded = index.folded.entry(provider).or_default();
-                let names = std::iter::once(id).chain(fields.get(1).into_iter().flat_map(|a| a.split('|')).filter(|a| !a.is_empty()));
+                let names =
+                    std::iter::once(id).chain(fields.get(1).into_iter().flat_map(|a| a.split('|')).filter(|a| !a.is_empty()));
                 for name in names {
                     let list = folded.entry(name.to_lowercase()).or_default();
                     if !list.contains(&row) {

@@ -1,5 +1,6 @@
 //! Addresses that no database may answer for: special-purpose blocks (IANA registries for IPv4 and IPv6, RFC 6890), public
-//! addresses that clouds use inside, and IPv6 forms that carry an IPv4 address.
+//! addresses that clouds use inside, the public resolvers that every flow log shows and databases give a country to, and IPv6
+//! forms that carry an IPv4 address.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::OnceLock;
@@ -14,13 +15,18 @@ pub struct Block {
     pub network: IpNetwork,
     /// Completes "10.0.0.1 is ...": `private (RFC 1918)`.
     pub is: &'static str,
-    /// [`Kind::Private`] or [`Kind::Special`].
+    /// [`Kind::Private`], [`Kind::Special`] or [`Kind::Anycast`].
     pub kind: Kind,
 }
 
 /// Longer prefixes before the ones that hold them.
 const BLOCKS: &[(&str, Kind, &str)] = &[
     ("0.0.0.0/8", Kind::Special, "\"this network\" (RFC 791)"),
+    ("1.0.0.0/24", Kind::Anycast, "anycast (Cloudflare's public resolver)"),
+    ("1.1.1.0/24", Kind::Anycast, "anycast (Cloudflare's public resolver)"),
+    ("8.8.4.0/24", Kind::Anycast, "anycast (Google's public resolver)"),
+    ("8.8.8.0/24", Kind::Anycast, "anycast (Google's public resolver)"),
+    ("9.9.9.0/24", Kind::Anycast, "anycast (Quad9's public resolver)"),
     ("10.0.0.0/8", Kind::Private, "private (RFC 1918)"),
     ("35.191.0.0/16", Kind::Special, "a Google Cloud health check or proxy, in front of whatever it reaches"),
     ("35.199.192.0/19", Kind::Special, "Google Cloud DNS forwarding, local to each network"),
@@ -30,6 +36,7 @@ const BLOCKS: &[(&str, Kind, &str)] = &[
     ("100.64.0.0/10", Kind::Private, "shared behind carrier NAT (RFC 6598)"),
     ("127.0.0.0/8", Kind::Special, "loopback (RFC 1122): the machine itself"),
     ("130.211.0.0/22", Kind::Special, "a Google Cloud health check or proxy, in front of whatever it reaches"),
+    ("149.112.112.0/24", Kind::Anycast, "anycast (Quad9's public resolver)"),
     ("168.63.129.16/32", Kind::Special, "Azure's virtual host address, local to each machine"),
     ("169.254.169.254/32", Kind::Special, "a cloud's instance metadata service, local to each machine"),
     ("169.254.0.0/16", Kind::Special, "link-local (RFC 3927)"),
@@ -46,6 +53,8 @@ const BLOCKS: &[(&str, Kind, &str)] = &[
     ("199.36.153.4/30", Kind::Special, "restricted.googleapis.com, a way into Google's global services"),
     ("199.36.153.8/30", Kind::Special, "private.googleapis.com, a way into Google's global services"),
     ("203.0.113.0/24", Kind::Special, "for documentation only (RFC 5737)"),
+    ("208.67.220.0/24", Kind::Anycast, "anycast (OpenDNS)"),
+    ("208.67.222.0/24", Kind::Anycast, "anycast (OpenDNS)"),
     ("224.0.0.0/4", Kind::Special, "multicast (RFC 5771)"),
     ("240.0.0.0/4", Kind::Special, "reserved (RFC 1112)"),
     ("::/128", Kind::Special, "the unspecified address (RFC 4291)"),
@@ -56,6 +65,10 @@ const BLOCKS: &[(&str, Kind, &str)] = &[
     ("100:0:0:1::/64", Kind::Special, "a placeholder (RFC 9780)"),
     ("2001:db8::/32", Kind::Special, "for documentation only (RFC 3849)"),
     ("2001::/23", Kind::Special, "set aside for protocols (RFC 2928)"),
+    ("2001:4860:4860::/48", Kind::Anycast, "anycast (Google's public resolver)"),
+    ("2606:4700:4700::/48", Kind::Anycast, "anycast (Cloudflare's public resolver)"),
+    ("2620:fe::/48", Kind::Anycast, "anycast (Quad9's public resolver)"),
+    ("2620:119:35::/48", Kind::Anycast, "anycast (OpenDNS)"),
     ("2620:4f:8000::/48", Kind::Special, "anycast of AS112 (RFC 7534)"),
     ("3fff::/20", Kind::Special, "for documentation only (RFC 9637)"),
     ("5f00::/16", Kind::Special, "a segment routing id (RFC 9602)"),
@@ -138,7 +151,8 @@ mod tests {
             ("fd00::1", Some(Kind::Private)),
             ("fe80::1", Some(Kind::Special)),
             ("2606:4700::1", None),
-            ("8.8.8.8", None),
+            ("8.8.8.8", Some(Kind::Anycast)),
+            ("9.9.10.9", None),
         ];
         for (address, kind) in cases {
             assert_eq!(find(address.parse().unwrap()).map(|b| b.kind), kind, "{address}");
