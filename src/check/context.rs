@@ -236,7 +236,3 @@ pub fn bits(words: &[u64]) -> impl Iterator<Item = usize> + '_ {
 pub fn set(words: &mut [u64], bit: usize) {
     words[bit / 64] |= 1 << (bit % 64);
 }
-
-pub fn has(words: &[u64], bit: usize) -> bool {
-    words.get(bit / 64).is_some_and(|w| w & (1 << (bit % 64)) != 0)
-}

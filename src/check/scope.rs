@@ -8,7 +8,7 @@ use crate::reach::{Token, TokenSource};
 use crate::vocab::classes::overlap;
 use crate::vocab::places::{self, Membership};
 
-use super::context::{Context, bits, has, set};
+use super::context::{Context, bits, set};
 
 /// Whether a rule is asked at all.
 #[derive(Clone, Debug)]
@@ -51,14 +51,6 @@ impl<'a> Scope<'a> {
         let name = pack.rule_name(rule);
         let applies = applies(context, pack, rule, &tokens, missing);
         Self { pack, rule, name, tokens, applies }
-    }
-
-    pub fn any_token(&self) -> bool {
-        self.tokens.iter().any(|w| *w != 0)
-    }
-
-    pub fn has(&self, token: usize) -> bool {
-        has(&self.tokens, token)
     }
 
     /// The harshest state the rule is asked in: what is reached there is the upper bound.

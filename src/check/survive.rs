@@ -174,10 +174,11 @@ impl Asked<'_, '_> {
                     usable
                 }
             };
+            let served = context.graph.served(&usable);
             for token in &tokens {
                 let kept = match keep {
-                    Keep::ServingPath | Keep::Identity | Keep::Dns => context.graph.serves(*token, &usable),
-                    Keep::Keys => context.graph.serves(*token, &usable) && self.keys_remain(*token, |id| usable.strict(id)),
+                    Keep::ServingPath | Keep::Identity | Keep::Dns => served[*token],
+                    Keep::Keys => served[*token] && self.keys_remain(*token, |id| usable.strict(id)),
                     Keep::FullCopy => snapshot.endpoint_ids().any(|id| {
                         snapshot.endpoint(id).roles.contains(Role::Store)
                             && context.spread(State::Normal).has(id, *token)

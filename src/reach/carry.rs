@@ -137,15 +137,6 @@ struct Work<'a, 'c> {
 impl Work<'_, '_> {
     /// A pool that tells no clients apart.
     fn plain(&mut self, pool: &Pool) {
-        if let [at] = [pool.positions().start]
-            && pool.positions().len() == 1
-        {
-            // The common case, without a look at the route.
-            if self.takes(at) {
-                self.open(at, self.choice.filters.of[at]);
-            }
-            return;
-        }
         let lowest = self.lowest(pool);
         let rank = |at: usize| self.choice.members[at].rank();
         let bar = pool.positions().filter(|at| self.keeps_others(*at, lowest)).map(rank).min();

@@ -23,6 +23,13 @@ impl Graph<'_> {
         self.serving_witness(token, usable).is_some()
     }
 
+    /// [`Self::serves`] of every token, each kind of them looked at once.
+    pub fn served(&self, usable: &Usable) -> Vec<bool> {
+        let mut known: HashMap<(u32, bool), bool> = HashMap::new();
+        let kind = |t: usize| (self.filters.column[t], classes::is_key_material(&self.tokens[t].class));
+        (0..self.tokens.len()).map(|t| *known.entry(kind(t)).or_insert_with(|| self.serves(t, usable))).collect()
+    }
+
     /// A shortest way by which a token is served; for a joint token that of the first participant.
     pub fn serving_witness(&self, token: usize, usable: &Usable) -> Option<Vec<Step>> {
         let column = &self.filters.columns[self.filters.column[token] as usize];
