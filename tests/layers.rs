@@ -87,7 +87,7 @@ fn the_reader_of_use_lines_finds_what_matters() {
 
 /// The text before its tests: tests may use anything.
 fn product(text: &str) -> &str {
-    text.split("#[cfg(test)]\nmod ").next().unwrap_or(text)
+    text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text)
 }
 
 /// The modules named as `crate::x` or in `crate::{x, y}`, in order; comments do not count.

@@ -44,7 +44,7 @@ fn every_code_is_explained_and_every_explained_code_is_emitted() {
     let mut everything = String::new();
     for path in rust_files("src") {
         let text = fs::read_to_string(&path).expect("a source file");
-        let product = text.split("#[cfg(test)]\nmod ").next().unwrap_or(&text);
+        let product = product(&text);
         for code in emitted(product) {
             if onshore::explain::code(&code).is_none() {
                 missing.insert(format!("{code} ({})", path.display()));
@@ -87,10 +87,15 @@ fn emitted(text: &str) -> Vec<String> {
     found
 }
 
+/// The text before its tests.
+fn product(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text)
+}
+
 fn occurrences(folder: &str, text: &str) -> usize {
     let count = |p: &PathBuf| {
         let source = fs::read_to_string(p).expect("a source file");
-        source.split("#[cfg(test)]\nmod ").next().unwrap_or(&source).matches(text).count()
+        product(&source).matches(text).count()
     };
     rust_files(folder).iter().map(count).sum()
 }
