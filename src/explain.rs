@@ -1,4 +1,4 @@
-//! What each code of a finding or gap means, as data: `data/codes.toml`. Every code that the program can emit has an entry;
+//! What each code of a finding, gap or remark means, as data: `data/codes.toml`. Every code that the program can emit has an entry;
 //! `tests/registers.rs` holds that.
 
 use std::sync::LazyLock;
@@ -24,6 +24,8 @@ pub struct Code {
 pub enum CodeKind {
     Finding,
     Gap,
+    /// Of `onshore policy lint`.
+    Remark,
 }
 
 impl CodeKind {
@@ -31,6 +33,7 @@ impl CodeKind {
         match self {
             Self::Finding => "finding",
             Self::Gap => "gap",
+            Self::Remark => "remark",
         }
     }
 }

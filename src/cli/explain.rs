@@ -90,7 +90,9 @@ struct Page<'a> {
 
 impl Page<'_> {
     fn list(&mut self) -> io::Result<()> {
-        for (kind, title) in [(CodeKind::Finding, "Findings"), (CodeKind::Gap, "Gaps")] {
+        for (kind, title) in
+            [(CodeKind::Finding, "Findings"), (CodeKind::Gap, "Gaps"), (CodeKind::Remark, "Remarks of policy lint")]
+        {
             writeln!(self.out, "{title}")?;
             for c in explain::codes().iter().filter(|c| c.kind == kind) {
                 self.line(&format!("  {:<24} ", c.code), &c.title)?;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::pipeline::{self, Opened};
 use super::{Context, Failure, ProjectArgs};
+use crate::finding::DataSetInfo;
 use crate::geo::{Atlas, Evidence, Geolocation};
 use crate::report::{json, table};
 use crate::source::load;
@@ -43,14 +44,15 @@ impl Locate {
         } else {
             words.into_iter().map(|w| answer(w, &atlas, opened.as_ref())).collect()
         };
+        let sets = atlas.data_sets();
         match self.format.as_str() {
             "jsonl" => {
                 for (asked, geo) in &answers {
-                    json::write_line(&Line::new(asked, geo, &atlas), context.out)?;
+                    json::write_line(&Line::new(asked, geo, &sets), context.out)?;
                 }
             }
             _ => {
-                let rows: Vec<Vec<String>> = answers.iter().flat_map(|(asked, geo)| rows(asked, geo, &atlas)).collect();
+                let rows: Vec<Vec<String>> = answers.iter().flat_map(|(asked, geo)| rows(asked, geo, &sets)).collect();
                 let header = ["asked", "place", "basis", "what matched", "data set", "note"];
                 write!(context.out, "{}", table::render(&header, &rows, &context.options))?;
             }
@@ -98,7 +100,7 @@ fn answer(word: String, atlas: &Atlas, opened: Option<&Opened>) -> (String, Geol
 }
 
 /// The winner first, every other piece of evidence below it.
-fn rows(asked: &str, geo: &Geolocation, atlas: &Atlas) -> Vec<Vec<String>> {
+fn rows(asked: &str, geo: &Geolocation, sets: &[DataSetInfo]) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     for e in &geo.evidence {
         let shown = if rows.is_empty() { asked } else { "" };
@@ -112,7 +114,7 @@ fn rows(asked: &str, geo: &Geolocation, atlas: &Atlas) -> Vec<Vec<String>> {
             names(e),
             e.basis.as_str().to_owned(),
             matched(e),
-            data_set(e, atlas).unwrap_or_default(),
+            set_of(e, sets).map(dated).unwrap_or_default(),
             note.join("; "),
         ]);
     }
@@ -146,9 +148,13 @@ fn matched(e: &Evidence) -> String {
     }
 }
 
-fn data_set(e: &Evidence, atlas: &Atlas) -> Option<String> {
-    let (name, date) = atlas.data_set(e.data_set?);
-    Some(date.map_or_else(|| name.clone(), |date| format!("{name} of {date}")))
+fn set_of<'s>(e: &Evidence, sets: &'s [DataSetInfo]) -> Option<&'s DataSetInfo> {
+    sets.get(e.data_set?.0 as usize)
+}
+
+/// `DB-IP Lite Country of 2026-11-01`.
+fn dated(set: &DataSetInfo) -> String {
+    set.date.as_ref().map_or_else(|| set.name.clone(), |date| format!("{} of {date}", set.name))
 }
 
 /// One answer as JSON.
@@ -177,23 +183,23 @@ struct JsonEvidence<'a> {
     places: Vec<JsonPlace<'a>>,
     matched: &'a str,
     network: Option<String>,
-    data_set: Option<String>,
-    data_set_date: Option<String>,
+    data_set: Option<&'a str>,
+    data_set_date: Option<&'a str>,
     note: Option<&'a str>,
 }
 
 impl<'a> Line<'a> {
-    fn new(asked: &'a str, geo: &'a Geolocation, atlas: &Atlas) -> Self {
+    fn new(asked: &'a str, geo: &'a Geolocation, sets: &'a [DataSetInfo]) -> Self {
         let evidence = |e: &'a Evidence| {
-            let set = e.data_set.map(|d| atlas.data_set(d));
+            let set = set_of(e, sets);
             JsonEvidence {
                 basis: e.basis.as_str(),
                 kind: e.kind.as_str(),
                 places: e.places.iter().map(JsonPlace::new).collect(),
                 matched: &e.matched,
                 network: e.network.map(|n| n.to_string()),
-                data_set: set.as_ref().map(|(name, _)| name.clone()),
-                data_set_date: set.and_then(|(_, date)| date),
+                data_set: set.map(|s| s.name.as_str()),
+                data_set_date: set.and_then(|s| s.date.as_deref()),
                 note: e.note.as_deref(),
             }
         };

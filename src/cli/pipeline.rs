@@ -11,7 +11,7 @@ use crate::check::{Question, assess};
 use crate::finding::{Assessment, Coverage};
 use crate::geo::atlas::DataFile;
 use crate::geo::{Atlas, GeoError};
-use crate::link::Matcher;
+use crate::link::{Matcher, link};
 use crate::model::{Endpoint, Facts, Gap, GapScope, Snapshot, Unread};
 use crate::policy::{self, Pack};
 use crate::project::{self, Project, Selector};
@@ -70,7 +70,7 @@ pub fn open(path: Option<&Path>, args: &ProjectArgs, context: &Context<'_>) -> R
     project.geo.databases = named.chain(std::mem::take(&mut project.geo.databases)).collect();
 
     let (inputs, coverage) = read_inputs(&project, &mut loaded, args.input_format.as_deref())?;
-    let snapshot = crate::link::link(inputs, &project, &loaded.sources);
+    let snapshot = link(inputs, &project, &loaded.sources);
     Ok(Opened { root: place.root, project, sources: loaded.sources, snapshot, coverage, as_of })
 }
 
@@ -170,11 +170,12 @@ fn checked<T>((value, errors): (Option<T>, Vec<InputError>), sources: Sources) -
 impl Opened {
     /// Where everything stands. Reads the databases and range files that the project names.
     pub fn atlas(&self) -> Result<Atlas, Failure> {
-        let matcher = |selector: &Selector| {
+        let atlas = atlas(&self.project, &self.root, self.as_of)?;
+        let selected = |selector: &Selector| {
             let matcher = Matcher::new(selector);
-            move |endpoint: &Endpoint| matcher.matches(&self.snapshot, endpoint, &self.sources)
+            move |e: &Endpoint| matcher.matches(&self.snapshot, e, &self.sources)
         };
-        Ok(atlas(&self.project, &self.root, self.as_of)?.with_snapshot(&self.snapshot, &self.project.geo, matcher))
+        Ok(atlas.with_snapshot(&self.snapshot, &self.project.geo, selected))
     }
 
     /// The project's policies and those of the command line, parsed into the project's sources.
@@ -255,33 +256,22 @@ pub fn atlas_for(path: Option<&Path>, args: &ProjectArgs, context: &Context<'_>)
     Ok((atlas(&project, &context.around.folder, args.as_of(context.around))?, None))
 }
 
-/// Reads what the project names under `[geo]` and builds the atlas. Every file that cannot be used is named.
+/// Reads what the project names under `[geo]` and builds the atlas.
 fn atlas(project: &Project, base: &Path, as_of: Date) -> Result<Atlas, Failure> {
-    let mut errors: Vec<LoadError> = Vec::new();
-    let mut read = |names: &[Spanned<String>]| -> Vec<DataFile> {
-        let mut files = Vec::new();
-        for name in names {
-            match load::read_one_bytes(&base.join(&name.value)) {
-                Ok(bytes) => files.push(DataFile { name: name.value.clone(), bytes }),
-                Err(e) => errors.push(e),
-            }
-        }
-        files
+    let files = |names: &[Spanned<String>]| {
+        let read = |name: &Spanned<String>| {
+            let bytes = load::read_one_bytes(&base.join(&name.value))?;
+            let name = Path::new(&name.value).file_name().map_or(name.value.clone(), |n| n.to_string_lossy().into_owned());
+            Ok::<_, Failure>(DataFile { name, bytes })
+        };
+        names.iter().map(read).collect::<Result<Vec<_>, _>>()
     };
-    let databases = read(&project.geo.databases);
-    let ranges = read(&project.geo.ranges);
-    match Atlas::new(&project.geo, databases, ranges, as_of) {
-        Ok(atlas) if errors.is_empty() => Ok(atlas),
-        Ok(_) => Err(Failure::Load(errors)),
-        Err(wrong) => {
-            errors.extend(wrong.into_iter().map(LoadError::from));
-            Err(Failure::Load(errors))
-        }
-    }
-}
-
-impl From<GeoError> for LoadError {
-    fn from(e: GeoError) -> Self {
-        Self { path: e.file, line: e.line.and_then(|l| u32::try_from(l).ok()), message: e.message, help: e.help }
-    }
+    let (databases, ranges) = (files(&project.geo.databases)?, files(&project.geo.ranges)?);
+    Atlas::new(&project.geo, databases, ranges, as_of).map_err(|errors| {
+        let plain = |e: GeoError| {
+            let line = e.line.and_then(|l| u32::try_from(l).ok());
+            LoadError { path: e.file, line, message: e.message, help: e.help }
+        };
+        Failure::Load(errors.into_iter().map(plain).collect())
+    })
 }

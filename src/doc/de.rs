@@ -618,8 +618,8 @@ impl<'d> Deserializer<'d> for Placeholder {
         visitor.visit_none()
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'d>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_newtype_struct(self)
+    fn deserialize_newtype_struct<V: Visitor<'d>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
+        if name == ONE_OR_MANY { visitor.visit_unit() } else { visitor.visit_newtype_struct(self) }
     }
 
     serde::forward_to_deserialize_any! {

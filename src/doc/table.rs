@@ -76,7 +76,10 @@ pub(super) fn collect<T>(
             continue;
         }
         meant.extend(error.meant().map(str::to_owned));
-        problems.push(problem(at, error));
+        // What only seems wrong because parts of it were left out is no news.
+        if !problems.iter().any(|p| at.span.start <= p.span.start && p.span.end <= at.span.end) {
+            problems.push(problem(at, error));
+        }
         if at.node == root {
             break None;
         }

@@ -14,6 +14,8 @@ mod resolve;
 mod routes;
 mod stand;
 
+pub use people::Matcher;
+
 use std::collections::BTreeMap;
 
 pub use people::Matcher;

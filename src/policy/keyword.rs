@@ -1,31 +1,15 @@
-//! The fixed words of the policy language, and how each is written in a file and said in a sentence.
+//! The fixed words of the policy language, as files write them.
 
 use super::{Between, Binding, Combine, Keep, Status, Verification, Window};
-use crate::finding::{Severity, State};
+use crate::doc::types::Word;
+use crate::finding::State;
 use crate::model::DomainKind;
 use crate::model::population::OriginAxis;
 
-/// A word from a fixed list.
-pub trait Keyword: Copy + 'static {
-    /// What it is one of, as a message says it: "binding".
-    const WHAT: &'static str;
-
-    fn all() -> &'static [Self];
-
-    /// As files write it.
-    fn word(self) -> &'static str;
-
-    fn from_word(word: &str) -> Option<Self> {
-        Self::all().iter().copied().find(|k| k.word() == word)
-    }
-}
-
-impl Keyword for Binding {
-    const WHAT: &'static str = "binding";
-
-    fn all() -> &'static [Self] {
-        &[Self::Statute, Self::Regulation, Self::Direction, Self::Standard, Self::Certification, Self::Contract, Self::Company]
-    }
+impl Word for Binding {
+    const NAME: &'static str = "binding";
+    const ALL: &'static [Self] =
+        &[Self::Statute, Self::Regulation, Self::Direction, Self::Standard, Self::Certification, Self::Contract, Self::Company];
 
     fn word(self) -> &'static str {
         match self {
@@ -40,12 +24,10 @@ impl Keyword for Binding {
     }
 }
 
-impl Keyword for Status {
-    const WHAT: &'static str = "status";
-
-    fn all() -> &'static [Self] {
-        &[Self::InForce, Self::Pending, Self::Suspended, Self::Inapplicable, Self::Repealed, Self::Contested]
-    }
+impl Word for Status {
+    const NAME: &'static str = "status";
+    const ALL: &'static [Self] =
+        &[Self::InForce, Self::Pending, Self::Suspended, Self::Inapplicable, Self::Repealed, Self::Contested];
 
     fn word(self) -> &'static str {
         match self {
@@ -59,12 +41,9 @@ impl Keyword for Status {
     }
 }
 
-impl Keyword for Verification {
-    const WHAT: &'static str = "verification";
-
-    fn all() -> &'static [Self] {
-        &[Self::Primary, Self::Secondary, Self::Memory]
-    }
+impl Word for Verification {
+    const NAME: &'static str = "verification";
+    const ALL: &'static [Self] = &[Self::Primary, Self::Secondary, Self::Memory];
 
     fn word(self) -> &'static str {
         match self {
@@ -75,60 +54,36 @@ impl Keyword for Verification {
     }
 }
 
-impl Keyword for Severity {
-    const WHAT: &'static str = "severity";
-
-    fn all() -> &'static [Self] {
-        &Self::ALL
-    }
+impl Word for State {
+    const NAME: &'static str = "state";
+    const ALL: &'static [Self] = &Self::ALL;
 
     fn word(self) -> &'static str {
         self.as_str()
     }
 }
 
-impl Keyword for State {
-    const WHAT: &'static str = "state";
-
-    fn all() -> &'static [Self] {
-        &Self::ALL
-    }
+impl Word for OriginAxis {
+    const NAME: &'static str = "axis of origin";
+    const ALL: &'static [Self] = &Self::ALL;
 
     fn word(self) -> &'static str {
         self.as_str()
     }
 }
 
-impl Keyword for OriginAxis {
-    const WHAT: &'static str = "axis of origin";
-
-    fn all() -> &'static [Self] {
-        &Self::ALL
-    }
+impl Word for DomainKind {
+    const NAME: &'static str = "loss domain";
+    const ALL: &'static [Self] = &Self::ALL;
 
     fn word(self) -> &'static str {
         self.as_str()
     }
 }
 
-impl Keyword for DomainKind {
-    const WHAT: &'static str = "loss domain";
-
-    fn all() -> &'static [Self] {
-        &Self::ALL
-    }
-
-    fn word(self) -> &'static str {
-        self.as_str()
-    }
-}
-
-impl Keyword for Combine {
-    const WHAT: &'static str = "way to combine";
-
-    fn all() -> &'static [Self] {
-        &[Self::Intersection, Self::PerSubject, Self::Nexus, Self::Controller]
-    }
+impl Word for Combine {
+    const NAME: &'static str = "way to combine";
+    const ALL: &'static [Self] = &[Self::Intersection, Self::PerSubject, Self::Nexus, Self::Controller];
 
     fn word(self) -> &'static str {
         match self {
@@ -140,12 +95,9 @@ impl Keyword for Combine {
     }
 }
 
-impl Keyword for Keep {
-    const WHAT: &'static str = "thing to keep";
-
-    fn all() -> &'static [Self] {
-        &[Self::ServingPath, Self::FullCopy, Self::Identity, Self::Keys, Self::Dns]
-    }
+impl Word for Keep {
+    const NAME: &'static str = "thing to keep";
+    const ALL: &'static [Self] = &[Self::ServingPath, Self::FullCopy, Self::Identity, Self::Keys, Self::Dns];
 
     fn word(self) -> &'static str {
         match self {
@@ -158,12 +110,9 @@ impl Keyword for Keep {
     }
 }
 
-impl Keyword for Between {
-    const WHAT: &'static str = "pair to keep apart";
-
-    fn all() -> &'static [Self] {
-        &[Self::StoreAndBackups]
-    }
+impl Word for Between {
+    const NAME: &'static str = "pair to keep apart";
+    const ALL: &'static [Self] = &[Self::StoreAndBackups];
 
     fn word(self) -> &'static str {
         match self {
@@ -172,12 +121,9 @@ impl Keyword for Between {
     }
 }
 
-impl Keyword for Window {
-    const WHAT: &'static str = "window";
-
-    fn all() -> &'static [Self] {
-        &[Self::CalendarYear, Self::TrailingTwelveMonths]
-    }
+impl Word for Window {
+    const NAME: &'static str = "window";
+    const ALL: &'static [Self] = &[Self::CalendarYear, Self::TrailingTwelveMonths];
 
     fn word(self) -> &'static str {
         match self {

@@ -14,7 +14,7 @@ use crate::model::{Activity, DomainKind, Role};
 use crate::source::{Location, Spanned};
 use crate::vocab::places::PlaceSet;
 
-pub use keyword::Keyword;
+pub use crate::doc::types::Word as Keyword;
 pub use lint::{Lint, lint};
 pub use parse::{parse, schema, shipped};
 

@@ -14,11 +14,13 @@ use crate::doc::{self, Node, Problem};
 use crate::finding::State;
 use crate::model::population::OriginAxis;
 use crate::source::{InputError, Location, Source, SourceId, Span, Spanned};
+use crate::vocab::classes::canonical;
 use crate::vocab::places::PlaceSet;
 
 /// Packs that come with onshore, by name.
 const SHIPPED: &[(&str, &str)] = &[
     ("cn-onshore-strict", include_str!("../../policies/cn-onshore-strict.toml")),
+    ("cn-opened-onshore", include_str!("../../policies/cn-opened-onshore.toml")),
     ("eu-gdpr-transfers", include_str!("../../policies/eu-gdpr-transfers.toml")),
     ("resilience-base", include_str!("../../policies/resilience-base.toml")),
     ("us-doj-bulk-data", include_str!("../../policies/us-doj-bulk-data.toml")),
@@ -182,7 +184,7 @@ impl Reader {
             instruments: raw.instrument.map_or_else(Vec::new, |i| i.0),
             severity: raw.severity?.0,
             verification: raw.verification.map_or(verification, |w| w.0),
-            data: raw.data.into_iter().map(|c| c.0).collect(),
+            data: raw.data.into_iter().map(|c| c.map(|name| canonical(&name.0).into_owned())).collect(),
             origin: raw.origin.map(|words| self.places(words.iter().map(|w| w.0.as_str()))),
             origin_by: raw.origin_by.map_or(OriginAxis::default(), |w| w.0),
             activity,

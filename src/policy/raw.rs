@@ -8,16 +8,17 @@ use std::fmt;
 use jiff::civil::Date;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::{Between, Binding, Combine, Doing, Keep, Keyword, Status, Verification, Window};
+use super::{Between, Binding, Combine, Doing, Keep, Status, Verification, Window};
 use crate::doc::de::{complain, did_you_mean};
+use crate::doc::types::{Choice, DataClass, Name, OneOrMany};
 use crate::finding::{Severity, State};
 use crate::model::population::OriginAxis;
 use crate::model::{Activity, DomainKind, Role};
 use crate::source::Spanned;
 use crate::vocab::places::PlaceSet;
-use crate::vocab::{classes, facts, mechanisms};
+use crate::vocab::{facts, mechanisms};
 
 /// A residency policy: one regime or one promise.
 #[derive(JsonSchema)]
@@ -38,20 +39,20 @@ pub struct RawFile {
 #[schemars(rename = "Pack")]
 pub struct RawPack {
     /// Name in reports and waivers: lower-case letters, digits, `-`, `_` and `.`.
-    #[schemars(required, with = "String")]
+    #[schemars(required)]
     pub id: Option<Spanned<String>>,
     /// The promise, in one line.
     #[schemars(required)]
-    pub title: Option<Text>,
+    pub title: Option<Name>,
     /// Version of this text.
     #[schemars(required)]
-    pub version: Option<Text>,
+    pub version: Option<Name>,
     /// How it binds. A statute goes before a company's rule; a weaker one may be stricter, never looser.
     #[schemars(required)]
-    pub binding: Option<Word<Binding>>,
+    pub binding: Option<Choice<Binding>>,
     /// Whether it is in force.
     #[schemars(required)]
-    pub status: Option<Word<Status>>,
+    pub status: Option<Choice<Status>>,
     /// State of knowledge.
     #[schemars(required)]
     pub as_of: Option<Day>,
@@ -59,7 +60,7 @@ pub struct RawPack {
     pub review_by: Option<Day>,
     /// How the facts were checked: the weakest of all its rules.
     #[schemars(required)]
-    pub verification: Option<Word<Verification>>,
+    pub verification: Option<Choice<Verification>>,
     /// What the pack cannot decide.
     #[serde(default)]
     pub limits: Vec<String>,
@@ -71,21 +72,21 @@ pub struct RawPack {
 #[schemars(rename = "Instrument")]
 pub struct RawInstrument {
     /// What rules call it.
-    #[schemars(required, with = "String")]
+    #[schemars(required)]
     pub id: Option<Spanned<String>>,
     /// As a lawyer cites it.
     #[schemars(required)]
-    pub citation: Option<Text>,
-    pub article: Option<Text>,
+    pub citation: Option<Name>,
+    pub article: Option<Name>,
     /// Name in its own language.
-    pub native_name: Option<Text>,
-    pub url: Option<Text>,
+    pub native_name: Option<Name>,
+    pub url: Option<Name>,
     /// First day.
     pub effective_from: Option<Day>,
     /// Last day.
     pub effective_to: Option<Day>,
     /// How citation and dates were checked.
-    pub verification: Option<Word<Verification>>,
+    pub verification: Option<Choice<Verification>>,
 }
 
 /// One demand on data of some classes and origins.
@@ -94,30 +95,30 @@ pub struct RawInstrument {
 #[schemars(rename = "Rule")]
 pub struct RawRule {
     /// Name within the pack: lower-case letters, digits, `-`, `_` and `.`.
-    #[schemars(required, with = "String")]
+    #[schemars(required)]
     pub id: Option<Spanned<String>>,
     /// The rule as a promise, in one line.
     #[schemars(required)]
-    pub title: Option<Text>,
+    pub title: Option<Name>,
     /// What it rests on: id or ids of `[[instrument]]`.
-    pub instrument: Option<OneOrMany>,
+    pub instrument: Option<OneOrMany<String>>,
     #[schemars(required)]
-    pub severity: Option<Word<Severity>>,
+    pub severity: Option<Choice<Severity>>,
     /// How the facts of this rule were checked, where it differs from the pack.
-    pub verification: Option<Word<Verification>>,
+    pub verification: Option<Choice<Verification>>,
     /// Classes of data; a branch covers its leaves. Without it: every class.
     #[serde(default)]
-    pub data: Vec<ClassName>,
+    pub data: Vec<Spanned<DataClass>>,
     /// Whose data: place codes and named sets. Without it: everybody's.
     pub origin: Option<Vec<PlaceWord>>,
     /// On which axis `origin` is meant; residence if not given.
-    pub origin_by: Option<Word<OriginAxis>>,
+    pub origin_by: Option<Choice<OriginAxis>>,
     /// What happens to the data: roles of endpoints and activities of routes. Without it: all.
     #[serde(default)]
     pub activity: Vec<DoingWord>,
     /// In which states of the world. Without it: all.
     #[serde(default)]
-    pub state: Vec<Word<State>>,
+    pub state: Vec<Choice<State>>,
 
     /// Demand: every possible place is one of these. With `return-within`: where the data belongs.
     pub only_in: Option<Vec<PlaceWord>>,
@@ -126,11 +127,11 @@ pub struct RawRule {
     /// Demand: at least one store of the class stands in one of these.
     pub copy_in: Option<Vec<PlaceWord>>,
     /// With `copy-in`: how old that copy may be.
-    pub max_age: Option<Hours>,
+    pub max_age: Option<Limit>,
     /// Demand: the first store on every path stands in one of these.
     pub first_in: Option<Vec<PlaceWord>>,
     /// Demand: outside `only-in`, data is deleted after so long and has a way back.
-    pub return_within: Option<Hours>,
+    pub return_within: Option<Limit>,
     /// Demand: a store in one of these keeps the class for `days`.
     pub retain_in: Option<Vec<PlaceWord>>,
     /// With `retain-in`: for how long at least.
@@ -141,9 +142,9 @@ pub struct RawRule {
     /// Demand: what has to remain after a loss.
     pub survive: Option<RawSurvive>,
     /// Demand: what originals and copies must not share.
-    pub separate: Option<Vec<Word<DomainKind>>>,
+    pub separate: Option<Vec<Choice<DomainKind>>>,
     /// With `separate`: which originals and copies.
-    pub between: Option<Word<Between>>,
+    pub between: Option<Choice<Between>>,
     /// Demand: a place carries a session only if a participant belongs there.
     pub nexus: Option<bool>,
 
@@ -162,9 +163,9 @@ pub struct RawRule {
     #[serde(default)]
     pub exempt: Vec<FactId>,
     /// For an item about people of several origins.
-    pub combine: Option<Word<Combine>>,
+    pub combine: Option<Choice<Combine>>,
     /// Why the rule is there, in one sentence.
-    pub rationale: Option<Text>,
+    pub rationale: Option<Name>,
 }
 
 /// After the loss of anything of one kind, all that `keep` names remains.
@@ -173,12 +174,12 @@ pub struct RawRule {
 #[schemars(rename = "Survive")]
 pub struct RawSurvive {
     #[schemars(required)]
-    pub loss_of: Option<Word<DomainKind>>,
+    pub loss_of: Option<Choice<DomainKind>>,
     /// How many are lost at once; 1 if not given.
     #[schemars(range(min = 1))]
     pub count: Option<u32>,
     #[schemars(required)]
-    pub keep: Option<Vec<Word<Keep>>>,
+    pub keep: Option<Vec<Choice<Keep>>>,
     /// Where it has to remain. Without it: anywhere.
     pub within: Option<Vec<PlaceWord>>,
 }
@@ -194,25 +195,13 @@ pub struct RawTier {
     pub mechanism: Option<Vec<MechanismId>>,
 }
 
-/// A text that says something.
-#[derive(Clone, Debug)]
-pub struct Text(pub String);
-
-/// A word from a fixed list.
-#[derive(Clone, Copy, Debug)]
-pub struct Word<T>(pub T);
-
 /// `2026-11-01`.
 #[derive(Clone, Copy, Debug)]
 pub struct Day(pub Date);
 
-/// `24h`, `30d`, `2w`.
+/// `24h`, `30d`, `2w`: a limit, so nothing that would have to be rounded.
 #[derive(Clone, Copy, Debug)]
-pub struct Hours(pub u64);
-
-/// A class of data, without aliases.
-#[derive(Clone, Debug)]
-pub struct ClassName(pub Spanned<String>);
+pub struct Limit(pub u64);
 
 /// A place code or a named set. Its members depend on a date, so it stays a word here.
 #[derive(Clone, Debug)]
@@ -227,10 +216,6 @@ pub struct MechanismId(pub Spanned<String>);
 /// `store`, `replicate`... A word that is a role and an activity stands for both.
 #[derive(Clone, Debug)]
 pub struct DoingWord(pub Vec<Doing>);
-
-/// A text or a list of texts.
-#[derive(Clone, Debug)]
-pub struct OneOrMany(pub Vec<String>);
 
 /// A number of people, or a table that says how they are counted.
 #[derive(Clone, Copy, Debug)]
@@ -261,22 +246,6 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D, wanted: &'static str) -> Res
     deserializer.deserialize_str(Wanted(wanted))
 }
 
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = text(deserializer, "a text")?;
-        if text.trim().is_empty() { Err(complain("an empty text says nothing", None)) } else { Ok(Self(text)) }
-    }
-}
-
-impl<'de, T: Keyword> Deserialize<'de> for Word<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = text(deserializer, "a word")?;
-        let words: Vec<&str> = T::all().iter().map(|k| k.word()).collect();
-        let unknown = || complain(format!("unknown {} `{word}`", T::WHAT), Some(&did_you_mean(&word, &words)));
-        T::from_word(&word).map(Self).ok_or_else(unknown)
-    }
-}
-
 impl<'de> Deserialize<'de> for Day {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = text(deserializer, "a day like 2026-11-01")?;
@@ -285,7 +254,7 @@ impl<'de> Deserialize<'de> for Day {
     }
 }
 
-impl<'de> Deserialize<'de> for Hours {
+impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = text(deserializer, "a duration like 24h")?;
         let unit = text.chars().last().and_then(|c| match c {
@@ -297,24 +266,6 @@ impl<'de> Deserialize<'de> for Hours {
         let hours = unit.and_then(|unit: u64| text[..text.len() - 1].parse::<u64>().ok()?.checked_mul(unit)).filter(|h| *h > 0);
         let remedy = "write hours, days or weeks, like 24h, 30d or 2w";
         hours.map(Self).ok_or_else(|| complain(format!("`{text}` is not a duration"), Some(remedy)))
-    }
-}
-
-impl<'de> Deserialize<'de> for ClassName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let name = Spanned::<String>::deserialize(deserializer)?;
-        let suggestion = match classes::lookup(&name.value) {
-            classes::Lookup::Known(_) | classes::Lookup::Below { suggestion: None, .. } => {
-                return Ok(Self(name.map(|n| classes::canonical(&n).into_owned())));
-            }
-            classes::Lookup::Below { suggestion, .. } | classes::Lookup::Unknown { suggestion } => suggestion,
-        };
-        let top = || classes::all().iter().filter(|c| !c.name.contains('.')).map(|c| c.name.as_str()).collect::<Vec<_>>();
-        let help = match suggestion {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("a class lies below one of {}", top().join(", ")),
-        };
-        Err(complain(format!("unknown data class `{}`", name.value), Some(&help)))
     }
 }
 
@@ -380,34 +331,6 @@ impl<'de> Deserialize<'de> for DoingWord {
     }
 }
 
-impl<'de> Deserialize<'de> for OneOrMany {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-
-        impl<'de> Visitor<'de> for Either {
-            type Value = OneOrMany;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text or a list of texts")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<OneOrMany, E> {
-                Ok(OneOrMany(vec![text.to_owned()]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<OneOrMany, A::Error> {
-                let mut texts = Vec::new();
-                while let Some(text) = list.next_element()? {
-                    texts.push(text);
-                }
-                Ok(OneOrMany(texts))
-            }
-        }
-
-        deserializer.deserialize_any(Either)
-    }
-}
-
 /// A number of people with its sense and its window.
 #[derive(serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
@@ -418,7 +341,7 @@ struct RawThreshold {
     /// The rule binds above this number.
     more_than: Option<u64>,
     /// Over which time people are counted. Without it: all there are.
-    window: Option<Word<Window>>,
+    window: Option<Choice<Window>>,
 }
 
 impl<'de> Deserialize<'de> for Threshold {
@@ -470,11 +393,9 @@ macro_rules! schema {
     };
 }
 
-schema!(Text, json_schema!({ "type": "string", "minLength": 1 }));
 schema!(Day, json_schema!({ "description": "A TOML date, like 2026-11-01", "type": "string", "format": "date" }));
-schema!(Hours, json_schema!({ "description": "Hours, days or weeks", "type": "string", "pattern": "^[0-9]+[hdw]$" }));
+schema!(Limit, json_schema!({ "description": "Limit, days or weeks", "type": "string", "pattern": "^[0-9]+[hdw]$" }));
 schema!(PlaceWord, json_schema!({ "type": "string", "pattern": "^(@[a-z0-9-]+|[A-Z]{2}(-[A-Z0-9]{1,3})?)$" }));
-schema!(ClassName, json_schema!({ "type": "string", "pattern": "^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$" }));
 schema!(DoingWord, json_schema!({ "type": "string", "enum": DoingWord::words() }));
 schema!(FactId, {
     let ids: Vec<&str> = facts::all().iter().map(|f| f.id.as_str()).collect();
@@ -484,22 +405,6 @@ schema!(MechanismId, {
     let ids: Vec<&str> = mechanisms::all().iter().map(|m| m.id.as_str()).collect();
     json_schema!({ "type": "string", "enum": ids })
 });
-schema!(OneOrMany, json_schema!({ "anyOf": [{ "type": "string" }, { "type": "array", "items": { "type": "string" } }] }));
-
-impl<T: Keyword> JsonSchema for Word<T> {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        T::WHAT.into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let words: Vec<&str> = T::all().iter().map(|k| k.word()).collect();
-        json_schema!({ "type": "string", "enum": words })
-    }
-}
 
 impl JsonSchema for Threshold {
     fn inline_schema() -> bool {

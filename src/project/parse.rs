@@ -10,7 +10,7 @@ use super::{
     Classify, GeoOverride, GeoSettings, InputOverride, Inputs, Notify, Operator, OverrideTarget, PopulationEntry, Project,
     Selector,
 };
-use crate::doc::types::{CountryCode, DataClass, Name, OneOrMany, Word};
+use crate::doc::types::{CountryCode, DataClass, Name, OneOrMore, Word};
 use crate::doc::{self, Problem};
 use crate::model::population::{OriginAxis, Subject};
 use crate::model::{Country, DeclaredPlace, DomainKind, LossDomain, Place};
@@ -72,17 +72,12 @@ impl Parser {
             (OriginAxis::Market, population.market),
         ];
         let subject = self.subject(location.span, population.origin, population.participants);
-        let data = self.classes(population.data);
-        if population.enters.value.0.is_empty() {
-            let problem = Problem::new(population.enters.span, "this population enters nowhere");
-            self.empty(problem.help("name the endpoints where its data comes in"));
-        }
         Some(PopulationEntry {
             id: population.id.map(|n| n.0),
             subject: subject?,
-            other_axes: axes.into_iter().filter(|(_, c)| !c.0.is_empty()).map(|(axis, c)| (axis, countries(c))).collect(),
-            data,
-            enters: population.enters.value.0.into_iter().map(name).collect(),
+            other_axes: axes.into_iter().filter(|(_, c)| !c.0.is_empty()).map(|(axis, c)| (axis, countries(c.0))).collect(),
+            data: classes(population.data),
+            enters: population.enters.0.into_iter().map(name).collect(),
             subjects: population.subjects,
             location,
         })
@@ -93,7 +88,7 @@ impl Parser {
         let ClassifyTable { selector, holds } = table.value;
         let selector = self.selector(selector);
         let subject = self.subject(holds.span, holds.value.origin, holds.value.participants);
-        let data = self.classes(holds.value.data);
+        let data = classes(holds.value.data);
         Some(Classify { selector, subject: subject?, data, subjects: holds.value.subjects, location })
     }
 
@@ -168,49 +163,38 @@ impl Parser {
         })
     }
 
-    /// `origin` or `participants`, exactly one of them and not empty.
+    /// `origin` or `participants`, exactly one of them.
     fn subject(
         &mut self,
         table: Span,
-        origin: Option<Spanned<OneOrMany<CountryCode>>>,
-        participants: Option<Spanned<OneOrMany<CountryCode>>>,
+        origin: Option<Spanned<OneOrMore<CountryCode>>>,
+        participants: Option<Spanned<OneOrMore<CountryCode>>>,
     ) -> Option<Subject> {
-        let span = origin.as_ref().or(participants.as_ref()).map_or(table, |c| c.span);
-        let subject = match (origin, participants) {
-            (Some(origin), None) => Subject::Each(countries(origin.value)),
-            (None, Some(joint)) => Subject::Joint(countries(joint.value)),
+        match (origin, participants) {
+            (Some(origin), None) => Some(Subject::Each(countries(origin.value.0))),
+            (None, Some(joint)) => Some(Subject::Joint(countries(joint.value.0))),
             (Some(_), Some(joint)) => {
                 let problem = Problem::new(joint.span, "`origin` and `participants` exclude each other");
                 self.problems.push(problem.help("`origin`: people on their own; `participants`: together in one session"));
-                return None;
+                None
             }
+            (None, None) if self.has_problem(table, &["origin", "participants"]) => None,
             (None, None) => {
                 let problem = Problem::new(table, "whose data it is, is not said");
-                self.problems
-                    .push(problem.help("add `origin = [\"US\"]`, or `participants = [\"US\", \"CN\"]` for joint sessions"));
-                return None;
+                let help = "add `origin = [\"US\"]`, or `participants = [\"US\", \"CN\"]` for joint sessions";
+                self.problems.push(problem.help(help));
+                None
             }
-        };
-        if subject.countries().is_empty() {
-            self.empty(Problem::new(span, "this list of countries is empty").help("name at least one country"));
         }
-        Some(subject)
-    }
-
-    fn classes(&mut self, data: Spanned<OneOrMany<Spanned<DataClass>>>) -> Vec<Spanned<String>> {
-        if data.value.0.is_empty() {
-            self.empty(Problem::new(data.span, "this list of data classes is empty").help("name at least one class"));
-        }
-        data.value.0.into_iter().map(|c| c.map(|class| class.0)).collect()
     }
 
     fn selector(&mut self, table: Spanned<SelectorTable>) -> Selector {
         let span = table.span;
         let SelectorTable { id, kind, name, tag, account, region, provider, site, file } = table.value;
         let keys = [&id, &kind, &name, &account, &region, &provider, &site, &file];
-        if tag.is_empty() && keys.iter().all(|k| k.is_none()) {
+        if tag.is_empty() && keys.iter().all(|k| k.is_none()) && !self.has_problem(span, &[]) {
             let problem = Problem::new(span, "this selector names nothing to match");
-            self.empty(problem.help("give it a key such as `id`, `kind` or `tag`; `id = \"*\"` is every endpoint"));
+            self.problems.push(problem.help("give it a key such as `id`, `kind` or `tag`; `id = \"*\"` is every endpoint"));
         }
         Selector {
             id: id.map(glob),
@@ -225,12 +209,19 @@ impl Parser {
         }
     }
 
-    /// Something holds nothing; that goes without saying if what it holds is wrong.
-    fn empty(&mut self, problem: Problem) {
-        let of = problem.span;
-        if !self.problems.iter().any(|p| of.start <= p.span.start && p.span.end <= of.end) {
-            self.problems.push(problem);
-        }
+    /// One of these keys (any key, if there are none) was told to be wrong in this table, so that it only seems to be missing.
+    fn has_problem(&self, table: Span, keys: &[&str]) -> bool {
+        let text = &self.lines.text;
+        // The span of a table under a header is the header; its keys go on to the next one.
+        let is_inline = text[table.range()].starts_with('{');
+        let body = &text[table.end as usize..];
+        let end = table.end as usize + if is_inline { 0 } else { body.find("\n[").unwrap_or(body.len()) };
+        let is_about = |p: &Problem| {
+            let line = self.lines.line_text(self.lines.line(p.span.start));
+            let is_meant = |key: &&str| p.help.as_ref().is_some_and(|h| h.contains(&format!("`{key}`")));
+            keys.is_empty() || keys.iter().any(|key| is_meant(key) || line.contains(key))
+        };
+        self.problems.iter().any(|p| p.span.start >= table.start && p.span.end as usize <= end && is_about(p))
     }
 
     fn unique<'t>(&mut self, what: &str, names: impl Iterator<Item = (&'t str, Span)>) {
@@ -243,6 +234,10 @@ impl Parser {
             }
         }
     }
+}
+
+fn classes(data: OneOrMore<Spanned<DataClass>>) -> Vec<Spanned<String>> {
+    data.0.into_iter().map(|c| c.map(|class| class.0)).collect()
 }
 
 fn inputs(table: InputsTable) -> Inputs {
@@ -268,8 +263,8 @@ fn name(text: Spanned<Name>) -> Spanned<String> {
 }
 
 /// Sorted, without repeats.
-fn countries(codes: OneOrMany<CountryCode>) -> Vec<Country> {
-    let mut all: Vec<Country> = codes.0.into_iter().map(|c| c.0).collect();
+fn countries(codes: Vec<CountryCode>) -> Vec<Country> {
+    let mut all: Vec<Country> = codes.into_iter().map(|c| c.0).collect();
     all.sort_unstable();
     all.dedup();
     all

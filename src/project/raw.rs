@@ -8,7 +8,9 @@ use serde::{Deserialize, Deserializer};
 
 use super::Indeterminate;
 use crate::doc::de::complain;
-use crate::doc::types::{Choice, Cidr, Coordinates, CountryCode, DataClass, Hours, Name, OneOrMany, SubdivisionCode, Word};
+use crate::doc::types::{
+    Choice, Cidr, Coordinates, CountryCode, DataClass, Hours, Name, OneOrMany, OneOrMore, SubdivisionCode, Word,
+};
 use crate::finding::Severity;
 use crate::geo::Basis;
 use crate::source::Spanned;
@@ -107,9 +109,9 @@ pub(super) struct OperatorTable {
 pub(super) struct PopulationTable {
     pub id: Spanned<Name>,
     /// Where they live.
-    pub origin: Option<Spanned<OneOrMany<CountryCode>>>,
+    pub origin: Option<Spanned<OneOrMore<CountryCode>>>,
     /// Where those who share one session or record live.
-    pub participants: Option<Spanned<OneOrMany<CountryCode>>>,
+    pub participants: Option<Spanned<OneOrMore<CountryCode>>>,
     #[serde(default)]
     pub citizenship: OneOrMany<CountryCode>,
     /// The region their accounts are registered in.
@@ -119,9 +121,9 @@ pub(super) struct PopulationTable {
     #[serde(default)]
     pub market: OneOrMany<CountryCode>,
     /// The data classes they send.
-    pub data: Spanned<OneOrMany<Spanned<DataClass>>>,
+    pub data: OneOrMore<Spanned<DataClass>>,
     /// The endpoints where their data comes in: ids, host names or addresses. Several stand for each other.
-    pub enters: Spanned<OneOrMany<Spanned<Name>>>,
+    pub enters: OneOrMore<Spanned<Name>>,
     /// How many people.
     pub subjects: Option<u64>,
 }
@@ -156,10 +158,10 @@ pub(super) struct SelectorTable {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
 pub(super) struct HoldsTable {
-    pub data: Spanned<OneOrMany<Spanned<DataClass>>>,
-    pub origin: Option<Spanned<OneOrMany<CountryCode>>>,
+    pub data: OneOrMore<Spanned<DataClass>>,
+    pub origin: Option<Spanned<OneOrMore<CountryCode>>>,
     /// Where those who share one record live.
-    pub participants: Option<Spanned<OneOrMany<CountryCode>>>,
+    pub participants: Option<Spanned<OneOrMore<CountryCode>>>,
     /// How many people.
     pub subjects: Option<u64>,
 }

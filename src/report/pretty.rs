@@ -166,13 +166,7 @@ impl Page<'_> {
             let severity = o.paint(severity_style(r.severity), &format!("{:<8}", r.severity.as_str()));
             writeln!(out, "{}", o.wrap("  ", "    ", &format!("{verdict} {severity} {}", safe(&r.rule))))?;
             writeln!(out, "{}", o.wrap("    ", "    ", &o.paint(DIM, &safe(&r.title))))?;
-            let examined = format!(
-                "{} ({}, {} examined)",
-                safe(&r.why),
-                count(r.endpoints_examined, "endpoint", "endpoints"),
-                count(r.routes_examined, "route", "routes")
-            );
-            writeln!(out, "{}", o.wrap("    ", "    ", &examined))?;
+            writeln!(out, "{}", o.wrap("    ", "    ", &safe(&r.why)))?;
         }
         writeln!(out)
     }

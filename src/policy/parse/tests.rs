@@ -72,7 +72,7 @@ never-in = ['US']",
 data = ['communications.contnet', 'usr', 'frobnicate', 'user.contact.pager']",
         "14: ['communications.contnet'] unknown data class `communications.contnet` (did you mean `communications.content`?)
 14: ['usr'] unknown data class `usr` (did you mean `user`?)
-14: ['frobnicate'] unknown data class `frobnicate` (a class lies below one of user, communications, important, geospatial, vehicle, records, government, system, logs, telemetry)",
+14: ['frobnicate'] unknown data class `frobnicate` (start with a listed class, as in `user.contact.own-name`)",
     ),
     (
         "only-in = ['CN']
@@ -187,7 +187,7 @@ severity = 'x'",
 combine = 'both'
 rationale = ''",
         "14: ['both'] unknown way to combine `both` (known are intersection, per-subject, nexus, controller)
-15: [''] an empty text says nothing",
+15: [''] this text is empty (give it a value, or leave the key out)",
     ),
 ];
 
@@ -236,7 +236,7 @@ id='x'
         "1: [[pack]] the key `version` is missing
 1: [[pack]] the key `status` is missing
 2: ['P 1'] `P 1` cannot be an id (use lower-case letters, digits, `-`, `_` and `.`)
-3: [''] an empty text says nothing
+3: [''] this text is empty (give it a value, or leave the key out)
 4: ['law'] unknown binding `law` (known are statute, regulation, direction, standard, certification, contract, company)
 5: ['2026-13-01'] `2026-13-01` is not a day (write year-month-day, like 2026-11-01)
 6: [2026] expected a day like 2026-11-01, found the number 2026

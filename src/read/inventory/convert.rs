@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::entry::{EndpointEntry, RouteEntry, SiteEntry};
 use crate::doc::Problem;
-use crate::doc::types::{Coordinates, CountryCode, Name, OneOrMany, SubdivisionCode};
+use crate::doc::types::{Coordinates, CountryCode, Name, OneOrMany, OneOrMore, SubdivisionCode};
 use crate::model::endpoint::{Address, Role, Roles};
 use crate::model::{
     Activity, ClientMatch, Country, DataLimit, DeclaredPlace, DomainKind, EndpointFact, Facts, LossDomain, Place, Reference,
@@ -156,8 +156,8 @@ impl<'s> Conversion<'s> {
         }
         fact.pool = entry.pool.map(|n| n.0);
         fact.priority = entry.priority;
-        if !entry.data.0.is_empty() {
-            fact.data = DataLimit::Only(sorted(entry.data.0.into_iter().map(|c| c.0)));
+        if let Some(classes) = entry.data {
+            fact.data = DataLimit::Only(sorted(classes.0.into_iter().map(|c| c.0)));
         }
         fact.drops = sorted(entry.drops.0.into_iter().map(|c| c.0));
         fact.condition = entry.condition.map(|n| n.0);
@@ -177,7 +177,7 @@ impl<'s> Conversion<'s> {
             let help = "keep one of `origin`, `except-origin` and `networks`, or write two routes";
             self.problem(Problem::new(second, "a route tells its clients by one thing only").help(help));
         }
-        let codes = |list: OneOrMany<CountryCode>| sorted(list.0.into_iter().map(|c| c.0));
+        let codes = |list: OneOrMore<CountryCode>| sorted(list.0.into_iter().map(|c| c.0));
         fact.clients = match (entry.origin, entry.except_origin, entry.networks) {
             (Some(only), _, _) => ClientMatch::Countries(codes(only.value)),
             (_, Some(except), _) => ClientMatch::Except(codes(except.value)),

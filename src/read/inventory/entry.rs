@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::doc::types::{
-    AddressText, Choice, Cidr, Coordinates, CountryCode, DataClass, Hours, Name, OneOrMany, SubdivisionCode,
+    AddressText, Choice, Cidr, Coordinates, CountryCode, DataClass, Hours, Name, OneOrMany, OneOrMore, SubdivisionCode,
 };
 use crate::model::{Activity, Dependence, Role, RouteRole};
 use crate::source::Spanned;
@@ -16,6 +16,9 @@ use crate::source::Spanned;
 #[schemars(title = "onshore inventory", deny_unknown_fields)]
 #[expect(dead_code, reason = "only its schema is used; tables are read entry by entry")]
 struct InventoryFile {
+    /// Where editors find this schema.
+    #[serde(rename = "$schema")]
+    schema: Option<String>,
     #[serde(default)]
     site: Vec<SiteEntry>,
     #[serde(default)]
@@ -134,17 +137,16 @@ pub(super) struct RouteEntry {
     /// 0 first. If not said: 0, and 1 for standby roles.
     pub priority: Option<u32>,
     /// It carries only these data classes and what lies below them.
-    #[serde(default)]
-    pub data: OneOrMany<DataClass>,
+    pub data: Option<OneOrMore<DataClass>>,
     /// Data classes that are taken out on the way.
     #[serde(default)]
     pub drops: OneOrMany<DataClass>,
     /// Only for clients in these countries.
-    pub origin: Option<Spanned<OneOrMany<CountryCode>>>,
+    pub origin: Option<Spanned<OneOrMore<CountryCode>>>,
     /// For clients everywhere but in these countries.
-    pub except_origin: Option<Spanned<OneOrMany<CountryCode>>>,
+    pub except_origin: Option<Spanned<OneOrMore<CountryCode>>>,
     /// Only for clients in these networks.
-    pub networks: Option<Spanned<OneOrMany<Cidr>>>,
+    pub networks: Option<Spanned<OneOrMore<Cidr>>>,
     /// What a `depend` route is needed for; `service` if not said.
     pub purpose: Option<Spanned<Choice<Dependence>>>,
     /// What must be true for it to carry, in words.

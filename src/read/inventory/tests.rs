@@ -250,3 +250,94 @@ fn every_mistake_is_told_at_once() {
         assert_eq!(errors(path, text).join("\n"), expected.trim_end(), "{path}:\n{text}");
     }
 }
+
+#[test]
+fn the_zoom_inventory() {
+    let sites = include_str!("../../../tests/cases/zoom-2020/inventory/sites.toml");
+    let endpoints = include_str!("../../../tests/cases/zoom-2020/inventory/endpoints.toml");
+    assert_eq!(Inventory.recognize("inventory/sites.toml", sites), Recognized::Yes);
+    let (_, reading) = super::tests::reading("inventory/sites.toml", sites);
+    assert_eq!(reading.errors, []);
+    let told: Vec<String> =
+        reading.facts.sites.iter().map(|s| format!("{} {} {}", s.id, s.place.place, s.networks.len())).collect();
+    assert_eq!(told, ["sjc1 US-CA San Jose 2", "nyc1 US-NY New York 1", "tsn1 CN Tianjin 1", "hefei-office CN Hefei 0"]);
+    assert_eq!(reading.facts.sites[2].domains.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "), {
+        "account=zoom-cn provider=colo-cn carrier=AS4837 operator=partner-cn"
+    });
+
+    let (sources, reading) = super::tests::reading("inventory/endpoints.toml", endpoints);
+    assert_eq!(reading.errors, []);
+    let ids: Vec<&str> = reading.facts.endpoints.iter().filter_map(|e| e.id.as_deref()).collect();
+    assert_eq!(ids, ["rec-us", "accounts-cn", "kms-bj", "kms-us", "rd-hefei"]);
+    let show = |r: &crate::model::RouteFact| {
+        let line = sources.position(r.location).line;
+        format!("{line} {} {} {:?} {:?}", r.activity.as_str(), r.role.as_str(), r.pool, r.priority)
+    };
+    assert_eq!(
+        reading.facts.routes.iter().map(show).collect::<Vec<_>>(),
+        [
+            "35 keys primary Some(\"keys\") Some(0)",
+            "43 keys overflow Some(\"keys\") Some(1)",
+            "52 replicate primary None None",
+            "58 access primary None None",
+        ]
+    );
+}
+
+#[test]
+fn recognized_by_content() {
+    for (path, text, expected) in [
+        ("x/anything.toml", "# c\n\n[[ endpoint ]]\nid = 'a'\n", Recognized::Yes),
+        ("Cargo.toml", "[[bin]]\nname = 'x'\n", Recognized::No),
+        ("inventory.txt", "[[route]]\n", Recognized::Maybe),
+        ("a.yaml", "# c\nsite: # ours\n\n  # c\n  - id: a\n", Recognized::Yes),
+        ("a.yml", "endpoint: [{id: a}]\n", Recognized::Yes),
+        ("alertmanager.yml", "route:\n  receiver: x\n  routes:\n    - match: y\n", Recognized::No),
+        ("deploy.yaml", "kind: Route\nspec:\n  route:\n    - x\n", Recognized::No),
+        ("a.json", "{\"$schema\": \"x\", \"route\" : [ ]}", Recognized::Yes),
+        ("a.json", "{\"a\": {\"site\": []}, \"b\": \"site\"}", Recognized::No),
+        ("a.json", "{\"site\": {}}", Recognized::No),
+        ("hosts.csv", "id,kind,addresses\n", Recognized::Yes),
+        ("hosts.csv", "id,price,colour,kind\n", Recognized::No),
+        ("flows.csv", "from,to,bytes,packets,start,end\n", Recognized::No),
+        ("routes.csv", "\u{feff}from,to,activity\n", Recognized::Yes),
+        ("a.csv", "", Recognized::No),
+    ] {
+        assert_eq!(Inventory.recognize(path, text), expected, "{path}: {text}");
+    }
+}
+
+#[test]
+fn the_schema_covers_every_table() {
+    let schema = schema();
+    assert_eq!(schema["additionalProperties"], false);
+    let keys = |name: &str| {
+        let properties = schema["$defs"][name]["properties"].as_object().expect("properties");
+        properties.keys().cloned().collect::<Vec<_>>()
+    };
+    // The keys that the reader takes and those that the schema names are the same.
+    use crate::doc::de::fields;
+    assert_eq!(keys("site"), fields::<entry::SiteEntry>());
+    assert_eq!(keys("endpoint"), fields::<entry::EndpointEntry>());
+    assert_eq!(keys("route"), fields::<entry::RouteEntry>());
+    assert_eq!(schema["$defs"]["route"]["properties"]["role"]["enum"][0], "primary");
+}
+
+proptest::proptest! {
+    /// Whatever the text: no panic, and errors point into it.
+    #[test]
+    fn no_text_breaks_the_reader(text in proptest::prop_oneof![
+        proptest::prelude::any::<String>(),
+        "id,(country|kind|tag\\.a|networks|addresses|\\PC{0,5}),country\r?\n(\\PC|[\",;\r\n=é]){0,60}",
+        "(site|endpoint|route):\n( - |  |id: |[a&*{}\\[\\]\",:\n]){0,40}",
+        "\\[\\[(site|endpoint|route)\\]\\]\n(id|from|networks|=|'|\"|\n|[a\\[\\]{},]){0,40}",
+    ]) {
+        for path in ["a.toml", "a.yaml", "a.json", "sites.csv", "endpoints.csv", "routes.csv", "x"] {
+            Inventory.recognize(path, &text);
+            let (sources, reading) = super::tests::reading(path, &text);
+            for error in &reading.errors {
+                assert!(sources.get(SourceId(0)).text.get(error.location.span.range()).is_some(), "{error:?} in {text:?}");
+            }
+        }
+    }
+}

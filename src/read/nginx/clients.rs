@@ -691,7 +691,7 @@ fn merge(branches: &mut Vec<Branch>, by: &str) {
                 when.clients = union(&when.clients, &branch.when.clients, by);
                 when.basis = when.basis.max(branch.when.basis);
                 when.text = match (when.text.take(), branch.when.text) {
-                    (Some(a), Some(b)) if a != b && a.len() + b.len() < 200 => Some(format!("{a}, or {b}")),
+                    (Some(a), Some(b)) if !a.contains(&b) && a.len() + b.len() < 200 => Some(format!("{a}, or {b}")),
                     (a, _) => a,
                 };
             }

@@ -39,6 +39,7 @@ fn is_inherited(name: &str) -> bool {
             | "auth_request"
             | "post_action"
             | "otel_trace"
+            | "auth_http"
             | "recursive_error_pages"
             | "dav_methods"
             | "client_body_in_file_only"

@@ -53,7 +53,7 @@ pub(super) struct Location<'t, 'a> {
     pub parent: Option<usize>,
     pub level: Level<'t, 'a>,
     pub passes: Vec<Pass<'t, 'a>>,
-    /// For whom the passes outside of any `if` are left.
+    /// For whom the passes outside of any `if` are left, after those whom an `if` with a pass or a `return` takes.
     pub rest: When,
     pub redirects: Vec<Redirect<'a>>,
     /// Last argument of `try_files`, `rewrite ... last` and the like: other locations that this one hands requests to.
@@ -250,7 +250,8 @@ impl<'t, 'a> Walk<'_, '_, '_, 't, 'a> {
             self.locations[location].sets.iter().map(|(name, list)| (name.clone(), list.len())).collect();
         self.block(children, location, &level.enter(children), Some(&inner));
         let here = &mut self.locations[location];
-        if here.passes.len() > passes && guard.is_none() {
+        let returns = children.iter().any(|n| n.directive().is_some_and(|(d, _)| d.name.text == "return"));
+        if (returns || here.passes.len() > passes) && guard.is_none() {
             here.rest = here.rest.and(&no).unwrap_or(here.rest.clone());
         }
         // What was set before holds only for the others.
