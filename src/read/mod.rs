@@ -54,6 +54,4 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] = &[
-    &nginx::Nginx,
-];
+pub const READERS: &[&dyn Reader] = &[&nginx::Nginx];

@@ -79,7 +79,8 @@ impl Reader for Nginx {
 
 fn declare_upstreams<'c, 't, 'a>(out: &mut Output, config: &'c Config<'t, 'a>) -> Tree<'c, 't, 'a> {
     let facts = config.upstreams.iter().map(|upstream| {
-        let at = upstream.directive.args.first().map_or(upstream.node.location(), |w| Location::new(upstream.node.source, w.span));
+        let at =
+            upstream.directive.args.first().map_or(upstream.node.location(), |w| Location::new(upstream.node.source, w.span));
         let mut fact = EndpointFact::new("nginx-upstream", upstream.name, at);
         fact.standing = Standing::Logical;
         out.principal(fact)
@@ -161,7 +162,10 @@ fn declare_server(out: &mut Output, input: &Input<'_>, server: &Server<'_, '_>) 
         out.gap("template-not-rendered", message, Some(RENDER.to_owned()), at, Touch::Endpoint(index));
     }
     if nameless && !patterns.is_empty() {
-        let message = format!("this server is known only by the pattern `{}`, so no other file can be seen to lead here", shorten(&patterns[0]));
+        let message = format!(
+            "this server is known only by the pattern `{}`, so no other file can be seen to lead here",
+            shorten(&patterns[0])
+        );
         let help = "add a literal name to `server_name`, or an address to `listen`".to_owned();
         out.gap("pattern-server-name", message, Some(help), location, Touch::Endpoint(index));
     }
@@ -283,7 +287,10 @@ fn mail(out: &mut Output, server: &Server<'_, '_>, identity: &Identity) {
 /// have none of these words.
 fn recognize(path: &str, text: &str) -> Recognized {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    let other = [".json", ".yaml", ".yml", ".tf", ".hcl", ".toml", ".xml", ".md", ".sh", ".py", ".lua", ".js", ".rs", ".go", ".html", ".csv"];
+    let other = [
+        ".json", ".yaml", ".yml", ".tf", ".hcl", ".toml", ".xml", ".md", ".sh", ".py", ".lua", ".js", ".rs", ".go", ".html",
+        ".csv",
+    ];
     if other.iter().any(|end| name.ends_with(end)) {
         return Recognized::No;
     }
@@ -291,7 +298,9 @@ fn recognize(path: &str, text: &str) -> Recognized {
         || name.ends_with(".nginx")
         || name.starts_with("nginx.conf")
         || name.ends_with(".vhost")
-        || [".conf.template", ".conf.tmpl", ".conf.tpl", ".conf.j2", ".conf.erb", ".nginx.j2", ".conf.jinja2", ".conf.in"].iter().any(|end| name.ends_with(end))
+        || [".conf.template", ".conf.tmpl", ".conf.tpl", ".conf.j2", ".conf.erb", ".nginx.j2", ".conf.jinja2", ".conf.in"]
+            .iter()
+            .any(|end| name.ends_with(end))
         || ["sites-enabled/", "sites-available/", "nginx/"].iter().any(|folder| path.contains(folder));
     let mut blocks = 0_u32;
     let mut words = 0_u32;
@@ -308,12 +317,16 @@ fn recognize(path: &str, text: &str) -> Recognized {
             "server" | "http" | "stream" | "events" if rest.is_empty() => blocks += 1,
             "upstream" if opens => blocks += 1,
             "location" if opens => words += 1,
-            "vcl" | "zone" | "options" | "acl" | "backend" | "frontend" | "defaults" | "global" if !line.ends_with(';') || first == "vcl" => {
+            "vcl" | "zone" | "options" | "acl" | "backend" | "frontend" | "defaults" | "global"
+                if !line.ends_with(';') || first == "vcl" =>
+            {
                 return Recognized::No;
             }
             _ if line.starts_with('<') || line.starts_with('[') => return Recognized::No,
             _ if first.contains('_') && known::is_known(first) && line.contains(';') => words += 1,
-            "listen" | "return" | "rewrite" | "root" | "server" | "map" | "geo" | "include" if line.ends_with([';', '{']) => words += 1,
+            "listen" | "return" | "rewrite" | "root" | "server" | "map" | "geo" | "include" if line.ends_with([';', '{']) => {
+                words += 1
+            }
             _ => {}
         }
     }

@@ -392,7 +392,10 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
                 Destination::Peer(peer) => self.out.endpoints_at(peer, way.at),
             };
             for (to, more) in targets {
-                let condition = [manner.condition.clone(), way.when.text.clone(), more].into_iter().flatten().reduce(|a, b| format!("{a}, {b}"));
+                let condition = [manner.condition.clone(), way.when.text.clone(), more]
+                    .into_iter()
+                    .flatten()
+                    .reduce(|a, b| format!("{a}, {b}"));
                 if !seen.insert((to.clone(), way.when.clients.clone(), condition.clone())) {
                     continue;
                 }
@@ -440,7 +443,8 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
                     }
                     if let Some(ways) = self.ways.get(&other).cloned() {
                         self.use_upstreams(other);
-                        let title = if self.locations[index].title.is_empty() { "the server" } else { &self.locations[index].title };
+                        let title =
+                            if self.locations[index].title.is_empty() { "the server" } else { &self.locations[index].title };
                         let condition = Some(format!("when {title} answers {} (error_page)", codes.join(", ")));
                         let pool = pool.clone().unwrap_or_else(|| self.out.pool(self.identity.fact, "error_page"));
                         let role = Some(RouteRole::Failover);
@@ -512,15 +516,7 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
     }
 
     /// A redirect to another host: the client goes there and brings its data along.
-    fn redirect(
-        &mut self,
-        index: usize,
-        text: &'a str,
-        how: &str,
-        at: At,
-        when: &When,
-        sets: &super::clients::Assignments,
-    ) {
+    fn redirect(&mut self, index: usize, text: &'a str, how: &str, at: At, when: &When, sets: &super::clients::Assignments) {
         let touch = Touch::Endpoint(self.identity.fact);
         let whole = text.strip_prefix("//").map_or(text.to_owned(), |rest| format!("http://{rest}"));
         let part = target::deciding_part(&whole);
@@ -565,8 +561,7 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
         let pool = self.out.pool(self.identity.fact, format!("redirect {title}").trim_end());
         let geographic = ways.iter().any(|w| w.when.basis == Basis::Geography);
         let role = geographic.then_some(RouteRole::Geo).or(Some(RouteRole::Primary));
-        let manner =
-            Manner { activity: Activity::Forward, role, pool, priority: None, condition: Some(how.to_owned()) };
+        let manner = Manner { activity: Activity::Forward, role, pool, priority: None, condition: Some(how.to_owned()) };
         self.emit(&ways, &manner);
     }
 
@@ -607,4 +602,3 @@ fn error_page(args: Vec<&str>) -> Option<(Vec<&str>, &str)> {
 fn is_overload(code: &str) -> bool {
     matches!(code, "429" | "500" | "502" | "503" | "504")
 }
-
