@@ -66,6 +66,11 @@ impl<'t, 'a> Level<'t, 'a> {
         self.settings.get(name).map_or(&[], |found| found.as_slice())
     }
 
+    /// Tells apart what blocks have of their own from what they share with those around them.
+    pub fn identity(&self, name: &str) -> Option<usize> {
+        self.settings.get(name).map(|found| Rc::as_ptr(found) as usize)
+    }
+
     /// The first argument of a setting that is given once.
     pub fn value(&self, name: &str) -> Option<&'a str> {
         self.get(name).last().and_then(|(_, d)| d.args.first()).map(|w| w.text.as_str())

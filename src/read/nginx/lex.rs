@@ -329,7 +329,7 @@ impl Parser<'_> {
             let next = self.bytes.get(end + 1);
             let ends_well = next.is_none_or(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b';' | b'{' | b')'));
             // A string over several lines with text stuck to its end began with a quote that was never closed.
-            if ends_well || line_end() > end {
+            if ends_well || !self.bytes[start..end].contains(&b'\n') {
                 self.push_word(unescape(&self.text[start..end]), Span::new(start, end), true);
                 self.pos = end + 1;
                 if next == Some(&b')') {

@@ -43,7 +43,7 @@ impl Output {
     pub fn new(size: usize) -> Self {
         Self {
             facts: Facts::default(),
-            routes_left: 20_000 + 20 * size,
+            routes_left: 20_000 + 4 * size,
             full: false,
             local: BTreeMap::new(),
             listeners: HashMap::new(),
@@ -117,6 +117,11 @@ impl Output {
             let message = "this configuration has more routes than can be followed; the rest is left out".to_owned();
             self.gap("too-large", message, None, route.location, Touch::Everything);
         }
+    }
+
+    /// No more routes are taken.
+    pub fn is_full(&self) -> bool {
+        self.full
     }
 
     /// A route with an activity and nothing else yet.

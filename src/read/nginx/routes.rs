@@ -7,12 +7,11 @@
 //! "client_body_in_file_only" keep request bodies there.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
 
 use super::clients::{Basis, Branch, Evaluator, Stuck, When, sole_variable};
 use super::context::{Config, Level, Protocol, Server};
 use super::lex::{RENDER, has_template, shorten};
-use super::locations::{Location, Matcher, Pass, Walk, find};
+use super::locations::{Ends, Finder, Location, Matcher, Pass, Walk};
 use super::logs;
 use super::output::{Output, Touch};
 use super::target::{self, Peer};
@@ -69,9 +68,12 @@ struct Emitter<'o, 'e, 'v, 'c, 't, 'a> {
     locations: Vec<Location<'t, 'a>>,
     /// Ways of each location with passes, by index.
     ways: BTreeMap<usize, Vec<Way>>,
-    found: HashMap<&'a str, Rc<Vec<usize>>>,
+    finder: Finder,
     stores: BTreeSet<String>,
-    logged: BTreeSet<At>,
+    logged: logs::Done,
+    /// Lists of mirrors and the like that have been read.
+    subrequested: BTreeSet<usize>,
+    patterns_marked: [bool; 2],
 }
 
 pub(super) fn server<'t, 'a>(
@@ -103,7 +105,8 @@ pub(super) fn server<'t, 'a>(
     }
     // An `if` with `return` in the server itself ends requests before they come to a location, but for those that an
     // `error_page` then catches.
-    let caught = caught(&walk.locations);
+    let finder = Finder::new(&walk.locations);
+    let caught = caught(&walk.locations, &finder);
     let mut ways = BTreeMap::new();
     let mut redirecting = Vec::new();
     for index in 0..walk.locations.len() {
@@ -152,9 +155,11 @@ pub(super) fn server<'t, 'a>(
         protocol: server.protocol,
         locations,
         ways,
-        found: HashMap::new(),
+        finder,
         stores: BTreeSet::new(),
-        logged: BTreeSet::new(),
+        logged: logs::Done::default(),
+        subrequested: BTreeSet::new(),
+        patterns_marked: [false; 2],
     };
     for (index, redirects, sets) in redirecting {
         for redirect in redirects {
@@ -168,14 +173,20 @@ pub(super) fn server<'t, 'a>(
 }
 
 /// Locations that an `error_page` may hand a request to.
-fn caught(locations: &[Location<'_, '_>]) -> BTreeSet<usize> {
+fn caught(locations: &[Location<'_, '_>], finder: &Finder) -> BTreeSet<usize> {
     let mut uris = BTreeSet::new();
+    let mut lists = BTreeSet::new();
     for location in locations {
+        if location.level.identity("error_page").is_none_or(|list| !lists.insert(list)) {
+            continue;
+        }
         for (_, directive) in location.level.get("error_page") {
             uris.extend(directive.args.last().map(|w| w.text.as_str()));
         }
     }
-    uris.into_iter().flat_map(|uri| find(locations, uri)).collect()
+    let ends: Vec<Ends> = uris.into_iter().map(|uri| finder.find(uri)).collect();
+    let patterns = Ends { one: None, patterns: ends.iter().any(|e| e.patterns) };
+    ends.iter().filter_map(|e| e.one).chain(finder.list(patterns)).collect()
 }
 
 /// Where a pass stands.
@@ -303,14 +314,10 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
         }
     }
 
-    fn find(&mut self, uri: &'a str) -> Rc<Vec<usize>> {
-        let locations = &self.locations;
-        Rc::clone(self.found.entry(uri).or_insert_with(|| Rc::new(find(locations, uri))))
-    }
-
     /// Who refers to which internal location, and how.
     fn references(&mut self, reached: &mut BTreeMap<usize, Reached>) {
         let mut seen = BTreeSet::new();
+        let mut lists = BTreeSet::new();
         for index in 0..self.locations.len() {
             for uri in std::mem::take(&mut self.locations[index].refers) {
                 if uri.starts_with(['@', '/']) && seen.insert((0_u8, uri)) {
@@ -320,6 +327,9 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
             }
             let level = self.locations[index].level.clone();
             for (_, directive) in level.get("error_page") {
+                if level.identity("error_page").is_some_and(|list| lists.contains(&list)) {
+                    break;
+                }
                 if let Some((codes, uri)) = error_page(directive.args.iter().map(|a| a.text.as_str()).collect()) {
                     let standby = codes.iter().all(|c| is_overload(c));
                     if seen.insert((1 + u8::from(standby), uri)) {
@@ -328,7 +338,11 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
                     }
                 }
             }
+            lists.extend(level.identity("error_page"));
             for name in ["mirror", "auth_request", "post_action"] {
+                if level.identity(name).is_none_or(|list| !lists.insert(list)) {
+                    continue;
+                }
                 for uri in level.get(name).iter().filter_map(|(_, d)| d.args.first()).map(|w| w.text.as_str()) {
                     if seen.insert((3, uri)) {
                         self.mark(reached, uri, None);
@@ -339,8 +353,14 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
     }
 
     fn mark(&mut self, reached: &mut BTreeMap<usize, Reached>, uri: &'a str, plainly: Option<String>) {
-        for index in self.find(uri).iter() {
-            let entry = reached.entry(*index).or_default();
+        let mut ends = self.finder.find(uri);
+        // Patterns are many, and once is enough.
+        let kind = usize::from(plainly.is_some());
+        if ends.patterns {
+            ends.patterns = !std::mem::replace(&mut self.patterns_marked[kind], true);
+        }
+        for index in self.finder.list(ends) {
+            let entry = reached.entry(index).or_default();
             match &plainly {
                 Some(condition) => entry.plainly = entry.plainly.take().or_else(|| Some(condition.clone())),
                 None => entry.specially = true,
@@ -419,6 +439,9 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
         let mut visited = BTreeSet::from([index]);
         while let Some((level, priority)) = queue.pop() {
             for (node, directive) in level.get("error_page") {
+                if self.out.is_full() {
+                    return;
+                }
                 // For locations without a pass, what the others said is enough.
                 if !done.insert((node.location(), 0)) && pool.is_none() {
                     continue;
@@ -436,7 +459,7 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
                 if !standby {
                     continue;
                 }
-                for other in self.find(uri).iter().copied() {
+                for other in self.finder.list(self.finder.find(uri)).collect::<Vec<_>>() {
                     let named = matches!(self.locations[other].matcher, Matcher::Named(_)) || self.locations[other].internal;
                     if !visited.insert(other) || (!named && !self.ways.contains_key(&other)) {
                         continue;
@@ -467,12 +490,15 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
             ("auth_request", Activity::Forward, "to authorise each request (auth_request)"),
             ("post_action", Activity::Forward, "after each request (post_action)"),
         ] {
+            if level.identity(name).is_none_or(|list| !self.subrequested.insert(list)) {
+                continue;
+            }
             for (node, directive) in level.get(name) {
                 let Some(uri) = directive.args.first().map(|w| w.text.as_str()).filter(|u| *u != "off") else { continue };
                 if !done.insert((node.location(), 2)) {
                     continue;
                 }
-                for other in self.find(uri).iter().copied() {
+                for other in self.finder.list(self.finder.find(uri)).collect::<Vec<_>>() {
                     let Some(ways) = self.ways.get(&other).cloned() else { continue };
                     self.use_upstreams(other);
                     let pool = self.out.pool(self.identity.fact, &format!("{name} {}", shorten(uri)));
