@@ -224,7 +224,13 @@ impl Parser<'_> {
         }
         let directive = self.take_directive();
         if directive.is_none() {
-            self.problem("syntax", "`{` without a directive before it".into(), None, brace, brace + 1, false);
+            let template = self.bytes.get(self.pos) == Some(&b'{') || (brace > 0 && self.bytes[brace - 1] == b'{');
+            if template {
+                let message = "`{{` is template code, not nginx: what it becomes is not known".into();
+                self.problem("template-not-rendered", message, Some(RENDER), brace, brace + 1, false);
+            } else {
+                self.problem("syntax", "`{` without a directive before it".into(), None, brace, brace + 1, false);
+            }
         }
         self.open.push(Open { directive, outer: std::mem::take(&mut self.done), brace });
     }

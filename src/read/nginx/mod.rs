@@ -232,15 +232,9 @@ fn outside(out: &mut Output, config: &Config<'_, '_>) {
                 out.problem(problem, node.location(), Touch::Everything);
             }
             Outside::Unknown(node, directive) => {
-                let touch = if is_block(directive) { Touch::Everything } else { Touch::Tree };
-                let name = &directive.name;
-                if name.text.chars().all(|c| !c.is_alphanumeric()) || name.is_template() {
-                    let code = if name.is_template() { "template-not-rendered" } else { "syntax" };
-                    let message = format!("`{}` is no nginx directive", shorten(&name.text));
-                    out.gap(code, message, None, node.location(), Touch::Everything);
-                    continue;
-                }
-                out.unknown(&name.text, node.location(), touch);
+                let odd = !directive.name.text.starts_with(|c: char| c.is_ascii_alphabetic());
+                let touch = if odd || is_block(directive) { Touch::Everything } else { Touch::Tree };
+                out.unknown(&directive.name.text, node.location(), touch);
             }
             Outside::Code(node, directive) => out.code(&directive.name.text, node.location(), Touch::Tree),
         }
@@ -322,7 +316,7 @@ fn recognize(path: &str, text: &str) -> Recognized {
             {
                 return Recognized::No;
             }
-            _ if line.starts_with('<') || line.starts_with('[') => return Recognized::No,
+            _ if line.starts_with(['<', '[']) && blocks + words == 0 => return Recognized::No,
             _ if first.contains('_') && known::is_known(first) && line.contains(';') => words += 1,
             "listen" | "return" | "rewrite" | "root" | "server" | "map" | "geo" | "include" if line.ends_with([';', '{']) => {
                 words += 1
