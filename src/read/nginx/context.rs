@@ -8,10 +8,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use super::clients::Variables;
 use super::known;
 use super::lex::{Body, Directive, Problem};
 use super::tree::{Item, Node};
+use super::variables::Variables;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Protocol {

@@ -7,12 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use super::clients::{Assignment, Assignments, Evaluator, When, sole_variable};
+use super::clients::{Assignment, Assignments, Evaluator, sole_variable};
 use super::context::{Level, Protocol, is_block};
 use super::known;
 use super::lex::{Directive, RENDER, has_escaped_variable, shorten};
 use super::output::{Output, Touch};
 use super::tree::{Item, Node};
+use super::when::When;
 use crate::source::Location as At;
 
 /// Which requests a location takes.

@@ -1,7 +1,8 @@
 //! nginx configuration: `http`, `stream` and `mail`, whole files or fragments of them, with their includes.
 //!
 //! Stages: [`lex`] text to statements, [`tree`] includes, [`context`] blocks and what they inherit, [`locations`] a server as a list
-//! of locations, [`clients`] which value a variable has for whom, [`routes`], [`upstream`] and [`logs`] the facts. Rules are taken
+//! of locations, [`variables`], [`when`] and [`clients`] which value a
+//! variable has for whom, [`routes`], [`upstream`] and [`logs`] the facts. Rules are taken
 //! from the reference of nginx.org (July 2026); each module names its sections. Every `server` becomes an endpoint, every
 //! `upstream` a logical one; what cannot be followed (a variable from the request, a script, a directive of an unknown module, a
 //! template) becomes a gap with its line. Not here: OpenResty, njs and Perl code, the Kubernetes ingress resources.
@@ -17,6 +18,8 @@ mod routes;
 mod target;
 mod tree;
 mod upstream;
+mod variables;
+mod when;
 
 use super::{Input, Reader, Reading, Recognized};
 use crate::model::{Activity, Address, EndpointFact, Role, Roles, Standing};

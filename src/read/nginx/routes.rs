@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::clients::{Basis, Branch, Evaluator, Stuck, When, sole_variable};
+use super::clients::{Branch, Evaluator, Stuck, sole_variable};
 use super::context::{Config, Level, Protocol, Server};
 use super::lex::{RENDER, has_template, shorten};
 use super::locations::{Ends, Finder, Location, Matcher, Pass, Walk};
@@ -16,6 +16,7 @@ use super::logs;
 use super::output::{Output, Touch};
 use super::target::{self, Peer};
 use super::upstream::Usage;
+use super::when::{Basis, When};
 use crate::model::{Activity, RouteRole, Spill};
 use crate::source::Location as At;
 
