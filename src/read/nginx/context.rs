@@ -8,10 +8,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use super::clients::Variables;
 use super::known;
 use super::lex::{Body, Directive, Problem};
 use super::tree::{Item, Node};
+use super::variables::Variables;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Protocol {
@@ -64,6 +64,11 @@ impl<'t, 'a> Level<'t, 'a> {
 
     pub fn get(&self, name: &str) -> &[(&'t Node<'a>, &'a Directive)] {
         self.settings.get(name).map_or(&[], |found| found.as_slice())
+    }
+
+    /// Tells apart what blocks have of their own from what they share with those around them.
+    pub fn identity(&self, name: &str) -> Option<usize> {
+        self.settings.get(name).map(|found| Rc::as_ptr(found) as usize)
     }
 
     /// The first argument of a setting that is given once.

@@ -224,7 +224,13 @@ impl Parser<'_> {
         }
         let directive = self.take_directive();
         if directive.is_none() {
-            self.problem("syntax", "`{` without a directive before it".into(), None, brace, brace + 1, false);
+            let template = self.bytes.get(self.pos) == Some(&b'{') || (brace > 0 && self.bytes[brace - 1] == b'{');
+            if template {
+                let message = "`{{` is template code, not nginx: what it becomes is not known".into();
+                self.problem("template-not-rendered", message, Some(RENDER), brace, brace + 1, false);
+            } else {
+                self.problem("syntax", "`{` without a directive before it".into(), None, brace, brace + 1, false);
+            }
         }
         self.open.push(Open { directive, outer: std::mem::take(&mut self.done), brace });
     }
@@ -329,7 +335,7 @@ impl Parser<'_> {
             let next = self.bytes.get(end + 1);
             let ends_well = next.is_none_or(|b| matches!(b, b' ' | b'\t' | b'\r' | b'\n' | b';' | b'{' | b')'));
             // A string over several lines with text stuck to its end began with a quote that was never closed.
-            if ends_well || line_end() > end {
+            if ends_well || !self.bytes[start..end].contains(&b'\n') {
                 self.push_word(unescape(&self.text[start..end]), Span::new(start, end), true);
                 self.pos = end + 1;
                 if next == Some(&b')') {

@@ -4,15 +4,16 @@
 //! `internal` ones are reached only through others. ngx_http_rewrite_module: directives run in their order; an `if` that holds
 //! takes over with its own `*_pass`. A stream server is one location.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use super::clients::{Assignment, Assignments, Evaluator, When, sole_variable};
+use super::clients::{Assignment, Assignments, Evaluator, sole_variable};
 use super::context::{Level, Protocol, is_block};
 use super::known;
 use super::lex::{Directive, RENDER, has_escaped_variable, shorten};
 use super::output::{Output, Touch};
 use super::tree::{Item, Node};
+use super::when::When;
 use crate::source::Location as At;
 
 /// Which requests a location takes.
@@ -59,6 +60,8 @@ pub(super) struct Location<'t, 'a> {
     /// Last argument of `try_files`, `rewrite ... last` and the like: other locations that this one hands requests to.
     pub refers: Vec<&'a str>,
     pub sets: Assignments,
+    /// The names of `sets` in the order of their directives.
+    pub set_order: Vec<String>,
 }
 
 impl Location<'_, '_> {
@@ -99,6 +102,7 @@ impl<'t, 'a> Walk<'_, '_, '_, 't, 'a> {
             redirects: Vec::new(),
             refers: Vec::new(),
             sets: Assignments::new(),
+            set_order: Vec::new(),
         });
         self.block(children, 0, level, None);
     }
@@ -229,6 +233,7 @@ impl<'t, 'a> Walk<'_, '_, '_, 't, 'a> {
             redirects: Vec::new(),
             refers: Vec::new(),
             sets: Assignments::new(),
+            set_order: Vec::new(),
         });
         let index = self.locations.len() - 1;
         self.block(children, index, &level, None);
@@ -246,8 +251,7 @@ impl<'t, 'a> Walk<'_, '_, '_, 't, 'a> {
         let (yes, no) = self.evaluator.condition(&directive.args, &sets);
         let Some(inner) = guard.map_or(Some(yes.clone()), |g| g.and(&yes)) else { return };
         let passes = self.locations[location].passes.len();
-        let before: HashMap<String, usize> =
-            self.locations[location].sets.iter().map(|(name, list)| (name.clone(), list.len())).collect();
+        let before = self.locations[location].set_order.len();
         self.block(children, location, &level.enter(children), Some(&inner));
         let here = &mut self.locations[location];
         let returns = children.iter().any(|n| n.directive().is_some_and(|(d, _)| d.name.text == "return"));
@@ -255,13 +259,19 @@ impl<'t, 'a> Walk<'_, '_, '_, 't, 'a> {
             here.rest = here.rest.and(&no).unwrap_or(here.rest.clone());
         }
         // What was set before holds only for the others.
-        for (name, list) in &mut here.sets {
-            let old = before.get(name).copied().unwrap_or(0);
-            if list.len() > old && guard.is_none() {
-                for assignment in &mut list[..old] {
-                    if let Some(when) = assignment.when.and(&no) {
-                        assignment.when = when;
-                    }
+        let mut added: BTreeMap<&str, usize> = BTreeMap::new();
+        for name in &here.set_order[before..] {
+            *added.entry(name).or_default() += 1;
+        }
+        for (name, added) in added.into_iter().filter(|_| guard.is_none()) {
+            let Some(list) = here.sets.get_mut(name) else { continue };
+            let old = list.len().saturating_sub(added);
+            if no == When::default() || self.evaluator.burn(name, 16 * old).is_err() {
+                continue;
+            }
+            for assignment in &mut list[..old] {
+                if let Some(when) = assignment.when.and(&no) {
+                    assignment.when = when;
                 }
             }
         }
@@ -278,6 +288,7 @@ impl<'t, 'a> Walk<'_, '_, '_, 't, 'a> {
             here.clear();
         }
         here.push(assignment.clone());
+        self.locations[location].set_order.push(name.clone());
         self.all_sets.entry(name).or_default().push(Assignment { guarded: true, ..assignment });
     }
 
@@ -349,27 +360,60 @@ fn is_pattern(name: &str) -> bool {
         || name == "valid_referers"
 }
 
-/// The locations that an internal URI may end in: the exact one, or the longest prefix and every pattern that may come before it.
-pub(super) fn find(locations: &[Location<'_, '_>], uri: &str) -> Vec<usize> {
-    if let Some(name) = uri.strip_prefix('@') {
-        return (0..locations.len()).filter(|i| locations[*i].matcher == Matcher::Named(name.to_owned())).collect();
+/// Looks locations up by internal URI.
+#[derive(Default)]
+pub(super) struct Finder {
+    named: HashMap<String, usize>,
+    exact: HashMap<String, usize>,
+    prefixes: HashMap<String, (usize, bool)>,
+    lengths: BTreeSet<usize>,
+    /// Those with a pass.
+    patterns: Vec<usize>,
+}
+
+/// Where a URI may end: one location, and with `patterns` every regular expression that may come before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Ends {
+    pub one: Option<usize>,
+    pub patterns: bool,
+}
+
+impl Finder {
+    pub fn new(locations: &[Location<'_, '_>]) -> Self {
+        let mut this = Self::default();
+        for (i, location) in locations.iter().enumerate() {
+            match &location.matcher {
+                Matcher::Named(name) => _ = this.named.entry(name.clone()).or_insert(i),
+                Matcher::Exact(path) => _ = this.exact.entry(path.clone()).or_insert(i),
+                Matcher::Prefix(path, hides) => {
+                    this.lengths.insert(path.len());
+                    this.prefixes.entry(path.clone()).or_insert((i, *hides));
+                }
+                Matcher::Pattern if !location.passes.is_empty() => this.patterns.push(i),
+                Matcher::Pattern | Matcher::Server => {}
+            }
+        }
+        this
     }
-    let path = uri.split(['?', '$']).next().unwrap_or(uri);
-    let complete = path.len() == uri.len() || uri[path.len()..].starts_with('?');
-    if complete && let Some(exact) = locations.iter().position(|l| l.matcher == Matcher::Exact(path.to_owned())) {
-        return vec![exact];
+
+    /// The exact location, or the longest prefix and the patterns that may come before it.
+    pub fn find(&self, uri: &str) -> Ends {
+        if let Some(name) = uri.strip_prefix('@') {
+            return Ends { one: self.named.get(name).copied(), patterns: false };
+        }
+        let path = uri.split(['?', '$']).next().unwrap_or(uri);
+        let complete = !uri[path.len()..].starts_with('$');
+        if let Some(exact) = self.exact.get(path).filter(|_| complete) {
+            return Ends { one: Some(*exact), patterns: false };
+        }
+        let fitting = self.lengths.range(..=path.len()).rev().filter_map(|length| path.get(..*length));
+        let prefix = fitting.filter_map(|p| self.prefixes.get(p)).next();
+        Ends { one: prefix.map(|(i, _)| *i), patterns: !prefix.is_some_and(|(_, hides)| *hides) }
     }
-    let prefix = locations
-        .iter()
-        .enumerate()
-        .filter_map(|(i, l)| match &l.matcher {
-            Matcher::Prefix(p, hides) if path.starts_with(p.as_str()) => Some((p.len(), i, *hides)),
-            _ => None,
-        })
-        .max_by_key(|(length, i, _)| (*length, std::cmp::Reverse(*i)));
-    let mut found: Vec<usize> = prefix.iter().map(|(_, i, _)| *i).collect();
-    if !prefix.is_some_and(|(_, _, hides)| hides) {
-        found.extend((0..locations.len()).filter(|i| locations[*i].matcher == Matcher::Pattern));
+
+    /// The locations of an answer, one by one.
+    pub fn list(&self, ends: Ends) -> impl Iterator<Item = usize> + '_ {
+        let patterns: &[usize] = if ends.patterns { &self.patterns } else { &[] };
+        ends.one.into_iter().chain(patterns.iter().copied())
     }
-    found
 }

@@ -17,18 +17,22 @@ use crate::source::Location;
 /// What a line of an access log tells about the client.
 const LOGGED: [&str; 4] = ["logs", "telemetry", "user.device", "user.location"];
 
-pub(super) fn routes(
-    out: &mut Output,
-    config: &Config<'_, '_>,
-    level: &Level<'_, '_>,
-    server: usize,
-    done: &mut BTreeSet<Location>,
-) {
+/// What has been said of one server: a block inherits most of its logs.
+#[derive(Default)]
+pub(super) struct Done {
+    lists: BTreeSet<usize>,
+    lines: BTreeSet<Location>,
+}
+
+pub(super) fn routes(out: &mut Output, config: &Config<'_, '_>, level: &Level<'_, '_>, server: usize, done: &mut Done) {
     for name in ["access_log", "error_log"] {
+        if level.identity(name).is_none_or(|list| !done.lists.insert(list)) {
+            continue;
+        }
         for (node, directive) in level.get(name) {
             let Some(target) = directive.args.first() else { continue };
             let Some(parameters) = target.text.strip_prefix("syslog:") else {
-                if has_template(&target.text) && done.insert(node.location()) {
+                if has_template(&target.text) && done.lines.insert(node.location()) {
                     let message =
                         format!("`{name} {}` holds template code: where the log goes is not known", shorten(&target.text));
                     out.gap(
@@ -42,7 +46,7 @@ pub(super) fn routes(
                 continue;
             };
             let at = Location::new(node.source, target.span);
-            if !done.insert(at) {
+            if !done.lines.insert(at) {
                 continue;
             }
             let address = parameters.split(',').find_map(|p| p.strip_prefix("server=")).unwrap_or("");
@@ -55,7 +59,7 @@ pub(super) fn routes(
         && level.value("otel_trace").is_some_and(|v| v != "off")
     {
         let at = node.location();
-        if done.insert(at) {
+        if done.lines.insert(at) {
             let (_, authority) = target::split_url(endpoint);
             send(out, server, "otel_exporter", authority, Some(4317), false, at);
         }

@@ -1,7 +1,8 @@
 //! nginx configuration: `http`, `stream` and `mail`, whole files or fragments of them, with their includes.
 //!
 //! Stages: [`lex`] text to statements, [`tree`] includes, [`context`] blocks and what they inherit, [`locations`] a server as a list
-//! of locations, [`clients`] which value a variable has for whom, [`routes`], [`upstream`] and [`logs`] the facts. Rules are taken
+//! of locations, [`variables`], [`when`] and [`clients`] which value a
+//! variable has for whom, [`routes`], [`upstream`] and [`logs`] the facts. Rules are taken
 //! from the reference of nginx.org (July 2026); each module names its sections. Every `server` becomes an endpoint, every
 //! `upstream` a logical one; what cannot be followed (a variable from the request, a script, a directive of an unknown module, a
 //! template) becomes a gap with its line. Not here: OpenResty, njs and Perl code, the Kubernetes ingress resources.
@@ -17,6 +18,8 @@ mod routes;
 mod target;
 mod tree;
 mod upstream;
+mod variables;
+mod when;
 
 use super::{Input, Reader, Reading, Recognized};
 use crate::model::{Activity, Address, EndpointFact, Role, Roles, Standing};
@@ -73,7 +76,7 @@ impl Reader for Nginx {
         for ((upstream, fact), usage) in config.upstreams.iter().zip(&tree.upstream_facts).zip(&tree.usage) {
             upstream::read(&mut out, upstream, *fact, *usage);
         }
-        Reading { facts: out.facts, included: files.included(), ..Reading::default() }
+        Reading { facts: out.facts, included: files.included(), broken: None }
     }
 }
 
@@ -228,20 +231,13 @@ fn outside(out: &mut Output, config: &Config<'_, '_>) {
     for gap in &config.outside {
         match gap {
             Outside::Problem(node, problem) => {
-                // Problems under an include of a known kind stay with it; all else here could have held a server.
+                // Outside of any server, what is missing could have been a server.
                 out.problem(problem, node.location(), Touch::Everything);
             }
             Outside::Unknown(node, directive) => {
-                let touch = if is_block(directive) { Touch::Everything } else { Touch::Tree };
-                let name = &directive.name;
-                if name.text.chars().all(|c| !c.is_alphanumeric()) || name.is_template() {
-                    let code = if name.is_template() { "template-not-rendered" } else { "syntax" };
-                    let message = format!("`{}` is no nginx directive", shorten(&name.text));
-                    out.gap(code, message, None, node.location(), Touch::Everything);
-                    // Words after it up to the next `;` went with it.
-                    continue;
-                }
-                out.unknown(&name.text, node.location(), touch);
+                let odd = !directive.name.text.starts_with(|c: char| c.is_ascii_alphabetic());
+                let touch = if odd || is_block(directive) { Touch::Everything } else { Touch::Tree };
+                out.unknown(&directive.name.text, node.location(), touch);
             }
             Outside::Code(node, directive) => out.code(&directive.name.text, node.location(), Touch::Tree),
         }
@@ -257,26 +253,25 @@ fn mail(out: &mut Output, server: &Server<'_, '_>, identity: &Identity) {
             (_, Some((directive, _))) if !known::is_known(&directive.name.text) => {
                 out.unknown(&directive.name.text, node.location(), touch);
             }
-            (_, Some((directive, _))) if directive.name.text == "auth_http" => {
-                let Some(word) = directive.args.first() else { continue };
-                let at = Location::new(node.source, word.span);
-                let (_, authority) = target::split_url(&word.text);
-                match target::peer(authority, Some(80)) {
-                    Ok(peer) => {
-                        for (to, more) in out.endpoints_at(&peer, at) {
-                            let mut route = Output::plain(identity.fact, to, Activity::Forward, at);
-                            route.condition =
-                                more.or_else(|| Some("user name and password at each log-in (auth_http)".to_owned()));
-                            out.route(route);
-                        }
-                    }
-                    Err(why) => {
-                        let message = format!("`auth_http {}` {why}", shorten(&word.text));
-                        out.gap("unusable-target", message, None, at, touch);
-                    }
+            _ => {}
+        }
+    }
+    for (node, directive) in server.level.get("auth_http") {
+        let Some(word) = directive.args.first() else { continue };
+        let at = Location::new(node.source, word.span);
+        let (_, authority) = target::split_url(&word.text);
+        match target::peer(authority, Some(80)) {
+            Ok(peer) => {
+                for (to, more) in out.endpoints_at(&peer, at) {
+                    let mut route = Output::plain(identity.fact, to, Activity::Forward, at);
+                    route.condition = more.or_else(|| Some("user name and password at each log-in (auth_http)".to_owned()));
+                    out.route(route);
                 }
             }
-            _ => {}
+            Err(why) => {
+                let message = format!("`auth_http {}` {why}", shorten(&word.text));
+                out.gap("unusable-target", message, None, at, touch);
+            }
         }
     }
     let message = "which mail server a session goes to is decided at log-in by the auth_http service".to_owned();
@@ -324,7 +319,7 @@ fn recognize(path: &str, text: &str) -> Recognized {
             {
                 return Recognized::No;
             }
-            _ if line.starts_with('<') || line.starts_with('[') => return Recognized::No,
+            _ if line.starts_with(['<', '[']) && blocks + words == 0 => return Recognized::No,
             _ if first.contains('_') && known::is_known(first) && line.contains(';') => words += 1,
             "listen" | "return" | "rewrite" | "root" | "server" | "map" | "geo" | "include" if line.ends_with([';', '{']) => {
                 words += 1

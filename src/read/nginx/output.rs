@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::known;
-use super::lex::{Problem, shorten};
+use super::lex::{Problem, RENDER, shorten};
 use super::target::Peer;
 use crate::model::{Activity, EndpointFact, Facts, GapScope, Reference, Role, Roles, RouteFact, Standing, Unread};
 use crate::source::Location;
@@ -43,7 +43,7 @@ impl Output {
     pub fn new(size: usize) -> Self {
         Self {
             facts: Facts::default(),
-            routes_left: 20_000 + 20 * size,
+            routes_left: 20_000 + 4 * size,
             full: false,
             local: BTreeMap::new(),
             listeners: HashMap::new(),
@@ -119,6 +119,11 @@ impl Output {
         }
     }
 
+    /// No more routes are taken.
+    pub fn is_full(&self) -> bool {
+        self.full
+    }
+
     /// A route with an activity and nothing else yet.
     pub fn plain(from: usize, to: Reference, activity: Activity, at: Location) -> RouteFact {
         RouteFact::new(Reference::Fact(from), to, activity, at)
@@ -146,6 +151,13 @@ impl Output {
     /// One gap per unknown directive and endpoint.
     pub fn unknown(&mut self, name: &str, location: Location, touch: Touch) {
         if !self.seen_unknown.insert((touch, name.to_owned())) {
+            return;
+        }
+        if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || name.contains(['$', '{', '<']) {
+            let template = name.contains(['$', '{', '<']);
+            let code = if template { "template-not-rendered" } else { "syntax" };
+            let message = format!("`{}` is no nginx directive: what it stands for is not known", shorten(name));
+            self.gap(code, message, template.then(|| RENDER.to_owned()), location, touch);
             return;
         }
         let help = match known::nearest(name).filter(|_| self.seen_unknown.len() <= 100) {

@@ -7,16 +7,16 @@
 //! "client_body_in_file_only" keep request bodies there.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
 
-use super::clients::{Basis, Branch, Evaluator, Stuck, When, sole_variable};
+use super::clients::{Branch, Evaluator, Stuck, sole_variable};
 use super::context::{Config, Level, Protocol, Server};
 use super::lex::{RENDER, has_template, shorten};
-use super::locations::{Location, Matcher, Pass, Walk, find};
+use super::locations::{Ends, Finder, Location, Matcher, Pass, Walk};
 use super::logs;
 use super::output::{Output, Touch};
 use super::target::{self, Peer};
 use super::upstream::Usage;
+use super::when::{Basis, When};
 use crate::model::{Activity, RouteRole, Spill};
 use crate::source::Location as At;
 
@@ -69,9 +69,12 @@ struct Emitter<'o, 'e, 'v, 'c, 't, 'a> {
     locations: Vec<Location<'t, 'a>>,
     /// Ways of each location with passes, by index.
     ways: BTreeMap<usize, Vec<Way>>,
-    found: HashMap<&'a str, Rc<Vec<usize>>>,
+    finder: Finder,
     stores: BTreeSet<String>,
-    logged: BTreeSet<At>,
+    logged: logs::Done,
+    /// Lists of mirrors and the like that have been read.
+    subrequested: BTreeSet<usize>,
+    patterns_marked: [bool; 2],
 }
 
 pub(super) fn server<'t, 'a>(
@@ -101,8 +104,12 @@ pub(super) fn server<'t, 'a>(
         let message = "this API can change the servers of every upstream while nginx runs".to_owned();
         walk.out.gap("dynamic-upstream", message, None, at, Touch::Tree);
     }
+    // An `if` with `return` in the server itself ends requests before they come to a location, but for those that an
+    // `error_page` then catches.
+    let finder = Finder::new(&walk.locations);
+    let caught = caught(&walk.locations, &finder);
     let mut ways = BTreeMap::new();
-    let mut inherited_only = Vec::new();
+    let mut redirecting = Vec::new();
     for index in 0..walk.locations.len() {
         let passes = std::mem::take(&mut walk.locations[index].passes);
         let redirects = std::mem::take(&mut walk.locations[index].redirects);
@@ -112,16 +119,31 @@ pub(super) fn server<'t, 'a>(
         let sets = walk.sets_at(index);
         let here = Here { protocol: server.protocol, fact: identity.fact };
         let mut found = Vec::new();
+        let admitted = if index == 0 || caught.contains(&index) || !walk.locations[index].is_public() {
+            When::default()
+        } else {
+            walk.locations[0].rest.clone()
+        };
         for pass in &passes {
             let rest = &walk.locations[index].rest;
             let when = if pass.when == When::default() { rest } else { &pass.when };
-            let branches = walk.evaluator.values(target::deciding_part(pass.text), &sets);
-            found.extend(here.ways(walk.out, tree, pass, when, branches));
+            let Some(when) = when.and(&admitted) else { continue };
+            let part = target::deciding_part(pass.text);
+            let mut branches = walk.evaluator.values(part, &sets);
+            // Only the port may be unknown: then the host still is.
+            if branches.is_err()
+                && let Some((host, port)) = part.rsplit_once(':')
+                && sole_variable(port).is_some()
+                && !host.ends_with(['/', ':'])
+            {
+                branches = walk.evaluator.values(host, &sets).or(branches);
+            }
+            found.extend(here.ways(walk.out, tree, pass, &when, branches));
         }
         if !passes.is_empty() {
             ways.insert(index, found);
         }
-        inherited_only.push((index, redirects, sets));
+        redirecting.push((index, redirects, sets));
         walk.locations[index].passes = passes;
     }
     let zone_sync = std::mem::take(&mut walk.zone_sync);
@@ -134,11 +156,13 @@ pub(super) fn server<'t, 'a>(
         protocol: server.protocol,
         locations,
         ways,
-        found: HashMap::new(),
+        finder,
         stores: BTreeSet::new(),
-        logged: BTreeSet::new(),
+        logged: logs::Done::default(),
+        subrequested: BTreeSet::new(),
+        patterns_marked: [false; 2],
     };
-    for (index, redirects, sets) in inherited_only {
+    for (index, redirects, sets) in redirecting {
         for redirect in redirects {
             emitter.redirect(index, redirect.text, &redirect.how, redirect.at, &redirect.when, &sets);
         }
@@ -147,6 +171,23 @@ pub(super) fn server<'t, 'a>(
     for (peer, at) in zone_sync {
         emitter.sync(peer, at);
     }
+}
+
+/// Locations that an `error_page` may hand a request to.
+fn caught(locations: &[Location<'_, '_>], finder: &Finder) -> BTreeSet<usize> {
+    let mut uris = BTreeSet::new();
+    let mut lists = BTreeSet::new();
+    for location in locations {
+        if location.level.identity("error_page").is_none_or(|list| !lists.insert(list)) {
+            continue;
+        }
+        for (_, directive) in location.level.get("error_page") {
+            uris.extend(directive.args.last().map(|w| w.text.as_str()));
+        }
+    }
+    let ends: Vec<Ends> = uris.into_iter().map(|uri| finder.find(uri)).collect();
+    let patterns = Ends { one: None, patterns: ends.iter().any(|e| e.patterns) };
+    ends.iter().filter_map(|e| e.one).chain(finder.list(patterns)).collect()
 }
 
 /// Where a pass stands.
@@ -256,11 +297,13 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
             self.kept(index);
         }
         let mut done = BTreeSet::new();
-        for index in 0..self.locations.len() {
+        // Locations with passes first: a stand-in belongs to the pool of what it stands in for.
+        let (passing, others): (Vec<usize>, Vec<usize>) = (0..self.locations.len()).partition(|i| self.ways.contains_key(i));
+        for index in passing.into_iter().chain(others) {
             let level = self.locations[index].level.clone();
             if self.protocol == Protocol::Http {
                 self.stand_ins(index, &level, pools.get(&index).cloned(), &mut done);
-                self.subrequests(index, &level, &mut done);
+                self.subrequests(&level, &mut done);
             }
             logs::routes(self.out, self.tree.config, &level, self.identity.fact, &mut self.logged);
         }
@@ -272,14 +315,10 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
         }
     }
 
-    fn find(&mut self, uri: &'a str) -> Rc<Vec<usize>> {
-        let locations = &self.locations;
-        Rc::clone(self.found.entry(uri).or_insert_with(|| Rc::new(find(locations, uri))))
-    }
-
     /// Who refers to which internal location, and how.
     fn references(&mut self, reached: &mut BTreeMap<usize, Reached>) {
         let mut seen = BTreeSet::new();
+        let mut lists = BTreeSet::new();
         for index in 0..self.locations.len() {
             for uri in std::mem::take(&mut self.locations[index].refers) {
                 if uri.starts_with(['@', '/']) && seen.insert((0_u8, uri)) {
@@ -289,6 +328,9 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
             }
             let level = self.locations[index].level.clone();
             for (_, directive) in level.get("error_page") {
+                if level.identity("error_page").is_some_and(|list| lists.contains(&list)) {
+                    break;
+                }
                 if let Some((codes, uri)) = error_page(directive.args.iter().map(|a| a.text.as_str()).collect()) {
                     let standby = codes.iter().all(|c| is_overload(c));
                     if seen.insert((1 + u8::from(standby), uri)) {
@@ -297,7 +339,11 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
                     }
                 }
             }
+            lists.extend(level.identity("error_page"));
             for name in ["mirror", "auth_request", "post_action"] {
+                if level.identity(name).is_none_or(|list| !lists.insert(list)) {
+                    continue;
+                }
                 for uri in level.get(name).iter().filter_map(|(_, d)| d.args.first()).map(|w| w.text.as_str()) {
                     if seen.insert((3, uri)) {
                         self.mark(reached, uri, None);
@@ -308,8 +354,14 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
     }
 
     fn mark(&mut self, reached: &mut BTreeMap<usize, Reached>, uri: &'a str, plainly: Option<String>) {
-        for index in self.find(uri).iter() {
-            let entry = reached.entry(*index).or_default();
+        let mut ends = self.finder.find(uri);
+        // Patterns are many, and once is enough.
+        let kind = usize::from(plainly.is_some());
+        if ends.patterns {
+            ends.patterns = !std::mem::replace(&mut self.patterns_marked[kind], true);
+        }
+        for index in self.finder.list(ends) {
+            let entry = reached.entry(index).or_default();
             match &plainly {
                 Some(condition) => entry.plainly = entry.plainly.take().or_else(|| Some(condition.clone())),
                 None => entry.specially = true,
@@ -321,12 +373,19 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
     fn pass_routes(&mut self, index: usize, pool: &str, condition: Option<String>) {
         self.use_upstreams(index);
         let ways = self.ways.get(&index).cloned().unwrap_or_default();
-        // Passes in an `if` that the client's place does not decide are pools of their own: each carries on its own.
+        // A pass in an `if` that neither place nor share decides carries beside the others, not in their stead.
+        let passes = &self.locations[index].passes;
+        let apart: BTreeSet<At> = passes.iter().filter(|p| p.when.basis == Basis::Other).map(|p| p.at).collect();
+        let (apart, ways): (Vec<Way>, Vec<Way>) = ways.into_iter().partition(|w| apart.contains(&w.at));
         let geographic = ways.iter().any(|w| w.when.basis == Basis::Geography);
-        let base = Manner { activity: Activity::Forward, role: None, pool: pool.to_owned(), priority: None, condition };
         let share = ways.iter().any(|w| w.when.basis == Basis::Share);
         let role = if geographic { Some(RouteRole::Geo) } else { share.then_some(RouteRole::Weighted) };
-        self.emit(&ways, &Manner { role, ..base });
+        let mut manner = Manner { activity: Activity::Forward, role, pool: pool.to_owned(), priority: None, condition };
+        self.emit(&ways, &manner);
+        for ways in apart.chunk_by(|a, b| a.at == b.at) {
+            manner.pool = self.out.pool(self.identity.fact, pool);
+            self.emit(ways, &manner);
+        }
     }
 
     /// Counts how the upstreams of a location's passes are used.
@@ -381,8 +440,11 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
         let mut visited = BTreeSet::from([index]);
         while let Some((level, priority)) = queue.pop() {
             for (node, directive) in level.get("error_page") {
-                // Locations without a pass of their own share what the server says.
-                if pool.is_none() && !done.insert((node.location(), 0)) {
+                if self.out.is_full() {
+                    return;
+                }
+                // For locations without a pass, what the others said is enough.
+                if !done.insert((node.location(), 0)) && pool.is_none() {
                     continue;
                 }
                 let Some((codes, uri)) = error_page(directive.args.iter().map(|a| a.text.as_str()).collect()) else { continue };
@@ -398,7 +460,7 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
                 if !standby {
                     continue;
                 }
-                for other in self.find(uri).iter().copied() {
+                for other in self.finder.list(self.finder.find(uri)).collect::<Vec<_>>() {
                     let named = matches!(self.locations[other].matcher, Matcher::Named(_)) || self.locations[other].internal;
                     if !visited.insert(other) || (!named && !self.ways.contains_key(&other)) {
                         continue;
@@ -423,18 +485,21 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
     }
 
     /// `mirror`, `auth_request` and `post_action` of a level.
-    fn subrequests(&mut self, _index: usize, level: &Level<'_, 'a>, done: &mut BTreeSet<(At, u8)>) {
+    fn subrequests(&mut self, level: &Level<'_, 'a>, done: &mut BTreeSet<(At, u8)>) {
         for (name, activity, why) in [
             ("mirror", Activity::Mirror, "a copy of each request (mirror)"),
             ("auth_request", Activity::Forward, "to authorise each request (auth_request)"),
             ("post_action", Activity::Forward, "after each request (post_action)"),
         ] {
+            if level.identity(name).is_none_or(|list| !self.subrequested.insert(list)) {
+                continue;
+            }
             for (node, directive) in level.get(name) {
                 let Some(uri) = directive.args.first().map(|w| w.text.as_str()).filter(|u| *u != "off") else { continue };
                 if !done.insert((node.location(), 2)) {
                     continue;
                 }
-                for other in self.find(uri).iter().copied() {
+                for other in self.finder.list(self.finder.find(uri)).collect::<Vec<_>>() {
                     let Some(ways) = self.ways.get(&other).cloned() else { continue };
                     self.use_upstreams(other);
                     let pool = self.out.pool(self.identity.fact, &format!("{name} {}", shorten(uri)));
@@ -520,7 +585,7 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
             return;
         }
         let title = self.locations[index].title.clone();
-        let pool = self.out.pool(self.identity.fact, &format!("redirect {title}"));
+        let pool = self.out.pool(self.identity.fact, format!("redirect {title}").trim_end());
         let geographic = ways.iter().any(|w| w.when.basis == Basis::Geography);
         let role = geographic.then_some(RouteRole::Geo).or(Some(RouteRole::Primary));
         let manner = Manner { activity: Activity::Forward, role, pool, priority: None, condition: Some(how.to_owned()) };
