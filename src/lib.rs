@@ -15,6 +15,7 @@
 pub mod check;
 pub mod cli;
 pub mod doc;
+pub mod explain;
 pub mod finding;
 pub mod geo;
 pub mod link;

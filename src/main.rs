@@ -1,1 +1,51 @@
-fn main() {}
+//! argv -> run -> exit code. The clock, the environment and the terminal are looked at here, once, and passed on as values.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use onshore::cli::{Cli, Screen, Surroundings, run};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help and version are "errors" of clap that exit with 0; real ones with 2.
+        Err(e) => {
+            let _ = e.print();
+            return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
+        }
+    };
+    let folder = match std::env::current_dir() {
+        Ok(folder) => folder,
+        Err(e) => return fail(&format!("the current folder cannot be read: {e}")),
+    };
+    let around = Surroundings {
+        today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
+        folder,
+        stdout: screen(io::stdout().is_terminal()),
+        stderr: screen(io::stderr().is_terminal()),
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    match run(cli, &around, &mut io::stdin().lock(), &mut out, &mut io::stderr().lock()) {
+        Ok(code) => ExitCode::from(code),
+        Err(e) => fail(&e.to_string()),
+    }
+}
+
+fn fail(message: &str) -> ExitCode {
+    let _ = writeln!(io::stderr(), "error: {message}");
+    ExitCode::from(2)
+}
+
+fn screen(is_terminal: bool) -> Screen {
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
+    // POSIX: the first of these that is set decides.
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default();
+    let locale = locale.to_string_lossy().to_ascii_lowercase();
+    let columns = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
+    Screen {
+        terminal: is_terminal.then_some(columns),
+        unicode: cfg!(windows) || locale.contains("utf-8") || locale.contains("utf8"),
+        may_color: set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb"),
+    }
+}

@@ -71,6 +71,16 @@ impl<T: fmt::Display> fmt::Display for Spanned<T> {
     }
 }
 
+/// Something wrong with what the user wrote: the run cannot go on as if it were not there, so it ends with exit code 2.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct InputError {
+    pub location: Location,
+    /// What is wrong, with the offending text, in one line without a full stop.
+    pub message: String,
+    /// The remedy: "did you mean `country`?".
+    pub help: Option<String>,
+}
+
 /// What a person reads: file (relative to the project root, with `/`), line and column, both from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {

@@ -1,1 +1,168 @@
 //! One file per check; the only place where geo, reach and policy meet.
+//!
+//! [`assess`] spreads the data, asks each rule's demand, holds gaps against what was reached, and gives one [`Assessment`].
+//! A check never asks which format a fact came from.
+
+mod boundary;
+mod context;
+mod copies;
+mod describe;
+mod evidence;
+mod keys;
+mod placement;
+mod scope;
+mod separate;
+mod survive;
+mod together;
+
+use jiff::civil::Date;
+
+pub use context::Context;
+
+use crate::finding::{Assessment, Coverage, Finding, RuleResult, State, Verdict};
+use crate::geo::Atlas;
+use crate::model::Snapshot;
+use crate::policy::{Demand, Pack};
+use crate::project::Project;
+use crate::reach::{Graph, tokens};
+use crate::source::Sources;
+use scope::{Applies, Scope};
+
+/// What an assessment is made from.
+pub struct Question<'a> {
+    pub snapshot: &'a Snapshot,
+    pub sources: &'a Sources,
+    pub atlas: &'a Atlas,
+    pub project: &'a Project,
+    pub packs: &'a [Pack],
+    pub as_of: Date,
+    /// Files read and skipped; the rest of the coverage is filled in here.
+    pub coverage: Coverage,
+}
+
+/// The main job.
+pub fn assess(question: Question<'_>) -> Assessment {
+    let Question { snapshot, sources, atlas, project, packs, as_of, coverage } = question;
+    let tokens = tokens(snapshot);
+    let graph = Graph::new(snapshot, &tokens);
+    let context = Context::new(snapshot, sources, atlas, project, as_of, &tokens, &graph);
+
+    let context = &context;
+    let scopes: Vec<Scope> = packs.iter().flat_map(|p| p.rules.iter().map(move |r| Scope::new(context, p, r))).collect();
+    let together = together::find(context, &scopes);
+
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut rules: Vec<RuleResult> = Vec::new();
+    let mut gaps = evidence::Gaps::new(context);
+    for (i, scope) in scopes.iter().enumerate() {
+        let mut found = match &scope.applies {
+            Applies::No(_) => Vec::new(),
+            Applies::Yes | Applies::IfEvidence(_) => demand(context, scope, &together.suppressed(context, i)),
+        };
+        found.extend(together.findings(context, &scopes, i));
+        scope.soften(&mut found);
+        let touching = if matches!(scope.applies, Applies::No(_)) { 0 } else { gaps.touch(context, scope) };
+        rules.push(result(context, scope, &found, touching, together.unsatisfiable(i)));
+        findings.extend(found);
+    }
+    findings.extend(evidence::conflicts(context));
+    findings.sort_by(|a, b| {
+        (std::cmp::Reverse(a.severity), &a.rule, std::cmp::Reverse(a.verdict), &a.endpoint, a.code, &a.lost, &a.fingerprint)
+            .cmp(&(
+                std::cmp::Reverse(b.severity),
+                &b.rule,
+                std::cmp::Reverse(b.verdict),
+                &b.endpoint,
+                b.code,
+                &b.lost,
+                &b.fingerprint,
+            ))
+    });
+    findings.dedup_by(|a, b| a.fingerprint == b.fingerprint);
+    rules.sort_by(|a, b| a.rule.cmp(&b.rule));
+
+    Assessment {
+        project: project.name.clone(),
+        as_of: as_of.to_string(),
+        verdict: overall(&rules, &findings),
+        rules,
+        findings,
+        gaps: gaps.results(),
+        coverage: context.coverage(coverage),
+        data_sets: atlas.data_sets(),
+    }
+}
+
+/// One demand, one check.
+fn demand(context: &Context<'_>, scope: &Scope<'_>, suppressed: &together::Suppressed<'_>) -> Vec<Finding> {
+    match &scope.rule.demand {
+        Demand::OnlyIn(_) | Demand::NeverIn(_) | Demand::FirstIn(_) | Demand::Nexus => {
+            boundary::check(context, scope, suppressed)
+        }
+        Demand::ReturnWithin { hours, home } => copies::return_within(context, scope, *hours, home),
+        Demand::CopyIn { places, max_age_hours } => copies::copy_in(context, scope, places, *max_age_hours),
+        Demand::RetainIn { places, days } => copies::retain_in(context, scope, places, *days),
+        Demand::KeysIn(places) => keys::check(context, scope, places),
+        Demand::Survive(survive) => survive::check(context, scope, survive),
+        Demand::Separate { domains, between } => separate::check(context, scope, domains, *between),
+    }
+}
+
+fn result(context: &Context<'_>, scope: &Scope<'_>, found: &[Finding], touching: usize, unsatisfiable: bool) -> RuleResult {
+    let worst = found.iter().map(|f| f.verdict).max();
+    let worst = if unsatisfiable { worst.max(Some(Verdict::Unsatisfiable)) } else { worst };
+    let count = |v: Verdict| found.iter().filter(|f| f.verdict == v).count();
+    let (endpoints, routes) = scope.examined(context);
+    let gaps = |n: usize| if n == 1 { "1 gap".to_owned() } else { format!("{n} gaps") };
+    let (verdict, why) = match (&scope.applies, worst) {
+        (Applies::No(why), _) => (Verdict::NotApplicable, why.clone()),
+        (_, Some(Verdict::Violated)) => {
+            (Verdict::Violated, format!("{} of {endpoints} endpoints reached break it", count(Verdict::Violated)))
+        }
+        (_, Some(Verdict::Unsatisfiable)) => {
+            (Verdict::Unsatisfiable, "no place can meet it together with the other rules named in its finding".into())
+        }
+        (_, Some(Verdict::Conflict)) => (Verdict::Conflict, "rules of equal rank contradict each other".into()),
+        (_, Some(_)) => (
+            Verdict::Indeterminate,
+            match touching {
+                0 => format!("{} could not be told", describe::count(count(Verdict::Indeterminate), "thing")),
+                n => format!(
+                    "{} could not be told, and {} may change it",
+                    describe::count(count(Verdict::Indeterminate), "thing"),
+                    gaps(n)
+                ),
+            },
+        ),
+        (_, None) if touching > 0 => {
+            (Verdict::Indeterminate, format!("nothing breaks it as far as was read, but {} may change that", gaps(touching)))
+        }
+        (_, None) => (Verdict::Satisfied, format!("{endpoints} endpoints and {routes} routes examined, none breaks it")),
+    };
+    RuleResult {
+        rule: scope.name.clone(),
+        title: scope.rule.title.clone(),
+        severity: scope.rule.severity,
+        verdict,
+        why,
+        endpoints_examined: endpoints,
+        routes_examined: routes,
+        location: scope.rule.location,
+    }
+}
+
+/// The worst verdict counts; where nothing was decided, nothing is satisfied.
+fn overall(rules: &[RuleResult], findings: &[Finding]) -> Verdict {
+    let worst = rules.iter().map(|r| r.verdict).chain(findings.iter().map(|f| f.verdict)).max();
+    match worst {
+        Some(Verdict::Violated | Verdict::Unsatisfiable) => Verdict::Violated,
+        Some(Verdict::Indeterminate | Verdict::Conflict) => Verdict::Indeterminate,
+        Some(Verdict::Satisfied | Verdict::Waived) => Verdict::Satisfied,
+        Some(Verdict::NotApplicable) | None => Verdict::Indeterminate,
+    }
+}
+
+/// The states of the world a rule is asked in, mildest first.
+fn states(scope: &Scope<'_>) -> impl Iterator<Item = State> {
+    scope.rule.state.clone().into_iter()
+}

@@ -1,1 +1,271 @@
-//! The command line: what was typed, and what it means.
+//! The command line: clap types, one file a subcommand. Commands get their surroundings as values and write where they are
+//! told, so that tests need no terminal. Here is the one function that turns an assessment into an exit code.
+
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+
+use crate::finding::{Assessment, Severity, Verdict};
+use crate::project::Indeterminate;
+use crate::report::RenderOptions;
+
+mod check;
+mod complete;
+mod data;
+mod explain;
+mod failure;
+mod init;
+mod locate;
+mod pipeline;
+mod policy;
+mod schema;
+mod trace;
+
+pub use failure::Failure;
+
+/// Where data is and can get to, checked against data-residency policies.
+///
+/// onshore reads infrastructure inventories and routing configurations, works out where every endpoint stands, follows every
+/// way data can take - failover, overflow, replication, logs, backups, access - and checks that against policies.
+#[derive(Debug, Parser)]
+#[command(name = "onshore", version, propagate_version = true, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Colour in what is written to the terminal
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    color: Color,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 all satisfied or waived; 1 something violated at or above the gate; \
+    2 usage, input or policy error; 3 nothing violated, something could not be decided";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check a project against its policies
+    Check(check::Check),
+    /// Show where addresses, networks, host names and regions stand, with all evidence
+    Locate(locate::Locate),
+    /// Show the ways that data of an origin and class can take, as a tree
+    Trace(trace::Trace),
+    /// List, show and check policies
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    /// Explain a code, a rule, a data class, a set of places or an operator fact
+    Explain(explain::Explain),
+    /// About the data sets that places rest on
+    #[command(subcommand)]
+    Data(data::Data),
+    /// Write a starter onshore.toml from what is found
+    Init(init::Init),
+    /// Print the JSON Schema of a file that people write
+    Schema(schema::Schema),
+    /// Print a completion script for a shell
+    Completions(complete::Completions),
+    /// Print the manual page
+    Man(complete::Man),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What a command needs to know of the world around it, read once in `main`.
+#[derive(Debug)]
+pub struct Surroundings {
+    pub today: Date,
+    pub folder: PathBuf,
+    pub stdout: Screen,
+    pub stderr: Screen,
+}
+
+/// What an output can show.
+#[derive(Clone, Copy, Debug)]
+pub struct Screen {
+    /// Columns, if it is a terminal.
+    pub terminal: Option<usize>,
+    /// The locale is UTF-8.
+    pub unicode: bool,
+    /// Neither `NO_COLOR` nor a dumb terminal.
+    pub may_color: bool,
+}
+
+impl Screen {
+    fn options(self, color: Color) -> RenderOptions {
+        let color = match color {
+            Color::Auto => self.terminal.is_some() && self.may_color,
+            Color::Always => true,
+            Color::Never => false,
+        };
+        // Longer lines than this are hard to read.
+        let width = self.terminal.map_or(RenderOptions::PLAIN.width, |columns| columns.min(120));
+        RenderOptions { color, width, unicode: self.unicode }
+    }
+}
+
+/// What every command gets.
+struct Context<'a> {
+    around: &'a Surroundings,
+    options: RenderOptions,
+    stdin: &'a mut dyn Read,
+    out: &'a mut dyn Write,
+}
+
+/// Runs a command and gives its exit code. Errors are written to `err`.
+pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<u8> {
+    let options = around.stdout.options(cli.color);
+    let mut context = Context { around, options, stdin, out };
+    let result = match cli.command {
+        Command::Check(c) => c.run(&mut context),
+        Command::Locate(c) => c.run(&mut context),
+        Command::Trace(c) => c.run(&mut context),
+        Command::Policy(c) => c.run(&mut context),
+        Command::Explain(c) => c.run(&mut context),
+        Command::Data(c) => c.run(&mut context),
+        Command::Init(c) => c.run(&mut context),
+        Command::Schema(c) => c.run(&mut context),
+        Command::Completions(c) => c.run(&mut context),
+        Command::Man(c) => c.run(&mut context),
+    };
+    let code = match result {
+        Ok(code) => code,
+        Err(Failure::Io(e)) if e.kind() == io::ErrorKind::BrokenPipe => 0,
+        Err(failure) => {
+            // What was already said comes first.
+            let _ = out.flush();
+            failure.write(&around.stderr.options(cli.color), err)?;
+            2
+        }
+    };
+    match out.flush() {
+        Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e),
+        _ => Ok(code),
+    }
+}
+
+/// From when on a run fails.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate {
+    pub fail_on: Severity,
+    pub indeterminate: Indeterminate,
+}
+
+/// The exit code, from the assessment and nothing else.
+///
+/// 1: something is violated (or can never be met) at or above the gate. 3: something could not be decided - also because
+/// sources contradict each other - and the gate minds, or nothing at all was there to decide. 0: everything else.
+pub fn exit_code(a: &Assessment, gate: Gate) -> u8 {
+    let fails = |v: Verdict, s: Severity| matches!(v, Verdict::Violated | Verdict::Unsatisfiable) && s >= gate.fail_on;
+    let violated =
+        a.findings.iter().any(|f| fails(f.verdict, f.severity)) || a.rules.iter().any(|r| fails(r.verdict, r.severity));
+    let untold = |v: Verdict| matches!(v, Verdict::Indeterminate | Verdict::Conflict);
+    let undecided = a.findings.iter().any(|f| untold(f.verdict))
+        || a.rules.iter().any(|r| untold(r.verdict))
+        || a.verdict == Verdict::Indeterminate;
+    let nothing = a.coverage.files_read.is_empty() || a.rules.iter().all(|r| r.verdict == Verdict::NotApplicable);
+    if violated {
+        1
+    } else if nothing || (undecided && gate.indeterminate == Indeterminate::Fail) {
+        3
+    } else {
+        0
+    }
+}
+
+/// Which project, and what the command line changes about it.
+#[derive(Debug, Default, Args)]
+struct ProjectArgs {
+    /// MMDB file (GeoLite2, GeoIP2, DB-IP, ...) to ask before the embedded one; may be given several times
+    #[arg(long, value_name = "FILE")]
+    geoip: Vec<PathBuf>,
+    /// Read every input in this format instead of detecting it
+    #[arg(long, value_name = "FORMAT")]
+    input_format: Option<String>,
+    /// Assess as of this day (YYYY-MM-DD) instead of today
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    as_of: Option<Date>,
+}
+
+impl ProjectArgs {
+    fn as_of(&self, around: &Surroundings) -> Date {
+        self.as_of.unwrap_or(around.today)
+    }
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "not a day as YYYY-MM-DD, such as 2026-11-21".to_owned())
+}
+
+fn severity() -> impl TypedValueParser<Value = Severity> {
+    PossibleValuesParser::new(Severity::ALL.map(Severity::as_str)).map(|s| Severity::parse(&s).unwrap_or(Severity::Low))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::finding::{Coverage, RuleResult};
+    use crate::source::{Location, SourceId, Span};
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    fn assessment(rules: &[(Verdict, Severity)]) -> Assessment {
+        let rule = |(verdict, severity): &(Verdict, Severity)| RuleResult {
+            rule: "p/r".into(),
+            title: String::new(),
+            severity: *severity,
+            verdict: *verdict,
+            why: String::new(),
+            endpoints_examined: 0,
+            routes_examined: 0,
+            location: Location::new(SourceId(0), Span::default()),
+        };
+        Assessment {
+            project: None,
+            as_of: "2026-11-21".into(),
+            verdict: Verdict::Satisfied,
+            rules: rules.iter().map(rule).collect(),
+            findings: vec![],
+            gaps: vec![],
+            coverage: Coverage { files_read: vec![("a".into(), "nginx")], ..Coverage::default() },
+            data_sets: vec![],
+        }
+    }
+
+    #[test]
+    fn exit_codes() {
+        use Indeterminate::{Fail, Warn};
+        use Severity::{High, Low};
+        use Verdict::{Conflict, NotApplicable, Satisfied, Unsatisfiable, Violated, Waived};
+        let unknown = Verdict::Indeterminate;
+        let table: &[(&[(Verdict, Severity)], Severity, Indeterminate, u8)] = &[
+            (&[(Satisfied, High), (Waived, High), (NotApplicable, High)], Low, Fail, 0),
+            (&[(Violated, High), (unknown, High)], Low, Fail, 1),
+            (&[(Unsatisfiable, High)], High, Warn, 1),
+            (&[(Conflict, Low)], Low, Fail, 3),
+            (&[(Violated, Low)], High, Fail, 0),
+            (&[(Violated, Low), (unknown, Low)], High, Fail, 3),
+            (&[(Satisfied, High), (unknown, Low)], High, Fail, 3),
+            (&[(Satisfied, High), (unknown, High)], Low, Warn, 0),
+            (&[(NotApplicable, High)], Low, Warn, 3),
+            (&[], Low, Warn, 3),
+        ];
+        for (rules, fail_on, indeterminate, code) in table {
+            let gate = Gate { fail_on: *fail_on, indeterminate: *indeterminate };
+            assert_eq!(exit_code(&assessment(rules), gate), *code, "{rules:?} {gate:?}");
+        }
+        let mut nothing_read = assessment(&[(Satisfied, High)]);
+        nothing_read.coverage.files_read.clear();
+        assert_eq!(exit_code(&nothing_read, Gate { fail_on: Low, indeterminate: Warn }), 3);
+    }
+}

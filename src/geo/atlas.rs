@@ -461,9 +461,14 @@ pub fn known_places(geo: &Geolocation, atlas: &Atlas) -> Vec<KnownPlace> {
     for place in &geo.places {
         // Evidence is in order of trust.
         let by = geo.evidence.iter().find(|e| e.places.contains(place));
-        let several = (geo.kind == Kind::MultiRegion && geo.places.len() > 1).then(|| {
+        let several = match geo.kind {
+            Kind::MultiRegion if geo.places.len() > 1 => Some("any of"),
+            Kind::Unknown if geo.places.len() > 1 => Some("one of"),
+            _ => None,
+        };
+        let several = several.map(|of| {
             let codes: BTreeSet<&str> = geo.places.iter().map(|p| p.country.as_str()).collect();
-            format!("any of {}", codes.into_iter().collect::<Vec<_>>().join(", "))
+            format!("{of} {}", codes.into_iter().collect::<Vec<_>>().join(", "))
         });
         let note = [several, by.and_then(|e| e.note.clone())].into_iter().flatten().collect::<Vec<_>>().join("; ");
         let from = by.and_then(|e| e.data_set).and_then(|id| atlas.sets.name_and_date(id));

@@ -16,6 +16,8 @@ mod stand;
 
 use std::collections::BTreeMap;
 
+pub use people::Matcher;
+
 use crate::model::{Facts, Gap, GapScope, Snapshot, Unread};
 use crate::project::Project;
 use crate::source::{SourceId, Sources};

@@ -1,5 +1,11 @@
 //! Policies: TOML packs become [`Pack`]s and [`Rule`]s with every error of a file at once. What a rule *means* is `check`'s.
 
+mod keyword;
+pub mod lint;
+pub mod parse;
+mod raw;
+pub mod show;
+
 use jiff::civil::Date;
 
 use crate::finding::{Severity, State};
@@ -7,6 +13,10 @@ use crate::model::population::OriginAxis;
 use crate::model::{Activity, DomainKind, Role};
 use crate::source::{Location, Spanned};
 use crate::vocab::places::PlaceSet;
+
+pub use crate::doc::types::Word as Keyword;
+pub use lint::{Lint, lint};
+pub use parse::{parse, schema, shipped};
 
 /// How a pack binds; the order is the order of precedence, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,9 +58,12 @@ pub struct Instrument {
     pub url: Option<String>,
     pub effective_from: Option<Date>,
     pub effective_to: Option<Date>,
+    /// How citation and dates were checked, if it was noted.
+    pub verification: Option<Verification>,
 }
 
-/// What an arrival does, as rules name it: an endpoint's role or a route's activity.
+/// What an arrival does, as rules name it: an endpoint's role or a route's activity. A word that is both (`keys`, `access`)
+/// stands for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Doing {
     Role(Role),
@@ -106,15 +119,33 @@ pub enum Combine {
     Controller,
 }
 
+/// Over which time people are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Window {
+    /// Since 1 January (Chinese export procedures).
+    CalendarYear,
+    /// 28 CFR 202.205.
+    TrailingTwelveMonths,
+}
+
+/// From so many people on, these mechanisms count and those of lower tiers no longer do. Below the lowest tier nothing is asked.
+#[derive(Clone, Debug)]
+pub struct Tier {
+    pub at_least: u64,
+    pub mechanisms: Vec<Spanned<String>>,
+}
+
 #[derive(Clone, Debug)]
 pub struct Rule {
     pub id: Spanned<String>,
     pub title: String,
     pub instruments: Vec<String>,
     pub severity: Severity,
-    /// Class names; empty: every class.
+    /// The pack's, unless the rule says otherwise.
+    pub verification: Verification,
+    /// Class names without aliases; empty: every class.
     pub data: Vec<Spanned<String>>,
-    /// Empty: every origin.
+    /// `None`: every origin.
     pub origin: Option<PlaceSet>,
     pub origin_by: OriginAxis,
     /// Empty: all.
@@ -126,8 +157,15 @@ pub struct Rule {
     pub demand_location: Location,
     pub combine: Combine,
     pub unless_mechanism: Vec<Spanned<String>>,
+    /// Binds from so many people on ("more than 100" is 101).
     pub min_subjects: Option<u64>,
+    /// Over which time `min_subjects` and `tiers` count; `None`: all there are.
+    pub window: Option<Window>,
+    /// Lowest first. Empty: `unless_mechanism` holds for any number.
+    pub tiers: Vec<Tier>,
+    /// Operator facts that must all hold for the rule to bind; an undeclared one leaves it undecided.
     pub applies_if: Vec<Spanned<String>>,
+    /// Operator facts that take the operator out, each alone; an undeclared one does not.
     pub exempt: Vec<Spanned<String>>,
     pub rationale: Option<String>,
     pub location: Location,
@@ -143,6 +181,8 @@ pub struct Pack {
     pub as_of: Date,
     pub review_by: Option<Date>,
     pub verification: Verification,
+    /// What the pack cannot decide, for people who rely on it.
+    pub limits: Vec<String>,
     pub instruments: Vec<Instrument>,
     pub rules: Vec<Rule>,
     pub location: Location,

@@ -2,8 +2,17 @@
 //! at the border, into `model::Facts`. A reader never fails as a whole and never drops what could change the answer: what it
 //! cannot follow becomes a gap with its line.
 
+pub mod inventory;
+pub mod nginx;
+
 use crate::model::Facts;
-use crate::source::{SourceId, Sources};
+use crate::source::{InputError, SourceId, Sources};
+
+mod all;
+mod hosts;
+mod zone;
+
+pub use all::{ReadAll, ReadError, read_all};
 
 /// Looks at a path and the beginning of a text and says how sure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,6 +21,16 @@ pub enum Recognized {
     /// The name fits and the content does not contradict it, or the other way round.
     Maybe,
     Yes,
+}
+
+/// The whole lines at the beginning of a text, at most 64 KiB (or a piece of a longer first line): enough to recognize it.
+pub fn glance(text: &str) -> &str {
+    const BYTES: usize = 64 << 10;
+    if text.len() <= BYTES {
+        return text;
+    }
+    let cut = text.get(..text.floor_char_boundary(BYTES)).unwrap_or("");
+    cut.rsplit_once('\n').map_or(cut, |(whole, _)| whole)
 }
 
 /// What a reader may look at: the texts that were loaded. Includes are found among them by path.
@@ -38,6 +57,8 @@ pub struct Reading {
     pub included: Vec<SourceId>,
     /// The file is not in this format after all, or is broken beyond use: why. Facts and gaps found so far still count.
     pub broken: Option<String>,
+    /// Mistakes in files that users write for onshore itself; the run then ends with exit code 2.
+    pub errors: Vec<InputError>,
 }
 
 /// One input format.
@@ -52,4 +73,4 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] = &[];
+pub const READERS: &[&dyn Reader] = &[&hosts::Hosts, &inventory::Inventory, &nginx::Nginx, &zone::Zone];

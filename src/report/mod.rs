@@ -1,1 +1,246 @@
-//! One file per output format. Reports read the assessment and the sources, and compute nothing.
+//! Reports: one file per output format. They show an [`Assessment`] and compute nothing: no verdict, no exit code, no place is
+//! decided here, so every format tells the same story. Adding one is a file and its line in [`REPORTERS`].
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use crate::finding::{Assessment, Coverage, Finding, GapResult, KnownPlace, Severity, Verdict};
+use crate::source::{Location, Sources};
+
+pub mod concise;
+pub mod json;
+pub mod pretty;
+pub mod table;
+pub mod tree;
+
+/// What the terminal (or its absence) allows.
+#[derive(Clone, Copy, Debug)]
+pub struct RenderOptions {
+    pub color: bool,
+    /// In columns of a terminal cell; reports keep inside it except for paths, names and addresses that are longer.
+    pub width: usize,
+    /// Whether box-drawing characters can be shown.
+    pub unicode: bool,
+}
+
+impl RenderOptions {
+    /// For files, pipes and tests.
+    pub const PLAIN: Self = Self { color: false, width: 100, unicode: true };
+
+    /// A style that vanishes without colour.
+    pub(crate) fn paint(&self, style: anstyle::Style, text: &str) -> String {
+        if self.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+
+    /// Text wrapped to the width, the first line behind `first`, the others behind `rest`.
+    pub(crate) fn wrap(&self, first: &str, rest: &str, text: &str) -> String {
+        // Never at hyphens: a broken name could not be copied.
+        let options = textwrap::Options::new(self.width.max(20))
+            .initial_indent(first)
+            .subsequent_indent(rest)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation)
+            .word_separator(textwrap::WordSeparator::AsciiSpace);
+        textwrap::fill(text, options).trim_end().to_owned()
+    }
+}
+
+/// One output format.
+pub trait Reporter: Sync {
+    /// As `--format` names it.
+    fn name(&self) -> &'static str;
+    /// One line for `--help`.
+    fn describe(&self) -> &'static str;
+    fn write(&self, assessment: &Assessment, sources: &Sources, options: &RenderOptions, out: &mut dyn Write)
+    -> io::Result<()>;
+}
+
+/// Every format; the first is the default.
+pub const REPORTERS: &[&dyn Reporter] = &[&pretty::Pretty, &concise::Concise, &json::Json];
+
+pub fn reporter(name: &str) -> Option<&'static dyn Reporter> {
+    REPORTERS.iter().copied().find(|r| r.name() == name)
+}
+
+/// Text from the user's files made safe to show: control characters, bidirectional overrides, invisible characters and line
+/// ends become visible escapes, so that a name can neither drive the terminal nor pose as another line of the report.
+pub fn safe(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        push_safe(&mut out, c);
+    }
+    Cow::Owned(out)
+}
+
+fn push_safe(out: &mut String, c: char) {
+    match c {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        c if is_unsafe(c) => {
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+        }
+        c => out.push(c),
+    }
+}
+
+/// Control characters; format characters that are invisible or turn the reading direction (UAX #9, Trojan Source
+/// CVE-2021-42574); line and paragraph separators; tag characters.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// `routing/media.conf:6:9`; `-` when the source is not among those read.
+pub(crate) fn position(sources: &Sources, at: Location) -> String {
+    let p = sources.position(at);
+    format!("{}:{}:{}", safe(&p.file), p.line, p.column)
+}
+
+/// `routing/media.conf:6`.
+pub(crate) fn line(sources: &Sources, at: Location) -> String {
+    let p = sources.position(at);
+    format!("{}:{}", safe(&p.file), p.line)
+}
+
+/// A place with how it is known: `CN Beijing, by mmdb (network 221.122.0.0/16; DB-IP Lite Country of 2026-11-01)`.
+pub(crate) fn known(place: &KnownPlace) -> String {
+    let mut out = match &place.place {
+        Some(p) => format!("{}, by {}", safe(&p.to_string()), place.basis),
+        None => "place unknown".to_owned(),
+    };
+    let mut how: Vec<String> = Vec::new();
+    if let Some(matched) = &place.matched {
+        how.push(safe(matched).into_owned());
+    }
+    if let Some(network) = &place.network
+        && place.matched.as_ref() != Some(network)
+    {
+        how.push(format!("network {}", safe(network)));
+    }
+    match (&place.data_set, &place.data_set_date) {
+        (Some(set), Some(date)) => how.push(format!("{} of {}", safe(set), safe(date))),
+        (Some(set), None) => how.push(format!("{}, date unknown", safe(set))),
+        (None, _) => {}
+    }
+    how.extend(place.note.as_ref().map(|n| safe(n).into_owned()));
+    if !how.is_empty() {
+        let _ = write!(out, " ({})", how.join("; "));
+    }
+    out
+}
+
+/// The places in short, for one line: `CN, US-CA San Jose`, or `place unknown`.
+pub(crate) fn places_short(places: &[KnownPlace]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for place in places {
+        let name = place.place.as_ref().map_or_else(|| "place unknown".to_owned(), |p| safe(&p.to_string()).into_owned());
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(", ")
+}
+
+/// `3 findings`, `1 finding`.
+pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+}
+
+/// Where a finding is shown: the line that breaks the rule, else the first known line of its path, else the policy's line.
+pub(crate) fn place_of(finding: &Finding) -> Option<Location> {
+    finding.location.or_else(|| finding.path.last().map(|h| h.location)).or(finding.policy_location)
+}
+
+/// The verdict in a sentence, with the size of what was looked at. Never "compliant".
+pub(crate) fn summary(a: &Assessment) -> String {
+    let of = |v: Verdict| a.rules.iter().filter(|r| r.verdict == v).count();
+    let mut parts: Vec<String> = Vec::new();
+    for verdict in [
+        Verdict::Violated,
+        Verdict::Unsatisfiable,
+        Verdict::Conflict,
+        Verdict::Indeterminate,
+        Verdict::Waived,
+        Verdict::Satisfied,
+        Verdict::NotApplicable,
+    ] {
+        if of(verdict) > 0 {
+            parts.push(format!("{} {}", of(verdict), verdict.as_str()));
+        }
+    }
+    let rules = if parts.is_empty() { "no rule was asked".to_owned() } else { parts.join(", ") };
+    format!(
+        "{}: {} ({}), {}, {}, as of {}",
+        a.verdict.as_str(),
+        count(a.rules.len(), "rule", "rules"),
+        rules,
+        count(a.findings.len(), "finding", "findings"),
+        count(a.gaps.len(), "gap", "gaps"),
+        safe(&a.as_of)
+    )
+}
+
+/// What was examined, in lines: files by format, endpoints and their places.
+pub(crate) fn coverage(c: &Coverage) -> Vec<String> {
+    let mut lines = Vec::new();
+    let formats: Vec<String> = by_format(c).into_iter().map(|(f, n)| format!("{f} {n}")).collect();
+    let formats = if formats.is_empty() { String::new() } else { format!(" ({})", formats.join(", ")) };
+    lines.push(format!("{} read{formats}", count(c.files_read.len(), "file", "files")));
+    lines.push(format!(
+        "{}, {} with a known place, {} without; {}",
+        count(c.endpoints, "endpoint", "endpoints"),
+        c.located,
+        c.unlocated,
+        count(c.routes, "route", "routes")
+    ));
+    lines
+}
+
+/// Files read per format, by name of format.
+pub(crate) fn by_format(c: &Coverage) -> std::collections::BTreeMap<&'static str, usize> {
+    let mut formats = std::collections::BTreeMap::new();
+    for (_, format) in &c.files_read {
+        *formats.entry(*format).or_insert(0) += 1;
+    }
+    formats
+}
+
+/// Gaps by code, codes in order of their first gap.
+pub(crate) fn gaps_by_code(gaps: &[GapResult]) -> std::collections::BTreeMap<&'static str, Vec<&GapResult>> {
+    let mut groups: std::collections::BTreeMap<&'static str, Vec<&GapResult>> = std::collections::BTreeMap::new();
+    for gap in gaps {
+        groups.entry(gap.code).or_default().push(gap);
+    }
+    groups
+}
+
+pub(crate) fn severity_style(severity: Severity) -> anstyle::Style {
+    use anstyle::AnsiColor::{Blue, Magenta, Red, Yellow};
+    let color = match severity {
+        Severity::Critical => Magenta,
+        Severity::High => Red,
+        Severity::Medium => Yellow,
+        Severity::Low => Blue,
+    };
+    anstyle::Style::new().bold().fg_color(Some(color.into()))
+}
+
+pub(crate) fn verdict_style(verdict: Verdict) -> anstyle::Style {
+    use anstyle::AnsiColor::{Green, Red, Yellow};
+    let style = anstyle::Style::new();
+    match verdict {
+        Verdict::Violated | Verdict::Unsatisfiable | Verdict::Conflict => style.bold().fg_color(Some(Red.into())),
+        Verdict::Indeterminate => style.bold().fg_color(Some(Yellow.into())),
+        Verdict::Satisfied => style.fg_color(Some(Green.into())),
+        Verdict::Waived | Verdict::NotApplicable => style.dimmed(),
+    }
+}
+
+pub(crate) const BOLD: anstyle::Style = anstyle::Style::new().bold();
+pub(crate) const DIM: anstyle::Style = anstyle::Style::new().dimmed();

@@ -2,6 +2,8 @@
 //! compiled in; this module reads them and answers questions of spelling and membership. It knows no endpoint and no route.
 
 pub mod classes;
+pub mod facts;
+pub mod mechanisms;
 pub mod places;
 
 /// The known word nearest to a misspelt one, if near enough to be worth a "did you mean".

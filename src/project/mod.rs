@@ -1,5 +1,8 @@
 //! The user's project file, `onshore.toml`: what to read, whose data, which policies, how to gate.
 
+mod parse;
+mod raw;
+
 use std::collections::BTreeMap;
 
 use ipnetwork::IpNetwork;
@@ -8,6 +11,9 @@ use crate::finding::Severity;
 use crate::model::population::{OriginAxis, Subject};
 use crate::model::{DeclaredPlace, LossDomain};
 use crate::source::{Location, Spanned};
+
+pub use parse::parse;
+pub use raw::schema;
 
 /// What `onshore.toml` says, checked; also the defaults when there is none.
 #[derive(Clone, Debug, Default)]
@@ -134,3 +140,6 @@ pub enum OverrideTarget {
     Endpoints(Box<Selector>),
     Network(IpNetwork),
 }
+
+#[cfg(test)]
+mod tests;

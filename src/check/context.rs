@@ -1,0 +1,244 @@
+//! What every check looks at: places, tokens, and how far each token gets in each state of the world.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::civil::Date;
+
+use crate::finding::{Coverage, KnownPlace, State};
+use crate::geo::{Atlas, Basis, Geolocation, Kind, known_places};
+use crate::model::{Activity, EndpointId, Place, Role, RouteId, Snapshot, Standing};
+use crate::policy::Doing;
+use crate::project::Project;
+use crate::reach::{Graph, Spread, Token, World};
+use crate::source::Sources;
+
+/// What a verdict depends on of a [`Geolocation`]; endpoints with equal standing are judged once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Standpoint {
+    pub kind: Kind,
+    pub places: Vec<Place>,
+    pub basis: Option<Basis>,
+    pub unknown: bool,
+    pub conflict: bool,
+    /// The place rests on a data set older than the project accepts.
+    pub stale: bool,
+}
+
+pub struct Context<'a> {
+    pub snapshot: &'a Snapshot,
+    pub sources: &'a Sources,
+    pub atlas: &'a Atlas,
+    pub project: &'a Project,
+    pub as_of: Date,
+    pub tokens: &'a [Token],
+    pub graph: &'a Graph<'a>,
+    /// Distinct standpoints, and which one each endpoint has.
+    pub standpoints: Vec<Standpoint>,
+    standpoint_of: Vec<u32>,
+    normal: Spread,
+    overload: Spread,
+    any: Spread,
+    /// `incoming[first_incoming[e]..first_incoming[e + 1]]` arrive at endpoint `e`.
+    incoming: Vec<RouteId>,
+    first_incoming: Vec<u32>,
+}
+
+impl<'a> Context<'a> {
+    pub fn new(
+        snapshot: &'a Snapshot,
+        sources: &'a Sources,
+        atlas: &'a Atlas,
+        project: &'a Project,
+        as_of: Date,
+        tokens: &'a [Token],
+        graph: &'a Graph<'a>,
+    ) -> Self {
+        let mut standpoints = Vec::new();
+        let mut known: HashMap<Standpoint, u32> = HashMap::new();
+        let mut standpoint_of = Vec::with_capacity(snapshot.endpoints.len());
+        for id in snapshot.endpoint_ids() {
+            let geo = atlas.locate_endpoint(snapshot, id);
+            let standpoint = Standpoint {
+                kind: geo.kind,
+                unknown: geo.unknown.is_some() || geo.places.is_empty(),
+                conflict: geo.conflict.is_some(),
+                stale: rests_on_stale_data(atlas, &geo),
+                basis: geo.basis,
+                places: geo.places,
+            };
+            let next = u32::try_from(standpoints.len()).unwrap_or(u32::MAX);
+            standpoint_of.push(*known.entry(standpoint).or_insert_with_key(|s| {
+                standpoints.push(s.clone());
+                next
+            }));
+        }
+        let mut first_incoming = vec![0_u32; snapshot.endpoints.len() + 1];
+        for route in &snapshot.routes {
+            first_incoming[route.to.index() + 1] += 1;
+        }
+        for i in 1..first_incoming.len() {
+            first_incoming[i] += first_incoming[i - 1];
+        }
+        let mut next = first_incoming.clone();
+        let mut incoming = vec![RouteId(0); snapshot.routes.len()];
+        for (i, route) in (0_u32..).zip(&snapshot.routes) {
+            let slot = &mut next[route.to.index()];
+            incoming[*slot as usize] = RouteId(i);
+            *slot += 1;
+        }
+        Self {
+            snapshot,
+            sources,
+            atlas,
+            project,
+            as_of,
+            tokens,
+            graph,
+            standpoints,
+            standpoint_of,
+            normal: graph.spread(&World::Normal),
+            overload: graph.spread(&World::Overload),
+            any: graph.spread(&World::Any),
+            incoming,
+            first_incoming,
+        }
+    }
+
+    /// How far tokens get. Loss is bounded from above by letting every route carry that can carry after any loss at all.
+    pub fn spread(&self, state: State) -> &Spread {
+        match state {
+            State::Normal => &self.normal,
+            State::Overload => &self.overload,
+            State::Loss => &self.any,
+        }
+    }
+
+    pub fn standpoint(&self, id: EndpointId) -> usize {
+        self.standpoint_of[id.index()] as usize
+    }
+
+    /// Whether the endpoint has a place of its own to be judged by.
+    pub fn has_place(&self, id: EndpointId) -> bool {
+        self.snapshot.endpoint(id).standing != Standing::Logical
+    }
+
+    pub fn geolocation(&self, id: EndpointId) -> Geolocation {
+        self.atlas.locate_endpoint(self.snapshot, id)
+    }
+
+    pub fn known_places(&self, id: EndpointId) -> Vec<KnownPlace> {
+        if self.has_place(id) { known_places(&self.geolocation(id), self.atlas) } else { Vec::new() }
+    }
+
+    pub fn incoming(&self, id: EndpointId) -> &[RouteId] {
+        &self.incoming[self.first_incoming[id.index()] as usize..self.first_incoming[id.index() + 1] as usize]
+    }
+
+    /// Whether data gets to a store as a copy of another store (not from whatever wrote it first).
+    pub fn is_copy(&self, id: EndpointId) -> bool {
+        self.incoming(id).iter().map(|r| self.snapshot.route(*r)).any(|r| {
+            matches!(r.activity, Activity::Replicate | Activity::Backup)
+                && self.snapshot.endpoint(r.from).roles.contains(Role::Store)
+        })
+    }
+
+    /// Tokens among `wanted` that do one of `doing` at an endpoint (all of them if `doing` is empty), each with the route it
+    /// must have come by, if the route decides.
+    pub fn arrivals(&self, id: EndpointId, spread: &Spread, wanted: &[u64], doing: &[Doing]) -> Vec<Arrival> {
+        let here: Vec<usize> = bits(&and(spread.at(id), wanted)).collect();
+        if here.is_empty() {
+            return Vec::new();
+        }
+        let endpoint = self.snapshot.endpoint(id);
+        let by_role = doing.iter().filter_map(|d| match d {
+            Doing::Role(role) => Some(*role),
+            Doing::Route(_) => None,
+        });
+        let asked: Vec<Role> = by_role.collect();
+        let wanted_role =
+            |r: &Role| doing.is_empty() || asked.contains(r) || (*r == Role::Entry && asked.contains(&Role::Transit));
+        let role = GRAVITY.into_iter().find(|r| wanted_role(r) && endpoint.roles.contains(*r));
+        if doing.is_empty() || role.is_some() {
+            let activity = role.map_or("transit", |r| if r == Role::Entry { "transit" } else { r.as_str() });
+            return here.into_iter().map(|token| Arrival { token, via: None, activity }).collect();
+        }
+        let mut found: Vec<Arrival> = Vec::new();
+        for route in self.incoming(id) {
+            let route_ref = self.snapshot.route(*route);
+            if !doing.contains(&Doing::Route(route_ref.activity)) || !spread.carries(*route) {
+                continue;
+            }
+            for token in &here {
+                if spread.has(route_ref.from, *token)
+                    && self.graph.passes(*route, *token)
+                    && !found.iter().any(|a| a.token == *token)
+                {
+                    found.push(Arrival { token: *token, via: Some(*route), activity: route_ref.activity.as_str() });
+                }
+            }
+        }
+        found.sort_by_key(|a| a.token);
+        found
+    }
+
+    /// Fills in what the run examined.
+    pub fn coverage(&self, mut coverage: Coverage) -> Coverage {
+        let mut by_country: BTreeMap<String, usize> = BTreeMap::new();
+        for id in self.snapshot.endpoint_ids().filter(|id| self.has_place(*id)) {
+            let standpoint = &self.standpoints[self.standpoint(id)];
+            coverage.endpoints += 1;
+            if standpoint.places.is_empty() {
+                coverage.unlocated += 1;
+            } else {
+                coverage.located += 1;
+            }
+            let mut countries: Vec<_> = standpoint.places.iter().map(|p| p.country).collect();
+            countries.sort_unstable();
+            countries.dedup();
+            for country in countries {
+                *by_country.entry(country.to_string()).or_default() += 1;
+            }
+        }
+        coverage.routes = self.snapshot.routes.len();
+        coverage.by_country = by_country.into_iter().collect();
+        coverage
+    }
+}
+
+/// What an endpoint does with data, gravest first: the one that a finding names.
+const GRAVITY: [Role; 6] = [Role::Store, Role::Keys, Role::Access, Role::Process, Role::Transit, Role::Entry];
+
+/// A token that does something at an endpoint.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    pub token: usize,
+    /// The route that makes it this activity; `None` if the endpoint's own role does.
+    pub via: Option<RouteId>,
+    pub activity: &'static str,
+}
+
+fn rests_on_stale_data(atlas: &Atlas, geo: &Geolocation) -> bool {
+    geo.evidence.iter().any(|e| Some(e.basis) == geo.basis && e.data_set.is_some_and(|d| atlas.is_stale(d)))
+}
+
+pub fn and(a: &[u64], b: &[u64]) -> Vec<u64> {
+    a.iter().zip(b).map(|(x, y)| x & y).collect()
+}
+
+/// The positions of set bits.
+pub fn bits(words: &[u64]) -> impl Iterator<Item = usize> + '_ {
+    words.iter().enumerate().flat_map(|(w, word)| {
+        let mut rest = *word;
+        std::iter::from_fn(move || {
+            let bit = rest.trailing_zeros() as usize;
+            (rest != 0).then(|| {
+                rest &= rest - 1;
+                w * 64 + bit
+            })
+        })
+    })
+}
+
+pub fn set(words: &mut [u64], bit: usize) {
+    words[bit / 64] |= 1 << (bit % 64);
+}

@@ -1,0 +1,223 @@
+//! Findings in words: the sentence, the path, the reason, the fingerprint. One place, so that all checks speak alike.
+
+use sha2::{Digest, Sha256};
+
+use super::context::{Arrival, Context};
+use super::scope::{Scope, from, people_in};
+use crate::finding::{Finding, Hop, HopRoute, KnownPlace, Label, State, Verdict};
+use crate::model::{Country, EndpointId, RouteRole};
+use crate::reach::{Step, TokenSource};
+use crate::source::Location;
+
+/// What a check knows of a finding; [`finding`] adds the rest.
+pub struct Draft<'d> {
+    pub code: &'static str,
+    pub verdict: Verdict,
+    pub endpoint: EndpointId,
+    /// Those that do it, mildest state; the first is shown.
+    pub arrivals: &'d [Arrival],
+    pub state: Option<State>,
+    pub message: String,
+    pub help: Option<String>,
+    pub lost: Option<String>,
+    pub labels: Vec<Label>,
+}
+
+pub fn finding(context: &Context<'_>, scope: &Scope<'_>, draft: Draft<'_>) -> Finding {
+    let snapshot = context.snapshot;
+    let endpoint = snapshot.endpoint(draft.endpoint);
+    let steps = draft.arrivals.first().and_then(|a| steps(context, a, draft.endpoint, draft.state.unwrap_or(State::Loss)));
+    let path: Vec<Hop> = steps.iter().flatten().map(|s| hop(context, s)).collect();
+    let routes = || steps.iter().flatten().filter_map(|s| s.route).map(|r| snapshot.route(r)).filter(|r| !r.alias);
+    // The standby hop is what a reader must see; else how data got there last.
+    let role = routes().rev().find(|r| r.role.is_standby()).or_else(|| routes().next_back()).map(|r| r.role);
+    let conditions: Vec<String> = routes().filter_map(|r| r.condition.clone()).collect();
+    let location = path.last().map(|h| h.location).or_else(|| endpoint.locations.first().copied());
+    let (origin, data, populations) = whose(context, scope, draft.arrivals);
+    let mut labels = draft.labels;
+    labels.extend(holding_label(context, draft.arrivals));
+    let mut finding = Finding {
+        code: draft.code,
+        rule: Some(scope.name.clone()),
+        severity: scope.rule.severity,
+        verdict: draft.verdict,
+        message: draft.message,
+        help: draft.help,
+        why: Some(why(scope)),
+        origin: origin.iter().map(ToString::to_string).collect(),
+        data,
+        populations,
+        endpoint: endpoint.name.clone(),
+        places: context.known_places(draft.endpoint),
+        activity: draft.arrivals.first().map(|a| a.activity),
+        role,
+        state: draft.state,
+        condition: (!conditions.is_empty()).then(|| conditions.join("; ")),
+        lost: draft.lost,
+        with_rules: Vec::new(),
+        path,
+        location,
+        policy_location: Some(scope.rule.demand_location),
+        labels,
+        fingerprint: String::new(),
+    };
+    finding.fingerprint = fingerprint(&finding);
+    finding
+}
+
+/// The way an arrival took.
+fn steps(context: &Context<'_>, arrival: &Arrival, to: EndpointId, state: State) -> Option<Vec<Step>> {
+    let spread = context.spread(state);
+    match arrival.via {
+        Some(route) => context.graph.witness_via(spread, arrival.token, route),
+        None => context.graph.witness(spread, arrival.token, to),
+    }
+}
+
+pub fn hop(context: &Context<'_>, step: &Step) -> Hop {
+    let endpoint = context.snapshot.endpoint(step.endpoint);
+    let route = step.route.map(|r| context.snapshot.route(r));
+    Hop {
+        endpoint: endpoint.name.clone(),
+        kind: endpoint.kind.clone(),
+        route: route.map(|r| HopRoute {
+            activity: r.activity.as_str(),
+            role: r.role,
+            priority: r.priority,
+            condition: r.condition.clone(),
+        }),
+        places: context.known_places(step.endpoint),
+        location: route.map_or_else(|| endpoint_location(context, step.endpoint), |r| r.location),
+    }
+}
+
+/// Every endpoint has the line of the fact that created it.
+pub fn endpoint_location(context: &Context<'_>, id: EndpointId) -> Location {
+    context.snapshot.endpoint(id).locations.first().copied().expect("link gives every endpoint the line that names it")
+}
+
+/// Origins, classes and populations behind some arrivals, sorted; of joint data, the participants the rule is about.
+pub fn whose(context: &Context<'_>, scope: &Scope<'_>, arrivals: &[Arrival]) -> (Vec<Country>, Vec<String>, Vec<String>) {
+    let mut origins = Vec::new();
+    let mut data = Vec::new();
+    let mut populations = Vec::new();
+    for arrival in arrivals {
+        let token = &context.tokens[arrival.token];
+        origins.extend(token.origins.iter().copied().filter(|o| from(scope.rule, *o) || token.origins.len() == 1));
+        data.push(token.class.clone());
+        if let TokenSource::Population(p) = token.source {
+            populations.push(context.snapshot.populations[p].id.clone());
+        }
+    }
+    origins.sort_unstable();
+    origins.dedup();
+    data.sort_unstable();
+    data.dedup();
+    populations.sort_unstable();
+    populations.dedup();
+    (origins, data, populations)
+}
+
+/// "communications.content of people in China".
+pub fn subject_of(context: &Context<'_>, scope: &Scope<'_>, arrivals: &[Arrival]) -> String {
+    let (origins, data, _) = whose(context, scope, arrivals);
+    format!("{} of {}", data.join(", "), people_in(&origins))
+}
+
+/// The `[[classify]]` entry that says what a store holds.
+fn holding_label(context: &Context<'_>, arrivals: &[Arrival]) -> Option<Label> {
+    arrivals.iter().find_map(|a| match context.tokens[a.token].source {
+        TokenSource::Holding(h) => Some(Label {
+            location: context.snapshot.holdings[h].location,
+            text: format!("declared here to hold {}", context.tokens[a.token].class),
+        }),
+        TokenSource::Population(_) => None,
+    })
+}
+
+/// Title, citations, rationale.
+fn why(scope: &Scope<'_>) -> String {
+    let mut text = scope.rule.title.clone();
+    for instrument in scope.pack.instruments.iter().filter(|i| scope.rule.instruments.contains(&i.id.value)) {
+        text.push_str(" - ");
+        text.push_str(&instrument.citation);
+        if let Some(article) = &instrument.article {
+            text.push_str(", ");
+            text.push_str(article);
+        }
+    }
+    if let Some(rationale) = &scope.rule.rationale {
+        text.push_str(". ");
+        text.push_str(rationale);
+    }
+    text
+}
+
+/// "is stored at" and the like.
+pub fn verb(activity: &str) -> &'static str {
+    match activity {
+        "store" => "is stored at",
+        "process" => "is processed at",
+        "keys" => "is held at",
+        "access" => "can be read at",
+        "replicate" => "is replicated to",
+        "backup" => "is backed up to",
+        "log" => "is logged to",
+        "mirror" => "is mirrored to",
+        "cache" => "is cached at",
+        _ => "passes through",
+    }
+}
+
+pub fn state_phrase(state: State) -> &'static str {
+    match state {
+        State::Normal => "in normal running",
+        State::Overload => "under overload",
+        State::Loss => "after a loss",
+    }
+}
+
+/// "in CN Beijing or HK", from places as known.
+pub fn places_phrase(places: &[KnownPlace]) -> String {
+    let mut names: Vec<String> = places.iter().filter_map(|p| p.place.as_ref()).map(ToString::to_string).collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() { "in an unknown place".into() } else { format!("in {}", names.join(" or ")) }
+}
+
+pub fn count(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+/// What to do about a way that must not be there.
+pub fn cut_help(role: Option<RouteRole>, endpoint: &str, allowed: &str) -> String {
+    match role {
+        Some(RouteRole::Failover | RouteRole::Overflow | RouteRole::Manual) => {
+            format!("remove `{endpoint}` from the standby targets, or replace it by one {allowed}")
+        }
+        _ => format!("move `{endpoint}` to a place {allowed}, or remove the route that leads there"),
+    }
+}
+
+/// Names, not lines: survives moved lines and reordered files.
+pub fn fingerprint(finding: &Finding) -> String {
+    let mut hash = Sha256::new();
+    let mut feed = |text: &str| {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text.as_bytes());
+    };
+    feed(finding.code);
+    feed(finding.rule.as_deref().unwrap_or(""));
+    feed(&finding.endpoint);
+    feed(finding.lost.as_deref().unwrap_or(""));
+    feed(finding.activity.unwrap_or(""));
+    for word in finding.origin.iter().chain(&finding.data).chain(&finding.with_rules) {
+        feed(word);
+    }
+    for hop in &finding.path {
+        feed(&hop.endpoint);
+        feed(hop.route.as_ref().map_or("", |r| r.activity));
+        feed(hop.route.as_ref().map_or("", |r| r.role.as_str()));
+    }
+    hash.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect()
+}

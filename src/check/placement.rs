@@ -1,0 +1,75 @@
+//! Whether a place meets a demand: judged once for each distinct standpoint.
+
+use crate::geo::{Basis, Kind};
+use crate::model::Place;
+use crate::vocab::places::{Membership, PlaceSet};
+
+use super::context::{Context, Standpoint};
+
+/// The judgement on where something stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Placement {
+    Inside,
+    /// At least one possible place is outside; these are.
+    Outside(Vec<Place>),
+    /// It cannot be told, and why (`None`: the geolocation itself says why).
+    Unknown(Option<String>),
+    /// Inside as far as known, by a basis that the project does not accept or data too old to rest on.
+    Weak(String),
+}
+
+/// Where something may be.
+pub enum Wanted<'s> {
+    In(&'s PlaceSet),
+    NotIn(&'s PlaceSet),
+}
+
+/// One judgement per standpoint of the context.
+pub fn judge_all(context: &Context<'_>, wanted: &Wanted<'_>) -> Vec<Placement> {
+    context.standpoints.iter().map(|s| judge(context, s, wanted)).collect()
+}
+
+pub fn judge(context: &Context<'_>, standpoint: &Standpoint, wanted: &Wanted<'_>) -> Placement {
+    let mut outside = Vec::new();
+    let mut unsure = None;
+    for place in &standpoint.places {
+        let (set, good) = match wanted {
+            Wanted::In(set) => (set, Membership::In),
+            Wanted::NotIn(set) => (set, Membership::Out),
+        };
+        match set.contains(place) {
+            membership if membership == good => {}
+            Membership::Unknown(why) => unsure = Some(why),
+            Membership::In | Membership::Out => outside.push(place.clone()),
+        }
+    }
+    // Several candidates for one place: only if none of them will do is it surely outside.
+    let candidates = standpoint.kind == Kind::Unknown && outside.len() < standpoint.places.len();
+    if !outside.is_empty() && !candidates {
+        return Placement::Outside(outside);
+    }
+    if standpoint.unknown || standpoint.conflict {
+        return Placement::Unknown(None);
+    }
+    if standpoint.kind == Kind::Unknown {
+        let places: Vec<String> = standpoint.places.iter().map(ToString::to_string).collect();
+        return Placement::Unknown(Some(format!("it may be in {}, and which is meant is not stated", places.join(" or "))));
+    }
+    if unsure.is_some() {
+        return Placement::Unknown(unsure);
+    }
+    if matches!(standpoint.kind, Kind::Anycast | Kind::Global | Kind::Edge) {
+        return Placement::Unknown(Some(format!(
+            "its address is {}: data may end anywhere it is served from",
+            standpoint.kind.as_str()
+        )));
+    }
+    let accept: Vec<Basis> = context.project.geo.accept.iter().filter_map(|b| Basis::parse(&b.value)).collect();
+    match standpoint.basis {
+        Some(basis) if !accept.is_empty() && !accept.contains(&basis) => {
+            Placement::Weak(format!("its place is known only by `{}`, which [geo] accept does not name", basis.as_str()))
+        }
+        _ if standpoint.stale => Placement::Weak("its place rests on data older than [geo] max-age-days".into()),
+        _ => Placement::Inside,
+    }
+}

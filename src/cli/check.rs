@@ -1,0 +1,91 @@
+//! `onshore check`: the main job. Assess, report, gate.
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+use super::{Context, Failure, Gate, ProjectArgs, exit_code, pipeline, severity};
+use crate::finding::Severity;
+use crate::project::Indeterminate;
+use crate::report::{self, RenderOptions, pretty};
+
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Folder of the project, or its onshore.toml; without: the nearest onshore.toml upwards, else this folder
+    path: Option<PathBuf>,
+    /// How to report
+    #[arg(long, value_name = "FORMAT", default_value = "pretty",
+        value_parser = PossibleValuesParser::new(report::REPORTERS.iter().map(|r| r.name())))]
+    format: String,
+    /// Write the report to a file instead of the terminal
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Policy file, or pack:NAME for one shipped with onshore; in addition to those of the project; may be given several times
+    #[arg(long, value_name = "POLICY")]
+    policy: Vec<String>,
+    #[command(flatten)]
+    project: ProjectArgs,
+    /// Fail (exit code 1) on violations of this severity and above [default: the project's, else low]
+    #[arg(long, value_name = "SEVERITY", value_parser = severity())]
+    fail_on: Option<Severity>,
+    /// What to do if something could not be decided: exit code 3, or 0 [default: the project's, else fail]
+    #[arg(long, value_name = "GATE", value_parser = ["fail", "warn"])]
+    indeterminate: Option<String>,
+}
+
+impl Check {
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
+        let mut opened = pipeline::open(self.path.as_deref(), &self.project, context)?;
+        let packs = opened.packs(&self.policy, &context.around.folder)?;
+        let atlas = opened.atlas()?;
+        let assessment = opened.assess(&atlas, &packs);
+        if packs.is_empty() {
+            return without_policy(&assessment, context);
+        }
+
+        let reporter = report::reporter(&self.format).expect("clap lets only known formats through");
+        match &self.output {
+            Some(file) => {
+                let mut text = Vec::new();
+                reporter.write(&assessment, &opened.sources, &RenderOptions::PLAIN, &mut text)?;
+                let file = context.around.folder.join(file);
+                std::fs::write(&file, text)
+                    .map_err(|e| Failure::usage(format!("`{}` cannot be written: {e}", file.display())))?;
+                writeln!(context.out, "{}", report::summary(&assessment))?;
+            }
+            None => quiet(reporter.write(&assessment, &opened.sources, &context.options, context.out))?,
+        }
+        let gate = Gate {
+            fail_on: self.fail_on.or(opened.project.fail_on).unwrap_or(Severity::Low),
+            indeterminate: match self.indeterminate.as_deref() {
+                Some("warn") => Indeterminate::Warn,
+                Some(_) => Indeterminate::Fail,
+                None => opened.project.indeterminate,
+            },
+        };
+        Ok(exit_code(&assessment, gate))
+    }
+}
+
+/// There is nothing to hold the places against: shows them, and says how to ask a question.
+fn without_policy(assessment: &crate::finding::Assessment, context: &mut Context<'_>) -> Result<u8, Failure> {
+    quiet(write!(context.out, "{}", pretty::countries(assessment, &context.options)))?;
+    for line in report::coverage(&assessment.coverage) {
+        quiet(writeln!(context.out, "{line}"))?;
+    }
+    Err(Failure::with_help(
+        "no policy was given, so there is nothing to check against",
+        "`--policy pack:NAME` takes one that is shipped; `onshore policy list` shows them\n\
+         `onshore init` writes an onshore.toml that names policies and whose data comes in",
+    ))
+}
+
+/// Whoever reads may stop reading; the exit code stays that of the assessment.
+fn quiet(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,187 @@
+//! `onshore explain`: what a word means - a code, a rule, a pack, a data class, a set of places, a place code, an operator fact,
+//! a transfer mechanism. Without a word: the list of codes.
+
+use std::io::{self, Write};
+
+use clap::Args;
+
+use super::{Context, Failure};
+use crate::explain::{self, Code, CodeKind};
+use crate::model::Country;
+use crate::report::{RenderOptions, safe};
+use crate::vocab::{classes, facts, mechanisms, places};
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A code (data-leaves-boundary), pack/rule, data class (user.contact), set of places (@us-all), place (US-CA), fact or
+    /// mechanism; nothing: list the codes
+    word: Option<String>,
+}
+
+impl Explain {
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
+        let options = context.options;
+        let mut page = Page { options, out: &mut *context.out };
+        let Some(word) = self.word else {
+            page.list()?;
+            return Ok(0);
+        };
+        if let Some(code) = explain::code(&word) {
+            page.code(code)?;
+        } else if let Some(set) = places::sets().iter().find(|s| s.name == word) {
+            page.set(set)?;
+        } else if let Some(place) = place(&word) {
+            page.line("", &place)?;
+        } else if let Some(class) = classes::known(&word) {
+            page.class(class)?;
+        } else if let Some(fact) = facts::known(&word) {
+            page.title(&fact.id, "operator fact")?;
+            page.line("Question: ", &fact.question)?;
+            page.line("Who knows: ", &fact.decided_by)?;
+            page.line("Declare: ", &format!("[operator] facts = {{ {} = true }} or false in onshore.toml", fact.id))?;
+        } else if let Some(m) = mechanisms::known(&word) {
+            page.title(&m.id, "transfer mechanism")?;
+            page.line("", &format!("{} ({}, {})", m.title, m.regime, m.citation))?;
+            if m.forbids_onward {
+                page.line("", "everything behind the recipient must stay inside the places it covers")?;
+            }
+            if let Some(note) = &m.note {
+                page.line("Limits: ", note)?;
+            }
+            page.line("Checked: ", &m.verification)?;
+        } else if super::policy::explain(&word, context)? {
+        } else {
+            return Err(unknown(&word));
+        }
+        Ok(0)
+    }
+}
+
+fn unknown(word: &str) -> Failure {
+    let packs = super::policy::rule_names();
+    let known = explain::codes()
+        .iter()
+        .map(|c| c.code.as_str())
+        .chain(places::sets().iter().map(|s| s.name.as_str()))
+        .chain(classes::all().iter().map(|c| c.name.as_str()))
+        .chain(facts::all().iter().map(|f| f.id.as_str()))
+        .chain(mechanisms::all().iter().map(|m| m.id.as_str()))
+        .chain(packs.iter().map(String::as_str));
+    let help = crate::vocab::suggest(word, known)
+        .map_or_else(|| "`onshore explain` lists the codes".to_owned(), |near| format!("did you mean `{near}`?"));
+    Failure::with_help(format!("nothing is known as `{word}`"), help)
+}
+
+/// `US-CA: California, United States`, `CN: China (中国)`.
+fn place(word: &str) -> Option<String> {
+    let country = Country::from_letters(word.get(..2)?)?;
+    places::country(country.as_str())?;
+    match places::subdivision(word) {
+        Some(s) => Some(format!("{}: {}, {}", s.code, s.name, places::name_en(country))),
+        None if word.len() == 2 => Some(format!("{word}: {} ({})", places::name_en(country), places::name_zh(country))),
+        None => None,
+    }
+}
+
+struct Page<'a> {
+    options: RenderOptions,
+    out: &'a mut dyn Write,
+}
+
+impl Page<'_> {
+    fn list(&mut self) -> io::Result<()> {
+        for (kind, title) in
+            [(CodeKind::Finding, "Findings"), (CodeKind::Gap, "Gaps"), (CodeKind::Remark, "Remarks of policy lint")]
+        {
+            writeln!(self.out, "{title}")?;
+            for c in explain::codes().iter().filter(|c| c.kind == kind) {
+                self.line(&format!("  {:<24} ", c.code), &c.title)?;
+            }
+        }
+        writeln!(self.out)?;
+        self.line(
+            "",
+            "Also known here: pack/rule, data classes, sets of places (@eea), place codes, operator facts, mechanisms",
+        )
+    }
+
+    fn title(&mut self, name: &str, kind: &str) -> io::Result<()> {
+        let name = self.options.paint(crate::report::BOLD, &safe(name));
+        writeln!(self.out, "{name} ({kind})")
+    }
+
+    /// Text wrapped behind its heading.
+    fn line(&mut self, heading: &str, text: &str) -> io::Result<()> {
+        let rest = " ".repeat(if heading.trim().is_empty() { heading.len() } else { 4.min(heading.len()) });
+        writeln!(self.out, "{}", self.options.wrap(heading, &rest, &safe(text)))
+    }
+
+    fn code(&mut self, c: &Code) -> io::Result<()> {
+        self.title(&c.code, c.kind.as_str())?;
+        self.line("", &c.title)?;
+        for (heading, text) in [("What it means", &c.means), ("Why it matters", &c.matters), ("What to do", &c.remedy)] {
+            writeln!(self.out, "\n{heading}")?;
+            self.line("  ", text)?;
+        }
+        Ok(())
+    }
+
+    fn class(&mut self, c: &classes::Class) -> io::Result<()> {
+        self.title(&c.name, "data class")?;
+        self.line("", &c.description)?;
+        let flags = [
+            (c.personal, "personal"),
+            (c.sensitive, "sensitive"),
+            (c.divisible, "divisible by person"),
+            (c.key_material, "key material"),
+        ];
+        let flags: Vec<&str> = flags.into_iter().filter(|(on, _)| *on).map(|(_, f)| f).collect();
+        if !flags.is_empty() {
+            self.line("Flags: ", &flags.join(", "))?;
+        }
+        if !c.aliases.is_empty() {
+            self.line("Also called: ", &c.aliases.join(", "))?;
+        }
+        let below: Vec<&str> = classes::all()
+            .iter()
+            .filter(|o| o.name != c.name && classes::covers(&c.name, &o.name))
+            .map(|o| o.name.as_str())
+            .collect();
+        if !below.is_empty() {
+            self.line("Covers: ", &below.join(", "))?;
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, s: &places::NamedSet) -> io::Result<()> {
+        self.title(&s.name, "set of places")?;
+        self.line("", &format!("{} ({})", s.title, s.title_zh))?;
+        self.line("Source: ", &format!("{} (checked: {})", s.source, s.verification))?;
+        if !s.include.is_empty() {
+            self.line("Includes: ", &s.include.join(", "))?;
+        }
+        for e in &s.entries {
+            let mut text = e.code.clone();
+            if let Some(country) = places::country(&e.code) {
+                text.push_str(&format!(" {}", places::name_en(country)));
+            }
+            if !e.cities.is_empty() {
+                text.push_str(&format!(", only {}", e.cities.join(", ")));
+            }
+            if let Some(from) = e.from() {
+                text.push_str(&format!(", from {from}"));
+            }
+            if let Some(until) = e.until() {
+                text.push_str(&format!(", until {until}"));
+            }
+            if let Some(condition) = &e.condition {
+                text.push_str(&format!(", if {condition}"));
+            }
+            if let Some(note) = &e.note {
+                text.push_str(&format!(" ({note})"));
+            }
+            self.line("  ", &text)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,277 @@
+//! The stages between a command and its report: find the project, load and read it, link it, locate it, load its policies.
+//! Commands share these; none of them decides anything.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+
+use super::{Context, Failure, ProjectArgs};
+use crate::check::{Question, assess};
+use crate::finding::{Assessment, Coverage};
+use crate::geo::atlas::DataFile;
+use crate::geo::{Atlas, GeoError};
+use crate::link::{Matcher, link};
+use crate::model::{Endpoint, Facts, Gap, GapScope, Snapshot, Unread};
+use crate::policy::{self, Pack};
+use crate::project::{self, Project, Selector};
+use crate::read::{READERS, read_all};
+use crate::source::load::{self, LoadError, Loaded};
+use crate::source::{InputError, Location, SourceId, Sources, Span, Spanned};
+
+pub const PROJECT_FILE: &str = "onshore.toml";
+
+/// A project that was read and linked, before any policy.
+pub struct Opened {
+    pub root: PathBuf,
+    pub project: Project,
+    pub sources: Sources,
+    pub snapshot: Snapshot,
+    pub coverage: Coverage,
+    pub as_of: Date,
+}
+
+/// Where a project is: its folder, and its file if there is one.
+pub struct Place {
+    pub root: PathBuf,
+    pub file: Option<PathBuf>,
+}
+
+/// The project that `path` names. Without one: the nearest folder upwards that has an onshore.toml, else the current folder.
+pub fn find(path: Option<&Path>, folder: &Path) -> Result<Place, Failure> {
+    let Some(path) = path else {
+        let found = folder.ancestors().map(|f| f.join(PROJECT_FILE)).find(|f| f.is_file());
+        return Ok(match found {
+            Some(file) => Place { root: file.parent().unwrap_or(folder).to_owned(), file: Some(file) },
+            None => Place { root: folder.to_owned(), file: None },
+        });
+    };
+    let (given, path) = (path, folder.join(path));
+    if path.is_dir() {
+        let file = Some(path.join(PROJECT_FILE)).filter(|f| f.is_file());
+        return Ok(Place { root: path, file });
+    }
+    if path.extension().is_some_and(|e| e == "toml") && path.is_file() {
+        return Ok(Place { root: path.parent().unwrap_or(folder).to_owned(), file: Some(path) });
+    }
+    Err(Failure::with_help(
+        format!("`{}` is neither a folder nor an {PROJECT_FILE}", given.display()),
+        "name the folder that holds the inventory and routing files",
+    ))
+}
+
+/// Loads, reads and links the project.
+pub fn open(path: Option<&Path>, args: &ProjectArgs, context: &Context<'_>) -> Result<Opened, Failure> {
+    let place = find(path, &context.around.folder)?;
+    let as_of = args.as_of(context.around);
+    let (mut project, mut loaded) = load_project(&place)?;
+    let folder = &context.around.folder;
+    let named = args.geoip.iter().map(|f| Spanned::new(folder.join(f).to_string_lossy().into_owned(), Span::default()));
+    project.geo.databases = named.chain(std::mem::take(&mut project.geo.databases)).collect();
+
+    let (inputs, coverage) = read_inputs(&project, &mut loaded, args.input_format.as_deref())?;
+    let snapshot = link(inputs, &project, &loaded.sources);
+    Ok(Opened { root: place.root, project, sources: loaded.sources, snapshot, coverage, as_of })
+}
+
+/// Reads every input. What could not be read becomes a gap that touches everything: it could hold any route.
+fn read_inputs(
+    project: &Project,
+    loaded: &mut Loaded,
+    forced: Option<&str>,
+) -> Result<(Vec<(SourceId, Facts)>, Coverage), Failure> {
+    let formats: Vec<&str> = READERS.iter().map(|r| r.format()).collect();
+    if let Some(format) = forced.filter(|f| !formats.contains(f)) {
+        return Err(Failure::unknown(format, "input format", formats));
+    }
+    let overrides = project.inputs.overrides.iter();
+    let overrides: Vec<(String, String)> =
+        overrides.filter_map(|o| Some((o.path.value.clone(), o.format.as_ref()?.value.clone()))).collect();
+    let all = read_all(loaded, &overrides, forced).map_err(|e| Failure::with_help(e.message, e.help))?;
+
+    let mut coverage = Coverage::default();
+    let mut inputs: Vec<(SourceId, Facts)> = Vec::new();
+    let mut errors = Vec::new();
+    for (id, format, mut reading) in all.readings {
+        errors.append(&mut reading.errors);
+        for file in std::iter::once(id).chain(reading.included) {
+            coverage.files_read.push((loaded.sources.get(file).path.clone(), format));
+        }
+        if let Some(why) = &reading.broken {
+            reading.facts.gaps.push(not_read(&loaded.sources.get(id).path, why, id));
+        }
+        inputs.push((id, reading.facts));
+    }
+    if !errors.is_empty() {
+        errors.sort_unstable();
+        return Err(Failure::Input { errors, sources: std::mem::take(&mut loaded.sources) });
+    }
+    let mut left_out: Vec<(String, String, Option<SourceId>, bool)> = Vec::new();
+    for (id, why, matters) in all.unread {
+        left_out.push((loaded.sources.get(id).path.clone(), why, Some(id), matters));
+    }
+    for s in std::mem::take(&mut loaded.skipped) {
+        left_out.push((s.path, s.reason, None, s.matters));
+    }
+    for e in std::mem::take(&mut loaded.errors) {
+        left_out.push((e.path, e.message, None, true));
+    }
+    for (path, why, id, matters) in left_out {
+        if matters {
+            // A file whose text is not there still needs a name for its gap to point at.
+            let id = id.unwrap_or_else(|| loaded.add(path.clone(), ""));
+            inputs.push((id, Facts { gaps: vec![not_read(&path, &why, id)], ..Facts::default() }));
+        }
+        coverage.files_skipped.push((path, why));
+    }
+    coverage.files_read.sort_unstable();
+    coverage.files_read.dedup();
+    coverage.files_skipped.sort_unstable();
+    Ok((inputs, coverage))
+}
+
+fn not_read(path: &str, why: &str, id: SourceId) -> Unread {
+    Gap {
+        code: "file-not-read",
+        message: format!("`{path}` was not read: {why}"),
+        help: Some("name its format in [[inputs.override]], or leave it out with `[inputs] exclude`".to_owned()),
+        location: Location::new(id, Span::default()),
+        scope: GapScope::Everything,
+    }
+}
+
+/// The project file is read twice: first for what to load, then at its place among everything that was loaded.
+fn load_project(place: &Place) -> Result<(Project, Loaded), Failure> {
+    let Some(file) = &place.file else {
+        let loaded = load::load(&place.root, &[], &[])?;
+        return Ok((Project::default(), loaded));
+    };
+    let name = file.file_name().map_or_else(|| PROJECT_FILE.to_owned(), |n| n.to_string_lossy().into_owned());
+    let text = load::read_one(file)?;
+    let mut alone = Sources::default();
+    let id = alone.add(name.clone(), text.clone());
+    let project = checked(project::parse(id, &text), alone)?;
+
+    let words = |list: &[Spanned<String>]| list.iter().map(|s| s.value.clone()).collect::<Vec<_>>();
+    let mut loaded = load::load(&place.root, &words(&project.inputs.include), &words(&project.inputs.exclude))?;
+    let id = loaded.sources.find(&name).unwrap_or_else(|| loaded.add(name, text.clone()));
+    let project = checked(project::parse(id, &text), Sources::default())?;
+    Ok((project, loaded))
+}
+
+/// A parsed thing, if it had no errors.
+fn checked<T>((value, errors): (Option<T>, Vec<InputError>), sources: Sources) -> Result<T, Failure> {
+    match value {
+        Some(value) if errors.is_empty() => Ok(value),
+        _ => Err(Failure::Input { errors, sources }),
+    }
+}
+
+impl Opened {
+    /// Where everything stands. Reads the databases and range files that the project names.
+    pub fn atlas(&self) -> Result<Atlas, Failure> {
+        let atlas = atlas(&self.project, &self.root, self.as_of)?;
+        let selected = |selector: &Selector| {
+            let matcher = Matcher::new(selector);
+            move |e: &Endpoint| matcher.matches(&self.snapshot, e, &self.sources)
+        };
+        Ok(atlas.with_snapshot(&self.snapshot, &self.project.geo, selected))
+    }
+
+    /// The project's policies and those of the command line, parsed into the project's sources.
+    pub fn packs(&mut self, more: &[String], folder: &Path) -> Result<Vec<Pack>, Failure> {
+        let mut packs: Vec<Pack> = Vec::new();
+        let mut errors = Vec::new();
+        let own = self.project.policies.iter().map(|p| (p.value.clone(), self.root.clone()));
+        let names: Vec<(String, PathBuf)> = own.chain(more.iter().map(|p| (p.clone(), folder.to_owned()))).collect();
+        for (name, base) in names {
+            let (shown, text) = policy_text(&name, &base)?;
+            if packs.iter().any(|p| self.sources.get(p.location.source).path == shown) {
+                continue;
+            }
+            let id = self.sources.find(&shown).unwrap_or_else(|| self.sources.add(shown, text.clone()));
+            let (pack, wrong) = policy::parse(id, &text, self.as_of);
+            errors.extend(wrong);
+            packs.extend(pack);
+        }
+        if errors.is_empty() { Ok(packs) } else { Err(Failure::Input { errors, sources: std::mem::take(&mut self.sources) }) }
+    }
+
+    pub fn assess(&self, atlas: &Atlas, packs: &[Pack]) -> Assessment {
+        assess(Question {
+            snapshot: &self.snapshot,
+            sources: &self.sources,
+            atlas,
+            project: &self.project,
+            packs,
+            as_of: self.as_of,
+            coverage: self.coverage.clone(),
+        })
+    }
+}
+
+/// The text of `pack:NAME` or of a file, and what to call it.
+pub fn policy_text(name: &str, base: &Path) -> Result<(String, String), Failure> {
+    if let Some(id) = name.strip_prefix("pack:") {
+        let shipped = policy::shipped();
+        return match shipped.iter().find(|(pack, _)| *pack == id) {
+            Some((_, text)) => Ok((name.to_owned(), (*text).to_owned())),
+            None => Err(Failure::unknown(id, "pack shipped with onshore", shipped.iter().map(|(pack, _)| *pack))),
+        };
+    }
+    Ok((name.to_owned(), load::read_one(&base.join(name))?))
+}
+
+/// One policy text in sources of its own.
+pub fn policy_alone(name: &str, base: &Path, as_of: Date) -> Result<(Pack, Sources), Failure> {
+    let (shown, text) = policy_text(name, base)?;
+    let mut sources = Sources::default();
+    let id: SourceId = sources.add(shown, text.clone());
+    match policy::parse(id, &text, as_of) {
+        (Some(pack), errors) if errors.is_empty() => Ok((pack, sources)),
+        (_, errors) => Err(Failure::Input { errors, sources }),
+    }
+}
+
+/// The files of a folder by the format that they are in, without reading further.
+pub fn formats(loaded: &mut Loaded) -> Result<BTreeMap<&'static str, Vec<String>>, Failure> {
+    let (_, coverage) = read_inputs(&Project::default(), loaded, None)?;
+    let mut formats: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    for (file, format) in coverage.files_read {
+        formats.entry(format).or_default().push(file);
+    }
+    Ok(formats)
+}
+
+/// The atlas for questions about places: with the project's own knowledge when asked inside a project.
+pub fn atlas_for(path: Option<&Path>, args: &ProjectArgs, context: &Context<'_>) -> Result<(Atlas, Option<Opened>), Failure> {
+    let place = find(path, &context.around.folder)?;
+    if place.file.is_some() {
+        let opened = open(path, args, context)?;
+        return Ok((opened.atlas()?, Some(opened)));
+    }
+    let databases = args.geoip.iter().map(|f| f.to_string_lossy().into_owned());
+    let mut project = Project::default();
+    project.geo.databases = databases.map(|d| Spanned::new(d, Span::default())).collect();
+    Ok((atlas(&project, &context.around.folder, args.as_of(context.around))?, None))
+}
+
+/// Reads what the project names under `[geo]` and builds the atlas.
+fn atlas(project: &Project, base: &Path, as_of: Date) -> Result<Atlas, Failure> {
+    let files = |names: &[Spanned<String>]| {
+        let read = |name: &Spanned<String>| {
+            let bytes = load::read_one_bytes(&base.join(&name.value))?;
+            let name = Path::new(&name.value).file_name().map_or(name.value.clone(), |n| n.to_string_lossy().into_owned());
+            Ok::<_, Failure>(DataFile { name, bytes })
+        };
+        names.iter().map(read).collect::<Result<Vec<_>, _>>()
+    };
+    let (databases, ranges) = (files(&project.geo.databases)?, files(&project.geo.ranges)?);
+    Atlas::new(&project.geo, databases, ranges, as_of).map_err(|errors| {
+        let plain = |e: GeoError| {
+            let line = e.line.and_then(|l| u32::try_from(l).ok());
+            LoadError { path: e.file, line, message: e.message, help: e.help }
+        };
+        Failure::Load(errors.into_iter().map(plain).collect())
+    })
+}

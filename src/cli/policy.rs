@@ -1,0 +1,140 @@
+//! `onshore policy`: what is shipped, what a pack asks in plain words, and whether a policy file is sound.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use clap::Subcommand;
+
+use super::{Context, Failure, pipeline};
+use crate::finding::Severity;
+use crate::policy::{self, Keyword, Pack, Rule};
+use crate::report::{RenderOptions, count, pretty, safe, table};
+use crate::source::Sources;
+
+#[derive(Debug, Subcommand)]
+pub enum Policy {
+    /// List the packs shipped with onshore
+    List,
+    /// Show what a pack asks, rule by rule
+    Show {
+        /// pack:NAME, NAME or a file
+        policy: String,
+    },
+    /// Check policy files: errors, unknown places and classes, rules that can never hold together, review dates
+    Lint {
+        /// Files or pack:NAME; nothing: every shipped pack
+        policies: Vec<String>,
+    },
+}
+
+impl Policy {
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
+        match self {
+            Self::List => list(context),
+            Self::Show { policy } => show(&policy, context),
+            Self::Lint { policies } => lint(policies, context),
+        }
+    }
+}
+
+fn list(context: &mut Context<'_>) -> Result<u8, Failure> {
+    let mut rows = Vec::new();
+    for (name, _) in policy::shipped() {
+        let (pack, _) = pipeline::policy_alone(&format!("pack:{name}"), Path::new(""), context.around.today)?;
+        rows.push(vec![
+            pack.id.clone(),
+            pack.title.clone(),
+            pack.binding.word().to_owned(),
+            pack.status.word().to_owned(),
+            pack.rules.len().to_string(),
+            pack.review_by.map_or_else(|| "-".to_owned(), |d| d.to_string()),
+        ]);
+    }
+    let header = ["pack", "title", "binding", "status", "rules", "review by"];
+    write!(context.out, "{}", table::render(&header, &rows, &context.options))?;
+    Ok(0)
+}
+
+/// A shipped pack may be named without its `pack:`.
+fn named(name: &str, context: &Context<'_>) -> Result<(Pack, Sources), Failure> {
+    let shipped = policy::shipped().iter().any(|(pack, _)| *pack == name);
+    let name = if shipped { format!("pack:{name}") } else { name.to_owned() };
+    pipeline::policy_alone(&name, &context.around.folder, context.around.today)
+}
+
+fn show(name: &str, context: &mut Context<'_>) -> Result<u8, Failure> {
+    let (pack, _) = named(name, context)?;
+    let text = policy::show::describe(&pack);
+    let options = context.options;
+    for line in text.lines() {
+        let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+        writeln!(context.out, "{}", options.wrap(&indent, &format!("{indent}  "), &safe(line.trim_start())))?;
+    }
+    Ok(0)
+}
+
+fn lint(names: Vec<String>, context: &mut Context<'_>) -> Result<u8, Failure> {
+    let today = context.around.today;
+    let every = || policy::shipped().iter().map(|(pack, _)| format!("pack:{pack}")).collect();
+    let names = if names.is_empty() { every() } else { names };
+    let mut sources = Sources::default();
+    let (mut packs, mut errors) = (Vec::new(), Vec::new());
+    for name in &names {
+        let (shown, text) = pipeline::policy_text(name, &context.around.folder)?;
+        let id = sources.add(shown, text.clone());
+        let (pack, wrong) = policy::parse(id, &text, today);
+        packs.extend(pack);
+        errors.extend(wrong);
+    }
+    if !errors.is_empty() {
+        return Err(Failure::Input { errors, sources });
+    }
+    let remarks = policy::lint::lint(&packs, today);
+    for r in &remarks {
+        let message = format!("{} ({}, {})", r.message, r.code, r.severity.as_str());
+        pretty::problem(r.severity, &message, r.help.as_deref(), Some(r.location), &sources, &context.options, context.out)?;
+    }
+    let (read, said) = (count(names.len(), "policy", "policies"), count(remarks.len(), "remark", "remarks"));
+    writeln!(context.out, "{read} read, {said}")?;
+    // A low remark may be by design.
+    Ok(if remarks.iter().any(|r| r.severity > Severity::Low) { 2 } else { 0 })
+}
+
+/// `pack/rule` of every shipped pack, and the packs' names.
+pub fn rule_names() -> Vec<String> {
+    let mut names = Vec::new();
+    for (name, _) in policy::shipped() {
+        names.push((*name).to_owned());
+        if let Ok((pack, _)) = pipeline::policy_alone(&format!("pack:{name}"), Path::new(""), jiff::civil::Date::MAX) {
+            names.extend(pack.rules.iter().map(|r| pack.rule_name(r)));
+        }
+    }
+    names
+}
+
+/// Explains a shipped pack or one of its rules, if `word` is one.
+pub fn explain(word: &str, context: &mut Context<'_>) -> Result<bool, Failure> {
+    let (name, rule) = word.split_once('/').map_or((word, None), |(p, r)| (p, Some(r)));
+    if !policy::shipped().iter().any(|(pack, _)| *pack == name) {
+        return Ok(false);
+    }
+    let Some(rule) = rule else {
+        return show(name, context).map(|_| true);
+    };
+    let (pack, _) = named(name, context)?;
+    let Some(rule) = pack.rules.iter().find(|r| r.id.value == rule) else {
+        return Ok(false);
+    };
+    write_rule(&pack, rule, &context.options, context.out)?;
+    Ok(true)
+}
+
+fn write_rule(pack: &Pack, rule: &Rule, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{} ({} rule, {})", pack.rule_name(rule), rule.severity.as_str(), pack.binding.word())?;
+    writeln!(out, "{}", options.wrap("", "", &safe(&rule.title)))?;
+    writeln!(out, "{}", options.wrap("  ", "  ", &safe(&policy::show::sentence(pack, rule))))?;
+    if let Some(why) = &rule.rationale {
+        writeln!(out, "{}", options.wrap("  why: ", "    ", &safe(why)))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! TOML 1.1 into the tree, with all syntax errors of a file at once.
+
+use std::borrow::Cow;
+
+use toml::de::{DeTable, DeValue};
+
+use super::build::{Builder, TooDeep};
+use super::{Document, Problem, Style};
+use crate::source::Span;
+
+/// Parses a text. After a syntax error the rest of the file is still read, as well as it can be.
+pub fn parse(text: &str) -> Document<'_> {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let mut builder = Builder::new(text);
+    for error in errors {
+        let span = error.span().map_or(Span::new(0, 0), |range| on_boundaries(text, range));
+        builder.problem(Problem::new(span, error.message().trim_end_matches('.').to_owned()));
+    }
+    let span = Span::new(0, text.len());
+    let done = table(&mut builder, text, root.into_inner(), span);
+    if done.is_err() {
+        builder.problem(Problem::new(Span::new(0, 0), "tables nest deeper than 128 levels"));
+    }
+    builder.finish()
+}
+
+fn table<'t>(builder: &mut Builder<'t>, text: &'t str, table: DeTable<'t>, span: Span) -> Result<(), TooDeep> {
+    builder.open(true, span)?;
+    for (key, item) in table {
+        let key_span = on_boundaries(text, key.span());
+        builder.scalar(key.into_inner(), Style::Quoted, key_span);
+        let span = on_boundaries(text, item.span());
+        value(builder, text, item.into_inner(), span)?;
+    }
+    builder.close(None);
+    Ok(())
+}
+
+fn value<'t>(builder: &mut Builder<'t>, text: &'t str, item: DeValue<'t>, span: Span) -> Result<(), TooDeep> {
+    // Numbers and dates stay as they are written.
+    let written = || Cow::Borrowed(text.get(span.range()).unwrap_or(""));
+    match item {
+        DeValue::String(s) => _ = builder.scalar(s, Style::Quoted, span),
+        DeValue::Integer(_) | DeValue::Float(_) => _ = builder.scalar(written(), Style::Number, span),
+        DeValue::Boolean(_) => _ = builder.scalar(written(), Style::Bool, span),
+        DeValue::Datetime(_) => _ = builder.scalar(written(), Style::Date, span),
+        DeValue::Array(items) => {
+            builder.open(false, span)?;
+            for item in items {
+                let span = on_boundaries(text, item.span());
+                value(builder, text, item.into_inner(), span)?;
+            }
+            builder.close(None);
+        }
+        DeValue::Table(inner) => table(builder, text, inner, span)?,
+    }
+    Ok(())
+}
+
+/// A span inside the text, on character boundaries: errors may point past the end or into a character.
+pub(super) fn on_boundaries(text: &str, range: std::ops::Range<usize>) -> Span {
+    let start = text.floor_char_boundary(range.start);
+    let end = text.ceil_char_boundary(range.end.min(text.len()));
+    Span::new(start, end)
+}

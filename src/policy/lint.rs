@@ -1,0 +1,520 @@
+//! What is odd about policies that parse: rules that can never bind or never both hold, stale and unchecked facts. A lint is
+//! about the policy's text; whether a rule holds is `check`'s.
+
+use jiff::civil::Date;
+
+use super::{Binding, Demand, Doing, Keyword, Pack, Rule, Status, Verification};
+use crate::finding::Severity;
+use crate::model::{Activity, Place, Role};
+use crate::source::{Location, Spanned};
+use crate::vocab::classes;
+use crate::vocab::places::{self, Membership, PlaceSet};
+
+/// Something about a policy that a person should look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lint {
+    /// Stable, kebab-case.
+    pub code: &'static str,
+    /// `Low`: worth knowing, may be by design.
+    pub severity: Severity,
+    pub location: Location,
+    /// In one line without a full stop.
+    pub message: String,
+    pub help: Option<String>,
+}
+
+/// Everything odd about packs that are used together, in the order of their texts. `today` decides what is overdue.
+pub fn lint(packs: &[Pack], today: Date) -> Vec<Lint> {
+    let mut found = Vec::new();
+    for pack in packs {
+        header(pack, today, &mut found);
+        instruments(pack, today, &mut found);
+        for rule in &pack.rules {
+            alone(pack, rule, &mut found);
+        }
+    }
+    pairs(packs, &mut found);
+    found.sort_by_key(|l| l.location);
+    found
+}
+
+fn header(pack: &Pack, today: Date, found: &mut Vec<Lint>) {
+    let mut say = |code, severity, message, help: &str| {
+        found.push(Lint { code, severity, location: pack.location, message, help: Some(help.to_owned()) });
+    };
+    match pack.review_by {
+        Some(day) if day < today => {
+            let message = format!("`{}` was to be reviewed by {day}", pack.id);
+            say("review-overdue", Severity::Medium, message, "check its facts, then move as-of and review-by");
+        }
+        None => {
+            let message = format!("`{}` has no review date", pack.id);
+            say("review-missing", Severity::Low, message, "add review-by: law and promises change");
+        }
+        Some(_) => {}
+    }
+    if pack.as_of > today {
+        let message = format!("`{}` claims knowledge as of {}, which is still to come", pack.id, pack.as_of);
+        say("as-of-in-future", Severity::Medium, message, "as-of is the day on which the facts were last checked");
+    }
+    if pack.status != Status::InForce {
+        let message = format!("`{}` is {}, not in force", pack.id, pack.status.word());
+        say("not-in-force", Severity::Medium, message, "use it to look ahead, not to gate");
+    }
+}
+
+fn instruments(pack: &Pack, today: Date, found: &mut Vec<Lint>) {
+    for i in &pack.instruments {
+        let location = i.id.at(pack.location.source);
+        let mut say = |code, severity, message, help: &str| {
+            found.push(Lint { code, severity, location, message, help: Some(help.to_owned()) });
+        };
+        let id = &i.id.value;
+        if !pack.rules.iter().any(|r| r.instruments.contains(id)) {
+            say("instrument-unused", Severity::Low, format!("no rule rests on `{id}`"), "name it in a rule, or remove it");
+        }
+        if let Some(end) = i.effective_to.filter(|d| *d < today) {
+            let message = format!("`{id}` ceased to have effect on {end}");
+            say(
+                "instrument-not-in-force",
+                Severity::Medium,
+                message,
+                "remove the rules that rest on it, or name what replaced it",
+            );
+        }
+        if let Some(start) = i.effective_from.filter(|d| *d > today) {
+            let message = format!("`{id}` takes effect on {start} only");
+            say("instrument-not-in-force", Severity::Medium, message, "use it to look ahead, not to gate");
+        }
+    }
+}
+
+/// What is odd about one rule by itself.
+fn alone(pack: &Pack, rule: &Rule, found: &mut Vec<Lint>) {
+    let name = pack.rule_name(rule);
+    let mut say = |code, severity, location, message: String, help: &str| {
+        found.push(Lint { code, severity, location, message, help: Some(help.to_owned()) });
+    };
+    let here = rule.id.at(pack.location.source);
+    if rule.instruments.is_empty() && matches!(pack.binding, Binding::Statute | Binding::Regulation | Binding::Direction) {
+        let message = format!("`{name}` binds as a {} and names none", pack.binding.word());
+        say("instrument-missing", Severity::Medium, here, message, "name the article it encodes in `instrument`");
+    }
+    if rule.verification == Verification::Memory {
+        let message = format!("`{name}` was written from memory");
+        say("from-memory", Severity::Low, here, message, "have somebody check it against the text it encodes");
+    }
+    for class in &rule.data {
+        if let classes::Lookup::Below { parent, .. } = classes::lookup(&class.value) {
+            let message = format!("`{}` is not in the table of classes", class.value);
+            let help = format!("it matches only data declared by exactly this name, or as `{}`", parent.name);
+            say("class-unlisted", Severity::Low, class.at(pack.location.source), message, &help);
+        }
+    }
+    if rule.origin.as_ref().is_some_and(PlaceSet::is_empty) {
+        let message = format!("`{name}` binds nobody: its origin had no members at the date of the assessment");
+        say("rule-binds-nothing", Severity::High, here, message, "check the dates of the named set");
+    }
+    if never_happens(rule) {
+        let message = format!("`{name}` binds nothing: no key material is among its data, and `keys` is its only activity");
+        say("rule-binds-nothing", Severity::High, here, message, "add communications.keys to `data`, or another activity");
+    }
+    if let Some(set) = asked_places(&rule.demand).filter(|set| set.is_empty()) {
+        let message = format!("{} had no members at the date of the assessment", set.names.join(", "));
+        say("empty-place-set", Severity::High, rule.demand_location, message, "check the dates of the named set");
+    }
+}
+
+/// Only key material moves along `keys` routes and sits in key services.
+fn never_happens(rule: &Rule) -> bool {
+    let is_keys = |d: &Doing| matches!(d, Doing::Role(Role::Keys) | Doing::Route(Activity::Keys));
+    let may_hold_keys =
+        |c: &str| classes::is_key_material(c) || classes::all().iter().any(|k| k.key_material && classes::covers(c, &k.name));
+    !rule.activity.is_empty()
+        && rule.activity.iter().all(is_keys)
+        && !rule.data.is_empty()
+        && !rule.data.iter().any(|c| may_hold_keys(&c.value))
+}
+
+/// The places that a demand names.
+fn asked_places(demand: &Demand) -> Option<&PlaceSet> {
+    match demand {
+        Demand::OnlyIn(p) | Demand::NeverIn(p) | Demand::FirstIn(p) | Demand::KeysIn(p) => Some(p),
+        Demand::CopyIn { places, .. } | Demand::RetainIn { places, .. } => Some(places),
+        Demand::ReturnWithin { home, .. } => Some(home),
+        Demand::Survive(s) => s.within.as_ref(),
+        Demand::Separate { .. } | Demand::Nexus => None,
+    }
+}
+
+/// More rules than this are not compared with each other; packs have tens.
+const MAX_COMPARED: usize = 1_000;
+
+/// What two rules do to each other.
+fn pairs(packs: &[Pack], found: &mut Vec<Lint>) {
+    let rules: Vec<(&Pack, &Rule)> = packs.iter().flat_map(|p| p.rules.iter().map(move |r| (p, r))).collect();
+    if let Some((pack, rule)) = rules.get(MAX_COMPARED) {
+        found.push(Lint {
+            code: "rules-not-compared",
+            severity: Severity::Medium,
+            location: rule.id.at(pack.location.source),
+            message: format!("{} rules are too many to compare; those from here on were not", rules.len()),
+            help: Some("lint fewer packs at a time".to_owned()),
+        });
+    }
+    let rules = &rules[..rules.len().min(MAX_COMPARED)];
+    for (n, (pack, rule)) in rules.iter().enumerate() {
+        for (other_pack, other) in &rules[n + 1..] {
+            let (name, other_name) = (pack.rule_name(rule), other_pack.rule_name(other));
+            let at = other.id.at(other_pack.location.source);
+            let say = |code, severity, location, message, help: &str| Lint {
+                code,
+                severity,
+                location,
+                message,
+                help: Some(help.to_owned()),
+            };
+            if let Some(why) = exclude(rule, other) {
+                // With a recorded mechanism, one of them gives way.
+                let gives_way = [rule, other].iter().any(|r| !r.unless_mechanism.is_empty() || !r.tiers.is_empty());
+                let severity = if gives_way { Severity::Low } else { Severity::High };
+                let message = format!("`{other_name}` and `{name}` cannot both hold: {why}");
+                let help = "narrow data, origin or activity of one of them";
+                found.push(say("rules-exclude-each-other", severity, at, message, help));
+                continue;
+            }
+            match (implies(rule, other), implies(other, rule)) {
+                (true, true) => {
+                    let message = format!("`{other_name}` demands the same as `{name}`");
+                    found.push(say("rule-duplicated", Severity::Low, at, message, "remove one of them"));
+                }
+                (true, false) => {
+                    let message = format!("`{other_name}` adds nothing to `{name}`, which covers it");
+                    found.push(say("rule-shadowed", Severity::Low, at, message, "remove it, or make it stricter"));
+                }
+                (false, true) => {
+                    let at = rule.id.at(pack.location.source);
+                    let message = format!("`{name}` adds nothing to `{other_name}`, which covers it");
+                    found.push(say("rule-shadowed", Severity::Low, at, message, "remove it, or make it stricter"));
+                }
+                (false, false) => {}
+            }
+        }
+    }
+}
+
+/// Why no placement of the same people's data can meet both rules.
+fn exclude(a: &Rule, b: &Rule) -> Option<String> {
+    let same_people = a.origin_by == b.origin_by && overlapping(a.origin.as_ref(), b.origin.as_ref());
+    let same_data = a.data.is_empty()
+        || b.data.is_empty()
+        || a.data.iter().any(|x| b.data.iter().any(|y| classes::overlap(&x.value, &y.value)));
+    let same_state = a.state.iter().any(|s| b.state.contains(s));
+    if !(same_people && same_data && same_state) {
+        return None;
+    }
+    let in_words = |p: &PlaceSet| p.names.join(", ");
+    let apart = |p: &PlaceSet, q: &PlaceSet| !p.is_empty() && !q.is_empty() && !PlaceSet::overlap(&[p, q]);
+    match (&a.demand, &b.demand) {
+        (Demand::OnlyIn(p), Demand::OnlyIn(q)) if apart(p, q) && meet(a, b) => {
+            Some(format!("no place is in both {} and {}", in_words(p), in_words(q)))
+        }
+        (Demand::OnlyIn(p), Demand::NeverIn(q)) | (Demand::NeverIn(q), Demand::OnlyIn(p)) if within(p, q) && meet(a, b) => {
+            Some(format!("all of {} is in {}", in_words(p), in_words(q)))
+        }
+        (Demand::OnlyIn(p), needed) | (needed, Demand::OnlyIn(p)) => {
+            let only = if matches!(a.demand, Demand::OnlyIn(_)) { a } else { b };
+            let home = store_needed(needed)?;
+            (binds_stores(only) && apart(p, home)).then(|| format!("a store in {} is not in {}", in_words(home), in_words(p)))
+        }
+        (Demand::NeverIn(p), needed) | (needed, Demand::NeverIn(p)) => {
+            let never = if matches!(a.demand, Demand::NeverIn(_)) { a } else { b };
+            let home = store_needed(needed)?;
+            (binds_stores(never) && within(home, p)).then(|| format!("all of {} is in {}", in_words(home), in_words(p)))
+        }
+        _ => None,
+    }
+}
+
+/// Where a demand needs a store to stand.
+fn store_needed(demand: &Demand) -> Option<&PlaceSet> {
+    match demand {
+        Demand::CopyIn { places, .. } | Demand::RetainIn { places, .. } | Demand::FirstIn(places) => Some(places),
+        Demand::Survive(s) => s.within.as_ref(),
+        _ => None,
+    }
+}
+
+fn binds_stores(rule: &Rule) -> bool {
+    rule.activity.is_empty() || rule.activity.contains(&Doing::Role(Role::Store))
+}
+
+/// Whether one arrival can fall under both.
+fn meet(a: &Rule, b: &Rule) -> bool {
+    a.activity.is_empty() || b.activity.is_empty() || a.activity.iter().any(|d| b.activity.contains(d))
+}
+
+fn overlapping(a: Option<&PlaceSet>, b: Option<&PlaceSet>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => PlaceSet::overlap(&[a, b]),
+        _ => true,
+    }
+}
+
+/// Whether everything in `inner` is surely in `outer`: the country of each of its codes is, without conditions.
+fn within(inner: &PlaceSet, outer: &PlaceSet) -> bool {
+    let covered = |code: &str| {
+        let country = code.split('-').next().and_then(places::country);
+        country.is_some_and(|c| outer.contains(&Place::country(c)) == Membership::In)
+    };
+    !inner.is_empty() && inner.codes().all(covered)
+}
+
+/// Whether meeting `a` always meets `b` too: `a` demands the same, of at least as much.
+fn implies(a: &Rule, b: &Rule) -> bool {
+    let ids = |list: &[Spanned<String>]| list.iter().map(|s| s.value.clone()).collect::<Vec<_>>();
+    let no_more = |few: &[Spanned<String>], many: &[Spanned<String>]| {
+        let many = ids(many);
+        ids(few).iter().all(|f| many.contains(f))
+    };
+    same_demand(&a.demand, &b.demand)
+        && a.origin_by == b.origin_by
+        && match (&a.origin, &b.origin) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(p), Some(q)) => q.codes().all(|c| p.codes().any(|o| o == c)),
+        }
+        && (a.data.is_empty()
+            || (!b.data.is_empty() && b.data.iter().all(|y| a.data.iter().any(|x| classes::covers(&x.value, &y.value)))))
+        && (a.activity.is_empty() || (!b.activity.is_empty() && b.activity.iter().all(|d| a.activity.contains(d))))
+        && b.state.iter().all(|s| a.state.contains(s))
+        && a.severity >= b.severity
+        && a.combine == b.combine
+        && no_more(&a.unless_mechanism, &b.unless_mechanism)
+        && no_more(&a.applies_if, &b.applies_if)
+        && no_more(&a.exempt, &b.exempt)
+        && a.min_subjects.unwrap_or(0) <= b.min_subjects.unwrap_or(0)
+        && a.window == b.window
+        && a.tiers.is_empty()
+        && b.tiers.is_empty()
+}
+
+fn same_demand(a: &Demand, b: &Demand) -> bool {
+    let same = |p: &PlaceSet, q: &PlaceSet| p.codes().eq(q.codes());
+    match (a, b) {
+        (Demand::OnlyIn(p), Demand::OnlyIn(q))
+        | (Demand::NeverIn(p), Demand::NeverIn(q))
+        | (Demand::FirstIn(p), Demand::FirstIn(q))
+        | (Demand::KeysIn(p), Demand::KeysIn(q)) => same(p, q),
+        (Demand::CopyIn { places: p, max_age_hours: m }, Demand::CopyIn { places: q, max_age_hours: n }) => {
+            same(p, q) && m == n
+        }
+        (Demand::ReturnWithin { hours: m, home: p }, Demand::ReturnWithin { hours: n, home: q }) => same(p, q) && m == n,
+        (Demand::RetainIn { places: p, days: m }, Demand::RetainIn { places: q, days: n }) => same(p, q) && m == n,
+        (Demand::Survive(s), Demand::Survive(t)) => {
+            (s.loss_of, s.count, &s.keep, &s.within) == (t.loss_of, t.count, &t.keep, &t.within)
+        }
+        (Demand::Separate { domains: p, .. }, Demand::Separate { domains: q, .. }) => p == q,
+        (Demand::Nexus, Demand::Nexus) => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::policy;
+    use crate::source::{Source, SourceId};
+
+    const TODAY: Date = date(2026, 11, 22);
+
+    /// `line code severity: message`, one a line; source ids count packs.
+    fn lints(texts: &[&str]) -> String {
+        let packs: Vec<Pack> = texts
+            .iter()
+            .enumerate()
+            .map(|(i, text)| {
+                let (pack, errors) = policy::parse(SourceId(i as u32), text, TODAY);
+                assert_eq!(errors, [], "{text}");
+                pack.expect("a pack")
+            })
+            .collect();
+        let show = |l: Lint| {
+            let line = Source::new("", texts[l.location.source.0 as usize]).line(l.location.span.start);
+            format!("{line} {} {}: {}\n", l.code, l.severity.as_str(), l.message)
+        };
+        lint(&packs, TODAY).into_iter().map(show).collect()
+    }
+
+    fn pack(header: &str, rest: &str) -> String {
+        format!("[pack]\nid = 'p'\ntitle = 'T'\nversion = '1'\n{header}\n{rest}\n")
+    }
+
+    fn rules(rules: &[&str]) -> String {
+        let tables: Vec<String> = rules
+            .iter()
+            .zip('a'..='z')
+            .map(|(keys, id)| format!("[[rule]]\nid = '{id}'\ntitle = 'T'\nseverity = 'high'\n{keys}\n"))
+            .collect();
+        let header =
+            "binding = 'company'\nstatus = 'in-force'\nas-of = 2026-11-01\nreview-by = 2027-11-01\nverification = 'primary'";
+        pack(header, &tables.concat())
+    }
+
+    #[test]
+    fn a_stale_pack_is_told() {
+        let header =
+            "binding = 'statute'\nstatus = 'pending'\nas-of = 2026-01-01\nreview-by = 2026-11-21\nverification = 'memory'";
+        let rest = "[[instrument]]\nid = 'old'\ncitation = 'O'\neffective-to = 2025-01-01\n\
+                    [[instrument]]\nid = 'new'\ncitation = 'N'\neffective-from = 2027-01-01\n\
+                    [[rule]]\nid = 'r'\ntitle = 'T'\nseverity = 'low'\nnexus = true\n\
+                    [[rule]]\nid = 's'\ntitle = 'T'\nseverity = 'low'\nverification = 'primary'\ninstrument = ['old', 'new']\nonly-in = ['US']\n\
+                    data = ['user.contact.pager']";
+        let expected = "\
+1 review-overdue medium: `p` was to be reviewed by 2026-11-21
+1 not-in-force medium: `p` is pending, not in force
+11 instrument-not-in-force medium: `old` ceased to have effect on 2025-01-01
+15 instrument-not-in-force medium: `new` takes effect on 2027-01-01 only
+19 instrument-missing medium: `p/r` binds as a statute and names none
+19 from-memory low: `p/r` was written from memory
+30 class-unlisted low: `user.contact.pager` is not in the table of classes
+";
+        assert_eq!(lints(&[&pack(header, rest)]), expected);
+    }
+
+    #[test]
+    fn a_pack_without_review_or_use_is_told() {
+        let header = "binding = 'company'\nstatus = 'in-force'\nas-of = 2026-12-01\nverification = 'primary'";
+        let rest = "[[instrument]]\nid = 'i'\ncitation = 'I'\n[[rule]]\nid = 'r'\ntitle = 'T'\nseverity = 'low'\nnexus = true";
+        let expected = "\
+1 review-missing low: `p` has no review date
+1 as-of-in-future medium: `p` claims knowledge as of 2026-12-01, which is still to come
+10 instrument-unused low: no rule rests on `i`
+";
+        assert_eq!(lints(&[&pack(header, rest)]), expected);
+    }
+
+    #[test]
+    fn a_rule_that_cannot_bind_is_told() {
+        let text = rules(&["data = ['communications.content']\nactivity = ['keys']\nonly-in = ['US']"]);
+        let expected = "11 rule-binds-nothing high: `p/a` binds nothing: no key material is among its data, and `keys` is its only activity\n";
+        assert_eq!(lints(&[&text]), expected);
+        assert_eq!(
+            lints(&[&rules(&["data = ['communications']\nactivity = ['keys']\nonly-in = ['US']"])]),
+            "",
+            "keys lie below"
+        );
+    }
+
+    #[test]
+    fn a_set_without_members_at_the_date_is_told() {
+        let text = rules(&["never-in = ['@doj-countries-of-concern']"]);
+        let (pack, errors) = policy::parse(SourceId(0), &text, date(2020, 4, 3));
+        assert_eq!(errors, []);
+        let codes: Vec<&str> = lint(&[pack.expect("a pack")], TODAY).iter().map(|l| l.code).collect();
+        assert_eq!(codes, ["empty-place-set"], "the set begins in 2025, so the rule would forbid nothing");
+    }
+
+    #[test]
+    fn rules_that_can_never_both_hold_are_told() {
+        for (a, b, why) in [
+            ("only-in = ['CN']", "only-in = ['@us-all']", "no place is in both CN and @us-all"),
+            ("only-in = ['CN']", "never-in = ['@doj-countries-of-concern']", "all of CN is in @doj-countries-of-concern"),
+            ("never-in = ['US']", "only-in = ['US-CA']", "all of US-CA is in US"),
+            ("data = ['user']\nonly-in = ['CN']", "data = ['user.contact']\nonly-in = ['US']", "no place is in both CN and US"),
+            ("origin = ['@eea']\nonly-in = ['@eea']", "origin = ['DE']\nonly-in = ['US']", "no place is in both @eea and US"),
+            ("only-in = ['US']\nactivity = ['store']", "copy-in = ['RU']", "a store in RU is not in US"),
+            ("first-in = ['RU']", "never-in = ['RU']", "all of RU is in RU"),
+            (
+                "only-in = ['US']",
+                "survive = { loss-of = 'site', keep = ['full-copy'], within = ['CA'] }",
+                "a store in CA is not in US",
+            ),
+        ] {
+            let expected = format!("16 rules-exclude-each-other high: `p/b` and `p/a` cannot both hold: {why}\n");
+            let found = lints(&[&rules(&[a, b])]);
+            assert_eq!(
+                found.split_once(' ').map(|(_, rest)| rest),
+                expected.split_once(' ').map(|(_, rest)| rest),
+                "{a} / {b}"
+            );
+        }
+    }
+
+    #[test]
+    fn rules_for_other_people_data_activities_or_states_do_not_meet() {
+        for (a, b) in [
+            ("origin = ['CN']\nonly-in = ['CN']", "origin = ['US']\nonly-in = ['US']"),
+            ("data = ['communications.content']\nonly-in = ['CN']", "data = ['communications.keys']\nonly-in = ['US']"),
+            ("activity = ['store']\nonly-in = ['CN']", "activity = ['access']\nonly-in = ['US']"),
+            ("state = ['normal']\nonly-in = ['CN']", "state = ['loss']\nonly-in = ['US']"),
+            ("origin = ['CN']\norigin-by = 'citizenship'\nonly-in = ['CN']", "origin = ['CN']\nonly-in = ['US']"),
+            ("only-in = ['@eea']", "only-in = ['@eu']"),
+            ("only-in = ['US']", "never-in = ['US-CA']"),
+            ("only-in = ['CA']", "never-in = ['@eu-adequate']"),
+            ("activity = ['access']\nonly-in = ['US']", "copy-in = ['RU']"),
+            ("nexus = true", "only-in = ['US']"),
+        ] {
+            assert_eq!(lints(&[&rules(&[a, b])]), "", "{a} / {b}");
+        }
+    }
+
+    #[test]
+    fn a_mechanism_lets_one_of_two_rules_give_way() {
+        let text = rules(&["only-in = ['CN']", "only-in = ['@eea']\nunless-mechanism = ['scc']"]);
+        assert!(lints(&[&text]).starts_with("16 rules-exclude-each-other low"), "{}", lints(&[&text]));
+    }
+
+    #[test]
+    fn rules_that_add_nothing_are_told() {
+        for (a, b, expected) in [
+            ("only-in = ['@us-50-dc']", "only-in = ['US']", "16 rule-duplicated low: `p/b` demands the same as `p/a`\n"),
+            (
+                "data = ['user']\nonly-in = ['US']",
+                "data = ['user.contact']\nactivity = ['store']\nonly-in = ['US']",
+                "17 rule-shadowed low: `p/b` adds nothing to `p/a`, which covers it\n",
+            ),
+            (
+                "origin = ['DE']\nonly-in = ['@eea']",
+                "origin = ['@eea']\nonly-in = ['@eea']",
+                "11 rule-shadowed low: `p/a` adds nothing to `p/b`, which covers it\n",
+            ),
+            ("data = ['user']\nonly-in = ['US']", "only-in = ['CA', 'US']", ""),
+            ("only-in = ['US']\napplies-if = ['ciio']", "data = ['user']\nonly-in = ['US']", ""),
+        ] {
+            assert_eq!(lints(&[&rules(&[a, b])]), expected, "{a} / {b}");
+        }
+    }
+
+    #[test]
+    fn shipped_packs_lint_clean_but_for_what_is_by_design() {
+        for (name, text) in policy::shipped() {
+            let found = lints(&[text]);
+            let odd: Vec<&str> = found.lines().filter(|l| !l.contains(" from-memory low: ")).collect();
+            assert_eq!(odd, [""; 0], "{name}");
+        }
+    }
+
+    #[test]
+    fn too_many_rules_are_not_compared_in_silence() {
+        let rule = |i: usize| {
+            format!(
+                "[[rule]]\nid = 'r{i}'\ntitle = 'T'\nseverity = 'low'\nexempt = ['ciio']\nretain-in = ['CN']\ndays = {}\n",
+                i + 1
+            )
+        };
+        let text = rules(&["nexus = true"]) + &(0..MAX_COMPARED).map(rule).collect::<String>();
+        let found = lints(&[&text]);
+        assert_eq!(found.lines().count(), 1, "{found}");
+        assert!(found.contains("rules-not-compared medium: 1001 rules are too many to compare"), "{found}");
+    }
+
+    #[test]
+    fn shipped_packs_go_together() {
+        let texts: Vec<&str> = policy::shipped().iter().map(|(_, text)| *text).collect();
+        let found = lints(&texts);
+        assert!(!found.contains("rules-exclude-each-other"), "{found}");
+    }
+}

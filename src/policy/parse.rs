@@ -1,0 +1,440 @@
+//! A pack's file into a [`Pack`]: all errors of the file at once, each with its place and a remedy.
+//!
+//! Words that are wrong on their own (places, classes, dates, keys) are refused by the types in `raw`; here is what needs more
+//! than one word: exactly one demand a rule, what goes with it, names that must exist and names that must not exist twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use super::raw::{PlaceWord, RawFile, RawInstrument, RawPack, RawRule, RawSurvive, RawTier};
+use super::{Demand, Doing, Instrument, Pack, Rule, Survive, Tier, Verification};
+use crate::doc::de::did_you_mean;
+use crate::doc::{self, Node, Problem};
+use crate::finding::State;
+use crate::model::population::OriginAxis;
+use crate::source::{InputError, Location, Source, SourceId, Span, Spanned};
+use crate::vocab::classes::canonical;
+use crate::vocab::places::PlaceSet;
+
+/// Packs that come with onshore, by name.
+const SHIPPED: &[(&str, &str)] = &[
+    ("cn-onshore-strict", include_str!("../../policies/cn-onshore-strict.toml")),
+    ("cn-opened-onshore", include_str!("../../policies/cn-opened-onshore.toml")),
+    ("eu-gdpr-transfers", include_str!("../../policies/eu-gdpr-transfers.toml")),
+    ("resilience-base", include_str!("../../policies/resilience-base.toml")),
+    ("us-doj-bulk-data", include_str!("../../policies/us-doj-bulk-data.toml")),
+    ("us-meetings-stay", include_str!("../../policies/us-meetings-stay.toml")),
+];
+
+/// Each demand, and the keys that go with it: needed, then allowed.
+const DEMANDS: &[(&str, &[&str], &[&str])] = &[
+    ("only-in", &[], &[]),
+    ("never-in", &[], &[]),
+    ("copy-in", &[], &["max-age"]),
+    ("first-in", &[], &[]),
+    ("return-within", &["only-in"], &[]),
+    ("retain-in", &["days"], &[]),
+    ("keys-in", &[], &[]),
+    ("survive", &[], &[]),
+    ("separate", &["between"], &[]),
+    ("nexus", &[], &[]),
+];
+
+/// So many errors of one file are told; each costs time, for the suggestions.
+const MAX_PROBLEMS: usize = 500;
+
+/// Names and texts of the packs that come with onshore.
+pub fn shipped() -> &'static [(&'static str, &'static str)] {
+    SHIPPED
+}
+
+/// JSON Schema of a pack's file.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(RawFile).to_value()
+}
+
+/// Reads a pack. Named sets of places are taken as they stand at `as_of`, the date of the assessment. There is a pack exactly if
+/// there is no error.
+pub fn parse(source: SourceId, text: &str, as_of: Date) -> (Option<Pack>, Vec<InputError>) {
+    let mut document = doc::toml::parse(text);
+    let problems = document.take_problems();
+    let mut reader = Reader { source, lines: Source::new("", text), as_of, problems, last_read: 0, gave_up: false };
+    // What is missing from a text that is no TOML is no error of its own.
+    let pack = if reader.problems.is_empty() { document.root().and_then(|root| reader.file(root)) } else { None };
+    let mut problems = reader.problems;
+    problems.sort_by_key(|p| p.span);
+    let pack = pack.filter(|_| problems.is_empty());
+    (pack, problems.into_iter().map(|p| p.in_source(source)).collect())
+}
+
+struct Reader {
+    source: SourceId,
+    /// For line numbers.
+    lines: Source,
+    as_of: Date,
+    problems: Vec<Problem>,
+    /// Where in `problems` those of the table that is being read begin.
+    last_read: usize,
+    gave_up: bool,
+}
+
+impl Reader {
+    /// `None`: there was a problem; it is noted.
+    fn file(&mut self, root: Node<'_>) -> Option<Pack> {
+        const KEYS: [&str; 3] = ["pack", "instrument", "rule"];
+        for entry in root.entries().filter(|e| !KEYS.contains(&e.name())) {
+            let message = format!("unknown key `{}`", entry.name());
+            self.problem(entry.key.span(), message, Some(did_you_mean(entry.name(), &KEYS)));
+        }
+        let has_rules = root.get("rule").is_some() || self.is_meant(root, "rule");
+        let header = match root.get("pack") {
+            Some(node) => self.header(node),
+            None => {
+                if !self.is_meant(root, "pack") {
+                    let help = "begin with [pack] and its id, title, version, binding, status, as-of and verification";
+                    self.problem(Span::new(0, 0), "the table [pack] is missing", Some(help.into()));
+                }
+                None
+            }
+        };
+        let verification = header.as_ref().map_or(Verification::Memory, |h| h.verification);
+        let tables = self.tables(root, "instrument");
+        let known: BTreeSet<&str> = tables.iter().filter_map(|n| n.get("id")?.as_str()).collect();
+        self.duplicates(&tables, "instrument");
+        let instruments: Vec<Instrument> =
+            tables.into_iter().filter_map(|n| self.unless_hopeless(n, Self::instrument)).collect();
+
+        let tables = self.tables(root, "rule");
+        if !has_rules {
+            self.problem(Span::new(0, 0), "the pack has no [[rule]]", None);
+        }
+        self.duplicates(&tables, "rule");
+        let rules: Vec<Rule> =
+            tables.into_iter().filter_map(|n| self.unless_hopeless(n, |s, n| s.rule(n, &known, verification))).collect();
+        header.map(|pack| Pack { instruments, rules, ..pack })
+    }
+
+    /// Reads a table, until there are so many errors that a person would not read on; then says so, once.
+    fn unless_hopeless<'d, T>(&mut self, node: Node<'d>, read: impl FnOnce(&mut Self, Node<'d>) -> Option<T>) -> Option<T> {
+        match self.problems.len() {
+            n if n < MAX_PROBLEMS => return read(self, node),
+            _ if !std::mem::replace(&mut self.gave_up, true) => {
+                let help = "mend those above first";
+                self.problem(node.span(), "too many errors; the file was not read from here on", Some(help.into()));
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// The pack without its instruments and rules.
+    fn header(&mut self, node: Node<'_>) -> Option<Pack> {
+        let raw: RawPack = self.read(node)?;
+        self.missing(node, &["id", "title", "version", "binding", "status", "as-of", "verification"]);
+        let id = self.id(raw.id);
+        if let (Some(as_of), Some(review)) = (&raw.as_of, &raw.review_by)
+            && review.0 < as_of.0
+            && let Some(key) = node.get("review-by")
+        {
+            let help = "`as-of` is the state of knowledge, `review-by` the day on which it has to be looked at again";
+            self.problem(key.span(), format!("review-by {} lies before as-of {}", review.0, as_of.0), Some(help.into()));
+        }
+        Some(Pack {
+            id: id?.value,
+            title: raw.title?.0,
+            version: raw.version?.0,
+            binding: raw.binding?.0,
+            status: raw.status?.0,
+            as_of: raw.as_of?.0,
+            review_by: raw.review_by.map(|d| d.0),
+            verification: raw.verification?.0,
+            limits: raw.limits,
+            instruments: Vec::new(),
+            rules: Vec::new(),
+            location: self.at(node.span()),
+        })
+    }
+
+    fn instrument(&mut self, node: Node<'_>) -> Option<Instrument> {
+        let raw: RawInstrument = self.read(node)?;
+        self.missing(node, &["id", "citation"]);
+        let id = self.id(raw.id);
+        if let (Some(from), Some(to)) = (&raw.effective_from, &raw.effective_to)
+            && to.0 < from.0
+            && let Some(key) = node.get("effective-to")
+        {
+            self.problem(key.span(), format!("effective-to {} lies before effective-from {}", to.0, from.0), None);
+        }
+        Some(Instrument {
+            id: id?,
+            citation: raw.citation?.0,
+            article: raw.article.map(|t| t.0),
+            native_name: raw.native_name.map(|t| t.0),
+            url: raw.url.map(|t| t.0),
+            effective_from: raw.effective_from.map(|d| d.0),
+            effective_to: raw.effective_to.map(|d| d.0),
+            verification: raw.verification.map(|w| w.0),
+        })
+    }
+
+    fn rule(&mut self, node: Node<'_>, instruments: &BTreeSet<&str>, verification: Verification) -> Option<Rule> {
+        let raw: RawRule = self.read(node)?;
+        self.missing(node, &["id", "title", "severity"]);
+        self.references(node, instruments);
+        self.empty_lists(node);
+        self.exclusive_modifiers(node);
+        let demand_key = self.one_demand(node);
+        let id = self.id(raw.id.clone());
+        let demand = demand_key.and_then(|key| self.demand(key.text().unwrap_or(""), &raw, node));
+        let tiers = self.tiers(node, &raw);
+        let mut state: Vec<State> = raw.state.iter().map(|w| w.0).collect();
+        if state.is_empty() {
+            state = State::ALL.to_vec();
+        }
+        state.sort_unstable();
+        state.dedup();
+        let mut activity: Vec<Doing> = raw.activity.iter().flat_map(|w| w.0.iter().copied()).collect();
+        activity.sort_unstable();
+        activity.dedup();
+        Some(Rule {
+            id: id?,
+            title: raw.title?.0,
+            instruments: raw.instrument.map_or_else(Vec::new, |i| i.0),
+            severity: raw.severity?.0,
+            verification: raw.verification.map_or(verification, |w| w.0),
+            data: raw.data.into_iter().map(|c| c.map(|name| canonical(&name.0).into_owned())).collect(),
+            origin: raw.origin.map(|words| self.places(words.iter().map(|w| w.0.as_str()))),
+            origin_by: raw.origin_by.map_or(OriginAxis::default(), |w| w.0),
+            activity,
+            state,
+            demand: demand?,
+            demand_location: self.at(demand_key?.span()),
+            combine: raw.combine.map(|w| w.0).unwrap_or_default(),
+            unless_mechanism: raw.unless_mechanism.into_iter().map(|m| m.0).collect(),
+            min_subjects: raw.min_subjects.map(|t| t.at_least),
+            window: raw.min_subjects.and_then(|t| t.window),
+            tiers,
+            applies_if: raw.applies_if.into_iter().map(|f| f.0).collect(),
+            exempt: raw.exempt.into_iter().map(|f| f.0).collect(),
+            rationale: raw.rationale.map(|t| t.0),
+            location: self.at(node.span()),
+        })
+    }
+
+    /// The key of the rule's only demand.
+    fn one_demand<'d>(&mut self, node: Node<'d>) -> Option<Node<'d>> {
+        let has = |key: &str| node.get(key).is_some();
+        // `only-in` beside `return-within` says where data has to return to.
+        let is_companion = |key: &str| key == "only-in" && has("return-within");
+        let is_demand = |key: &str| DEMANDS.iter().any(|(d, ..)| *d == key) && !is_companion(key);
+        let mut demands = node.entries().filter(|e| is_demand(e.name())).map(|e| e.key);
+        let Some(first) = demands.next() else {
+            if !DEMANDS.iter().any(|(d, ..)| self.is_meant(node, d)) {
+                let words: Vec<&str> = DEMANDS.iter().map(|(d, ..)| *d).collect();
+                self.problem(node.span(), "the rule demands nothing", Some(format!("add one of {}", words.join(", "))));
+            }
+            return None;
+        };
+        let name = first.text().unwrap_or("");
+        if let Some(second) = demands.next() {
+            let (line, other) = (self.line(first.span()), second.text().unwrap_or(""));
+            let message = format!("`{other}` is a second demand; the rule already has `{name}` (line {line})");
+            self.problem(second.span(), message, Some("make it a rule of its own".into()));
+            return None;
+        }
+        for (demand, needed, allowed) in DEMANDS {
+            for key in needed.iter().filter(|key| *demand == name && !has(key)) {
+                if !self.is_meant(node, key) {
+                    self.problem(first.span(), format!("`{demand}` needs `{key}`"), None);
+                }
+            }
+            let astray = needed.iter().chain(*allowed).filter(|key| *demand != name && **key != "only-in");
+            for entry in astray.filter_map(|key| node.entry(key)) {
+                let key = entry.name();
+                self.problem(entry.key.span(), format!("`{key}` goes with `{demand}` only"), Some(format!("remove `{key}`")));
+            }
+        }
+        Some(first)
+    }
+
+    /// What the demand asks. `None`: a part of it was wrong or is missing, and noted.
+    fn demand(&mut self, key: &str, raw: &RawRule, node: Node<'_>) -> Option<Demand> {
+        let mut places = |words: &Option<Vec<PlaceWord>>| Some(self.places(words.as_ref()?.iter().map(|w| w.0.as_str())));
+        Some(match key {
+            "only-in" => Demand::OnlyIn(places(&raw.only_in)?),
+            "never-in" => Demand::NeverIn(places(&raw.never_in)?),
+            "copy-in" => Demand::CopyIn { places: places(&raw.copy_in)?, max_age_hours: raw.max_age.map(|h| h.0) },
+            "first-in" => Demand::FirstIn(places(&raw.first_in)?),
+            "return-within" => Demand::ReturnWithin { hours: raw.return_within?.0, home: places(&raw.only_in)? },
+            "retain-in" => {
+                let days = raw.days?;
+                if days == 0 {
+                    self.problem(value_span(node, "days"), "zero days keep nothing", None);
+                    return None;
+                }
+                Demand::RetainIn { places: places(&raw.retain_in)?, days }
+            }
+            "keys-in" => Demand::KeysIn(places(&raw.keys_in)?),
+            "survive" => Demand::Survive(self.survive(raw.survive.as_ref()?, node.get(key)?)?),
+            "separate" => Demand::Separate {
+                domains: raw.separate.as_ref()?.iter().map(|w| w.0).collect(),
+                between: raw.between.as_ref()?.0,
+            },
+            _ if raw.nexus? => Demand::Nexus,
+            _ => {
+                self.problem(value_span(node, "nexus"), "`nexus = false` demands nothing", Some("leave it out".into()));
+                return None;
+            }
+        })
+    }
+
+    fn survive(&mut self, raw: &RawSurvive, node: Node<'_>) -> Option<Survive> {
+        self.missing(node, &["loss-of", "keep"]);
+        self.empty_lists(node);
+        let count = raw.count.unwrap_or(1);
+        if count == 0 {
+            self.problem(value_span(node, "count"), "the loss of nothing is always survived", None);
+        }
+        Some(Survive {
+            loss_of: raw.loss_of?.0,
+            count,
+            keep: raw.keep.as_ref()?.iter().map(|w| w.0).collect(),
+            within: raw.within.as_ref().map(|words| self.places(words.iter().map(|w| w.0.as_str()))),
+        })
+    }
+
+    fn tiers(&mut self, node: Node<'_>, raw: &RawRule) -> Vec<Tier> {
+        for tier in node.get("tiers").into_iter().flat_map(|t| t.items()).filter(|t| t.is_map()) {
+            self.missing(tier, &["at-least", "mechanism"]);
+            self.empty_lists(tier);
+        }
+        let tier = |t: &RawTier| {
+            let mechanisms = t.mechanism.as_ref()?.iter().map(|m| m.0.clone()).collect();
+            Some(Tier { at_least: t.at_least?, mechanisms })
+        };
+        let mut tiers: Vec<Tier> = raw.tiers.iter().filter_map(tier).collect();
+        tiers.sort_by_key(|t| t.at_least);
+        if let Some(twice) = tiers.windows(2).find(|pair| pair[0].at_least == pair[1].at_least) {
+            let message = format!("two tiers begin at {}", twice[0].at_least);
+            self.problem(value_span(node, "tiers"), message, None);
+        }
+        tiers
+    }
+
+    fn exclusive_modifiers(&mut self, node: Node<'_>) {
+        if let (Some(tiers), Some(_)) = (node.entry("tiers"), node.get("unless-mechanism")) {
+            let help = "name the mechanisms in the tiers";
+            self.problem(tiers.key.span(), "`tiers` takes the place of `unless-mechanism`", Some(help.into()));
+        }
+    }
+
+    fn references(&mut self, node: Node<'_>, known: &BTreeSet<&str>) {
+        let Some(value) = node.get("instrument") else { return };
+        let single = value.as_str().map(|_| value);
+        for reference in single.into_iter().chain(value.items()) {
+            let Some(id) = reference.as_str().filter(|id| !known.contains(id)) else { continue };
+            // A suggestion from a huge list would cost more than it helps.
+            let words: Vec<&str> = known.iter().copied().take(100).collect();
+            let help = if words.is_empty() { "add an [[instrument]] with this id".into() } else { did_you_mean(id, &words) };
+            self.problem(reference.span(), format!("unknown instrument `{id}`"), Some(help));
+        }
+    }
+
+    /// A list that is written and empty: it could mean all or nothing.
+    fn empty_lists(&mut self, node: Node<'_>) {
+        for entry in node.entries().filter(|e| e.value.is_list() && e.value.items().len() == 0) {
+            let name = entry.name();
+            self.problem(
+                entry.value.span(),
+                format!("`{name}` is an empty list"),
+                Some("name something, or leave it out".into()),
+            );
+        }
+    }
+
+    fn duplicates(&mut self, tables: &[Node<'_>], what: &str) {
+        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+        for id in tables.iter().filter_map(|n| n.get("id")) {
+            let Some(text) = id.as_str() else { continue };
+            if let Some(first) = seen.get(text) {
+                let line = self.line(*first);
+                self.problem(id.span(), format!("the {what} id `{text}` is taken (line {line})"), None);
+            } else {
+                seen.insert(text, id.span());
+            }
+        }
+    }
+
+    /// The tables of `[[name]]`.
+    fn tables<'d>(&mut self, root: Node<'d>, name: &str) -> Vec<Node<'d>> {
+        let Some(value) = root.get(name) else { return Vec::new() };
+        if !value.is_list() {
+            let help = format!("write [[{name}]], with two brackets, before each");
+            self.problem(value.span(), format!("`{name}` is not a list of tables"), Some(help));
+        }
+        value.items().collect()
+    }
+
+    fn read<'d, T: serde::Deserialize<'d>>(&mut self, node: Node<'d>) -> Option<T> {
+        let (value, problems) = doc::read(node);
+        self.last_read = self.problems.len();
+        self.problems.extend(problems);
+        value
+    }
+
+    /// Says which keys are missing, unless a misspelt one was meant.
+    fn missing(&mut self, node: Node<'_>, keys: &[&str]) {
+        for key in keys {
+            if node.get(key).is_none() && !self.is_meant(node, key) {
+                self.problem(node.span(), format!("the key `{key}` is missing"), None);
+            }
+        }
+    }
+
+    /// Whether a key was refused in the table being read with the suggestion of this one.
+    fn is_meant(&self, node: Node<'_>, key: &str) -> bool {
+        let help = format!("did you mean `{key}`?");
+        let here = self.problems[self.last_read..].iter().filter(|p| p.help.as_ref() == Some(&help));
+        here.into_iter().any(|p| node.entries().any(|e| e.key.span() == p.span))
+    }
+
+    fn id(&mut self, id: Option<Spanned<String>>) -> Option<Spanned<String>> {
+        let id = id?;
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
+        if id.value.is_empty() || !id.value.chars().all(fits) {
+            let help = "use lower-case letters, digits, `-`, `_` and `.`";
+            self.problem(id.span, format!("`{}` cannot be an id", id.value), Some(help.into()));
+            return None;
+        }
+        Some(id)
+    }
+
+    /// The words are places; that was checked when they were read.
+    fn places<'w>(&mut self, words: impl Iterator<Item = &'w str>) -> PlaceSet {
+        let words: Vec<&str> = words.collect();
+        PlaceSet::resolve(&words, self.as_of).unwrap_or_else(|unknown| {
+            self.problem(Span::new(0, 0), format!("unknown place `{}`", unknown.word), None);
+            PlaceSet::default()
+        })
+    }
+
+    fn problem(&mut self, span: Span, message: impl Into<String>, help: Option<String>) {
+        self.problems.push(Problem { span, message: message.into(), help });
+    }
+
+    fn line(&self, span: Span) -> u32 {
+        self.lines.line(span.start)
+    }
+
+    fn at(&self, span: Span) -> Location {
+        Location::new(self.source, span)
+    }
+}
+
+fn value_span(node: Node<'_>, key: &str) -> Span {
+    node.get(key).map_or(node.span(), |value| value.span())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,271 @@
+//! From the tables of `onshore.toml` to the project, with the checks that look at more than one value.
+
+use std::collections::HashMap;
+
+use super::raw::{
+    ClassifyTable, GeoOverrideTable, GeoTable, GlobText, InputsTable, OverrideTable, PopulationTable, ProjectFile,
+    SelectorTable,
+};
+use super::{
+    Classify, GeoOverride, GeoSettings, InputOverride, Inputs, Notify, Operator, OverrideTarget, PopulationEntry, Project,
+    Selector,
+};
+use crate::doc::types::{CountryCode, DataClass, Name, OneOrMore, Word};
+use crate::doc::{self, Problem};
+use crate::model::population::{OriginAxis, Subject};
+use crate::model::{Country, DeclaredPlace, DomainKind, LossDomain, Place};
+use crate::source::{InputError, Location, Source, SourceId, Span, Spanned};
+use crate::vocab::places;
+
+/// Reads a project file. With errors there may still be a project, of what is right; it is not to be checked then.
+pub fn parse(source: SourceId, text: &str) -> (Option<Project>, Vec<InputError>) {
+    let mut document = doc::toml::parse(text);
+    let syntax = document.take_problems();
+    let mut parser = Parser { source, lines: Source::new("", text), problems: Vec::new() };
+    let mut project = None;
+    if let Some(root) = document.root() {
+        let (file, mut problems) = doc::read::<ProjectFile>(root);
+        doc::without_echoes(&syntax, &mut problems);
+        parser.problems = problems;
+        project = file.map(|file| parser.project(file));
+    }
+    parser.problems.extend(syntax);
+    parser.problems.sort_by_key(|p| p.span);
+    (project, parser.problems.into_iter().map(|p| p.in_source(source)).collect())
+}
+
+struct Parser {
+    source: SourceId,
+    lines: Source,
+    problems: Vec<Problem>,
+}
+
+impl Parser {
+    fn project(&mut self, file: ProjectFile) -> Project {
+        self.unique("population", file.population.iter().map(|p| (p.value.id.value.0.as_str(), p.value.id.span)));
+        self.unique("policy", file.check.policies.iter().map(|p| (p.value.0.as_str(), p.span)));
+        Project {
+            name: file.project.name.map(|n| n.0),
+            owner: file.project.owner.map(|n| n.0),
+            notify: file.project.notify.map(|n| Notify { within_hours: n.within.0, contact: n.contact.0 }),
+            inputs: inputs(file.inputs),
+            policies: file.check.policies.into_iter().map(name).collect(),
+            fail_on: file.check.fail_on.map(|s| s.0),
+            indeterminate: file.check.indeterminate.map(|i| i.0).unwrap_or_default(),
+            operator: Operator {
+                name: file.operator.name.map(|n| n.0),
+                facts: file.operator.facts.into_iter().map(|(fact, value)| (fact.0, value)).collect(),
+            },
+            populations: file.population.into_iter().filter_map(|p| self.population(p)).collect(),
+            classify: file.classify.into_iter().filter_map(|c| self.classify(c)).collect(),
+            geo: self.geo(file.geo),
+            location: Some(Location::new(self.source, Span::default())),
+        }
+    }
+
+    fn population(&mut self, table: Spanned<PopulationTable>) -> Option<PopulationEntry> {
+        let location = table.at(self.source);
+        let population = table.value;
+        let axes = [
+            (OriginAxis::Citizenship, population.citizenship),
+            (OriginAxis::AccountRegion, population.account_region),
+            (OriginAxis::Market, population.market),
+        ];
+        let subject = self.subject(location.span, population.origin, population.participants);
+        Some(PopulationEntry {
+            id: population.id.map(|n| n.0),
+            subject: subject?,
+            other_axes: axes.into_iter().filter(|(_, c)| !c.0.is_empty()).map(|(axis, c)| (axis, countries(c.0))).collect(),
+            data: classes(population.data),
+            enters: population.enters.0.into_iter().map(name).collect(),
+            subjects: population.subjects,
+            location,
+        })
+    }
+
+    fn classify(&mut self, table: Spanned<ClassifyTable>) -> Option<Classify> {
+        let location = table.at(self.source);
+        let ClassifyTable { selector, holds } = table.value;
+        let selector = self.selector(selector);
+        let subject = self.subject(holds.span, holds.value.origin, holds.value.participants);
+        let data = classes(holds.value.data);
+        Some(Classify { selector, subject: subject?, data, subjects: holds.value.subjects, location })
+    }
+
+    fn geo(&mut self, table: GeoTable) -> GeoSettings {
+        if let (Some(warn), Some(max)) = (&table.warn_age_days, &table.max_age_days)
+            && warn.value > max.value
+        {
+            let message = format!("data is refused at {max} days, before the warning at {warn} days");
+            self.problems.push(Problem::new(warn.span, message).help("make `warn-age-days` smaller than `max-age-days`"));
+        }
+        GeoSettings {
+            databases: table.databases.into_iter().map(name).collect(),
+            ranges: table.ranges.into_iter().map(name).collect(),
+            accept: table.accept.into_iter().map(|b| b.map(|choice| choice.0.word().to_owned())).collect(),
+            warn_age_days: table.warn_age_days.map(|d| d.value),
+            max_age_days: table.max_age_days.map(|d| d.value),
+            overrides: table.overrides.into_iter().filter_map(|o| self.geo_override(o)).collect(),
+        }
+    }
+
+    fn geo_override(&mut self, table: Spanned<GeoOverrideTable>) -> Option<GeoOverride> {
+        let location = table.at(self.source);
+        let table = table.value;
+        let country = table.country.0;
+        if let Some(code) = &table.subdivision
+            && !code.value.0.starts_with(country.as_str())
+        {
+            let message = format!("`{}` does not lie in {country}", code.value.0);
+            self.problems.push(Problem::new(code.span, message).help("correct the country or the subdivision"));
+        }
+        let target = match (table.selector, table.network) {
+            (Some(selector), None) => OverrideTarget::Endpoints(Box::new(self.selector(selector))),
+            (None, Some(network)) => OverrideTarget::Network(network.value.0),
+            (Some(_), Some(network)) => {
+                let problem = Problem::new(network.span, "an override is either for endpoints or for a network");
+                self.problems.push(problem.help("keep `match` or `network`, or write two overrides"));
+                return None;
+            }
+            (None, None) => {
+                let problem = Problem::new(location.span, "this override does not say what it is for");
+                self.problems.push(problem.help("add `match = { ... }` or `network = \"...\"`"));
+                return None;
+            }
+        };
+        let provider = table.provider.map(|n| n.0);
+        let of_provider = |id: Name| match &provider {
+            Some(provider) => format!("{provider}/{}", id.0),
+            None => id.0,
+        };
+        let domains = [
+            (DomainKind::Zone, table.zone.map(of_provider)),
+            (DomainKind::Site, table.site.map(|n| n.0)),
+            (DomainKind::Campus, table.campus.map(|n| n.0)),
+            (DomainKind::Metro, table.metro.map(|n| n.0)),
+            (DomainKind::Region, table.region.map(of_provider)),
+            (DomainKind::Account, table.account.map(|n| n.0)),
+            (DomainKind::Provider, provider.clone()),
+            (DomainKind::Carrier, table.carrier.map(|n| n.0)),
+            (DomainKind::Operator, table.operator.map(|n| n.0)),
+        ];
+        let place = Place {
+            country,
+            subdivision: table.subdivision.map(|s| s.value.0),
+            city: table.city.map(|c| c.0.into_boxed_str()),
+        };
+        Some(GeoOverride {
+            target,
+            place: DeclaredPlace { place: places::normalize(place), coordinates: table.coordinates.map(|c| (c.0, c.1)) },
+            domains: domains.into_iter().filter_map(|(kind, name)| Some(LossDomain::new(kind, name?))).collect(),
+            because: table.because.map(|n| n.0),
+            location,
+        })
+    }
+
+    /// `origin` or `participants`, exactly one of them.
+    fn subject(
+        &mut self,
+        table: Span,
+        origin: Option<Spanned<OneOrMore<CountryCode>>>,
+        participants: Option<Spanned<OneOrMore<CountryCode>>>,
+    ) -> Option<Subject> {
+        match (origin, participants) {
+            (Some(origin), None) => Some(Subject::Each(countries(origin.value.0))),
+            (None, Some(joint)) => Some(Subject::Joint(countries(joint.value.0))),
+            (Some(_), Some(joint)) => {
+                let problem = Problem::new(joint.span, "`origin` and `participants` exclude each other");
+                self.problems.push(problem.help("`origin`: people on their own; `participants`: together in one session"));
+                None
+            }
+            (None, None) if self.has_problem(table, &["origin", "participants"]) => None,
+            (None, None) => {
+                let problem = Problem::new(table, "whose data it is, is not said");
+                let help = "add `origin = [\"US\"]`, or `participants = [\"US\", \"CN\"]` for joint sessions";
+                self.problems.push(problem.help(help));
+                None
+            }
+        }
+    }
+
+    fn selector(&mut self, table: Spanned<SelectorTable>) -> Selector {
+        let span = table.span;
+        let SelectorTable { id, kind, name, tag, account, region, provider, site, file } = table.value;
+        let keys = [&id, &kind, &name, &account, &region, &provider, &site, &file];
+        if tag.is_empty() && keys.iter().all(|k| k.is_none()) && !self.has_problem(span, &[]) {
+            let problem = Problem::new(span, "this selector names nothing to match");
+            self.problems.push(problem.help("give it a key such as `id`, `kind` or `tag`; `id = \"*\"` is every endpoint"));
+        }
+        Selector {
+            id: id.map(glob),
+            kind: kind.map(glob),
+            name: name.map(glob),
+            tag: tag.into_iter().map(|(key, value)| (key, glob(value))).collect(),
+            account: account.map(glob),
+            region: region.map(glob),
+            provider: provider.map(glob),
+            site: site.map(glob),
+            file: file.map(glob),
+        }
+    }
+
+    /// One of these keys (any key, if there are none) was told to be wrong in this table, so that it only seems to be missing.
+    fn has_problem(&self, table: Span, keys: &[&str]) -> bool {
+        let text = &self.lines.text;
+        // The span of a table under a header is the header; its keys go on to the next one.
+        let is_inline = text[table.range()].starts_with('{');
+        let body = &text[table.end as usize..];
+        let end = table.end as usize + if is_inline { 0 } else { body.find("\n[").unwrap_or(body.len()) };
+        let is_about = |p: &Problem| {
+            let line = self.lines.line_text(self.lines.line(p.span.start));
+            let is_meant = |key: &&str| p.help.as_ref().is_some_and(|h| h.contains(&format!("`{key}`")));
+            keys.is_empty() || keys.iter().any(|key| is_meant(key) || line.contains(key))
+        };
+        self.problems.iter().any(|p| p.span.start >= table.start && p.span.end as usize <= end && is_about(p))
+    }
+
+    fn unique<'t>(&mut self, what: &str, names: impl Iterator<Item = (&'t str, Span)>) {
+        let mut seen: HashMap<&str, Span> = HashMap::new();
+        for (name, span) in names {
+            if let Some(first) = seen.insert(name, span) {
+                let line = self.lines.line(first.start);
+                let problem = Problem::new(span, format!("the {what} `{name}` is there twice"));
+                self.problems.push(problem.help(format!("it is there first on line {line}")));
+            }
+        }
+    }
+}
+
+fn classes(data: OneOrMore<Spanned<DataClass>>) -> Vec<Spanned<String>> {
+    data.0.into_iter().map(|c| c.map(|class| class.0)).collect()
+}
+
+fn inputs(table: InputsTable) -> Inputs {
+    let one = |table: OverrideTable| InputOverride {
+        path: glob(table.path),
+        format: table.format.map(name),
+        site: table.site.map(name),
+        network_scope: table.network_scope.map(name),
+    };
+    Inputs {
+        include: table.include.into_iter().map(glob).collect(),
+        exclude: table.exclude.into_iter().map(glob).collect(),
+        overrides: table.overrides.into_iter().map(one).collect(),
+    }
+}
+
+fn glob(text: Spanned<GlobText>) -> Spanned<String> {
+    text.map(|glob| glob.0)
+}
+
+fn name(text: Spanned<Name>) -> Spanned<String> {
+    text.map(|name| name.0)
+}
+
+/// Sorted, without repeats.
+fn countries(codes: Vec<CountryCode>) -> Vec<Country> {
+    let mut all: Vec<Country> = codes.into_iter().map(|c| c.0).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}

@@ -1,0 +1,287 @@
+//! The tables of `onshore.toml` as they are written. The JSON Schema is made from the same types.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
+
+use super::Indeterminate;
+use crate::doc::de::complain;
+use crate::doc::types::{
+    Choice, Cidr, Coordinates, CountryCode, DataClass, Hours, Name, OneOrMany, OneOrMore, SubdivisionCode, Word,
+};
+use crate::finding::Severity;
+use crate::geo::Basis;
+use crate::source::Spanned;
+use crate::vocab::facts;
+
+/// What to check: whose data comes in, where it may go, which files tell how it goes.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
+#[schemars(title = "onshore project file (onshore.toml)")]
+pub(super) struct ProjectFile {
+    pub project: ProjectTable,
+    pub inputs: InputsTable,
+    pub check: CheckTable,
+    pub operator: OperatorTable,
+    /// Whose data comes in, and where.
+    pub population: Vec<Spanned<PopulationTable>>,
+    /// What sits in stores that no route explains.
+    pub classify: Vec<Spanned<ClassifyTable>>,
+    pub geo: GeoTable,
+}
+
+/// The JSON Schema of `onshore.toml`.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(ProjectFile).to_value()
+}
+
+/// What reports say at their top.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct ProjectTable {
+    pub name: Option<Name>,
+    /// Who answers for the project; printed on reports.
+    pub owner: Option<Name>,
+    pub notify: Option<NotifyTable>,
+}
+
+/// Whom to tell about an incident, and how soon.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
+pub(super) struct NotifyTable {
+    pub within: Hours,
+    pub contact: Name,
+}
+
+/// The files to read.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct InputsTable {
+    /// Globs relative to this file. If empty, every file that is recognized.
+    pub include: Vec<Spanned<GlobText>>,
+    /// Globs of files to leave out.
+    pub exclude: Vec<Spanned<GlobText>>,
+    /// Facts about some files that the files cannot say.
+    #[serde(rename = "override")]
+    pub overrides: Vec<OverrideTable>,
+}
+
+/// Facts about the files that a glob matches.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
+pub(super) struct OverrideTable {
+    /// A glob relative to the project file.
+    pub path: Spanned<GlobText>,
+    /// The format, instead of what would be recognized.
+    pub format: Option<Spanned<Name>>,
+    /// What the files describe runs at this site, unless they say otherwise.
+    pub site: Option<Spanned<Name>>,
+    /// Private addresses in the files belong to this scope.
+    pub network_scope: Option<Spanned<Name>>,
+}
+
+/// Which policies to check, and what fails a run.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct CheckTable {
+    /// Policy files relative to this file, and `pack:NAME` for packs that come with onshore.
+    pub policies: Vec<Spanned<Name>>,
+    /// Violations of this severity and above fail the run.
+    pub fail_on: Option<Choice<Severity>>,
+    /// What to do with rules that could not be decided.
+    pub indeterminate: Option<Choice<Indeterminate>>,
+}
+
+/// Who operates the service.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct OperatorTable {
+    pub name: Option<Name>,
+    /// What decides whether a law binds you. A fact that is not here is undeclared, not false.
+    pub facts: BTreeMap<FactName, Spanned<bool>>,
+}
+
+/// People whose data comes in. `origin`: each of these on its own. `participants`: together in one session.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
+pub(super) struct PopulationTable {
+    pub id: Spanned<Name>,
+    /// Where they live.
+    pub origin: Option<Spanned<OneOrMore<CountryCode>>>,
+    /// Where those who share one session or record live.
+    pub participants: Option<Spanned<OneOrMore<CountryCode>>>,
+    #[serde(default)]
+    pub citizenship: OneOrMany<CountryCode>,
+    /// The region their accounts are registered in.
+    #[serde(default)]
+    pub account_region: OneOrMany<CountryCode>,
+    /// The market they are served as.
+    #[serde(default)]
+    pub market: OneOrMany<CountryCode>,
+    /// The data classes they send.
+    pub data: OneOrMore<Spanned<DataClass>>,
+    /// The endpoints where their data comes in: ids, host names or addresses. Several stand for each other.
+    pub enters: OneOrMore<Spanned<Name>>,
+    /// How many people.
+    pub subjects: Option<u64>,
+}
+
+/// Endpoints, and what they hold.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
+pub(super) struct ClassifyTable {
+    #[serde(rename = "match")]
+    pub selector: Spanned<SelectorTable>,
+    pub holds: Spanned<HoldsTable>,
+}
+
+/// Selects endpoints. All keys that are given must match; values are globs.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct SelectorTable {
+    pub id: Option<Spanned<GlobText>>,
+    pub kind: Option<Spanned<GlobText>>,
+    /// A host name.
+    pub name: Option<Spanned<GlobText>>,
+    pub tag: BTreeMap<String, Spanned<GlobText>>,
+    pub account: Option<Spanned<GlobText>>,
+    pub region: Option<Spanned<GlobText>>,
+    pub provider: Option<Spanned<GlobText>>,
+    pub site: Option<Spanned<GlobText>>,
+    /// The file that declares the endpoint.
+    pub file: Option<Spanned<GlobText>>,
+}
+
+/// Whose data of which classes.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
+pub(super) struct HoldsTable {
+    pub data: OneOrMore<Spanned<DataClass>>,
+    pub origin: Option<Spanned<OneOrMore<CountryCode>>>,
+    /// Where those who share one record live.
+    pub participants: Option<Spanned<OneOrMore<CountryCode>>>,
+    /// How many people.
+    pub subjects: Option<u64>,
+}
+
+/// How places are known.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct GeoTable {
+    /// MMDB files relative to this file; the first one that knows an address answers.
+    pub databases: Vec<Spanned<Name>>,
+    /// Published cloud ranges and geofeeds (RFC 8805), as files.
+    pub ranges: Vec<Spanned<Name>>,
+    /// What is good enough to satisfy a rule. If empty, everything is.
+    pub accept: Vec<Spanned<Choice<Basis>>>,
+    /// Data older than this is reported.
+    pub warn_age_days: Option<Spanned<u32>>,
+    /// Data older than this satisfies no rule.
+    pub max_age_days: Option<Spanned<u32>>,
+    /// Says outright where something stands.
+    #[serde(rename = "override")]
+    pub overrides: Vec<Spanned<GeoOverrideTable>>,
+}
+
+/// Where the endpoints of a selector, or the addresses of a network, stand.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
+pub(super) struct GeoOverrideTable {
+    #[serde(rename = "match")]
+    pub selector: Option<Spanned<SelectorTable>>,
+    pub network: Option<Spanned<Cidr>>,
+    pub country: CountryCode,
+    pub subdivision: Option<Spanned<SubdivisionCode>>,
+    pub city: Option<Name>,
+    /// Latitude and longitude in degrees.
+    pub coordinates: Option<Coordinates>,
+    pub site: Option<Name>,
+    pub zone: Option<Name>,
+    pub campus: Option<Name>,
+    pub metro: Option<Name>,
+    pub region: Option<Name>,
+    pub account: Option<Name>,
+    pub provider: Option<Name>,
+    pub carrier: Option<Name>,
+    pub operator: Option<Name>,
+    /// Why you know better; printed with every place that rests on it.
+    pub because: Option<Name>,
+}
+
+/// A glob that compiles.
+#[derive(Debug)]
+pub(super) struct GlobText(pub String);
+
+impl<'de> Deserialize<'de> for GlobText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Name::deserialize(deserializer)?.0;
+        match globset::Glob::new(&text) {
+            Ok(_) => Ok(Self(text)),
+            Err(error) => {
+                let why = error.kind().to_string();
+                let why = why.split(" (").next().unwrap_or("");
+                let help =
+                    "write `*` for any name, `**` for any folders, and a backslash before a character to take it as it is";
+                Err(complain(format_args!("`{text}` is not a glob: {why}"), Some(help)))
+            }
+        }
+    }
+}
+
+impl JsonSchema for GlobText {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Glob".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "minLength": 1 })
+    }
+}
+
+/// The id of an operator fact.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct FactName(pub String);
+
+impl<'de> Deserialize<'de> for FactName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = String::deserialize(deserializer)?;
+        if facts::known(&id).is_some() {
+            return Ok(Self(id));
+        }
+        let known: Vec<&str> = facts::all().iter().map(|f| f.id.as_str()).collect();
+        let help = crate::doc::de::did_you_mean(&id, &known);
+        Err(complain(format_args!("unknown operator fact `{id}`"), Some(&help)))
+    }
+}
+
+impl JsonSchema for FactName {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "FactName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "enum": facts::all().iter().map(|f| f.id.as_str()).collect::<Vec<_>>() })
+    }
+}
+
+impl Word for Indeterminate {
+    const NAME: &'static str = "choice";
+    const ALL: &'static [Self] = &[Self::Fail, Self::Warn];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+        }
+    }
+}

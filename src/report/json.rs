@@ -1,0 +1,368 @@
+//! The JSON contract `onshore.assessment/1`. The types here mirror the contract and not the inside: a change of an inner type
+//! cannot change what others parse. Within version 1, fields are only added.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{RenderOptions, Reporter, by_format, is_unsafe};
+use crate::finding::{Assessment, DataSetInfo, Finding, GapResult, Hop, KnownPlace, RuleResult};
+use crate::source::{Location, Sources};
+
+pub const SCHEMA: &str = "onshore.assessment/1";
+
+pub struct Json;
+
+impl Reporter for Json {
+    fn name(&self) -> &'static str {
+        "json"
+    }
+
+    fn describe(&self) -> &'static str {
+        "everything, as the contract onshore.assessment/1"
+    }
+
+    fn write(&self, a: &Assessment, sources: &Sources, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+        write_value(&document(a, sources), out)
+    }
+}
+
+/// Writes any value as indented JSON with a final line end, with characters that could drive a terminal as `\u` escapes: the
+/// value a program reads is unchanged.
+pub fn write_value<T: Serialize>(value: &T, out: &mut dyn Write) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Escaping(serde_json::ser::PrettyFormatter::new()));
+    value.serialize(&mut serializer)?;
+    writeln!(out)
+}
+
+/// As [`write_value`], on one line.
+pub fn write_line<T: Serialize>(value: &T, out: &mut dyn Write) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Escaping(serde_json::ser::CompactFormatter));
+    value.serialize(&mut serializer)?;
+    writeln!(out)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    project: Option<&'a str>,
+    verdict: &'static str,
+    as_of: &'a str,
+    rules: Vec<Rule<'a>>,
+    findings: Vec<JsonFinding<'a>>,
+    gaps: Vec<JsonGap<'a>>,
+    coverage: JsonCoverage<'a>,
+    data_sets: Vec<DataSet<'a>>,
+}
+
+#[derive(Serialize)]
+struct Rule<'a> {
+    rule: &'a str,
+    title: &'a str,
+    severity: &'static str,
+    verdict: &'static str,
+    why: &'a str,
+    examined: Examined,
+    source: Position,
+}
+
+#[derive(Serialize)]
+struct Examined {
+    endpoints: usize,
+    routes: usize,
+}
+
+#[derive(Serialize)]
+struct JsonFinding<'a> {
+    code: &'static str,
+    rule: Option<&'a str>,
+    with_rules: &'a [String],
+    severity: &'static str,
+    verdict: &'static str,
+    message: &'a str,
+    help: Option<&'a str>,
+    why: Option<&'a str>,
+    origin: &'a [String],
+    data: &'a [String],
+    /// The first of `populations`.
+    population: Option<&'a str>,
+    populations: &'a [String],
+    endpoint: &'a str,
+    places: Vec<JsonPlace<'a>>,
+    activity: Option<&'static str>,
+    role: Option<&'static str>,
+    state: Option<&'static str>,
+    condition: Option<&'a str>,
+    lost: Option<&'a str>,
+    path: Vec<JsonHop<'a>>,
+    source: Option<Position>,
+    policy_source: Option<Position>,
+    labels: Vec<JsonLabel<'a>>,
+    fingerprint: &'a str,
+    /// Always null until waivers exist; the contract names the field.
+    waiver: Option<()>,
+}
+
+#[derive(Serialize)]
+struct JsonPlace<'a> {
+    country: Option<&'a str>,
+    subdivision: Option<&'a str>,
+    city: Option<&'a str>,
+    basis: &'static str,
+    matched: Option<&'a str>,
+    network: Option<&'a str>,
+    data_set: Option<&'a str>,
+    data_set_date: Option<&'a str>,
+    note: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct JsonHop<'a> {
+    endpoint: &'a str,
+    kind: &'a str,
+    route: Option<JsonRoute<'a>>,
+    places: Vec<JsonPlace<'a>>,
+    source: Position,
+}
+
+#[derive(Serialize)]
+struct JsonRoute<'a> {
+    activity: &'static str,
+    role: &'static str,
+    priority: u32,
+    condition: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct JsonLabel<'a> {
+    text: &'a str,
+    source: Position,
+}
+
+#[derive(Serialize)]
+struct JsonGap<'a> {
+    code: &'static str,
+    message: &'a str,
+    help: Option<&'a str>,
+    source: Position,
+    touches: &'a [String],
+}
+
+#[derive(Serialize)]
+struct JsonCoverage<'a> {
+    files_read: Vec<ReadFile<'a>>,
+    files_skipped: Vec<SkippedFile<'a>>,
+    endpoints: usize,
+    located: usize,
+    unlocated: usize,
+    routes: usize,
+    by_format: BTreeMap<&'static str, usize>,
+    by_country: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Serialize)]
+struct ReadFile<'a> {
+    file: &'a str,
+    format: &'static str,
+}
+
+#[derive(Serialize)]
+struct SkippedFile<'a> {
+    file: &'a str,
+    why: &'a str,
+}
+
+#[derive(Serialize)]
+struct DataSet<'a> {
+    name: &'a str,
+    kind: &'a str,
+    date: Option<&'a str>,
+    sha256: &'a str,
+    licence: Option<&'a str>,
+    attribution: Option<&'a str>,
+    used: bool,
+}
+
+#[derive(Serialize)]
+struct Position {
+    file: String,
+    line: u32,
+    column: u32,
+}
+
+fn document<'a>(a: &'a Assessment, sources: &Sources) -> Document<'a> {
+    Document {
+        schema: SCHEMA,
+        project: a.project.as_deref(),
+        verdict: a.verdict.as_str(),
+        as_of: &a.as_of,
+        rules: a.rules.iter().map(|r| rule(r, sources)).collect(),
+        findings: a.findings.iter().map(|f| finding(f, sources)).collect(),
+        gaps: a.gaps.iter().map(|g| gap(g, sources)).collect(),
+        coverage: JsonCoverage {
+            files_read: a.coverage.files_read.iter().map(|(file, format)| ReadFile { file, format }).collect(),
+            files_skipped: a.coverage.files_skipped.iter().map(|(file, why)| SkippedFile { file, why }).collect(),
+            endpoints: a.coverage.endpoints,
+            located: a.coverage.located,
+            unlocated: a.coverage.unlocated,
+            routes: a.coverage.routes,
+            by_format: by_format(&a.coverage),
+            by_country: a.coverage.by_country.iter().map(|(c, n)| (c.clone(), (*n).into())).collect(),
+        },
+        data_sets: a.data_sets.iter().map(data_set).collect(),
+    }
+}
+
+fn rule<'a>(r: &'a RuleResult, sources: &Sources) -> Rule<'a> {
+    Rule {
+        rule: &r.rule,
+        title: &r.title,
+        severity: r.severity.as_str(),
+        verdict: r.verdict.as_str(),
+        why: &r.why,
+        examined: Examined { endpoints: r.endpoints_examined, routes: r.routes_examined },
+        source: position(sources, r.location),
+    }
+}
+
+fn finding<'a>(f: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
+    JsonFinding {
+        code: f.code,
+        rule: f.rule.as_deref(),
+        with_rules: &f.with_rules,
+        severity: f.severity.as_str(),
+        verdict: f.verdict.as_str(),
+        message: &f.message,
+        help: f.help.as_deref(),
+        why: f.why.as_deref(),
+        origin: &f.origin,
+        data: &f.data,
+        population: f.populations.first().map(String::as_str),
+        populations: &f.populations,
+        endpoint: &f.endpoint,
+        places: f.places.iter().map(place).collect(),
+        activity: f.activity,
+        role: f.role.map(|r| r.as_str()),
+        state: f.state.map(|s| s.as_str()),
+        condition: f.condition.as_deref(),
+        lost: f.lost.as_deref(),
+        path: f.path.iter().map(|h| hop(h, sources)).collect(),
+        source: f.location.map(|l| position(sources, l)),
+        policy_source: f.policy_location.map(|l| position(sources, l)),
+        labels: f.labels.iter().map(|l| JsonLabel { text: &l.text, source: position(sources, l.location) }).collect(),
+        fingerprint: &f.fingerprint,
+        waiver: None,
+    }
+}
+
+fn hop<'a>(h: &'a Hop, sources: &Sources) -> JsonHop<'a> {
+    JsonHop {
+        endpoint: &h.endpoint,
+        kind: &h.kind,
+        route: h.route.as_ref().map(|r| JsonRoute {
+            activity: r.activity,
+            role: r.role.as_str(),
+            priority: r.priority,
+            condition: r.condition.as_deref(),
+        }),
+        places: h.places.iter().map(place).collect(),
+        source: position(sources, h.location),
+    }
+}
+
+fn place(p: &KnownPlace) -> JsonPlace<'_> {
+    JsonPlace {
+        country: p.place.as_ref().map(|p| p.country.as_str()),
+        subdivision: p.place.as_ref().and_then(|p| p.subdivision.as_deref()),
+        city: p.place.as_ref().and_then(|p| p.city.as_deref()),
+        basis: p.basis,
+        matched: p.matched.as_deref(),
+        network: p.network.as_deref(),
+        data_set: p.data_set.as_deref(),
+        data_set_date: p.data_set_date.as_deref(),
+        note: p.note.as_deref(),
+    }
+}
+
+fn gap<'a>(g: &'a GapResult, sources: &Sources) -> JsonGap<'a> {
+    JsonGap {
+        code: g.code,
+        message: &g.message,
+        help: g.help.as_deref(),
+        source: position(sources, g.location),
+        touches: &g.touches,
+    }
+}
+
+fn data_set(d: &DataSetInfo) -> DataSet<'_> {
+    DataSet {
+        name: &d.name,
+        kind: &d.kind,
+        date: d.date.as_deref(),
+        sha256: &d.sha256,
+        licence: d.licence.as_deref(),
+        attribution: d.attribution.as_deref(),
+        used: d.used,
+    }
+}
+
+fn position(sources: &Sources, at: Location) -> Position {
+    let p = sources.position(at);
+    Position { file: p.file, line: p.line, column: p.column }
+}
+
+/// Escapes what [`super::safe`] escapes, in JSON's own way. Everything but strings goes to the inner formatter.
+struct Escaping<F>(F);
+
+impl<F: serde_json::ser::Formatter> serde_json::ser::Formatter for Escaping<F> {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(is_unsafe) {
+            let (before, after) = rest.split_at(at);
+            writer.write_all(before.as_bytes())?;
+            let c = after.chars().next().unwrap_or_default();
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = &after[c.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
+
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_array(writer)
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array(writer)
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_array_value(writer, first)
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array_value(writer)
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object(writer)
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object(writer)
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(writer)
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object_value(writer)
+    }
+}

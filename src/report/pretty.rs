@@ -1,0 +1,487 @@
+//! The report for people at a terminal: every finding with its lines, the policy's line, the way the data takes, why and what
+//! to do; then the rules, what could not be told, what was looked at, and the verdict. The one file that knows miette.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::ops::Range;
+
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
+    SpanContents, ThemeCharacters, ThemeStyles,
+};
+
+use super::{
+    BOLD, DIM, RenderOptions, Reporter, count, coverage, gaps_by_code, known, line, places_short, push_safe, safe,
+    severity_style, summary, table, tree, verdict_style,
+};
+use crate::finding::{Assessment, Finding, Severity};
+use crate::source::{Location, Sources};
+
+/// Gaps shown per code, files shown as not read; the others are counted here and listed in the other formats.
+const SHOWN: usize = 3;
+
+pub struct Pretty;
+
+impl Reporter for Pretty {
+    fn name(&self) -> &'static str {
+        "pretty"
+    }
+
+    fn describe(&self) -> &'static str {
+        "for people: excerpts, paths, places and how they are known"
+    }
+
+    fn write(&self, a: &Assessment, sources: &Sources, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+        let p = Page { sources, options };
+        for f in &a.findings {
+            p.finding(f, out)?;
+            writeln!(out)?;
+        }
+        p.rules(a, out)?;
+        p.gaps(a, out)?;
+        p.examined(a, out)?;
+        p.data_sets(a, out)?;
+        writeln!(out, "{}", options.wrap("", "  ", &options.paint(verdict_style(a.verdict), &summary(a))))?;
+        let limits =
+            "onshore judges where data is and can get to, against declared facts; what is lawful is for people to decide";
+        writeln!(out, "{}", options.wrap("", "  ", &options.paint(DIM, limits)))
+    }
+}
+
+/// Shows one mistake (or remark, if it is not severe) in a file of the user's: what is wrong, the excerpt, the remedy.
+pub fn problem(
+    severity: Severity,
+    message: &str,
+    help: Option<&str>,
+    at: Option<Location>,
+    sources: &Sources,
+    options: &RenderOptions,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let note = Note {
+        message: safe(message).into_owned(),
+        severity: severity_of(severity),
+        help: help.map(|h| safe(h).into_owned()),
+        window: at.map(|at| Window::new(sources, at, None, options)),
+        related: Vec::new(),
+    };
+    Page { sources, options }.note(&note, out)
+}
+
+struct Page<'a> {
+    sources: &'a Sources,
+    options: &'a RenderOptions,
+}
+
+impl Page<'_> {
+    fn finding(&self, f: &Finding, out: &mut dyn Write) -> io::Result<()> {
+        let o = self.options;
+        let mut heading = format!(
+            "{} {} {}",
+            o.paint(verdict_style(f.verdict), f.verdict.as_str()),
+            o.paint(severity_style(f.severity), f.severity.as_str()),
+            o.paint(BOLD, f.code)
+        );
+        if let Some(rule) = &f.rule {
+            heading.push_str(&format!(" [{}]", safe(rule)));
+        }
+        writeln!(out, "{}", o.wrap("", "  ", &heading))?;
+
+        let label = places_short(&f.places);
+        let mut related: Vec<Note> = f
+            .labels
+            .iter()
+            .map(|l| Note::advice(safe(&l.text).into_owned(), Window::new(self.sources, l.location, None, o)))
+            .collect();
+        if let Some(at) = f.policy_location {
+            let asked = match &f.rule {
+                Some(rule) => format!("asked for by {}", safe(rule)),
+                None => "asked for here".to_owned(),
+            };
+            let asked = f.why.as_ref().map_or(asked.clone(), |why| format!("{asked}: {}", safe(why)));
+            related.push(Note::advice(asked, Window::new(self.sources, at, None, o)));
+        }
+        let note = Note {
+            message: safe(&f.message).into_owned(),
+            severity: severity_of(f.severity),
+            help: None,
+            window: f.location.map(|at| Window::new(self.sources, at, Some(label), o)),
+            related,
+        };
+        self.note(&note, out)?;
+
+        if f.policy_location.is_none()
+            && let Some(why) = &f.why
+        {
+            self.item("why", &safe(why), out)?;
+        }
+        let whose =
+            [("people of", &f.origin), ("data", &f.data), ("population", &f.populations), ("together with", &f.with_rules)];
+        for (title, values) in whose {
+            if !values.is_empty() {
+                self.item(title, &safe(&values.join(", ")), out)?;
+            }
+        }
+        if let Some(when) = when(f) {
+            self.item("when", &when, out)?;
+        }
+        if let Some(lost) = &f.lost {
+            self.item("lost", &safe(lost), out)?;
+        }
+        if f.path.is_empty() {
+            for place in &f.places {
+                self.item("where", &known(place), out)?;
+            }
+        } else {
+            writeln!(out, "  {}", o.paint(DIM, "path:"))?;
+            let path = tree::Tree::merge([f.path.as_slice()]);
+            write!(out, "{}", path.render("    ", self.sources, o))?;
+            // The last hop has said it already, unless the finding is about another endpoint.
+            if f.path.last().is_none_or(|h| h.places != f.places) {
+                for place in &f.places {
+                    self.item("where", &format!("{}: {}", safe(&f.endpoint), known(place)), out)?;
+                }
+            }
+        }
+        if let Some(help) = &f.help {
+            self.item("help", &safe(help), out)?;
+        }
+        self.item("fingerprint", &safe(&f.fingerprint), out)
+    }
+
+    /// `  title: text`, wrapped behind the title.
+    fn item(&self, title: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        let first = format!("  {} ", self.options.paint(DIM, &format!("{title}:")));
+        writeln!(out, "{}", self.options.wrap(&first, "      ", text))
+    }
+
+    fn rules(&self, a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
+        if a.rules.is_empty() {
+            return Ok(());
+        }
+        let o = self.options;
+        self.title("Rules", out)?;
+        for r in &a.rules {
+            let verdict = o.paint(verdict_style(r.verdict), &format!("{:<14}", r.verdict.as_str()));
+            let severity = o.paint(severity_style(r.severity), &format!("{:<8}", r.severity.as_str()));
+            writeln!(out, "{}", o.wrap("  ", "    ", &format!("{verdict} {severity} {}", safe(&r.rule))))?;
+            writeln!(out, "{}", o.wrap("    ", "    ", &o.paint(DIM, &safe(&r.title))))?;
+            writeln!(out, "{}", o.wrap("    ", "    ", &safe(&r.why)))?;
+        }
+        writeln!(out)
+    }
+
+    fn gaps(&self, a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
+        if a.gaps.is_empty() {
+            return Ok(());
+        }
+        let o = self.options;
+        self.title("What could not be told", out)?;
+        for (code, gaps) in gaps_by_code(&a.gaps) {
+            writeln!(out, "  {} ({})", o.paint(BOLD, code), gaps.len())?;
+            for gap in gaps.iter().take(SHOWN) {
+                let text = format!("{} - {}", safe(&gap.message), line(self.sources, gap.location));
+                writeln!(out, "{}", o.wrap("    - ", "      ", &text))?;
+                if let Some(help) = &gap.help {
+                    writeln!(out, "{}", o.wrap("      help: ", "        ", &safe(help)))?;
+                }
+                if !gap.touches.is_empty() {
+                    let rules = safe(&gap.touches.join(", ")).into_owned();
+                    writeln!(out, "{}", o.wrap("      leaves open: ", "        ", &rules))?;
+                }
+            }
+            if gaps.len() > SHOWN {
+                let more = format!("and {} more; --format concise or json lists all", gaps.len() - SHOWN);
+                writeln!(out, "{}", o.wrap("    - ", "      ", &more))?;
+            }
+        }
+        writeln!(out)
+    }
+
+    fn examined(&self, a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
+        let o = self.options;
+        self.title("Examined", out)?;
+        for text in coverage(&a.coverage) {
+            writeln!(out, "{}", o.wrap("  ", "    ", &text))?;
+        }
+        let skipped = &a.coverage.files_skipped;
+        if !skipped.is_empty() {
+            writeln!(out, "  {} not read", count(skipped.len(), "file", "files"))?;
+        }
+        for (file, why) in skipped.iter().take(SHOWN) {
+            writeln!(out, "{}", o.wrap("    - ", "      ", &format!("{}: {}", safe(file), safe(why))))?;
+        }
+        if skipped.len() > SHOWN {
+            let more = format!("and {} more; --format json lists all", skipped.len() - SHOWN);
+            writeln!(out, "{}", o.wrap("    - ", "      ", &more))?;
+        }
+        if a.rules.is_empty() && !a.coverage.by_country.is_empty() {
+            writeln!(out)?;
+            write!(out, "{}", countries(a, o))?;
+        }
+        writeln!(out)
+    }
+
+    fn data_sets(&self, a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
+        let o = self.options;
+        let used: Vec<_> = a.data_sets.iter().filter(|d| d.used).collect();
+        if used.is_empty() {
+            return Ok(());
+        }
+        self.title("Places rest on", out)?;
+        for d in used {
+            let date = d.date.as_ref().map_or_else(|| "date unknown".to_owned(), |date| format!("of {}", safe(date)));
+            let mut text = format!("{} ({}), {date}", safe(&d.name), safe(&d.kind));
+            if let Some(licence) = &d.licence {
+                text.push_str(&format!(", {}", safe(licence)));
+            }
+            if let Some(attribution) = &d.attribution {
+                text.push_str(&format!(" - {}", safe(attribution)));
+            }
+            writeln!(out, "{}", o.wrap("  ", "    ", &text))?;
+        }
+        writeln!(out)
+    }
+
+    fn title(&self, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "{}", self.options.paint(BOLD, text))
+    }
+
+    fn note(&self, note: &Note, out: &mut dyn Write) -> io::Result<()> {
+        let o = self.options;
+        let theme = GraphicalTheme {
+            characters: if o.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() },
+            styles: if o.color { ThemeStyles::ansi() } else { ThemeStyles::none() },
+        };
+        let mut text = String::new();
+        GraphicalReportHandler::new_themed(theme)
+            .with_width(o.width.max(24))
+            .with_links(false)
+            .with_word_splitter(textwrap::WordSplitter::NoHyphenation)
+            .with_word_separator(textwrap::WordSeparator::AsciiSpace)
+            .with_show_related_as_nested(true)
+            .render_report(&mut text, note)
+            .map_err(|_| io::Error::other("a diagnostic could not be rendered"))?;
+        for line in text.lines() {
+            writeln!(out, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+/// Endpoints per country.
+pub fn countries(a: &Assessment, options: &RenderOptions) -> String {
+    let rows: Vec<Vec<String>> = a.coverage.by_country.iter().map(|(c, n)| vec![c.clone(), n.to_string()]).collect();
+    table::render(&["country", "endpoints"], &rows, options)
+}
+
+fn severity_of(severity: Severity) -> miette::Severity {
+    match severity {
+        Severity::Critical | Severity::High => miette::Severity::Error,
+        Severity::Medium | Severity::Low => miette::Severity::Warning,
+    }
+}
+
+/// `transit by failover under overload, if all primaries are down or full`.
+fn when(f: &Finding) -> Option<String> {
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(f.activity.map(str::to_owned));
+    parts.extend(f.role.map(|r| format!("by {}", r.as_str())));
+    parts.extend(f.state.map(|s| match s.as_str() {
+        "normal" => "in normal running".to_owned(),
+        "overload" => "under overload".to_owned(),
+        other => format!("after a {other}"),
+    }));
+    let mut text = parts.join(" ");
+    if let Some(condition) = &f.condition {
+        if !text.is_empty() {
+            text.push_str(", ");
+        }
+        text.push_str(&format!("if {}", safe(condition)));
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+/// One message with an excerpt, as miette wants it.
+#[derive(Debug)]
+struct Note {
+    message: String,
+    severity: miette::Severity,
+    help: Option<String>,
+    window: Option<Window>,
+    related: Vec<Note>,
+}
+
+impl Note {
+    fn advice(message: String, window: Window) -> Self {
+        Self { message, severity: miette::Severity::Advice, help: None, window: Some(window), related: Vec::new() }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Note {}
+
+impl Diagnostic for Note {
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(self.severity)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|h| Box::new(h) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.window.as_ref().map(|w| w as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let window = self.window.as_ref()?;
+        let span = (window.label.start, window.label.len());
+        Some(Box::new(std::iter::once(LabeledSpan::new(window.label_text.clone(), span.0, span.1))))
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        (!self.related.is_empty())
+            .then(|| Box::new(self.related.iter().map(|n| n as &dyn Diagnostic)) as Box<dyn Iterator<Item = _>>)
+    }
+}
+
+/// The line of a location with its neighbours, each cut to the width around what matters and made safe. It stands in for the
+/// whole file: miette panics on labels beyond column 65,535 and rescans a source from its start for every report.
+#[derive(Debug)]
+struct Window {
+    file: String,
+    /// Of the first line of `text`, from 1.
+    first_line: u32,
+    /// Where the label really begins, from 1, in characters.
+    column: u32,
+    text: String,
+    label: Range<usize>,
+    label_text: Option<String>,
+}
+
+impl Window {
+    fn new(sources: &Sources, at: Location, label_text: Option<String>, options: &RenderOptions) -> Self {
+        let source = sources.get(at.source);
+        let position = source.position(at.span.start);
+        let first_line = position.line.saturating_sub(1).max(1);
+        // The frame and line numbers, and the indent of a nested excerpt.
+        let room = options.width.saturating_sub(18).clamp(20, 200);
+        let mut text = String::new();
+        let mut label = 0..0;
+        let mut label_column = 0;
+        for number in first_line..=position.line + 1 {
+            let line = source.line_text(number);
+            if number > position.line && line.is_empty() {
+                break;
+            }
+            let start = source.line_start(number);
+            let base = text.len();
+            if number == position.line {
+                let inside = |offset: u32| floor(line, offset.saturating_sub(start) as usize);
+                let (clipped, range) = clip(line, inside(at.span.start)..inside(at.span.end), room, options.unicode);
+                label_column = textwrap::core::display_width(&clipped[..floor(&clipped, range.start + range.len() / 2)]);
+                label = base + range.start..base + range.end;
+                text.push_str(&clipped);
+            } else {
+                text.push_str(&clip(line, 0..0, room, options.unicode).0);
+            }
+            text.push('\n');
+        }
+        text.pop();
+        // miette does not wrap what stands under the line.
+        let label_text = label_text.filter(|l| !l.is_empty() && label_column + textwrap::core::display_width(l) < room);
+        Self { file: safe(&source.path).into_owned(), first_line, column: position.column, text, label, label_text }
+    }
+}
+
+/// A byte offset moved back onto a character boundary inside the text.
+fn floor(text: &str, offset: usize) -> usize {
+    let mut at = offset.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+/// At most `room` columns of a line that show the beginning of `focus`, made safe, and where the focus is in them. Looks at no
+/// more of the line than it shows.
+fn clip(line: &str, focus: Range<usize>, room: usize, unicode: bool) -> (String, Range<usize>) {
+    let more = if unicode { "…" } else { "..." };
+    let width = |c: char| {
+        let mut piece = String::new();
+        push_piece(&mut piece, c);
+        textwrap::core::display_width(&piece)
+    };
+    let fits = focus.end <= room * 4 && line[..focus.end].chars().map(width).sum::<usize>() <= room;
+    let start = if fits {
+        0
+    } else {
+        let mut left = room / 3;
+        let mut start = focus.start;
+        for (at, c) in line[..focus.start].char_indices().rev() {
+            match left.checked_sub(width(c).max(1)) {
+                Some(rest) => (left, start) = (rest, at),
+                None => break,
+            }
+        }
+        start
+    };
+    let mut out = String::new();
+    if start > 0 {
+        out.push_str(more);
+    }
+    let mut range = out.len()..out.len();
+    let mut columns = textwrap::core::display_width(&out);
+    for (i, c) in line[start..].char_indices() {
+        let at = start + i;
+        columns += width(c);
+        if columns > room || out.len() > room * 8 {
+            out.push_str(more);
+            break;
+        }
+        if at <= focus.start {
+            range.start = out.len();
+        }
+        push_piece(&mut out, c);
+        if at < focus.end {
+            range.end = out.len();
+        }
+    }
+    if focus.start >= line.len() {
+        range.start = out.len();
+    }
+    range.end = range.end.max(range.start);
+    (out, range)
+}
+
+/// Tabs as one blank: the column that counts is in the frame's title.
+fn push_piece(out: &mut String, c: char) {
+    if c == '\t' { out.push(' ') } else { push_safe(out, c) }
+}
+
+impl SourceCode for Window {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let inner = self.text.as_str().read_span(span, before, after)?;
+        // Without context, miette asks for the title of the frame: the column in the real line.
+        let column = if before == 0 && after == 0 { self.column.saturating_sub(1) as usize } else { inner.column() };
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.file.clone(),
+            inner.data(),
+            *inner.span(),
+            self.first_line.saturating_sub(1) as usize + inner.line(),
+            column,
+            inner.line_count(),
+        )))
+    }
+}

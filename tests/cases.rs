@@ -1,0 +1,117 @@
+//! Every folder in `tests/cases` is a project with `expected.toml`: exit code, rule verdicts, and the findings that
+//! `onshore check` must show - those, and none beside them at medium or above.
+//!
+//! `concise.txt`, if present, is the exact text of the concise report; `ONSHORE_BLESS=1 cargo test --test cases` rewrites it.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// The date every case is judged at.
+const AS_OF: &str = "2026-11-22";
+
+fn folders() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(root)
+        .expect("tests/cases")
+        .map(|e| e.expect("entry").path())
+        .filter(|p| p.join("expected.toml").exists())
+        .collect();
+    folders.sort();
+    folders
+}
+
+fn check(folder: &Path, format: &str) -> (i32, String) {
+    let out = Command::new(env!("CARGO_BIN_EXE_onshore"))
+        .args(["check", ".", "--format", format, "--as-of", AS_OF])
+        .current_dir(folder)
+        .output()
+        .expect("onshore runs");
+    let text = String::from_utf8(out.stdout).expect("UTF-8") + &String::from_utf8_lossy(&out.stderr);
+    (out.status.code().unwrap_or(-1), text)
+}
+
+#[test]
+fn cases_give_what_they_expect() {
+    let folders = folders();
+    assert!(folders.len() >= 2, "the seed case and its repaired twin at least");
+    let mut wrong = Vec::new();
+    for folder in &folders {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let expected: toml::Table = std::fs::read_to_string(folder.join("expected.toml"))
+            .expect("expected.toml")
+            .parse()
+            .expect("expected.toml is TOML");
+        let (code, json) = check(folder, "json");
+        if i64::from(code) != expected["exit"].as_integer().expect("exit") {
+            wrong.push(format!("{name}: exit {code}, expected {:?}\n{json}", expected["exit"]));
+            continue;
+        }
+        let found: Value = serde_json::from_str(&json).expect("the JSON report is JSON");
+        compare(&name, &expected, &found, &mut wrong);
+        let stored = folder.join("concise.txt");
+        let (_, concise) = check(folder, "concise");
+        if std::env::var_os("ONSHORE_BLESS").is_some() {
+            std::fs::write(&stored, &concise).expect("bless");
+        } else if std::fs::read_to_string(&stored).unwrap_or_default() != concise {
+            wrong.push(format!("{name}: the concise report differs from {}:\n{concise}", stored.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn compare(name: &str, expected: &toml::Table, found: &Value, wrong: &mut Vec<String>) {
+    let rules: Vec<(&str, &str)> = found["rules"]
+        .as_array()
+        .expect("rules")
+        .iter()
+        .map(|r| (r["rule"].as_str().unwrap_or(""), r["verdict"].as_str().unwrap_or("")))
+        .collect();
+    for (rule, verdict) in expected.get("rules").and_then(|r| r.as_table()).expect("[rules]") {
+        let verdict = verdict.as_str().expect("a verdict");
+        if !rules.contains(&(rule, verdict)) {
+            wrong.push(format!("{name}: rule {rule} is not {verdict}; rules are {rules:?}"));
+        }
+    }
+    let none = Vec::new();
+    let wanted = expected.get("finding").and_then(|f| f.as_array()).unwrap_or(&none);
+    let findings = found["findings"].as_array().expect("findings");
+    for want in wanted {
+        let want = want.as_table().expect("a table");
+        if !findings.iter().any(|f| matches(want, f)) {
+            wrong.push(format!("{name}: not found: {want:?}"));
+        }
+    }
+    for finding in findings {
+        let severe = finding["severity"] != "low";
+        // An unsatisfiable rule is expected by its verdict.
+        let by_rule = expected["rules"].get(finding["rule"].as_str().unwrap_or("")).and_then(|v| v.as_str());
+        let unsatisfiable = finding["verdict"] == "unsatisfiable" && by_rule == Some("unsatisfiable");
+        if severe && !unsatisfiable && !wanted.iter().any(|w| matches(w.as_table().expect("a table"), finding)) {
+            wrong.push(format!("{name}: not expected: {finding:#}"));
+        }
+    }
+}
+
+/// Subset match: each key of `want` agrees with the finding.
+fn matches(want: &toml::Table, finding: &Value) -> bool {
+    want.iter().all(|(key, value)| {
+        let places = || finding["places"].as_array().cloned().unwrap_or_default();
+        match key.as_str() {
+            "country" | "basis" => places().iter().any(|p| p[key.as_str()] == value.as_str().unwrap_or("")),
+            "source" => {
+                let source = &finding["source"];
+                format!("{}:{}", source["file"].as_str().unwrap_or(""), source["line"]) == value.as_str().unwrap_or("")
+            }
+            "path" => {
+                let path: Vec<&str> = finding["path"]
+                    .as_array()
+                    .map(|p| p.iter().filter_map(|h| h["endpoint"].as_str()).collect())
+                    .unwrap_or_default();
+                value.as_array().is_some_and(|v| v.iter().filter_map(|e| e.as_str()).eq(path))
+            }
+            other => finding[other] == value.as_str().unwrap_or(""),
+        }
+    })
+}
