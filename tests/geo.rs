@@ -151,8 +151,8 @@ fn regions_hosts_and_whatever_people_type() {
             "aws/us-north-9",
             "unknown - by -: aws/us-north-9: not in the table of aws regions, and a place is not guessed from a name",
         ),
-        ("ap-southeast-1", "multi-region HK|SG by region"),
-        ("eu-west-1", "multi-region GB|IE by region"),
+        ("ap-southeast-1", "unknown HK|SG by region"),
+        ("eu-west-1", "unknown GB|IE by region"),
         ("eu-central-2", "unicast CH-ZH by region"),
         ("westeurope", "unicast NL by region"),
         ("arn:aws:rds:eu-central-1:1:db:x", "unicast DE-HE by hostname"),
@@ -244,6 +244,21 @@ fn endpoints() {
             e.names = vec![spanned("d1.cloudfront.net")];
             e.addresses = vec![address("91.198.174.192")];
         }),
+        endpoint("own-data-centre", |e| {
+            e.provider = Some("vsphere".into());
+            e.region = Some(spanned("dc1"));
+        }),
+        endpoint("own-data-centre-with-address", |e| {
+            e.provider = Some("vsphere".into());
+            e.region = Some(spanned("dc1"));
+            e.addresses = vec![address("91.198.174.193")];
+        }),
+        endpoint("distribution", |e| {
+            e.provider = Some("aws".into());
+            e.region = Some(spanned("us-east-1"));
+            e.names = vec![spanned("d2.cloudfront.net")];
+        }),
+        endpoint("two-names", |e| e.names = vec![spanned("b.s3.amazonaws.com"), spanned("b.s3.eu-west-1.amazonaws.com")]),
         endpoint("nothing", |_| {}),
         endpoint("name", |e| e.standing = Standing::Logical),
         endpoint("part", |e| {
@@ -282,6 +297,13 @@ fn endpoints() {
                 "unknown - by -: aws/us-north-9: not in the table of aws regions, and a place is not guessed from a name",
             ),
             ("edge", "edge - by -: *.cloudfront.net is an edge network: where data ends depends on the client"),
+            ("own-data-centre", "unknown - by -: vsphere/dc1: there is no table of regions for `vsphere`"),
+            ("own-data-centre-with-address", "unicast NL by mmdb"),
+            (
+                "distribution",
+                "multi-region US-VA by region: *.cloudfront.net is an edge network: where data ends depends on the client",
+            ),
+            ("two-names", "unicast IE-D by hostname"),
             ("nothing", "unknown - by -: `nothing` has no address, no region and no site"),
             ("name", "unknown - by -: `name` is only a name in a config; what it leads to has places"),
             ("part", "multi-region GB-LND|US-CA by site"),
@@ -447,4 +469,15 @@ fn answers_do_not_depend_on_history() {
     let mut backward: Vec<Geolocation> = addresses.iter().rev().map(|i| b.locate_address(*i, None)).collect();
     backward.reverse();
     assert_eq!(forward, backward);
+}
+
+proptest::proptest! {
+    /// Whatever people type: an answer or a reason, and never a place without evidence.
+    #[test]
+    fn any_text_is_answered(text in "(arn:aws[a-z:-]{0,20}|[a-z0-9.-]{0,40}\\.(amazonaws\\.com|cloudapp\\.azure\\.com|aliyuncs\\.com|gcr\\.io|pkg\\.dev)|[0-9a-f:./]{0,24}|\\PC{0,24})") {
+        let geo = Atlas::embedded(TODAY).locate_text(&text);
+        proptest::prop_assert!(!geo.places.is_empty() || geo.unknown.is_some(), "{text}");
+        proptest::prop_assert!(geo.places.iter().all(|p| geo.evidence.iter().any(|e| e.places.contains(p))), "{text}");
+        proptest::prop_assert_eq!(geo.basis.is_some(), !geo.places.is_empty());
+    }
 }

@@ -330,11 +330,11 @@ impl Atlas {
             member.evidence.push(o.evidence());
         }
         let (inner, how) = special::unwrap(address);
-        let shown = how.map_or_else(|| address.to_string(), |how| format!("{address} ({how} for {inner})"));
+        let shown = || how.map_or_else(|| address.to_string(), |how| format!("{address} ({how} for {inner})"));
         if let Some(block) = special::find(inner) {
             let uncovered = block.kind == Kind::Private && !at_site;
             let is = if uncovered { "private and no declared network covers it" } else { block.is };
-            member.fallback = Some((block.kind, format!("{shown} is {is}")));
+            member.fallback = Some((block.kind, format!("{} is {is}", shown())));
             return;
         }
         let mut heard: Option<String> = None;
@@ -350,8 +350,11 @@ impl Atlas {
             member.evidence.push(evidence);
             heard = heard.or(why);
         }
-        let none = || format!("no range and no database knows {shown}");
-        member.fallback = Some((Kind::Unknown, heard.map_or_else(none, |why| format!("{shown}: {why}"))));
+        // Reasons are only worth their words where nothing was found.
+        if member.evidence.iter().all(|e| e.places.is_empty()) {
+            let none = || format!("no range and no database knows {}", shown());
+            member.fallback = Some((Kind::Unknown, heard.map_or_else(none, |why| format!("{}: {why}", shown()))));
+        }
     }
 
     /// Every range and record inside a network, one member each.
@@ -458,9 +461,14 @@ pub fn known_places(geo: &Geolocation, atlas: &Atlas) -> Vec<KnownPlace> {
     for place in &geo.places {
         // Evidence is in order of trust.
         let by = geo.evidence.iter().find(|e| e.places.contains(place));
-        let several = (geo.kind == Kind::MultiRegion && geo.places.len() > 1).then(|| {
+        let several = match geo.kind {
+            Kind::MultiRegion if geo.places.len() > 1 => Some("any of"),
+            Kind::Unknown if geo.places.len() > 1 => Some("one of"),
+            _ => None,
+        };
+        let several = several.map(|of| {
             let codes: BTreeSet<&str> = geo.places.iter().map(|p| p.country.as_str()).collect();
-            format!("any of {}", codes.into_iter().collect::<Vec<_>>().join(", "))
+            format!("{of} {}", codes.into_iter().collect::<Vec<_>>().join(", "))
         });
         let note = [several, by.and_then(|e| e.note.clone())].into_iter().flatten().collect::<Vec<_>>().join("; ");
         let from = by.and_then(|e| e.data_set).and_then(|id| atlas.sets.name_and_date(id));

@@ -80,8 +80,9 @@ pub fn by_region(provider: Option<&str>, id: &str, location: Option<Location>) -
     };
     let Some(name) = provider.and_then(region::provider) else {
         if let Some(stranger) = provider {
+            // Not a cloud we know, so its word for a place is only a word: an address may still tell.
             let note = format!("there is no table of regions for `{stranger}`");
-            return evidence(Kind::Unknown, Vec::new(), format!("{stranger}/{id}"), Some(note));
+            return evidence(Kind::Unicast, Vec::new(), format!("{stranger}/{id}"), Some(note));
         }
         return anywhere(id, evidence);
     };
@@ -112,7 +113,7 @@ fn anywhere(id: &str, evidence: impl Fn(Kind, Vec<Place>, String, Option<String>
         by_provider.entry(row.provider).or_default().extend(row.places.iter().map(|p| p.country.as_str()));
     }
     if rows.is_empty() {
-        return evidence(Kind::Unknown, Vec::new(), id.to_owned(), Some("no provider's table has such a region".to_owned()));
+        return evidence(Kind::Unicast, Vec::new(), id.to_owned(), Some("no provider's table has such a region".to_owned()));
     }
     let each: Vec<String> =
         by_provider.iter().map(|(p, c)| format!("{p}: {}", c.iter().copied().collect::<Vec<_>>().join(" or "))).collect();

@@ -38,9 +38,19 @@ pub fn decide(evidence: &[Evidence], said: &[usize], ambiguous: Option<String>, 
         }
         let end = at + said[at..].iter().take_while(|i| evidence[**i].basis == basis).count();
         let mut of_basis: Vec<usize> = said[at..end].iter().copied().filter(|i| answers(&evidence[*i])).collect();
-        // Lists and databases have an order, and the first that answers counts; several sites or names all count.
-        if matches!(basis, Basis::Range | Basis::Mmdb) {
-            of_basis.truncate(1);
+        match basis {
+            // Lists and databases have an order, and the first that answers counts; several sites or names all count.
+            Basis::Range | Basis::Mmdb => of_basis.truncate(1),
+            // A name that does not say its region takes nothing from one that does.
+            Basis::Hostname if of_basis.iter().any(|i| !evidence[*i].places.is_empty()) => {
+                of_basis.retain(|i| evidence[*i].kind != Kind::Global);
+            }
+            // A CDN's configuration may be booked under a region; its data still goes through the edge.
+            Basis::Region => of_basis.extend(said[end..].iter().copied().filter(|i| {
+                let e = &evidence[*i];
+                e.basis == Basis::Hostname && matches!(e.kind, Kind::Edge | Kind::Anycast)
+            })),
+            Basis::Override | Basis::Site | Basis::Hostname => {}
         }
         if !of_basis.is_empty() {
             let parts = of_basis.iter().map(|i| {
@@ -62,7 +72,13 @@ pub fn decide(evidence: &[Evidence], said: &[usize], ambiguous: Option<String>, 
     if let Some(why) = ambiguous {
         return unplaced(Kind::Unknown, why);
     }
-    let (kind, why) = fallback.unwrap_or((Kind::Unknown, "nothing is known of it".to_owned()));
+    let region =
+        || said.iter().map(|i| &evidence[*i]).find(|e| e.basis == Basis::Region).map(|e| (Kind::Unknown, placeless(e)));
+    let (kind, why) = match fallback {
+        Some((Kind::Unknown, why)) => region().unwrap_or((Kind::Unknown, why)),
+        Some(known) => known,
+        None => region().unwrap_or((Kind::Unknown, "nothing is known of it".to_owned())),
+    };
     unplaced(kind, why)
 }
 
@@ -96,7 +112,7 @@ fn placeless(e: &Evidence) -> String {
         _ => "has no known place",
     };
     match &e.note {
-        Some(note) if e.kind == Kind::Unknown => format!("{what}: {note}"),
+        Some(note) if matches!(e.kind, Kind::Unknown | Kind::Unicast) => format!("{what}: {note}"),
         Some(note) => format!("{what} {why} ({note})"),
         None => format!("{what} {why}"),
     }
