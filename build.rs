@@ -15,6 +15,7 @@ fn main() {
     println!("cargo:rerun-if-changed={source}");
     println!("cargo:rerun-if-changed=src/geo/flatten.rs");
     println!("cargo:rerun-if-changed=build.rs");
+    #[allow(clippy::disallowed_methods, reason = "the build script reads the project's own data")]
     let text = fs::read_to_string(source).unwrap_or_else(|e| panic!("{source}: {e}"));
     let mut owners: BTreeMap<&str, u32> = text.lines().skip(1).filter_map(|l| l.split_once(',')).map(|(_, o)| (o, 0)).collect();
     for (index, owner) in owners.values_mut().zip(0..).map(|(o, i)| (i, o)) {

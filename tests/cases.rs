@@ -45,7 +45,7 @@ fn cases_give_what_they_expect() {
             .expect("expected.toml is TOML");
         let (code, json) = check(folder, "json");
         if i64::from(code) != expected["exit"].as_integer().expect("exit") {
-            wrong.push(format!("{name}: exit {code}, expected {}\n{json}", expected["exit"]));
+            wrong.push(format!("{name}: exit {code}, expected {:?}\n{json}", expected["exit"]));
             continue;
         }
         let found: Value = serde_json::from_str(&json).expect("the JSON report is JSON");

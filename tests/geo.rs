@@ -1,5 +1,7 @@
 //! Where things stand: the traps of cloud regions, address ranges and databases, as tables of input and expected answer.
 
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+
 use std::net::IpAddr;
 
 use jiff::civil::{Date, date};
@@ -388,7 +390,6 @@ fn data_sets_are_named_dated_hashed_and_marked_when_used() {
     assert_eq!(stale(&patient), [false, false, false]);
 }
 
-#[allow(clippy::disallowed_methods)]
 fn fixture(name: &str) -> DataFile {
     let bytes = std::fs::read(format!("{}/tests/data/mmdb/{name}.mmdb", env!("CARGO_MANIFEST_DIR"))).unwrap();
     DataFile { name: format!("{name}.mmdb"), bytes }

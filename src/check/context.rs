@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use crate::finding::{Coverage, KnownPlace, State};
 use crate::geo::{Atlas, Basis, Geolocation, Kind, known_places};
-use crate::model::{EndpointId, Place, RouteId, Snapshot, Standing};
+use crate::model::{Activity, EndpointId, Place, Role, RouteId, Snapshot, Standing};
 use crate::policy::Doing;
 use crate::project::Project;
 use crate::reach::{Graph, Spread, Token, World};
@@ -134,6 +134,14 @@ impl<'a> Context<'a> {
         &self.incoming[self.first_incoming[id.index()] as usize..self.first_incoming[id.index() + 1] as usize]
     }
 
+    /// Whether data gets to a store as a copy of another store (not from whatever wrote it first).
+    pub fn is_copy(&self, id: EndpointId) -> bool {
+        self.incoming(id).iter().map(|r| self.snapshot.route(*r)).any(|r| {
+            matches!(r.activity, Activity::Replicate | Activity::Backup)
+                && self.snapshot.endpoint(r.from).roles.contains(Role::Store)
+        })
+    }
+
     /// Tokens among `wanted` that do one of `doing` at an endpoint (all of them if `doing` is empty), each with the route it
     /// must have come by, if the route decides.
     pub fn arrivals(&self, id: EndpointId, spread: &Spread, wanted: &[u64], doing: &[Doing]) -> Vec<Arrival> {
@@ -146,17 +154,12 @@ impl<'a> Context<'a> {
             Doing::Role(role) => Some(*role),
             Doing::Route(_) => None,
         });
-        let gravest = |roles: &[crate::model::Role]| roles.iter().copied().find(|r| endpoint.roles.contains(*r));
-        use crate::model::Role::{Access, Entry, Keys, Process, Store, Transit};
-        const GRAVITY: [crate::model::Role; 6] = [Store, Keys, Access, Process, Transit, Entry];
-        let role = if doing.is_empty() {
-            gravest(&GRAVITY)
-        } else {
-            let asked: Vec<_> = by_role.collect();
-            GRAVITY.into_iter().find(|r| asked.contains(r) && endpoint.roles.contains(*r))
-        };
+        let asked: Vec<Role> = by_role.collect();
+        let wanted_role =
+            |r: &Role| doing.is_empty() || asked.contains(r) || (*r == Role::Entry && asked.contains(&Role::Transit));
+        let role = GRAVITY.into_iter().find(|r| wanted_role(r) && endpoint.roles.contains(*r));
         if doing.is_empty() || role.is_some() {
-            let activity = role.map_or("transit", |r| if r == Entry { "transit" } else { r.as_str() });
+            let activity = role.map_or("transit", |r| if r == Role::Entry { "transit" } else { r.as_str() });
             return here.into_iter().map(|token| Arrival { token, via: None, activity }).collect();
         }
         let mut found: Vec<Arrival> = Vec::new();
@@ -201,6 +204,9 @@ impl<'a> Context<'a> {
         coverage
     }
 }
+
+/// What an endpoint does with data, gravest first: the one that a finding names.
+const GRAVITY: [Role; 6] = [Role::Store, Role::Keys, Role::Access, Role::Process, Role::Transit, Role::Entry];
 
 /// A token that does something at an endpoint.
 #[derive(Clone, Debug)]

@@ -9,13 +9,13 @@ use crate::model::{EndpointId, Role};
 use crate::policy::Doing;
 use crate::vocab::places::PlaceSet;
 
-/// A store of the rule's data, in normal running.
-struct Store {
-    id: EndpointId,
-    arrivals: Vec<Arrival>,
+/// A store that the rule's data gets to.
+pub struct Store {
+    pub id: EndpointId,
+    pub arrivals: Vec<Arrival>,
 }
 
-fn stores(context: &Context<'_>, wanted: &[u64], state: State) -> Vec<Store> {
+pub fn stores(context: &Context<'_>, wanted: &[u64], state: State) -> Vec<Store> {
     let doing = [Doing::Role(Role::Store)];
     context
         .snapshot
@@ -27,6 +27,30 @@ fn stores(context: &Context<'_>, wanted: &[u64], state: State) -> Vec<Store> {
         })
         .collect()
 }
+
+/// A demand on stores of data that no store was read of: it cannot be told, rather than nothing to ask.
+pub fn no_store(context: &Context<'_>, scope: &Scope<'_>, code: &'static str) -> Vec<Finding> {
+    let arrivals: Vec<Arrival> = bits(&scope.tokens).map(|token| Arrival { token, via: None, activity: "transit" }).collect();
+    let Some(at) = arrivals.first().and_then(|a| context.tokens[a.token].starts.first().copied()) else { return Vec::new() };
+    let message = format!("no store of {} was read at all", subject_of(context, scope, &arrivals));
+    let help = Some(DECLARE_STORE.to_owned());
+    let state = Some(State::Normal);
+    let draft = Draft {
+        code,
+        verdict: Verdict::Indeterminate,
+        endpoint: at,
+        arrivals: &arrivals,
+        state,
+        message,
+        help,
+        lost: None,
+        labels: Vec::new(),
+    };
+    vec![finding(context, scope, draft)]
+}
+
+const DECLARE_STORE: &str =
+    "declare the store: an endpoint with `roles = [\"store\"]` and the route to it, or a [[classify]] entry";
 
 /// What one store says to a demand.
 enum Answer {
@@ -49,7 +73,7 @@ pub fn copy_in(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet, max_
         match (max_age_hours, endpoint.attributes.max_age_hours) {
             // The store that data is written to first is as fresh as data gets.
             (None, _) => Answer::Yes,
-            (Some(_), _) if !is_copy(context, store.id) => Answer::Yes,
+            (Some(_), _) if !context.is_copy(store.id) => Answer::Yes,
             (Some(limit), Some(age)) if age <= limit => Answer::Yes,
             (Some(_), Some(_)) => Answer::No,
             (Some(_), None) => Answer::Unknown(format!("how old the copy at `{}` may be (`max-age`)", endpoint.name)),
@@ -73,12 +97,6 @@ pub fn retain_in(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet, da
             None => Answer::Unknown(format!("how long `{}` keeps data (`retention`)", endpoint.name)),
         }
     })
-}
-
-/// Whether data gets there only as a copy of another store.
-fn is_copy(context: &Context<'_>, id: EndpointId) -> bool {
-    use crate::model::Activity::{Backup, Replicate};
-    context.incoming(id).iter().any(|r| matches!(context.snapshot.route(*r).activity, Replicate | Backup))
 }
 
 /// At least one store must answer yes for each token; one finding per endpoint where tokens without one are to be seen.

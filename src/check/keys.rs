@@ -1,12 +1,12 @@
 //! `keys-in`: the keys that encrypt a class's stores must stand in the set.
 
 use super::context::Context;
+use super::copies::{Store, no_store, stores};
 use super::describe::{Draft, finding, places_phrase, subject_of};
 use super::placement::{Placement, Wanted, judge_all};
 use super::scope::Scope;
 use crate::finding::{Finding, Label, Verdict};
-use crate::model::{Activity, EndpointId, Role, Standing};
-use crate::policy::Doing;
+use crate::model::{Activity, EndpointId, Standing};
 use crate::vocab::places::PlaceSet;
 
 pub fn check(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet) -> Vec<Finding> {
@@ -14,15 +14,12 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet) -> Vec
     let state = scope.worst_state();
     let set = places.names.join(", ");
     let mut findings = Vec::new();
-    for id in context.snapshot.endpoint_ids() {
+    let stores = stores(context, &scope.tokens, state);
+    if stores.is_empty() {
+        return no_store(context, scope, "keys-outside");
+    }
+    for Store { id, arrivals } in stores {
         let endpoint = context.snapshot.endpoint(id);
-        if !endpoint.roles.contains(Role::Store) || !context.has_place(id) {
-            continue;
-        }
-        let arrivals = context.arrivals(id, context.spread(state), &scope.tokens, &[Doing::Role(Role::Store)]);
-        if arrivals.is_empty() {
-            continue;
-        }
         let subject = subject_of(context, scope, &arrivals);
         let holders = holders(context, id);
         let mut push = |verdict, message: String, help: String, labels: Vec<Label>| {

@@ -43,7 +43,9 @@ pub fn judge(context: &Context<'_>, standpoint: &Standpoint, wanted: &Wanted<'_>
             Membership::In | Membership::Out => outside.push(place.clone()),
         }
     }
-    if !outside.is_empty() {
+    // Several candidates for one place: only if none of them will do is it surely outside.
+    let candidates = standpoint.kind == Kind::Unknown && outside.len() < standpoint.places.len();
+    if !outside.is_empty() && !candidates {
         return Placement::Outside(outside);
     }
     if standpoint.unknown || standpoint.conflict {

@@ -1,26 +1,21 @@
 //! `separate`: production and its backups must not share a fate (account, operator, site...), and one copy must be locked.
 
 use super::context::{Arrival, Context};
+use super::copies::{no_store, stores};
 use super::describe::{Draft, finding, subject_of};
 use super::scope::Scope;
 use crate::finding::{Finding, Label, State, Verdict};
-use crate::model::{Activity, DomainKind, EndpointId, Role, RouteId, Standing};
-use crate::policy::{Between, Doing};
+use crate::model::{Activity, DomainKind, EndpointId, RouteId, Standing};
+use crate::policy::Between;
 
 pub fn check(context: &Context<'_>, scope: &Scope<'_>, kinds: &[DomainKind], between: Between) -> Vec<Finding> {
     let Between::StoreAndBackups = between;
-    let doing = [Doing::Role(Role::Store)];
-    let mut findings = Vec::new();
-    for store in context.snapshot.endpoint_ids() {
-        if !context.snapshot.endpoint(store).roles.contains(Role::Store) || is_copy(context, store) {
-            continue;
-        }
-        let arrivals = context.arrivals(store, context.spread(State::Normal), &scope.tokens, &doing);
-        if !arrivals.is_empty() {
-            findings.extend(one_store(context, scope, kinds, store, &arrivals));
-        }
+    let stores = stores(context, &scope.tokens, State::Normal);
+    if stores.is_empty() {
+        return no_store(context, scope, "not-separated");
     }
-    findings
+    let originals = stores.iter().filter(|s| !context.is_copy(s.id));
+    originals.flat_map(|s| one_store(context, scope, kinds, s.id, &s.arrivals)).collect()
 }
 
 fn one_store(
@@ -98,10 +93,6 @@ fn one_store(
         );
     }
     findings
-}
-
-fn is_copy(context: &Context<'_>, id: EndpointId) -> bool {
-    context.incoming(id).iter().any(|r| matches!(context.snapshot.route(*r).activity, Activity::Backup | Activity::Replicate))
 }
 
 /// Backups of a store, through logical names; its replicas if it has no backup.

@@ -32,8 +32,12 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, survive: &Survive) -> Vec
     let Some(losses) = combinations(&domains.names, survive.count as usize) else {
         return vec![asked.too_many()];
     };
-    for loss in losses {
-        findings.extend(asked.after(&loss));
+    for loss in &losses {
+        findings.extend(asked.after(loss));
+    }
+    if losses.is_empty() && domains.undeclared.contains(&true) {
+        // Nobody declared what can be lost: everything may be lost at once.
+        findings.extend(asked.after_unknown());
     }
     findings
 }
@@ -132,17 +136,23 @@ type Missing = BTreeMap<Keep, Vec<usize>>;
 impl Asked<'_, '_> {
     /// `None`: all that is to be kept remains.
     fn after(&mut self, loss: &[LossDomain]) -> Option<Finding> {
-        let cautious = self.missing(loss, true);
+        let cautious = self.missing(loss, true, !loss.is_empty());
         if cautious.is_empty() {
             return None;
         }
-        let hopeful = self.missing(loss, false);
+        let hopeful = self.missing(loss, false, false);
         let (verdict, missing) =
             if hopeful.is_empty() { (Verdict::Indeterminate, cautious) } else { (Verdict::Violated, hopeful) };
         Some(self.finding(loss, verdict, &missing))
     }
 
-    fn missing(&self, loss: &[LossDomain], cautious: bool) -> Missing {
+    fn after_unknown(&mut self) -> Option<Finding> {
+        let missing = self.missing(&[], true, true);
+        (!missing.is_empty()).then(|| self.finding(&[], Verdict::Indeterminate, &missing))
+    }
+
+    /// With `cautious`, what is not known counts as outside; with `undeclared_down`, what may share the loss counts as lost.
+    fn missing(&self, loss: &[LossDomain], cautious: bool, undeclared_down: bool) -> Missing {
         let (context, snapshot) = (self.context, self.context.snapshot);
         let inside = |id: EndpointId| {
             if !context.has_place(id) {
@@ -153,7 +163,7 @@ impl Asked<'_, '_> {
                 Placement::Outside(_) => false,
                 Placement::Unknown(_) | Placement::Weak(_) => !cautious,
             };
-            known && !(cautious && !loss.is_empty() && self.domains.undeclared[id.index()])
+            known && !(undeclared_down && self.domains.undeclared[id.index()])
         };
         let world = World::Loss(loss.to_vec());
         let mut purposes = vec![Dependence::Service];
@@ -222,7 +232,12 @@ impl Asked<'_, '_> {
         let message = match verdict {
             Verdict::Violated if lost.is_empty() => format!("even {after}, {subject} has {}{within}", kept.join(", ")),
             Verdict::Violated => format!("{after} leaves {} for {subject}{within}", kept.join(", ")),
-            _ => format!("whether {after} leaves a way to serve {subject}{within} cannot be told: {}", self.unknowns(loss)),
+            _ if lost.is_empty() => format!(
+                "whether losing one {} leaves a way to serve {subject}{within} cannot be told: {}",
+                self.survive.loss_of.as_str(),
+                self.unknowns()
+            ),
+            _ => format!("whether {after} leaves a way to serve {subject}{within} cannot be told: {}", self.unknowns()),
         };
         // The endpoint that goes down on the token's normal way is the one to look at.
         let down = loss.first().and_then(|_| self.down_on_the_way(loss, &tokens)).unwrap_or(start);
@@ -252,19 +267,20 @@ impl Asked<'_, '_> {
         )
     }
 
-    /// The first endpoint (by id) on the tokens' normal ways that the loss takes down.
+    /// The endpoint nearest to where the first token enters that the loss takes down.
     fn down_on_the_way(&self, loss: &[LossDomain], tokens: &BTreeSet<usize>) -> Option<EndpointId> {
         let context = self.context;
         let spread = context.spread(State::Normal);
-        context
-            .snapshot
-            .endpoint_ids()
-            .filter(|id| tokens.iter().any(|t| spread.has(*id, *t)))
-            .find(|id| context.has_place(*id) && context.snapshot.domains_of(*id).iter().any(|d| loss.contains(d)))
+        let token = *tokens.first()?;
+        let paths = context.graph.paths(spread, token);
+        let down =
+            |id: &EndpointId| context.has_place(*id) && context.snapshot.domains_of(*id).iter().any(|d| loss.contains(d));
+        let reached = context.snapshot.endpoint_ids().filter(|id| spread.has(*id, token)).filter(down);
+        reached.min_by_key(|id| (paths.to(*id).map_or(usize::MAX, |steps| steps.len()), *id))
     }
 
     /// Endpoints on the way whose place or domain nobody declared.
-    fn unknowns(&self, loss: &[LossDomain]) -> String {
+    fn unknowns(&self) -> String {
         let context = self.context;
         let spread = context.spread(State::Loss);
         let mut names: Vec<&str> = context
@@ -272,7 +288,7 @@ impl Asked<'_, '_> {
             .endpoint_ids()
             .filter(|id| context.has_place(*id) && spread.at(*id).iter().zip(&self.scope.tokens).any(|(a, b)| a & b != 0))
             .filter(|id| {
-                (!loss.is_empty() && self.domains.undeclared[id.index()])
+                self.domains.undeclared[id.index()]
                     || matches!(self.within[context.standpoint(*id)], Placement::Unknown(_) | Placement::Weak(_))
             })
             .map(|id| context.snapshot.endpoint(id).name.as_str())

@@ -7,7 +7,7 @@ use super::context::{Arrival, Context};
 use super::describe::{Draft, finding};
 use super::scope::{Applies, Scope, people_in};
 use crate::finding::{Finding, State, Verdict};
-use crate::model::EndpointId;
+use crate::model::{EndpointId, Role};
 use crate::policy::{Combine, Demand, Doing};
 use crate::vocab::classes::overlap;
 use crate::vocab::places::PlaceSet;
@@ -17,7 +17,7 @@ struct Pair {
     token: usize,
     /// Indices of scopes; the first combines by intersection.
     rules: [usize; 2],
-    /// What both forbid elsewhere; empty: everything.
+    /// What both forbid elsewhere.
     doing: Vec<Doing>,
     /// Where such data is, as far as reached.
     at: EndpointId,
@@ -38,10 +38,7 @@ pub struct Suppressed<'t> {
 
 impl Suppressed<'_> {
     pub fn covers(&self, token: usize, activity: &str) -> bool {
-        let covered = self
-            .tokens
-            .iter()
-            .any(|(t, doing)| *t == token && (doing.is_empty() || doing.iter().any(|d| word(*d) == activity)));
+        let covered = self.tokens.iter().any(|(t, doing)| *t == token && doing.iter().any(|d| word(*d) == activity));
         if covered {
             self.hit.set(true);
         }
@@ -96,15 +93,12 @@ pub fn find(context: &Context<'_>, scopes: &[Scope<'_>]) -> Together {
     Together { pairs, hits: scopes.iter().map(|_| Cell::new(false)).collect() }
 }
 
-/// What both rules are about; `None` if nothing.
+/// What both rules say of keeping; `None` if one of them is not about stores. A rule on ways or on reading can be met by not
+/// going there; what is kept must be kept somewhere.
 fn shared(a: &[Doing], b: &[Doing]) -> Option<Vec<Doing>> {
-    match (a, b) {
-        ([], other) | (other, []) => Some(other.to_vec()),
-        (a, b) => {
-            let both: Vec<Doing> = a.iter().copied().filter(|d| b.contains(d)).collect();
-            (!both.is_empty()).then_some(both)
-        }
-    }
+    let store = Doing::Role(Role::Store);
+    let about_stores = |doing: &[Doing]| doing.is_empty() || doing.contains(&store);
+    (about_stores(a) && about_stores(b)).then(|| vec![store])
 }
 
 impl Together {

@@ -164,8 +164,9 @@ pub fn locate(name: &str) -> Option<Named> {
         Partition(provider, country) => by_labels(provider, &labels, suffix).unwrap_or_else(|| partition(country, suffix)),
         Prefix(provider) => {
             let label = labels.last().copied().unwrap_or("");
-            let cuts = label.match_indices('-').map(|(i, _)| &label[..i]).chain([label]);
-            let hit = cuts.filter_map(|id| found(provider, id, format!("{id}-*.{suffix}"))).last();
+            let mut cuts: Vec<&str> = label.match_indices('-').map(|(i, _)| &label[..i]).chain([label]).collect();
+            cuts.reverse();
+            let hit = cuts.into_iter().find_map(|id| found(provider, id, format!("{id}-*.{suffix}")));
             hit.unwrap_or_else(|| without_region(suffix))
         }
         Multi(provider) => {

@@ -59,6 +59,9 @@ pub enum Record {
     Unreadable(String),
 }
 
+/// A record and the network it holds for.
+pub type Found = (Arc<Record>, IpNetwork);
+
 /// Distinct records kept decoded; a country database has a few hundred, a city database many.
 const MEMO_LIMIT: usize = 1 << 16;
 /// Networks looked at inside one network.
@@ -103,17 +106,17 @@ impl Database {
             return Some((known, network));
         }
         let record = Arc::new(self.decode(&result));
-        if let Ok(mut memo) = self.memo.write() {
-            if memo.len() < MEMO_LIMIT {
-                memo.insert(offset, Arc::clone(&record));
-            }
+        if let Ok(mut memo) = self.memo.write()
+            && memo.len() < MEMO_LIMIT
+        {
+            memo.insert(offset, Arc::clone(&record));
         }
         Some((record, network))
     }
 
     /// Every different record inside a network, in address order: at most `limit`, and whether there were more (or too many
     /// networks to look at). A network may lie in two countries; `None` stands for addresses that the database does not have.
-    pub fn inside(&self, network: IpNetwork, limit: usize) -> (Vec<Option<(Arc<Record>, IpNetwork)>>, bool) {
+    pub fn inside(&self, network: IpNetwork, limit: usize) -> (Vec<Option<Found>>, bool) {
         let broken = |e: maxminddb::MaxMindDbError| Some((Arc::new(Record::Unreadable(e.to_string())), network));
         let options = WithinOptions::default().include_networks_without_data();
         let records = match self.reader.within(network, options) {
@@ -121,7 +124,7 @@ impl Database {
             Err(maxminddb::MaxMindDbError::InvalidInput { .. }) => return (vec![None], false),
             Err(e) => return (vec![broken(e)], false),
         };
-        let mut found: Vec<Option<(Arc<Record>, IpNetwork)>> = Vec::new();
+        let mut found: Vec<Option<Found>> = Vec::new();
         let mut known: BTreeSet<Option<usize>> = BTreeSet::new();
         for (visited, result) in records.enumerate() {
             if found.len() >= limit || visited >= VISIT_LIMIT {
@@ -129,9 +132,9 @@ impl Database {
             }
             match result {
                 Err(e) => found.push(broken(e)),
-                Ok(result) if known.insert(result.offset()) => found.push(
-                    result.has_data().then(|| (Arc::new(self.decode(&result)), result.network().unwrap_or(network))),
-                ),
+                Ok(result) if known.insert(result.offset()) => {
+                    found.push(result.has_data().then(|| (Arc::new(self.decode(&result)), result.network().unwrap_or(network))))
+                }
                 Ok(_) => {}
             }
         }
@@ -324,13 +327,11 @@ impl Nested<'_> {
         if let Some(confidence) = self.country.as_ref().and_then(|c| c.confidence.as_ref()) {
             notes.push(format!("confidence {confidence} %"));
         }
-        if let Some(l) = &self.location {
-            if let (Some(latitude), Some(longitude)) = (&l.latitude, &l.longitude) {
-                notes.push(match &l.accuracy_radius {
-                    Some(radius) => format!("{latitude}, {longitude} within {radius} km"),
-                    None => format!("{latitude}, {longitude}"),
-                });
-            }
+        if let Some(Location { latitude: Some(latitude), longitude: Some(longitude), accuracy_radius }) = &self.location {
+            notes.push(match accuracy_radius {
+                Some(radius) => format!("{latitude}, {longitude} within {radius} km"),
+                None => format!("{latitude}, {longitude}"),
+            });
         }
         if let Some(code) = self.registered_country.as_ref().and_then(|c| c.iso_code).filter(|c| Some(*c) != country) {
             notes.push(format!("registered in {code}"));
@@ -352,7 +353,7 @@ impl Nested<'_> {
         };
         // Subdivisions go from wide to narrow; some are not ISO's (China's are FIPS numbers in old records).
         let codes = self.subdivisions.iter().filter_map(|s| s.iso_code).map(|s| format!("{code}-{s}"));
-        let subdivision = codes.filter(|s| places::subdivision(s).is_some()).last();
+        let subdivision = codes.rev().find(|s| places::subdivision(s).is_some());
         let city = self.city.as_ref().and_then(|c| c.names.get("en").copied());
         let place = places::normalize(Place { country, subdivision: subdivision.map(Into::into), city: city.map(Into::into) });
         Record::Country { place, note: join(notes) }

@@ -1,6 +1,8 @@
 //! Where is it? One file per locator, tried in order of trust; all evidence is kept. Knows no routes and no policy.
 
 pub mod atlas;
+pub mod data_set;
+mod evidence;
 pub mod flatten;
 pub mod hostname;
 pub mod mmdb;
@@ -8,6 +10,7 @@ pub mod range;
 pub mod range_file;
 pub mod region;
 pub mod special;
+mod weigh;
 
 use std::fmt;
 

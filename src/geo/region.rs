@@ -184,31 +184,23 @@ fn index() -> &'static Index {
     })
 }
 
-/// The fields of one line. Our tables quote a field only for commas in it, never for line breaks.
+/// The fields of one line; `""` inside quotes stays as it is. Our fields hold no line breaks.
 fn fields(line: &'static str) -> Vec<&'static str> {
     let mut fields = Vec::with_capacity(14);
-    let mut rest = line;
-    loop {
-        if let Some(quoted) = rest.strip_prefix('"') {
-            let end = quoted.find("\",").or_else(|| quoted.strip_suffix('"').map(str::len)).unwrap_or(quoted.len());
-            fields.push(&quoted[..end]);
-            match quoted.get(end + 2..) {
-                Some(next) => rest = next,
-                None => return fields,
+    let (mut start, mut quoted) = (0, false);
+    for (at, byte) in line.bytes().enumerate() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b',' if !quoted => {
+                fields.push(&line[start..at]);
+                start = at + 1;
             }
-        } else {
-            match rest.split_once(',') {
-                Some((field, next)) => {
-                    fields.push(field);
-                    rest = next;
-                }
-                None => {
-                    fields.push(rest);
-                    return fields;
-                }
-            }
+            _ => {}
         }
     }
+    fields.push(&line[start..]);
+    let unquote = |f: &'static str| f.strip_prefix('"').and_then(|f| f.strip_suffix('"')).unwrap_or(f);
+    fields.into_iter().map(unquote).collect()
 }
 
 fn region(provider: &'static str, fields: &[&str]) -> Region {
@@ -350,5 +342,6 @@ mod tests {
     fn quoted_fields() {
         assert_eq!(fields("a,\"b, c\",,d"), ["a", "b, c", "", "d"]);
         assert_eq!(fields("a,\"b, c\""), ["a", "b, c"]);
+        assert_eq!(fields("\"calls it \"\"b\"\", c\",d"), ["calls it \"\"b\"\", c", "d"]);
     }
 }

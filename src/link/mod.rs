@@ -18,6 +18,8 @@ pub use people::Matcher;
 
 use std::collections::BTreeMap;
 
+pub use people::Matcher;
+
 use crate::model::{Facts, Gap, GapScope, Snapshot, Unread};
 use crate::project::Project;
 use crate::source::{SourceId, Sources};

@@ -130,9 +130,15 @@ pub(super) struct Variables {
 enum Definition {
     Map(Map),
     Geo(Geo),
-    Split { source: String, shares: Vec<(String, String)>, broken: bool },
+    Split {
+        source: String,
+        shares: Vec<(String, String)>,
+        broken: bool,
+    },
     /// An ISO country code, with the one that clients of unknown country get.
-    Country { default: Option<Country> },
+    Country {
+        default: Option<Country>,
+    },
     /// Of the client's place or network, but no country code.
     Place,
     /// Set by code or kept in memory.
@@ -214,7 +220,9 @@ impl Variables {
                 return true;
             }
             ("js_set" | "perl_set", [name, ..]) => (variable(name), Definition::Runtime("is computed by a script")),
-            ("keyval", [_, name, ..]) => (variable(name), Definition::Runtime("is kept in memory and changes while nginx runs")),
+            ("keyval", [_, name, ..]) => {
+                (variable(name), Definition::Runtime("is kept in memory and changes while nginx runs"))
+            }
             ("num_map", [_, name]) => (variable(name), Definition::Runtime("is a table of number ranges")),
             ("map" | "geo" | "split_clients" | "js_set" | "perl_set" | "keyval" | "num_map", _) => return true,
             _ => return false,
@@ -309,8 +317,7 @@ impl Map {
 impl Geo {
     fn read(source: &str, children: &[Node<'_>]) -> Self {
         let entries = entries(children);
-        let mut geo =
-            Self { source: source.to_owned(), groups: Vec::new(), default: entries.default, broken: entries.broken };
+        let mut geo = Self { source: source.to_owned(), groups: Vec::new(), default: entries.default, broken: entries.broken };
         let mut by_value: HashMap<String, usize> = HashMap::new();
         for (word, value) in entries.list {
             if matches!(word.text.as_str(), "delete" | "proxy") {
@@ -493,7 +500,9 @@ impl<'v> Evaluator<'v> {
                     Ok(self.hosts.iter().map(plain).collect())
                 }
                 "host" | "http_host" | "server_name" | "proxy_host" => Err(stuck(name, "is the host that the client asks for")),
-                _ if name.starts_with(|c: char| c.is_ascii_digit()) => Err(stuck(name, "is cut out of the request by a pattern")),
+                _ if name.starts_with(|c: char| c.is_ascii_digit()) => {
+                    Err(stuck(name, "is cut out of the request by a pattern"))
+                }
                 _ if ["arg_", "cookie_", "http_"].iter().any(|p| name.starts_with(p)) => {
                     Err(stuck(name, "is taken from the request"))
                 }
@@ -507,14 +516,7 @@ impl<'v> Evaluator<'v> {
     }
 
     /// Adds the values of `value`, which may hold variables itself.
-    fn extend(
-        &mut self,
-        out: &mut Vec<Branch>,
-        name: &str,
-        value: &str,
-        when: &When,
-        sets: &Assignments,
-    ) -> Result<(), Stuck> {
+    fn extend(&mut self, out: &mut Vec<Branch>, name: &str, value: &str, when: &When, sets: &Assignments) -> Result<(), Stuck> {
         self.burn(name, value.len())?;
         if !value.contains('$') {
             out.push(Branch { value: value.to_owned(), when: when.clone() });
@@ -549,7 +551,11 @@ impl<'v> Evaluator<'v> {
         let shown = shorten(&map.source);
         let Ok(sources) = self.values(&map.source, sets) else {
             for (value, keys) in &map.groups {
-                let when = When { clients: ClientMatch::Some(by.clone()), basis, text: Some(format!("when {shown} is {}", list(keys))) };
+                let when = When {
+                    clients: ClientMatch::Some(by.clone()),
+                    basis,
+                    text: Some(format!("when {shown} is {}", list(keys))),
+                };
                 self.extend(&mut out, name, value, &when, sets)?;
             }
             let text = Some(format!("when {shown} is something else"));
@@ -585,7 +591,8 @@ impl<'v> Evaluator<'v> {
             } else {
                 ClientMatch::Some(format!("by {} networks of geo ${name}", count))
             };
-            let text = Some(format!("when {} is in {count} network{} of geo ${name}", geo.source, if *count == 1 { "" } else { "s" }));
+            let text =
+                Some(format!("when {} is in {count} network{} of geo ${name}", geo.source, if *count == 1 { "" } else { "s" }));
             self.extend(&mut out, name, value, &When { clients, basis: Basis::Geography, text }, sets)?;
         }
         let by = format!("by geo ${name}");
@@ -646,7 +653,11 @@ impl<'v> Evaluator<'v> {
             let pick = |equal: bool| {
                 let some = branches.iter().filter(|b| (b.value == value) == equal);
                 let basis = branches.iter().map(|b| b.when.basis).max().unwrap_or_default();
-                some.map(|b| b.when.clone()).reduce(|a, b| When { clients: union(&a.clients, &b.clients, &by), basis, text: None })
+                some.map(|b| b.when.clone()).reduce(|a, b| When {
+                    clients: union(&a.clients, &b.clients, &by),
+                    basis,
+                    text: None,
+                })
             };
             let sign = |equal: bool| if equal { "is" } else { "is not" };
             let side = |equal: bool| {

@@ -116,7 +116,8 @@ impl<'t, 'a> Config<'t, 'a> {
         let named = |names: &[&str]| {
             nodes.iter().any(|n| n.directive().is_some_and(|(d, _)| is_block(d) && names.contains(&d.name.text.as_str())))
         };
-        let protocol = if named(&["http", "stream", "mail"]) || !looks_like_stream(nodes) { Protocol::Http } else { Protocol::Stream };
+        let protocol =
+            if named(&["http", "stream", "mail"]) || !looks_like_stream(nodes) { Protocol::Http } else { Protocol::Stream };
         config.block(nodes, protocol, true, &level);
         let loose = nodes.iter().find(|n| n.directive().is_some_and(|(d, _)| belongs_in_server(d)));
         if let Some(node) = loose {
@@ -210,7 +211,17 @@ fn belongs_in_server(directive: &Directive) -> bool {
     let name = directive.name.text.as_str();
     matches!(
         name,
-        "location" | "if" | "limit_except" | "return" | "rewrite" | "set" | "try_files" | "listen" | "server_name" | "internal" | "pass"
+        "location"
+            | "if"
+            | "limit_except"
+            | "return"
+            | "rewrite"
+            | "set"
+            | "try_files"
+            | "listen"
+            | "server_name"
+            | "internal"
+            | "pass"
     ) || known::gateway(name).is_some_and(|(_, rest)| rest == "pass")
 }
 
@@ -223,7 +234,8 @@ fn looks_like_stream(nodes: &[Node<'_>]) -> bool {
         for (directive, _) in inner.iter().filter_map(Node::directive) {
             let first = directive.args.first().map_or("", |a| a.text.as_str());
             match directive.name.text.as_str() {
-                "location" | "root" | "index" | "return" | "if" | "rewrite" | "add_header" | "proxy_set_header" | "try_files" => {
+                "location" | "root" | "index" | "return" | "if" | "rewrite" | "add_header" | "proxy_set_header"
+                | "try_files" => {
                     return false;
                 }
                 "proxy_pass" if first.contains("://") => return false,

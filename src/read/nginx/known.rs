@@ -164,8 +164,17 @@ pub(super) fn is_known(name: &str) -> bool {
 
 /// Code of another language that can do anything with the request.
 pub(super) fn is_code(name: &str) -> bool {
-    matches!(name, "js_content" | "js_access" | "js_filter" | "js_preread" | "js_periodic" | "js_body_filter" | "js_header_filter" | "perl")
-        || ["_by_lua", "_by_lua_block", "_by_lua_file"].iter().any(|end| name.ends_with(end))
+    matches!(
+        name,
+        "js_content"
+            | "js_access"
+            | "js_filter"
+            | "js_preread"
+            | "js_periodic"
+            | "js_body_filter"
+            | "js_header_filter"
+            | "perl"
+    ) || ["_by_lua", "_by_lua_block", "_by_lua_file"].iter().any(|end| name.ends_with(end))
 }
 
 /// A word that surely begins a directive when it begins a line: used to find a forgotten `;`.
@@ -176,9 +185,9 @@ pub(super) fn starts_statement(word: &str) -> bool {
 /// The known directive that a misspelt one is nearest to.
 pub(super) fn nearest(name: &str) -> Option<&'static str> {
     let t = tables();
-    let with_gateway = ["proxy_pass", "fastcgi_pass", "grpc_pass", "uwsgi_pass", "scgi_pass", "proxy_next_upstream", "proxy_cache"];
-    // Short words are near to too many.
-    if name.len() < 6 { None } else { suggest(name, t.read.iter().chain(&t.inert).copied().chain(with_gateway)) }
+    let with_gateway =
+        ["proxy_pass", "fastcgi_pass", "grpc_pass", "uwsgi_pass", "scgi_pass", "proxy_next_upstream", "proxy_cache"];
+    suggest(name, t.read.iter().chain(&t.inert).copied().chain(with_gateway))
 }
 
 #[cfg(test)]

@@ -138,7 +138,9 @@ impl Parser<'_> {
                     }
                 }
                 b'{' if self.template_tag() => {}
-                b'{' if !self.bytes[self.pos..].starts_with(b"{{") || self.close(self.pos + 2, 0).is_none() => self.open_block(),
+                b'{' if !self.bytes[self.pos..].starts_with(b"{{") || self.close(self.pos + 2, 0).is_none() => {
+                    self.open_block()
+                }
                 b'}' => self.close_block(),
                 quote @ (b'"' | b'\'') => self.quoted(quote),
                 _ => self.word(),
@@ -175,7 +177,15 @@ impl Parser<'_> {
         }
     }
 
-    fn problem(&mut self, code: &'static str, message: String, help: Option<&'static str>, from: usize, to: usize, harmless: bool) {
+    fn problem(
+        &mut self,
+        code: &'static str,
+        message: String,
+        help: Option<&'static str>,
+        from: usize,
+        to: usize,
+        harmless: bool,
+    ) {
         if self.skipped == 0 {
             let span = Span::new(from, to.min(self.text.len()));
             self.done.push(Statement::Problem(Problem { code, message, help, span, harmless }));
@@ -198,7 +208,14 @@ impl Parser<'_> {
             match self.lua_end(self.pos) {
                 Some(end) => self.pos = end,
                 None => {
-                    self.problem("syntax", "this block of Lua code is never closed by `}`".into(), None, brace, brace + 1, false);
+                    self.problem(
+                        "syntax",
+                        "this block of Lua code is never closed by `}`".into(),
+                        None,
+                        brace,
+                        brace + 1,
+                        false,
+                    );
                     self.pos = self.bytes.len();
                 }
             }
@@ -267,7 +284,8 @@ impl Parser<'_> {
                 if rest.peek().is_some_and(split) {
                     let mut args = std::mem::take(&mut words);
                     let name = args.remove(0);
-                    let message = format!("`{}` is not ended by `;` before the next line begins a directive", shorten(&name.text));
+                    let message =
+                        format!("`{}` is not ended by `;` before the next line begins a directive", shorten(&name.text));
                     self.problem("syntax", message, None, name.span.start as usize, name.span.end as usize, false);
                     self.done.push(Statement::Directive(Directive { name, args, body: Body::None }));
                 }
@@ -385,7 +403,8 @@ impl Parser<'_> {
     }
 
     fn template(&mut self, start: usize, end: usize) {
-        let message = format!("`{}` is template code, not nginx: what it becomes is not known", shorten(&self.text[start..end]));
+        let message =
+            format!("`{}` is template code, not nginx: what it becomes is not known", shorten(&self.text[start..end]));
         self.problem("template-not-rendered", message, Some(RENDER), start, end, false);
     }
 

@@ -197,7 +197,8 @@ impl<'t, 'a> Walk<'_, '_, '_, 't, 'a> {
     }
 
     fn escaped(&mut self, text: &str, at: At, touch: Touch) {
-        let message = format!("`{}` has an escaped variable, as in a shell template: nginx would not see the variable", shorten(text));
+        let message =
+            format!("`{}` has an escaped variable, as in a shell template: nginx would not see the variable", shorten(text));
         self.out.gap("template-not-rendered", message, Some(RENDER.to_owned()), at, touch);
     }
 
@@ -341,8 +342,10 @@ impl<'t, 'a> Walk<'_, '_, '_, 't, 'a> {
 
 /// Directives whose arguments are regular expressions, where `\$` means a dollar sign.
 fn is_pattern(name: &str) -> bool {
-    matches!(name, "rewrite" | "if" | "location" | "sub_filter" | "proxy_redirect" | "proxy_cookie_path" | "proxy_cookie_domain")
-        || name.ends_with("split_path_info")
+    matches!(
+        name,
+        "rewrite" | "if" | "location" | "sub_filter" | "proxy_redirect" | "proxy_cookie_path" | "proxy_cookie_domain"
+    ) || name.ends_with("split_path_info")
         || name == "valid_referers"
 }
 

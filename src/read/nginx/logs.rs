@@ -17,14 +17,27 @@ use crate::source::Location;
 /// What a line of an access log tells about the client.
 const LOGGED: [&str; 4] = ["logs", "telemetry", "user.device", "user.location"];
 
-pub(super) fn routes(out: &mut Output, config: &Config<'_, '_>, level: &Level<'_, '_>, server: usize, done: &mut BTreeSet<Location>) {
+pub(super) fn routes(
+    out: &mut Output,
+    config: &Config<'_, '_>,
+    level: &Level<'_, '_>,
+    server: usize,
+    done: &mut BTreeSet<Location>,
+) {
     for name in ["access_log", "error_log"] {
         for (node, directive) in level.get(name) {
             let Some(target) = directive.args.first() else { continue };
             let Some(parameters) = target.text.strip_prefix("syslog:") else {
                 if has_template(&target.text) && done.insert(node.location()) {
-                    let message = format!("`{name} {}` holds template code: where the log goes is not known", shorten(&target.text));
-                    out.gap("template-not-rendered", message, Some(RENDER.to_owned()), node.location(), Touch::Endpoint(server));
+                    let message =
+                        format!("`{name} {}` holds template code: where the log goes is not known", shorten(&target.text));
+                    out.gap(
+                        "template-not-rendered",
+                        message,
+                        Some(RENDER.to_owned()),
+                        node.location(),
+                        Touch::Endpoint(server),
+                    );
                 }
                 continue;
             };

@@ -79,7 +79,8 @@ impl Reader for Nginx {
 
 fn declare_upstreams<'c, 't, 'a>(out: &mut Output, config: &'c Config<'t, 'a>) -> Tree<'c, 't, 'a> {
     let facts = config.upstreams.iter().map(|upstream| {
-        let at = upstream.directive.args.first().map_or(upstream.node.location(), |w| Location::new(upstream.node.source, w.span));
+        let at =
+            upstream.directive.args.first().map_or(upstream.node.location(), |w| Location::new(upstream.node.source, w.span));
         let mut fact = EndpointFact::new("nginx-upstream", upstream.name, at);
         fact.standing = Standing::Logical;
         out.principal(fact)
@@ -161,7 +162,10 @@ fn declare_server(out: &mut Output, input: &Input<'_>, server: &Server<'_, '_>) 
         out.gap("template-not-rendered", message, Some(RENDER.to_owned()), at, Touch::Endpoint(index));
     }
     if nameless && !patterns.is_empty() {
-        let message = format!("this server is known only by the pattern `{}`, so no other file can be seen to lead here", shorten(&patterns[0]));
+        let message = format!(
+            "this server is known only by the pattern `{}`, so no other file can be seen to lead here",
+            shorten(&patterns[0])
+        );
         let help = "add a literal name to `server_name`, or an address to `listen`".to_owned();
         out.gap("pattern-server-name", message, Some(help), location, Touch::Endpoint(index));
     }
@@ -224,7 +228,7 @@ fn outside(out: &mut Output, config: &Config<'_, '_>) {
     for gap in &config.outside {
         match gap {
             Outside::Problem(node, problem) => {
-                // Outside of any server, what is missing could have been a server.
+                // Problems under an include of a known kind stay with it; all else here could have held a server.
                 out.problem(problem, node.location(), Touch::Everything);
             }
             Outside::Unknown(node, directive) => {
@@ -234,6 +238,7 @@ fn outside(out: &mut Output, config: &Config<'_, '_>) {
                     let code = if name.is_template() { "template-not-rendered" } else { "syntax" };
                     let message = format!("`{}` is no nginx directive", shorten(&name.text));
                     out.gap(code, message, None, node.location(), Touch::Everything);
+                    // Words after it up to the next `;` went with it.
                     continue;
                 }
                 out.unknown(&name.text, node.location(), touch);
@@ -252,25 +257,26 @@ fn mail(out: &mut Output, server: &Server<'_, '_>, identity: &Identity) {
             (_, Some((directive, _))) if !known::is_known(&directive.name.text) => {
                 out.unknown(&directive.name.text, node.location(), touch);
             }
-            _ => {}
-        }
-    }
-    for (node, directive) in server.level.get("auth_http") {
-        let Some(word) = directive.args.first() else { continue };
-        let at = Location::new(node.source, word.span);
-        let (_, authority) = target::split_url(&word.text);
-        match target::peer(authority, Some(80)) {
-            Ok(peer) => {
-                for (to, more) in out.endpoints_at(&peer, at) {
-                    let mut route = Output::plain(identity.fact, to, Activity::Forward, at);
-                    route.condition = more.or_else(|| Some("user name and password at each log-in (auth_http)".to_owned()));
-                    out.route(route);
+            (_, Some((directive, _))) if directive.name.text == "auth_http" => {
+                let Some(word) = directive.args.first() else { continue };
+                let at = Location::new(node.source, word.span);
+                let (_, authority) = target::split_url(&word.text);
+                match target::peer(authority, Some(80)) {
+                    Ok(peer) => {
+                        for (to, more) in out.endpoints_at(&peer, at) {
+                            let mut route = Output::plain(identity.fact, to, Activity::Forward, at);
+                            route.condition =
+                                more.or_else(|| Some("user name and password at each log-in (auth_http)".to_owned()));
+                            out.route(route);
+                        }
+                    }
+                    Err(why) => {
+                        let message = format!("`auth_http {}` {why}", shorten(&word.text));
+                        out.gap("unusable-target", message, None, at, touch);
+                    }
                 }
             }
-            Err(why) => {
-                let message = format!("`auth_http {}` {why}", shorten(&word.text));
-                out.gap("unusable-target", message, None, at, touch);
-            }
+            _ => {}
         }
     }
     let message = "which mail server a session goes to is decided at log-in by the auth_http service".to_owned();
@@ -283,7 +289,10 @@ fn mail(out: &mut Output, server: &Server<'_, '_>, identity: &Identity) {
 /// have none of these words.
 fn recognize(path: &str, text: &str) -> Recognized {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
-    let other = [".json", ".yaml", ".yml", ".tf", ".hcl", ".toml", ".xml", ".md", ".sh", ".py", ".lua", ".js", ".rs", ".go", ".html", ".csv"];
+    let other = [
+        ".json", ".yaml", ".yml", ".tf", ".hcl", ".toml", ".xml", ".md", ".sh", ".py", ".lua", ".js", ".rs", ".go", ".html",
+        ".csv",
+    ];
     if other.iter().any(|end| name.ends_with(end)) {
         return Recognized::No;
     }
@@ -291,7 +300,9 @@ fn recognize(path: &str, text: &str) -> Recognized {
         || name.ends_with(".nginx")
         || name.starts_with("nginx.conf")
         || name.ends_with(".vhost")
-        || [".conf.template", ".conf.tmpl", ".conf.tpl", ".conf.j2", ".conf.erb", ".nginx.j2", ".conf.jinja2", ".conf.in"].iter().any(|end| name.ends_with(end))
+        || [".conf.template", ".conf.tmpl", ".conf.tpl", ".conf.j2", ".conf.erb", ".nginx.j2", ".conf.jinja2", ".conf.in"]
+            .iter()
+            .any(|end| name.ends_with(end))
         || ["sites-enabled/", "sites-available/", "nginx/"].iter().any(|folder| path.contains(folder));
     let mut blocks = 0_u32;
     let mut words = 0_u32;
@@ -308,12 +319,16 @@ fn recognize(path: &str, text: &str) -> Recognized {
             "server" | "http" | "stream" | "events" if rest.is_empty() => blocks += 1,
             "upstream" if opens => blocks += 1,
             "location" if opens => words += 1,
-            "vcl" | "zone" | "options" | "acl" | "backend" | "frontend" | "defaults" | "global" if !line.ends_with(';') || first == "vcl" => {
+            "vcl" | "zone" | "options" | "acl" | "backend" | "frontend" | "defaults" | "global"
+                if !line.ends_with(';') || first == "vcl" =>
+            {
                 return Recognized::No;
             }
             _ if line.starts_with('<') || line.starts_with('[') => return Recognized::No,
             _ if first.contains('_') && known::is_known(first) && line.contains(';') => words += 1,
-            "listen" | "return" | "rewrite" | "root" | "server" | "map" | "geo" | "include" if line.ends_with([';', '{']) => words += 1,
+            "listen" | "return" | "rewrite" | "root" | "server" | "map" | "geo" | "include" if line.ends_with([';', '{']) => {
+                words += 1
+            }
             _ => {}
         }
     }

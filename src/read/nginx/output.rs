@@ -5,9 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::known;
 use super::lex::{Problem, shorten};
 use super::target::Peer;
-use crate::model::{
-    Activity, EndpointFact, Facts, GapScope, Reference, Role, Roles, RouteFact, Standing, Unread,
-};
+use crate::model::{Activity, EndpointFact, Facts, GapScope, Reference, Role, Roles, RouteFact, Standing, Unread};
 use crate::source::Location;
 
 /// What a gap may change.
@@ -86,7 +84,8 @@ impl Output {
             return match servers.as_slice() {
                 [(only, _)] => vec![(Reference::Fact(*only), None)],
                 several => {
-                    let named = |(s, name): &(usize, String)| (Reference::Fact(*s), Some(format!("when `{name}` is asked for")));
+                    let named =
+                        |(s, name): &(usize, String)| (Reference::Fact(*s), Some(format!("when `{name}` is asked for")));
                     several.iter().map(named).collect()
                 }
             };
@@ -129,7 +128,9 @@ impl Output {
         let scope = match touch {
             Touch::Endpoint(i) => GapScope::Endpoints(vec![Reference::Fact(i)]),
             // A list of very many endpoints for each of many gaps would say no more than this.
-            Touch::Tree if self.servers_and_upstreams.is_empty() || self.servers_and_upstreams.len() > 500 => GapScope::Everything,
+            Touch::Tree if self.servers_and_upstreams.is_empty() || self.servers_and_upstreams.len() > 500 => {
+                GapScope::Everything
+            }
             Touch::Tree => GapScope::Endpoints(self.servers_and_upstreams.iter().map(|i| Reference::Fact(*i)).collect()),
             Touch::Everything => GapScope::Everything,
             Touch::Nothing => GapScope::Nothing,

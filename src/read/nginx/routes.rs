@@ -101,11 +101,8 @@ pub(super) fn server<'t, 'a>(
         let message = "this API can change the servers of every upstream while nginx runs".to_owned();
         walk.out.gap("dynamic-upstream", message, None, at, Touch::Tree);
     }
-    // An `if` with `return` in the server itself ends requests before they come to a location, but for those that an
-    // `error_page` then catches.
-    let caught = caught(&walk.locations);
     let mut ways = BTreeMap::new();
-    let mut redirecting = Vec::new();
+    let mut inherited_only = Vec::new();
     for index in 0..walk.locations.len() {
         let passes = std::mem::take(&mut walk.locations[index].passes);
         let redirects = std::mem::take(&mut walk.locations[index].redirects);
@@ -115,31 +112,16 @@ pub(super) fn server<'t, 'a>(
         let sets = walk.sets_at(index);
         let here = Here { protocol: server.protocol, fact: identity.fact };
         let mut found = Vec::new();
-        let admitted = if index == 0 || caught.contains(&index) || !walk.locations[index].is_public() {
-            When::default()
-        } else {
-            walk.locations[0].rest.clone()
-        };
         for pass in &passes {
             let rest = &walk.locations[index].rest;
             let when = if pass.when == When::default() { rest } else { &pass.when };
-            let Some(when) = when.and(&admitted) else { continue };
-            let part = target::deciding_part(pass.text);
-            let mut branches = walk.evaluator.values(part, &sets);
-            // Only the port may be unknown: then the host still is.
-            if branches.is_err()
-                && let Some((host, port)) = part.rsplit_once(':')
-                && sole_variable(port).is_some()
-                && !host.ends_with(['/', ':'])
-            {
-                branches = walk.evaluator.values(host, &sets).or(branches);
-            }
-            found.extend(here.ways(walk.out, tree, pass, &when, branches));
+            let branches = walk.evaluator.values(target::deciding_part(pass.text), &sets);
+            found.extend(here.ways(walk.out, tree, pass, when, branches));
         }
         if !passes.is_empty() {
             ways.insert(index, found);
         }
-        redirecting.push((index, redirects, sets));
+        inherited_only.push((index, redirects, sets));
         walk.locations[index].passes = passes;
     }
     let zone_sync = std::mem::take(&mut walk.zone_sync);
@@ -156,7 +138,7 @@ pub(super) fn server<'t, 'a>(
         stores: BTreeSet::new(),
         logged: BTreeSet::new(),
     };
-    for (index, redirects, sets) in redirecting {
+    for (index, redirects, sets) in inherited_only {
         for redirect in redirects {
             emitter.redirect(index, redirect.text, &redirect.how, redirect.at, &redirect.when, &sets);
         }
@@ -165,17 +147,6 @@ pub(super) fn server<'t, 'a>(
     for (peer, at) in zone_sync {
         emitter.sync(peer, at);
     }
-}
-
-/// Locations that an `error_page` may hand a request to.
-fn caught(locations: &[Location<'_, '_>]) -> BTreeSet<usize> {
-    let mut uris = BTreeSet::new();
-    for location in locations {
-        for (_, directive) in location.level.get("error_page") {
-            uris.extend(directive.args.last().map(|w| w.text.as_str()));
-        }
-    }
-    uris.into_iter().flat_map(|uri| find(locations, uri)).collect()
 }
 
 /// Where a pass stands.
@@ -285,13 +256,11 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
             self.kept(index);
         }
         let mut done = BTreeSet::new();
-        // Locations with passes first: a stand-in belongs to the pool of what it stands in for.
-        let (passing, others): (Vec<usize>, Vec<usize>) = (0..self.locations.len()).partition(|i| self.ways.contains_key(i));
-        for index in passing.into_iter().chain(others) {
+        for index in 0..self.locations.len() {
             let level = self.locations[index].level.clone();
             if self.protocol == Protocol::Http {
                 self.stand_ins(index, &level, pools.get(&index).cloned(), &mut done);
-                self.subrequests(&level, &mut done);
+                self.subrequests(index, &level, &mut done);
             }
             logs::routes(self.out, self.tree.config, &level, self.identity.fact, &mut self.logged);
         }
@@ -352,19 +321,12 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
     fn pass_routes(&mut self, index: usize, pool: &str, condition: Option<String>) {
         self.use_upstreams(index);
         let ways = self.ways.get(&index).cloned().unwrap_or_default();
-        // A pass in an `if` that neither place nor share decides carries beside the others, not in their stead.
-        let passes = &self.locations[index].passes;
-        let apart: BTreeSet<At> = passes.iter().filter(|p| p.when.basis == Basis::Other).map(|p| p.at).collect();
-        let (apart, ways): (Vec<Way>, Vec<Way>) = ways.into_iter().partition(|w| apart.contains(&w.at));
+        // Passes in an `if` that the client's place does not decide are pools of their own: each carries on its own.
         let geographic = ways.iter().any(|w| w.when.basis == Basis::Geography);
+        let base = Manner { activity: Activity::Forward, role: None, pool: pool.to_owned(), priority: None, condition };
         let share = ways.iter().any(|w| w.when.basis == Basis::Share);
         let role = if geographic { Some(RouteRole::Geo) } else { share.then_some(RouteRole::Weighted) };
-        let mut manner = Manner { activity: Activity::Forward, role, pool: pool.to_owned(), priority: None, condition };
-        self.emit(&ways, &manner);
-        for ways in apart.chunk_by(|a, b| a.at == b.at) {
-            manner.pool = self.out.pool(self.identity.fact, pool);
-            self.emit(ways, &manner);
-        }
+        self.emit(&ways, &Manner { role, ..base });
     }
 
     /// Counts how the upstreams of a location's passes are used.
@@ -392,7 +354,10 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
                 Destination::Peer(peer) => self.out.endpoints_at(peer, way.at),
             };
             for (to, more) in targets {
-                let condition = [manner.condition.clone(), way.when.text.clone(), more].into_iter().flatten().reduce(|a, b| format!("{a}, {b}"));
+                let condition = [manner.condition.clone(), way.when.text.clone(), more]
+                    .into_iter()
+                    .flatten()
+                    .reduce(|a, b| format!("{a}, {b}"));
                 if !seen.insert((to.clone(), way.when.clients.clone(), condition.clone())) {
                     continue;
                 }
@@ -416,8 +381,8 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
         let mut visited = BTreeSet::from([index]);
         while let Some((level, priority)) = queue.pop() {
             for (node, directive) in level.get("error_page") {
-                // For locations without a pass, what the others said is enough.
-                if !done.insert((node.location(), 0)) && pool.is_none() {
+                // Locations without a pass of their own share what the server says.
+                if pool.is_none() && !done.insert((node.location(), 0)) {
                     continue;
                 }
                 let Some((codes, uri)) = error_page(directive.args.iter().map(|a| a.text.as_str()).collect()) else { continue };
@@ -440,7 +405,8 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
                     }
                     if let Some(ways) = self.ways.get(&other).cloned() {
                         self.use_upstreams(other);
-                        let title = if self.locations[index].title.is_empty() { "the server" } else { &self.locations[index].title };
+                        let title =
+                            if self.locations[index].title.is_empty() { "the server" } else { &self.locations[index].title };
                         let condition = Some(format!("when {title} answers {} (error_page)", codes.join(", ")));
                         let pool = pool.clone().unwrap_or_else(|| self.out.pool(self.identity.fact, "error_page"));
                         let role = Some(RouteRole::Failover);
@@ -457,7 +423,7 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
     }
 
     /// `mirror`, `auth_request` and `post_action` of a level.
-    fn subrequests(&mut self, level: &Level<'_, 'a>, done: &mut BTreeSet<(At, u8)>) {
+    fn subrequests(&mut self, _index: usize, level: &Level<'_, 'a>, done: &mut BTreeSet<(At, u8)>) {
         for (name, activity, why) in [
             ("mirror", Activity::Mirror, "a copy of each request (mirror)"),
             ("auth_request", Activity::Forward, "to authorise each request (auth_request)"),
@@ -512,15 +478,7 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
     }
 
     /// A redirect to another host: the client goes there and brings its data along.
-    fn redirect(
-        &mut self,
-        index: usize,
-        text: &'a str,
-        how: &str,
-        at: At,
-        when: &When,
-        sets: &super::clients::Assignments,
-    ) {
+    fn redirect(&mut self, index: usize, text: &'a str, how: &str, at: At, when: &When, sets: &super::clients::Assignments) {
         let touch = Touch::Endpoint(self.identity.fact);
         let whole = text.strip_prefix("//").map_or(text.to_owned(), |rest| format!("http://{rest}"));
         let part = target::deciding_part(&whole);
@@ -562,11 +520,10 @@ impl<'a> Emitter<'_, '_, '_, '_, '_, 'a> {
             return;
         }
         let title = self.locations[index].title.clone();
-        let pool = self.out.pool(self.identity.fact, format!("redirect {title}").trim_end());
+        let pool = self.out.pool(self.identity.fact, &format!("redirect {title}"));
         let geographic = ways.iter().any(|w| w.when.basis == Basis::Geography);
         let role = geographic.then_some(RouteRole::Geo).or(Some(RouteRole::Primary));
-        let manner =
-            Manner { activity: Activity::Forward, role, pool, priority: None, condition: Some(how.to_owned()) };
+        let manner = Manner { activity: Activity::Forward, role, pool, priority: None, condition: Some(how.to_owned()) };
         self.emit(&ways, &manner);
     }
 
@@ -607,4 +564,3 @@ fn error_page(args: Vec<&str>) -> Option<(Vec<&str>, &str)> {
 fn is_overload(code: &str) -> bool {
     matches!(code, "429" | "500" | "502" | "503" | "504")
 }
-

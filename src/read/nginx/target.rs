@@ -12,10 +12,19 @@ use super::clients::{Piece, pieces};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Peer {
     /// Lower case, without the final dot.
-    Host { name: String, port: Option<u16> },
-    Address { ip: IpAddr, port: Option<u16> },
+    Host {
+        name: String,
+        port: Option<u16>,
+    },
+    Address {
+        ip: IpAddr,
+        port: Option<u16>,
+    },
     /// This machine, by an address of the loopback network or as `localhost`.
-    Loopback { ip: IpAddr, port: Option<u16> },
+    Loopback {
+        ip: IpAddr,
+        port: Option<u16>,
+    },
     Unix(String),
 }
 
@@ -102,7 +111,9 @@ pub(super) fn deciding_part(text: &str) -> &str {
                     return &text[..from + skip + i];
                 }
             }
-            Piece::Variable(name) if from >= start && matches!(name, "request_uri" | "uri" | "document_uri" | "is_args" | "args") => {
+            Piece::Variable(name)
+                if from >= start && matches!(name, "request_uri" | "uri" | "document_uri" | "is_args" | "args") =>
+            {
                 return &text[..from];
             }
             Piece::Variable(_) => {}

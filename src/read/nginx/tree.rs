@@ -101,8 +101,7 @@ enum Found {
 
 impl Files {
     pub fn load(input: &Input<'_>) -> Self {
-        let mut this =
-            Self { parsed: BTreeMap::new(), includes: HashMap::new(), main: input.file, directives: 0 };
+        let mut this = Self { parsed: BTreeMap::new(), includes: HashMap::new(), main: input.file, directives: 0 };
         let mut resolver = Resolver::new(input);
         let mut queue = vec![input.file];
         while let Some(file) = queue.pop() {
@@ -223,7 +222,8 @@ impl<'a> Expansion<'a> {
                 let message = format!("`include {}` includes a file that is being included: a cycle", shorten(&path.text));
                 out.push(wrong("include-cycle", message, None));
             } else if self.stack.len() >= MAX_INCLUDE_DEPTH {
-                let message = format!("files include files more than {MAX_INCLUDE_DEPTH} deep; `{}` is not read", shorten(&path.text));
+                let message =
+                    format!("files include files more than {MAX_INCLUDE_DEPTH} deep; `{}` is not read", shorten(&path.text));
                 out.push(wrong("too-deep", message, None));
             } else {
                 self.stack.push(*file);

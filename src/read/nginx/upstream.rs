@@ -68,7 +68,14 @@ pub(super) fn read(out: &mut Output, upstream: &Upstream<'_, '_>, fact: usize, u
 }
 
 impl<'a> Group<'a> {
-    fn directive(&mut self, out: &mut Output, upstream: &Upstream<'_, 'a>, node: &Node<'a>, directive: &'a Directive, touch: Touch) {
+    fn directive(
+        &mut self,
+        out: &mut Output,
+        upstream: &Upstream<'_, 'a>,
+        node: &Node<'a>,
+        directive: &'a Directive,
+        touch: Touch,
+    ) {
         let name = directive.name.text.as_str();
         match name {
             "server" => {
@@ -81,7 +88,10 @@ impl<'a> Group<'a> {
             "check" => self.health_check = true,
             "state" => {
                 self.dynamic = true;
-                let message = format!("the servers of upstream `{}` are kept in a state file and changed while nginx runs", upstream.name);
+                let message = format!(
+                    "the servers of upstream `{}` are kept in a state file and changed while nginx runs",
+                    upstream.name
+                );
                 let help = "list the servers that it can have in an inventory".to_owned();
                 out.gap("dynamic-upstream", message, Some(help), node.location(), touch);
             }
@@ -111,7 +121,11 @@ impl<'a> Group<'a> {
         };
         let at = Location::new(node.source, address.span);
         if let Some(bad) = directive.args.iter().find(|w| w.is_template()) {
-            let message = format!("`server {}` of upstream `{}` holds template code: who it is is not known", shorten(&bad.text), upstream.name);
+            let message = format!(
+                "`server {}` of upstream `{}` holds template code: who it is is not known",
+                shorten(&bad.text),
+                upstream.name
+            );
             out.gap("template-not-rendered", message, Some(super::lex::RENDER.to_owned()), at, touch);
             self.dynamic = true;
             return None;
@@ -151,14 +165,17 @@ impl<'a> Group<'a> {
             ("resolve", None) => member.limited = true,
             ("fail_timeout" | "slow_start" | "route" | "srun_id" | "id", Some(_)) | ("drain", None) => {}
             ("service", Some(_)) => {
-                let message =
-                    format!("the servers of upstream `{}` come from DNS SRV records, which are not in this file", upstream.name);
+                let message = format!(
+                    "the servers of upstream `{}` come from DNS SRV records, which are not in this file",
+                    upstream.name
+                );
                 out.gap("dynamic-upstream", message, None, at, touch);
                 self.dynamic = true;
             }
             _ => {
                 let message = format!("`{}` is no parameter of `server` in upstream `{}`", shorten(&word.text), upstream.name);
-                let known = ["weight", "max_fails", "max_conns", "backup", "down", "fail_timeout", "slow_start", "resolve", "service"];
+                let known =
+                    ["weight", "max_fails", "max_conns", "backup", "down", "fail_timeout", "slow_start", "resolve", "service"];
                 let name = word.text.split('=').next().unwrap_or("");
                 let help = crate::vocab::suggest(name, known).map(|k| format!("did you mean `{k}`?"));
                 out.gap("syntax", message, help, at, touch);

@@ -1,0 +1,191 @@
+//! From evidence to an answer: which basis decides, what several members come to, and who contradicts whom.
+
+use std::collections::BTreeSet;
+
+use super::{Basis, Evidence, Geolocation, Kind};
+use crate::model::Place;
+
+/// One address, or the endpoint itself if it has none.
+#[derive(Default)]
+pub struct Member {
+    pub evidence: Vec<Evidence>,
+    /// Declared networks of several sites hold it: why that cannot be told.
+    pub ambiguous: Option<String>,
+    /// What it is if no evidence places it.
+    pub fallback: Option<(Kind, String)>,
+}
+
+pub struct Answer {
+    pub kind: Kind,
+    pub places: Vec<Place>,
+    pub basis: Option<Basis>,
+    pub unknown: Option<String>,
+    /// Indices of the evidence that decided.
+    pub won: Vec<usize>,
+}
+
+/// The most trusted basis that answers. `said` indexes `evidence`, in order of trust.
+pub fn decide(evidence: &[Evidence], said: &[usize], ambiguous: Option<String>, fallback: Option<(Kind, String)>) -> Answer {
+    let mut ambiguous = ambiguous;
+    let mut at = 0;
+    while at < said.len() {
+        let basis = evidence[said[at]].basis;
+        // Ambiguous networks stand where a site would have.
+        if basis > Basis::Site
+            && let Some(why) = ambiguous.take()
+        {
+            return unplaced(Kind::Unknown, why);
+        }
+        let end = at + said[at..].iter().take_while(|i| evidence[**i].basis == basis).count();
+        let mut of_basis: Vec<usize> = said[at..end].iter().copied().filter(|i| answers(&evidence[*i])).collect();
+        // Lists and databases have an order, and the first that answers counts; several sites or names all count.
+        if matches!(basis, Basis::Range | Basis::Mmdb) {
+            of_basis.truncate(1);
+        }
+        if !of_basis.is_empty() {
+            let parts = of_basis.iter().map(|i| {
+                let e = &evidence[*i];
+                let unknown = e.places.is_empty().then(|| placeless(e));
+                (e.kind, e.places.clone(), Some(basis), unknown)
+            });
+            let whole = combine(parts);
+            return Answer {
+                kind: whole.kind,
+                places: whole.places,
+                basis: Some(basis),
+                unknown: whole.unknown,
+                won: of_basis,
+            };
+        }
+        at = end;
+    }
+    if let Some(why) = ambiguous {
+        return unplaced(Kind::Unknown, why);
+    }
+    let (kind, why) = fallback.unwrap_or((Kind::Unknown, "nothing is known of it".to_owned()));
+    unplaced(kind, why)
+}
+
+/// Evidence that settles the matter: a place, or that there is none to be had. A list that only says whose an address is, or a
+/// database without a country for it, leaves the question to the next.
+fn answers(e: &Evidence) -> bool {
+    if !e.places.is_empty() {
+        return true;
+    }
+    match e.kind {
+        Kind::Anycast | Kind::Global | Kind::Edge | Kind::Special => true,
+        Kind::Unknown => e.basis <= Basis::Range,
+        Kind::Unicast | Kind::MultiRegion | Kind::Private => false,
+    }
+}
+
+fn unplaced(kind: Kind, why: String) -> Answer {
+    Answer { kind, places: Vec::new(), basis: None, unknown: Some(why), won: Vec::new() }
+}
+
+/// Why evidence has no place, in a clause.
+fn placeless(e: &Evidence) -> String {
+    let what = match e.network {
+        Some(network) => format!("{network} ({})", e.matched),
+        None => e.matched.clone(),
+    };
+    let why = match e.kind {
+        Kind::Anycast => "is anycast: where data ends depends on the sender",
+        Kind::Edge => "is an edge network: where data ends depends on the client",
+        Kind::Global => "is a global service without a place",
+        _ => "has no known place",
+    };
+    match &e.note {
+        Some(note) if e.kind == Kind::Unknown => format!("{what}: {note}"),
+        Some(note) => format!("{what} {why} ({note})"),
+        None => format!("{what} {why}"),
+    }
+}
+
+/// The union: any of the places, unknown if one part is, known no better than the weakest part.
+pub fn combine(parts: impl Iterator<Item = (Kind, Vec<Place>, Option<Basis>, Option<String>)>) -> Geolocation {
+    let mut places: BTreeSet<Place> = BTreeSet::new();
+    let mut placed: BTreeSet<Kind> = BTreeSet::new();
+    let mut lost: Option<Kind> = None;
+    let mut reasons: BTreeSet<String> = BTreeSet::new();
+    let mut basis = None;
+    for (kind, some, by, unknown) in parts {
+        if some.is_empty() {
+            lost = lost.or(Some(kind));
+        } else {
+            placed.insert(kind);
+            basis = basis.max(by);
+        }
+        places.extend(some);
+        reasons.extend(unknown);
+    }
+    let kind = match (placed.len(), lost) {
+        (0, lost) => lost.unwrap_or(Kind::Unknown),
+        (1, None) if places.len() == 1 || !placed.contains(&Kind::Unicast) => placed.first().copied().unwrap_or(Kind::Unknown),
+        _ => Kind::MultiRegion,
+    };
+    let unknown = match reasons.len() {
+        0 => None,
+        1..=3 => Some(reasons.into_iter().collect::<Vec<_>>().join("; ")),
+        n => Some(format!("{}; and {} more", reasons.into_iter().take(3).collect::<Vec<_>>().join("; "), n - 3)),
+    };
+    Geolocation { kind, places: places.into_iter().collect(), basis, evidence: Vec::new(), unknown, conflict: None }
+}
+
+/// The union of whole answers, for parts that stand where several others do.
+pub fn union(all: impl Iterator<Item = Geolocation>) -> Geolocation {
+    let mut evidence = Vec::new();
+    let mut conflict = None;
+    let mut parts = Vec::new();
+    for geo in all {
+        evidence.extend(geo.evidence);
+        conflict = conflict.or(geo.conflict);
+        parts.push((geo.kind, geo.places, geo.basis, geo.unknown));
+    }
+    evidence.sort_by_key(|e: &Evidence| e.basis);
+    evidence.dedup();
+    Geolocation { evidence, conflict, ..combine(parts.into_iter()) }
+}
+
+pub fn nowhere(why: String) -> Geolocation {
+    Geolocation {
+        kind: Kind::Unknown,
+        places: Vec::new(),
+        basis: None,
+        evidence: Vec::new(),
+        unknown: Some(why),
+        conflict: None,
+    }
+}
+
+/// Two bases of rank `range` or better that share no country.
+pub fn conflict(evidence: &[Evidence]) -> Option<String> {
+    let strong: Vec<&Evidence> = evidence.iter().filter(|e| e.basis <= Basis::Range && !e.places.is_empty()).collect();
+    let (first, rest) = strong.split_first()?;
+    if rest.iter().all(|e| e.places == first.places) {
+        return None;
+    }
+    let apart = |a: &Evidence, b: &Evidence| {
+        a.basis != b.basis && !a.places.iter().any(|p| b.places.iter().any(|q| p.country == q.country))
+    };
+    let mut pairs = strong.iter().enumerate().flat_map(|(i, a)| strong[i + 1..].iter().map(move |b| (*a, *b)));
+    let (a, b) = pairs.find(|(a, b)| apart(a, b))?;
+    let (a, b) = if a.basis <= b.basis { (a, b) } else { (b, a) };
+    Some(format!("{} says {}, but {} says {}", source(a), countries(a), source(b), countries(b)))
+}
+
+fn source(e: &Evidence) -> String {
+    match (e.basis, e.network) {
+        (Basis::Override, _) => format!("the override ({})", e.matched),
+        (Basis::Site, _) => format!("site `{}`", e.matched),
+        (Basis::Region, _) => format!("region {}", e.matched),
+        (Basis::Hostname, _) => format!("the name {}", e.matched),
+        (_, Some(network)) => format!("the range {network} ({})", e.matched),
+        (_, None) => e.matched.clone(),
+    }
+}
+
+fn countries(e: &Evidence) -> String {
+    let codes: BTreeSet<&str> = e.places.iter().map(|p| p.country.as_str()).collect();
+    codes.into_iter().collect::<Vec<_>>().join(" or ")
+}
