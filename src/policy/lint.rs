@@ -147,9 +147,22 @@ fn asked_places(demand: &Demand) -> Option<&PlaceSet> {
     }
 }
 
-/// What two rules do to each other. Quadratic in the number of rules; packs have tens.
+/// More rules than this are not compared with each other; packs have tens.
+const MAX_COMPARED: usize = 1_000;
+
+/// What two rules do to each other.
 fn pairs(packs: &[Pack], found: &mut Vec<Lint>) {
     let rules: Vec<(&Pack, &Rule)> = packs.iter().flat_map(|p| p.rules.iter().map(move |r| (p, r))).collect();
+    if let Some((pack, rule)) = rules.get(MAX_COMPARED) {
+        found.push(Lint {
+            code: "rules-not-compared",
+            severity: Severity::Medium,
+            location: rule.id.at(pack.location.source),
+            message: format!("{} rules are too many to compare; those from here on were not", rules.len()),
+            help: Some("lint fewer packs at a time".to_owned()),
+        });
+    }
+    let rules = &rules[..rules.len().min(MAX_COMPARED)];
     for (n, (pack, rule)) in rules.iter().enumerate() {
         for (other_pack, other) in &rules[n + 1..] {
             let (name, other_name) = (pack.rule_name(rule), other_pack.rule_name(other));
@@ -482,6 +495,20 @@ mod tests {
             let odd: Vec<&str> = found.lines().filter(|l| !l.contains(" from-memory low: ")).collect();
             assert_eq!(odd, [""; 0], "{name}");
         }
+    }
+
+    #[test]
+    fn too_many_rules_are_not_compared_in_silence() {
+        let rule = |i: usize| {
+            format!(
+                "[[rule]]\nid = 'r{i}'\ntitle = 'T'\nseverity = 'low'\nexempt = ['ciio']\nretain-in = ['CN']\ndays = {}\n",
+                i + 1
+            )
+        };
+        let text = rules(&["nexus = true"]) + &(0..MAX_COMPARED).map(rule).collect::<String>();
+        let found = lints(&[&text]);
+        assert_eq!(found.lines().count(), 1, "{found}");
+        assert!(found.contains("rules-not-compared medium: 1001 rules are too many to compare"), "{found}");
     }
 
     #[test]

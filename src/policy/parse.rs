@@ -41,6 +41,9 @@ const DEMANDS: &[(&str, &[&str], &[&str])] = &[
     ("nexus", &[], &[]),
 ];
 
+/// So many errors of one file are told; each costs time, for the suggestions.
+const MAX_PROBLEMS: usize = 500;
+
 /// Names and texts of the packs that come with onshore.
 pub fn shipped() -> &'static [(&'static str, &'static str)] {
     SHIPPED
@@ -56,7 +59,7 @@ pub fn schema() -> serde_json::Value {
 pub fn parse(source: SourceId, text: &str, as_of: Date) -> (Option<Pack>, Vec<InputError>) {
     let mut document = doc::toml::parse(text);
     let problems = document.take_problems();
-    let mut reader = Reader { source, lines: Source::new("", text), as_of, problems, last_read: 0 };
+    let mut reader = Reader { source, lines: Source::new("", text), as_of, problems, last_read: 0, gave_up: false };
     // What is missing from a text that is no TOML is no error of its own.
     let pack = if reader.problems.is_empty() { document.root().and_then(|root| reader.file(root)) } else { None };
     let mut problems = reader.problems;
@@ -73,6 +76,7 @@ struct Reader {
     problems: Vec<Problem>,
     /// Where in `problems` those of the table that is being read begin.
     last_read: usize,
+    gave_up: bool,
 }
 
 impl Reader {
@@ -98,15 +102,30 @@ impl Reader {
         let tables = self.tables(root, "instrument");
         let known: BTreeSet<&str> = tables.iter().filter_map(|n| n.get("id")?.as_str()).collect();
         self.duplicates(&tables, "instrument");
-        let instruments: Vec<Instrument> = tables.iter().filter_map(|n| self.instrument(*n)).collect();
+        let instruments: Vec<Instrument> =
+            tables.into_iter().filter_map(|n| self.unless_hopeless(n, Self::instrument)).collect();
 
         let tables = self.tables(root, "rule");
         if !has_rules {
             self.problem(Span::new(0, 0), "the pack has no [[rule]]", None);
         }
         self.duplicates(&tables, "rule");
-        let rules: Vec<Rule> = tables.iter().filter_map(|n| self.rule(*n, &known, verification)).collect();
+        let rules: Vec<Rule> =
+            tables.into_iter().filter_map(|n| self.unless_hopeless(n, |s, n| s.rule(n, &known, verification))).collect();
         header.map(|pack| Pack { instruments, rules, ..pack })
+    }
+
+    /// Reads a table, until there are so many errors that a person would not read on; then says so, once.
+    fn unless_hopeless<'d, T>(&mut self, node: Node<'d>, read: impl FnOnce(&mut Self, Node<'d>) -> Option<T>) -> Option<T> {
+        match self.problems.len() {
+            n if n < MAX_PROBLEMS => return read(self, node),
+            _ if !std::mem::replace(&mut self.gave_up, true) => {
+                let help = "mend those above first";
+                self.problem(node.span(), "too many errors; the file was not read from here on", Some(help.into()));
+            }
+            _ => {}
+        }
+        None
     }
 
     /// The pack without its instruments and rules.

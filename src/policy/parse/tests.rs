@@ -545,3 +545,13 @@ proptest! {
         prop_assert_eq!(max_age_hours, Some(n * unit.1));
     }
 }
+
+#[test]
+fn a_hopeless_file_is_given_up_in_time() {
+    let broken = "[[rule]]\nid = 'r'\nonly-in = ['QQ']\nnever-in = ['CN']\ndata = ['usr']\nfoo = 1\n";
+    let found = errors(&format!("{PACK}{}", broken.repeat(5_000)));
+    assert!(found.lines().count() < 6_000, "one error for each id that is taken, and some hundreds more");
+    assert_eq!(found.matches("too many errors").count(), 1);
+    let deep = errors(&format!("{PACK}x = {}1{}", "[".repeat(50_000), "]".repeat(50_000)));
+    assert!(!deep.is_empty());
+}
