@@ -14,7 +14,6 @@ mod resolve;
 mod routes;
 mod stand;
 
-pub use people::Matcher;
 
 use std::collections::BTreeMap;
 

@@ -138,6 +138,13 @@ pub(crate) fn known(place: &KnownPlace) -> String {
     out
 }
 
+/// What must be true for a way to carry, as a clause: readers write some with their conjunction and some without.
+pub(crate) fn condition(text: &str) -> Cow<'_, str> {
+    let text = safe(text);
+    let has_conjunction = ["when ", "if ", "only ", "for ", "after ", "by "].iter().any(|c| text.starts_with(c));
+    if has_conjunction { text } else { Cow::Owned(format!("if {text}")) }
+}
+
 /// The first words of a long note.
 fn shorten(note: &str) -> String {
     if note.chars().count() <= NOTE {
