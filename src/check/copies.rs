@@ -115,14 +115,13 @@ fn each_token(
         if mine.iter().any(|s| matches!(answers[*s], Answer::Yes)) {
             continue;
         }
-        let missing: Vec<&str> = mine
-            .iter()
-            .filter_map(|s| match &answers[*s] {
-                Answer::Unknown(what) => Some(what.as_str()),
-                Answer::Yes | Answer::No => None,
-            })
-            .collect();
-        let start = mine.first().map(|s| stores[*s].id).or_else(|| context.tokens[token].starts.first().copied());
+        let told = |s: &usize| match &answers[*s] {
+            Answer::Unknown(what) => Some(what.as_str()),
+            Answer::Yes | Answer::No => None,
+        };
+        let missing: Vec<&str> = mine.iter().filter_map(told).collect();
+        let telling = mine.iter().find(|s| told(s).is_some()).or(mine.first());
+        let start = telling.map(|s| stores[*s].id).or_else(|| context.tokens[token].starts.first().copied());
         let Some(at) = start else { continue };
         let arrival = [Arrival { token, via: None, activity: if mine.is_empty() { "transit" } else { "store" } }];
         let subject = subject_of(context, scope, &arrival);

@@ -103,8 +103,7 @@ pub fn whose(context: &Context<'_>, scope: &Scope<'_>, arrivals: &[Arrival]) -> 
     let mut populations = Vec::new();
     for arrival in arrivals {
         let token = &context.tokens[arrival.token];
-        let about = token.origins.iter().copied().filter(|o| token.joint || from(scope.rule, *o) || token.origins.len() == 1);
-        origins.extend(about);
+        origins.extend(token.origins.iter().copied().filter(|o| from(scope.rule, *o) || token.origins.len() == 1));
         data.push(token.class.clone());
         if let TokenSource::Population(p) = token.source {
             populations.push(context.snapshot.populations[p].id.clone());

@@ -51,10 +51,14 @@ pub fn judge(context: &Context<'_>, standpoint: &Standpoint, wanted: &Wanted<'_>
     if standpoint.unknown || standpoint.conflict {
         return Placement::Unknown(None);
     }
+    if standpoint.kind == Kind::Unknown {
+        let places: Vec<String> = standpoint.places.iter().map(ToString::to_string).collect();
+        return Placement::Unknown(Some(format!("it may be in {}, and which is meant is not stated", places.join(" or "))));
+    }
     if unsure.is_some() {
         return Placement::Unknown(unsure);
     }
-    if matches!(standpoint.kind, Kind::Anycast | Kind::Global | Kind::Edge | Kind::Unknown) {
+    if matches!(standpoint.kind, Kind::Anycast | Kind::Global | Kind::Edge) {
         return Placement::Unknown(Some(format!(
             "its address is {}: data may end anywhere it is served from",
             standpoint.kind.as_str()

@@ -213,12 +213,20 @@ fn what(rule: &Rule) -> String {
     }
 }
 
-/// English names for a few codes read better than codes; kept here so that messages agree.
+/// "people in China", "people in the United States and Japan".
 pub fn people_in(origins: &[Country]) -> String {
-    let names: Vec<String> = origins.iter().map(|c| places::name_en(*c)).collect();
+    let names: Vec<String> = origins.iter().map(|c| with_article(places::name_en(*c))).collect();
     match names.as_slice() {
         [] => "people".into(),
         [one] => format!("people in {one}"),
         [rest @ .., last] => format!("people in {} and {last}", rest.join(", ")),
     }
+}
+
+/// Plural and descriptive names take an article in English.
+fn with_article(name: String) -> String {
+    let takes =
+        ["United ", "Netherlands", "Philippines", "Bahamas", "Gambia", "Maldives", "Marshall ", "Solomon ", "Seychelles"];
+    let takes = takes.iter().any(|t| name.starts_with(t)) || name.ends_with(" Islands") || name.ends_with("Republic");
+    if takes { format!("the {name}") } else { name }
 }

@@ -153,6 +153,7 @@ impl Together {
                 },
             );
             found.with_rules = vec![other.name.clone()];
+            found.origin = token.origins.iter().map(ToString::to_string).collect();
             found.fingerprint = super::describe::fingerprint(&found);
             if !findings.iter().any(|f| f.with_rules == found.with_rules && f.data == found.data) {
                 findings.push(found);

@@ -158,16 +158,15 @@ pub struct Gate {
 
 /// The exit code, from the assessment and nothing else.
 ///
-/// 1: something is violated (or can never be met, or conflicts) at or above the gate. 3: something could not be decided and the
-/// gate minds, or nothing at all was there to decide. 0: everything else.
+/// 1: something is violated (or can never be met) at or above the gate. 3: something could not be decided - also because
+/// sources contradict each other - and the gate minds, or nothing at all was there to decide. 0: everything else.
 pub fn exit_code(a: &Assessment, gate: Gate) -> u8 {
-    let fails = |v: Verdict, s: Severity| {
-        matches!(v, Verdict::Violated | Verdict::Unsatisfiable | Verdict::Conflict) && s >= gate.fail_on
-    };
+    let fails = |v: Verdict, s: Severity| matches!(v, Verdict::Violated | Verdict::Unsatisfiable) && s >= gate.fail_on;
     let violated =
         a.findings.iter().any(|f| fails(f.verdict, f.severity)) || a.rules.iter().any(|r| fails(r.verdict, r.severity));
-    let undecided = a.findings.iter().any(|f| f.verdict == Verdict::Indeterminate)
-        || a.rules.iter().any(|r| r.verdict == Verdict::Indeterminate)
+    let untold = |v: Verdict| matches!(v, Verdict::Indeterminate | Verdict::Conflict);
+    let undecided = a.findings.iter().any(|f| untold(f.verdict))
+        || a.rules.iter().any(|r| untold(r.verdict))
         || a.verdict == Verdict::Indeterminate;
     let nothing = a.coverage.files_read.is_empty() || a.rules.iter().all(|r| r.verdict == Verdict::NotApplicable);
     if violated {
@@ -253,7 +252,7 @@ mod tests {
             (&[(Satisfied, High), (Waived, High), (NotApplicable, High)], Low, Fail, 0),
             (&[(Violated, High), (unknown, High)], Low, Fail, 1),
             (&[(Unsatisfiable, High)], High, Warn, 1),
-            (&[(Conflict, Low)], Low, Fail, 1),
+            (&[(Conflict, Low)], Low, Fail, 3),
             (&[(Violated, Low)], High, Fail, 0),
             (&[(Violated, Low), (unknown, Low)], High, Fail, 3),
             (&[(Satisfied, High), (unknown, Low)], High, Fail, 3),

@@ -126,7 +126,8 @@ fn anywhere(id: &str, evidence: impl Fn(Kind, Vec<Place>, String, Option<String>
         // Of several providers only the country is worth saying.
         _ => rows.iter().flat_map(|r| r.places.iter().map(|p| Place::country(p.country))).collect(),
     };
-    let kind = if places.len() == 1 { rows[0].kind } else { Kind::MultiRegion };
+    // One of them is meant, not all: candidates, which is not the same as a multi-region.
+    let kind = if places.len() == 1 { rows[0].kind } else { Kind::Unknown };
     evidence(kind, places.into_iter().collect(), id.to_owned(), note)
 }
 

@@ -14,7 +14,6 @@ mod resolve;
 mod routes;
 mod stand;
 
-
 use std::collections::BTreeMap;
 
 pub use people::Matcher;

@@ -187,7 +187,8 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
     let t = tables();
     let with_gateway =
         ["proxy_pass", "fastcgi_pass", "grpc_pass", "uwsgi_pass", "scgi_pass", "proxy_next_upstream", "proxy_cache"];
-    suggest(name, t.read.iter().chain(&t.inert).copied().chain(with_gateway))
+    // Short words are near to too many.
+    if name.len() < 6 { None } else { suggest(name, t.read.iter().chain(&t.inert).copied().chain(with_gateway)) }
 }
 
 #[cfg(test)]
