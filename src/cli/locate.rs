@@ -1,5 +1,6 @@
 //! `onshore locate`: where things stand, with all the evidence and not only the winner.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
@@ -9,8 +10,8 @@ use serde::Serialize;
 use super::pipeline::{self, Opened};
 use super::{Context, Failure, ProjectArgs};
 use crate::finding::DataSetInfo;
-use crate::geo::{Atlas, Evidence, Geolocation};
-use crate::report::{json, table};
+use crate::geo::{Atlas, Evidence, Geolocation, Kind};
+use crate::report::{json, safe, table};
 use crate::source::load;
 
 /// Lines of a list at most.
@@ -53,8 +54,11 @@ impl Locate {
             }
             _ => {
                 let rows: Vec<Vec<String>> = answers.iter().flat_map(|(asked, geo)| rows(asked, geo, &sets)).collect();
-                let header = ["asked", "place", "basis", "what matched", "data set", "note"];
+                let header = ["asked", "place", "basis", "what matched, or why not", "data set"];
                 write!(context.out, "{}", table::render(&header, &rows, &context.options))?;
+                for note in notes(&answers) {
+                    writeln!(context.out, "{}", context.options.wrap("", "  ", &note))?;
+                }
             }
         }
         // Not located is an answer, but scripts want to know.
@@ -99,53 +103,47 @@ fn answer(word: String, atlas: &Atlas, opened: Option<&Opened>) -> (String, Geol
     (word, geo)
 }
 
-/// The winner first, every other piece of evidence below it.
+/// The winner first, every other piece of evidence below it, then why it is not known or not agreed.
 fn rows(asked: &str, geo: &Geolocation, sets: &[DataSetInfo]) -> Vec<Vec<String>> {
-    let mut rows = Vec::new();
-    for e in &geo.evidence {
-        let shown = if rows.is_empty() { asked } else { "" };
-        let mut note: Vec<String> = Vec::new();
-        if e.kind != crate::geo::Kind::Unicast {
-            note.push(e.kind.as_str().to_owned());
-        }
-        note.extend(e.note.clone());
-        rows.push(vec![
-            shown.to_owned(),
-            names(e),
-            e.basis.as_str().to_owned(),
-            matched(e),
-            set_of(e, sets).map(dated).unwrap_or_default(),
-            note.join("; "),
-        ]);
-    }
-    let mut remark = |place: &str, text: &str| {
-        let shown = if rows.is_empty() { asked } else { "" };
-        rows.push(vec![shown.to_owned(), place.to_owned(), "-".into(), String::new(), String::new(), text.to_owned()]);
-    };
+    let evidence = geo.evidence.iter().map(|e| [names(e), e.basis.as_str().to_owned(), matched(e, sets), set_name(e, sets)]);
+    let mut rows: Vec<[String; 4]> = evidence.collect();
+    let mut remark = |place: &str, why: &str| rows.push([place.to_owned(), "-".into(), why.to_owned(), String::new()]);
     if let Some(why) = &geo.unknown {
         remark("unknown", why);
-    } else if geo.evidence.is_empty() {
-        remark("unknown", geo.kind.as_str());
     }
     if let Some(conflict) = &geo.conflict {
         remark("conflict", conflict);
     }
-    rows
+    if rows.is_empty() {
+        rows.push(["unknown".into(), "-".into(), geo.kind.as_str().into(), String::new()]);
+    }
+    let first = std::iter::once(asked).chain(std::iter::repeat(""));
+    first.zip(rows).map(|(asked, row)| std::iter::once(asked.to_owned()).chain(row).collect()).collect()
 }
 
+/// What a person should know of what matched, once for each.
+fn notes(answers: &[(String, Geolocation)]) -> BTreeSet<String> {
+    let evidence = answers.iter().flat_map(|(_, geo)| &geo.evidence);
+    evidence.filter_map(|e| Some(format!("{}: {}", safe(&e.matched), safe(e.note.as_ref()?)))).collect()
+}
+
+/// `DE-HE Frankfurt`, `DE, NL (multi-region)`, `unknown (anycast)`.
 fn names(e: &Evidence) -> String {
-    if e.places.is_empty() {
-        return "unknown".to_owned();
-    }
-    e.places.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    let places: Vec<String> = e.places.iter().map(ToString::to_string).collect();
+    let places = if places.is_empty() { "unknown".to_owned() } else { places.join(", ") };
+    if e.kind == Kind::Unicast { places } else { format!("{places} ({})", e.kind.as_str()) }
 }
 
-fn matched(e: &Evidence) -> String {
-    match e.network.map(|n| n.to_string()) {
-        Some(network) if e.matched.is_empty() || e.matched == network => network,
-        Some(network) => format!("{}, {network}", e.matched),
-        None => e.matched.clone(),
-    }
+fn matched(e: &Evidence, sets: &[DataSetInfo]) -> String {
+    let by_set = set_of(e, sets).is_some_and(|s| s.name == e.matched);
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend((!by_set && !e.matched.is_empty()).then(|| e.matched.clone()));
+    parts.extend(e.network.map(|n| n.to_string()).filter(|n| *n != e.matched));
+    parts.join(", ")
+}
+
+fn set_name(e: &Evidence, sets: &[DataSetInfo]) -> String {
+    set_of(e, sets).map(dated).unwrap_or_default()
 }
 
 fn set_of<'s>(e: &Evidence, sets: &'s [DataSetInfo]) -> Option<&'s DataSetInfo> {

@@ -108,6 +108,9 @@ pub(crate) fn line(sources: &Sources, at: Location) -> String {
     format!("{}:{}", safe(&p.file), p.line)
 }
 
+/// Longer notes are cut in reports for people; JSON has them whole.
+const NOTE: usize = 70;
+
 /// A place with how it is known: `CN Beijing, by mmdb (network 221.122.0.0/16; DB-IP Lite Country of 2026-11-01)`.
 pub(crate) fn known(place: &KnownPlace) -> String {
     let mut out = match &place.place {
@@ -115,7 +118,7 @@ pub(crate) fn known(place: &KnownPlace) -> String {
         None => "place unknown".to_owned(),
     };
     let mut how: Vec<String> = Vec::new();
-    if let Some(matched) = &place.matched {
+    if let Some(matched) = place.matched.as_ref().filter(|m| Some(*m) != place.data_set.as_ref()) {
         how.push(safe(matched).into_owned());
     }
     if let Some(network) = &place.network
@@ -128,11 +131,28 @@ pub(crate) fn known(place: &KnownPlace) -> String {
         (Some(set), None) => how.push(format!("{}, date unknown", safe(set))),
         (None, _) => {}
     }
-    how.extend(place.note.as_ref().map(|n| safe(n).into_owned()));
+    how.extend(place.note.as_ref().map(|n| shorten(&safe(n))));
     if !how.is_empty() {
         let _ = write!(out, " ({})", how.join("; "));
     }
     out
+}
+
+/// What must be true for a way to carry, as a clause: readers write some with their conjunction and some without.
+pub(crate) fn condition(text: &str) -> Cow<'_, str> {
+    let text = safe(text);
+    let has_conjunction = ["when ", "if ", "only ", "for ", "after ", "by "].iter().any(|c| text.starts_with(c));
+    if has_conjunction { text } else { Cow::Owned(format!("if {text}")) }
+}
+
+/// The first words of a long note.
+fn shorten(note: &str) -> String {
+    if note.chars().count() <= NOTE {
+        return note.to_owned();
+    }
+    let cut: String = note.chars().take(NOTE).collect();
+    let words = cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words);
+    format!("{} ...", words.trim_end_matches([',', ';', ':']))
 }
 
 /// The places in short, for one line: `CN, US-CA San Jose`, or `place unknown`.

@@ -11,7 +11,7 @@ use miette::{
 };
 
 use super::{
-    BOLD, DIM, RenderOptions, Reporter, count, coverage, gaps_by_code, known, line, places_short, push_safe, safe,
+    BOLD, DIM, RenderOptions, Reporter, condition, count, coverage, gaps_by_code, known, line, places_short, push_safe, safe,
     severity_style, summary, table, tree, verdict_style,
 };
 use crate::finding::{Assessment, Finding, Severity};
@@ -293,11 +293,11 @@ fn when(f: &Finding) -> Option<String> {
         other => format!("after a {other}"),
     }));
     let mut text = parts.join(" ");
-    if let Some(condition) = &f.condition {
+    if let Some(c) = &f.condition {
         if !text.is_empty() {
             text.push_str(", ");
         }
-        text.push_str(&format!("if {}", safe(condition)));
+        text.push_str(&condition(c));
     }
     (!text.is_empty()).then_some(text)
 }

@@ -102,7 +102,7 @@ fn by(route: &HopRoute) -> String {
         out.push_str(&format!(", priority {}", route.priority));
     }
     if let Some(condition) = &route.condition {
-        out.push_str(&format!(", if {}", safe(condition)));
+        out.push_str(&format!(", {}", super::condition(condition)));
     }
     out
 }
