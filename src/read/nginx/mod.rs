@@ -76,7 +76,7 @@ impl Reader for Nginx {
         for ((upstream, fact), usage) in config.upstreams.iter().zip(&tree.upstream_facts).zip(&tree.usage) {
             upstream::read(&mut out, upstream, *fact, *usage);
         }
-        Reading { facts: out.facts, included: files.included(), broken: None }
+        Reading { facts: out.facts, included: files.included(), ..Reading::default() }
     }
 }
 
