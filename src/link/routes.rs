@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::merge::{Node, Order, World};
 use super::stand::placeless;
-use crate::model::{Activity, ClientMatch, EndpointId, Gap, Role, Roles, Route, RouteFact, Snapshot, Standing, route::DataLimit};
+use crate::model::{
+    Activity, ClientMatch, EndpointId, Gap, Role, Roles, Route, RouteFact, Snapshot, Standing, route::DataLimit,
+};
 use crate::source::Location;
 
 /// A route between nodes.
@@ -94,9 +96,8 @@ pub fn finish(snapshot: &mut Snapshot, mut links: Links, order: &Order) {
         .filter(|(_, fact)| fact.pool.is_none() && fact.role.is_standby())
         .map(|(link, fact)| (link.from, link.input, fact.activity))
         .collect();
-    let is_alone = |link: Link, fact: &RouteFact| {
-        fact.pool.is_none() && !joined.contains(&(link.from, link.input, fact.activity))
-    };
+    let is_alone =
+        |link: Link, fact: &RouteFact| fact.pool.is_none() && !joined.contains(&(link.from, link.input, fact.activity));
     let mut sorting: Vec<(EndpointId, bool, Link)> =
         links.iter().map(|(link, fact)| (order.id(link.from), is_alone(link, fact), link)).collect();
     let pool_key = |(_, alone, link): &(EndpointId, bool, Link)| {

@@ -83,9 +83,7 @@ const WORTH_THREADS: usize = 1 << 20;
 
 /// Reads files side by side; the answers are in the order of the files, whichever was done first.
 fn read_files(sources: &Sources, chosen: &[(SourceId, &'static dyn Reader)]) -> Vec<(SourceId, &'static str, Reading)> {
-    let read = |(id, reader): (SourceId, &'static dyn Reader)| {
-        (id, reader.format(), reader.read(&Input { sources, file: id }))
-    };
+    let read = |(id, reader): (SourceId, &'static dyn Reader)| (id, reader.format(), reader.read(&Input { sources, file: id }));
     let bytes: usize = chosen.iter().map(|(id, _)| sources.get(*id).text.len()).sum();
     let threads = if bytes < WORTH_THREADS { 1 } else { thread::available_parallelism().map_or(1, NonZero::get) };
     if threads.min(chosen.len()) < 2 {
@@ -103,7 +101,9 @@ fn read_files(sources: &Sources, chosen: &[(SourceId, &'static dyn Reader)]) -> 
         done
     };
     let mut done: Vec<(usize, (SourceId, &'static str, Reading))> = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(chosen.len())).map(|_| scope.spawn(work)).collect();
+        // Where the system gives no more threads, this one does it all.
+        let help = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..threads.min(chosen.len())).filter_map(help).collect();
         let mut done = work();
         for other in others {
             done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
