@@ -247,16 +247,17 @@ mod tests {
         use Indeterminate::{Fail, Warn};
         use Severity::{High, Low};
         use Verdict::{Conflict, NotApplicable, Satisfied, Unsatisfiable, Violated, Waived};
-        let unknown = Verdict::Indeterminate;
-        let table: &[(&[(Verdict, Severity)], Severity, Indeterminate, u8)] = &[
+        const UNKNOWN: Verdict = Verdict::Indeterminate;
+        type Row = (&'static [(Verdict, Severity)], Severity, Indeterminate, u8);
+        let table: &[Row] = &[
             (&[(Satisfied, High), (Waived, High), (NotApplicable, High)], Low, Fail, 0),
-            (&[(Violated, High), (unknown, High)], Low, Fail, 1),
+            (&[(Violated, High), (UNKNOWN, High)], Low, Fail, 1),
             (&[(Unsatisfiable, High)], High, Warn, 1),
             (&[(Conflict, Low)], Low, Fail, 3),
             (&[(Violated, Low)], High, Fail, 0),
-            (&[(Violated, Low), (unknown, Low)], High, Fail, 3),
-            (&[(Satisfied, High), (unknown, Low)], High, Fail, 3),
-            (&[(Satisfied, High), (unknown, High)], Low, Warn, 0),
+            (&[(Violated, Low), (UNKNOWN, Low)], High, Fail, 3),
+            (&[(Satisfied, High), (UNKNOWN, Low)], High, Fail, 3),
+            (&[(Satisfied, High), (UNKNOWN, High)], Low, Warn, 0),
             (&[(NotApplicable, High)], Low, Warn, 3),
             (&[], Low, Warn, 3),
         ];
