@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use globset::Glob;
-
 use super::merge::{Node, World};
 use super::routes::{Links, neighbours};
 use crate::model::site::is_private;
 use crate::model::{Endpoint, Gap, GapScope, Site, SiteId, SiteMatch, Snapshot, Standing};
 use crate::project::Project;
-use crate::source::{Location, SourceId, Sources};
+use crate::source::{Location, SourceId, Sources, glob};
 
 /// What `[[inputs.override]]` says of each file, and the network scopes of sites.
 #[derive(Debug, Default)]
@@ -23,8 +21,7 @@ impl FileOverrides {
     pub fn new(project: &Project, sources: &Sources) -> Self {
         let mut this = Self::default();
         for entry in &project.inputs.overrides {
-            let Ok(glob) = Glob::new(&entry.path.value) else { continue };
-            let matcher = glob.compile_matcher();
+            let Ok(matcher) = glob::compile(&entry.path.value, false) else { continue };
             for (id, _) in sources.iter().filter(|(_, s)| matcher.is_match(&s.path)) {
                 if let Some(scope) = &entry.network_scope {
                     this.scopes.entry(id).or_insert_with(|| scope.value.clone());

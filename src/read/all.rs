@@ -6,11 +6,11 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobMatcher;
 
 use super::{Input, READERS, Reader, Reading, Recognized};
 use crate::source::load::{Loaded, matters_by_name};
-use crate::source::{Source, SourceId, Sources};
+use crate::source::{Source, SourceId, Sources, glob};
 
 /// What came of all files.
 #[derive(Debug, Default)]
@@ -128,7 +128,11 @@ fn detect(readers: &[&'static dyn Reader], source: &Source) -> Result<&'static d
     ranked.retain(|(r, _)| Some(*r) == best);
     match ranked.as_slice() {
         [(_, reader)] => Ok(*reader),
-        [] => Err(Undetected { reason: "no reader recognizes it".to_owned(), ambiguous: false }),
+        [] => {
+            let empty = source.text.trim().is_empty();
+            let reason = if empty { "it is empty" } else { "no reader recognizes it" };
+            Err(Undetected { reason: reason.to_owned(), ambiguous: false })
+        }
         several => {
             let mut formats: Vec<&str> = several.iter().map(|(_, r)| r.format()).collect();
             formats.sort_unstable();
@@ -153,11 +157,10 @@ fn by_name(readers: &[&'static dyn Reader], format: &str) -> Result<&'static dyn
     })
 }
 
-fn matcher(glob: &str) -> Result<GlobMatcher, ReadError> {
-    let clean = glob.strip_prefix("./").unwrap_or(glob);
-    let built = GlobBuilder::new(clean).literal_separator(true).build();
-    built.map(|g| g.compile_matcher()).map_err(|e| ReadError {
-        message: format!("`{glob}` is not a pattern: {}", e.kind()),
+fn matcher(pattern: &str) -> Result<GlobMatcher, ReadError> {
+    let clean = pattern.strip_prefix("./").unwrap_or(pattern);
+    glob::compile(clean, true).map_err(|why| ReadError {
+        message: format!("`{pattern}` is not a pattern: {why}"),
         help: "`*`, `**`, `?`, `[a-z]` and `{a,b}` are known".to_owned(),
     })
 }
@@ -165,7 +168,9 @@ fn matcher(glob: &str) -> Result<GlobMatcher, ReadError> {
 /// `onshore.toml` and policy packs say what is allowed, not what is.
 fn is_project_file(source: &Source) -> bool {
     let name = source.path.rsplit('/').next().unwrap_or(&source.path);
-    let is_pack = || source.text.lines().any(|l| l.split('#').next().is_some_and(|l| l.trim() == "[pack]"));
+    let has = |tables: &[&str]| source.text.lines().any(|l| l.split('#').next().is_some_and(|l| tables.contains(&l.trim())));
+    // An inventory stays one, whatever else stands in it.
+    let is_pack = || has(&["[pack]"]) && !has(&["[[site]]", "[[endpoint]]", "[[route]]"]);
     name == "onshore.toml" || (name.ends_with(".toml") && is_pack())
 }
 
