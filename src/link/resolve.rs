@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::merge::{Draft, Node, World, blank};
-use super::routes::Link;
+use super::routes::Links;
 use crate::model::site::is_private;
 use crate::model::{Activity, Address, Endpoint, Gap, GapScope, Reference, RouteFact, Standing};
 use crate::source::Location;
@@ -159,7 +159,7 @@ pub fn parse_address(text: &str) -> Option<(IpAddr, Option<u16>)> {
 
 /// A name whose address belongs to a declared machine leads to that machine; a name under a wildcard leads to the wildcard.
 /// A name that is nothing but pointers to declared machines has no place of its own.
-pub fn alias_names(world: &mut World, links: &mut Vec<Link>) {
+pub fn alias_names(world: &mut World, links: &mut Links) {
     for i in 0..world.endpoints.len() {
         let node = Node::new(i);
         let mut targets: Vec<(Node, Location)> = Vec::new();
@@ -202,7 +202,7 @@ pub fn alias_names(world: &mut World, links: &mut Vec<Link>) {
                 RouteFact::new(Reference::Id(String::new()), Reference::Id(String::new()), Activity::Forward, location);
             way.alias = true;
             way.pool = Some("address".into());
-            links.push(Link { input: usize::MAX, from: node, to: target, fact: way });
+            links.add(node, target, way);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::merge::{Node, World};
-use super::routes::{Link, neighbours};
+use super::routes::{Links, neighbours};
 use crate::model::site::is_private;
 use crate::model::{Endpoint, Gap, GapScope, Site, SiteId, SiteMatch, Snapshot, Standing};
 use crate::project::Project;
@@ -152,7 +152,7 @@ pub fn place_in_sites(world: &mut World, snapshot: &Snapshot, gaps: &mut Vec<Gap
 
 /// Fills `stands_with`: declared parts; parts of whatever hands them data; and servers that are known only by a name, which
 /// stand where the name leads.
-pub fn parts(world: &mut World, links: &[Link], gaps: &mut Vec<Gap>) {
+pub fn parts(world: &mut World, links: &Links, gaps: &mut Vec<Gap>) {
     let (senders, aliases) = neighbours(world, links);
     for i in 0..world.endpoints.len() {
         let node = Node::new(i);
