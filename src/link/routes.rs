@@ -23,6 +23,7 @@ pub fn resolve_all(world: &mut World, inputs: Vec<Vec<RouteFact>>, gaps: &mut Ve
             let froms = world.resolve(input, &fact.from, None, fact.location, gaps);
             let scope = froms.first().and_then(|f| world.endpoints[f.index()].scope.clone());
             let tos = world.resolve(input, &fact.to, scope.as_deref(), fact.location, gaps);
+            let tos = world.with_servers(tos, &fact.to);
             for from in &froms {
                 for to in &tos {
                     links.push(Link { input, from: *from, to: *to, fact: fact.clone() });
