@@ -37,9 +37,7 @@ impl Gaps {
             let touches = match &gap.scope {
                 GapScope::Everything => true,
                 GapScope::Nothing => false,
-                GapScope::Endpoints(ids) => {
-                    ids.iter().any(|id| intersects(spread.at(*id), &scope.tokens))
-                }
+                GapScope::Endpoints(ids) => ids.iter().any(|id| intersects(spread.at(*id), &scope.tokens)),
             };
             if touches {
                 result.touches.push(scope.name.clone());

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::merge::{Node, Order, World};
 use super::stand::placeless;
-use crate::model::{Activity, ClientMatch, EndpointId, Gap, Role, Roles, Route, RouteFact, Snapshot, Standing, route::DataLimit};
+use crate::model::{
+    Activity, ClientMatch, EndpointId, Gap, Role, Roles, Route, RouteFact, Snapshot, Standing, route::DataLimit,
+};
 use crate::source::Location;
 
 /// A route between nodes.
@@ -43,7 +45,7 @@ impl Links {
         &self.facts[link.input as usize][link.fact as usize]
     }
 
-    fn iter(&self) -> impl Iterator<Item = (Link, &RouteFact)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Link, &RouteFact)> {
         self.links.iter().map(|link| (*link, self.fact(*link)))
     }
 }
@@ -59,6 +61,7 @@ pub fn resolve_all(world: &mut World, inputs: Vec<Vec<RouteFact>>, gaps: &mut Ve
             let froms = world.resolve(input, &fact.from, None, fact.location, gaps);
             let scope = froms.first().and_then(|f| world.endpoints[f.index()].scope.clone());
             let tos = world.resolve(input, &fact.to, scope.as_deref(), fact.location, gaps);
+            let tos = world.with_servers(tos, &fact.to);
             for from in &froms {
                 for to in &tos {
                     all.links.push(Link { from: *from, to: *to, input: number(input), fact: number(i) });
@@ -94,9 +97,8 @@ pub fn finish(snapshot: &mut Snapshot, mut links: Links, order: &Order) {
         .filter(|(_, fact)| fact.pool.is_none() && fact.role.is_standby())
         .map(|(link, fact)| (link.from, link.input, fact.activity))
         .collect();
-    let is_alone = |link: Link, fact: &RouteFact| {
-        fact.pool.is_none() && !joined.contains(&(link.from, link.input, fact.activity))
-    };
+    let is_alone =
+        |link: Link, fact: &RouteFact| fact.pool.is_none() && !joined.contains(&(link.from, link.input, fact.activity));
     let mut sorting: Vec<(EndpointId, bool, Link)> =
         links.iter().map(|(link, fact)| (order.id(link.from), is_alone(link, fact), link)).collect();
     let pool_key = |(_, alone, link): &(EndpointId, bool, Link)| {

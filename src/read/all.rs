@@ -83,9 +83,7 @@ const WORTH_THREADS: usize = 1 << 20;
 
 /// Reads files side by side; the answers are in the order of the files, whichever was done first.
 fn read_files(sources: &Sources, chosen: &[(SourceId, &'static dyn Reader)]) -> Vec<(SourceId, &'static str, Reading)> {
-    let read = |(id, reader): (SourceId, &'static dyn Reader)| {
-        (id, reader.format(), reader.read(&Input { sources, file: id }))
-    };
+    let read = |(id, reader): (SourceId, &'static dyn Reader)| (id, reader.format(), reader.read(&Input { sources, file: id }));
     let bytes: usize = chosen.iter().map(|(id, _)| sources.get(*id).text.len()).sum();
     let threads = if bytes < WORTH_THREADS { 1 } else { thread::available_parallelism().map_or(1, NonZero::get) };
     if threads.min(chosen.len()) < 2 {
