@@ -1,6 +1,6 @@
 //! `only-in`, `never-in`, `first-in`, `nexus`: data that arrives where it must not, or where it cannot be told.
 
-use super::context::{Arrival, Context, bits};
+use super::context::{Arrival, Context, bits, intersects};
 use super::describe::{Draft, cut_help, finding, places_phrase, state_phrase, subject_of, verb};
 use super::placement::{Placement, Wanted, judge, judge_all};
 use super::scope::Scope;
@@ -132,7 +132,7 @@ fn find(
 }
 
 fn reaches(spread: &Spread, id: EndpointId, tokens: &[u64]) -> bool {
-    spread.at(id).iter().zip(tokens).any(|(a, b)| a & b != 0)
+    intersects(spread.at(id), tokens)
 }
 
 fn leads_on(context: &Context<'_>, id: EndpointId) -> bool {

@@ -1,6 +1,6 @@
 //! What could not be told: gaps and the rules they may touch, and places that two sources tell differently.
 
-use super::context::{Context, bits};
+use super::context::{Context, bits, intersects};
 use super::describe::{fingerprint, hop};
 use super::scope::Scope;
 use crate::finding::{Finding, GapResult, Severity, State, Verdict};
@@ -38,7 +38,7 @@ impl Gaps {
                 GapScope::Everything => true,
                 GapScope::Nothing => false,
                 GapScope::Endpoints(ids) => {
-                    ids.iter().any(|id| spread.at(*id).iter().zip(&scope.tokens).any(|(a, b)| a & b != 0))
+                    ids.iter().any(|id| intersects(spread.at(*id), &scope.tokens))
                 }
             };
             if touches {

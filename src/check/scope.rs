@@ -8,7 +8,7 @@ use crate::reach::{Token, TokenSource};
 use crate::vocab::classes::overlap;
 use crate::vocab::places::{self, Membership};
 
-use super::context::{Context, bits, set};
+use super::context::{Context, bits, intersects, set};
 
 /// Whether a rule is asked at all.
 #[derive(Clone, Debug)]
@@ -67,8 +67,7 @@ impl<'a> Scope<'a> {
         let mut endpoints = 0;
         let mut routes = 0;
         for id in context.snapshot.endpoint_ids() {
-            let here = spread.at(id);
-            if !here.iter().zip(&self.tokens).any(|(a, b)| a & b != 0) {
+            if !intersects(spread.at(id), &self.tokens) {
                 continue;
             }
             endpoints += usize::from(context.has_place(id));

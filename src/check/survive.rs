@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::context::{Arrival, Context, bits};
+use super::context::{Arrival, Context, bits, intersects};
 use super::describe::{Draft, finding, subject_of};
 use super::placement::{Placement, Wanted, judge_all};
 use super::scope::Scope;
@@ -77,7 +77,7 @@ impl Domains {
         let spread = context.spread(State::Loss);
         let mut names: BTreeSet<LossDomain> = BTreeSet::new();
         let mut undeclared = vec![false; snapshot.endpoints.len()];
-        let relevant = relevant(context, |id| spread.at(id).iter().zip(&scope.tokens).any(|(a, b)| a & b != 0));
+        let relevant = relevant(context, |id| intersects(spread.at(id), &scope.tokens));
         for id in snapshot.endpoint_ids().filter(|id| context.has_place(*id) && relevant[id.index()]) {
             let domains = snapshot.domains_of(id);
             let own: Vec<&LossDomain> = domains.iter().filter(|d| d.kind == kind).collect();

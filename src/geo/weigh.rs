@@ -11,6 +11,8 @@ pub struct Member {
     pub evidence: Vec<Evidence>,
     /// Declared networks of several sites hold it: why that cannot be told.
     pub ambiguous: Option<String>,
+    /// A `[[geo.override]]` speaks of it: a person has settled where it is, so that nothing contradicts any more.
+    pub settled: bool,
     /// What it is if no evidence places it.
     pub fallback: Option<(Kind, String)>,
 }
@@ -174,8 +176,8 @@ pub fn nowhere(why: String) -> Geolocation {
 }
 
 /// Two bases of rank `range` or better that share no country.
-pub fn conflict(evidence: &[Evidence]) -> Option<String> {
-    let strong: Vec<&Evidence> = evidence.iter().filter(|e| e.basis <= Basis::Range && !e.places.is_empty()).collect();
+pub fn conflict<'e>(evidence: impl Iterator<Item = &'e Evidence>) -> Option<String> {
+    let strong: Vec<&Evidence> = evidence.filter(|e| e.basis <= Basis::Range && !e.places.is_empty()).collect();
     let (first, rest) = strong.split_first()?;
     if rest.iter().all(|e| e.places == first.places) {
         return None;
@@ -191,7 +193,7 @@ pub fn conflict(evidence: &[Evidence]) -> Option<String> {
 
 fn source(e: &Evidence) -> String {
     match (e.basis, e.network) {
-        (Basis::Override, _) => format!("the override ({})", e.matched),
+        (Basis::Override, _) => format!("the {}", e.matched),
         (Basis::Site, _) => format!("site `{}`", e.matched),
         (Basis::Region, _) => format!("region {}", e.matched),
         (Basis::Hostname, _) => format!("the name {}", e.matched),

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::merge::{Node, Order, World};
-use crate::model::{Activity, ClientMatch, Gap, Role, Roles, Route, RouteFact, Snapshot, Standing, route::DataLimit};
+use super::stand::placeless;
+use crate::model::{Activity, ClientMatch, EndpointId, Gap, Role, Roles, Route, RouteFact, Snapshot, Standing, route::DataLimit};
 use crate::source::Location;
 
 /// A route between nodes.
@@ -23,6 +24,10 @@ pub fn resolve_all(world: &mut World, inputs: Vec<Vec<RouteFact>>, gaps: &mut Ve
             let froms = world.resolve(input, &fact.from, None, fact.location, gaps);
             let scope = froms.first().and_then(|f| world.endpoints[f.index()].scope.clone());
             let tos = world.resolve(input, &fact.to, scope.as_deref(), fact.location, gaps);
+            if let ([from], [to]) = (froms.as_slice(), tos.as_slice()) {
+                links.push(Link { input, from: *from, to: *to, fact });
+                continue;
+            }
             for from in &froms {
                 for to in &tos {
                     links.push(Link { input, from: *from, to: *to, fact: fact.clone() });
@@ -36,67 +41,76 @@ pub fn resolve_all(world: &mut World, inputs: Vec<Vec<RouteFact>>, gaps: &mut Ve
 
 /// Which routes of one endpoint stand for each other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct PoolKey {
+struct PoolKey<'f> {
     activity: Activity,
     input: usize,
-    name: Option<String>,
+    name: Option<&'f str>,
     /// For routes without a pool: their own line.
     alone: Option<Location>,
 }
 
 /// Fills `snapshot.routes`, sorted by `(from, pool, priority, to, ...)`.
-pub fn finish(snapshot: &mut Snapshot, links: Vec<Link>, order: &Order) {
+pub fn finish(snapshot: &mut Snapshot, mut links: Vec<Link>, order: &Order) {
     // A standby route without a pool stands for the pool-less routes beside it.
     let joined: BTreeSet<(Node, usize, Activity)> = links
         .iter()
         .filter(|l| l.fact.pool.is_none() && l.fact.role.is_standby())
         .map(|l| (l.from, l.input, l.fact.activity))
         .collect();
-    let mut keyed: Vec<(PoolKey, Route)> = links
-        .into_iter()
-        .map(|Link { input, from, to, fact }| {
-            let alone = match &fact.pool {
-                None if !joined.contains(&(from, input, fact.activity)) => Some(fact.location),
-                _ => None,
-            };
-            let key = PoolKey { activity: fact.activity, input, name: fact.pool, alone };
-            let route = Route {
-                from: order.id(from),
-                to: order.id(to),
-                activity: fact.activity,
-                role: fact.role,
-                pool: 0,
-                priority: fact.priority.unwrap_or(u32::from(fact.role.is_standby())),
-                spill: fact.spill,
-                clients: sorted(fact.clients),
-                data: sorted_limit(fact.data),
-                drops: fact.drops,
-                purpose: fact.purpose,
-                alias: fact.alias,
-                condition: fact.condition,
-                location: fact.location,
-            };
-            (key, route)
+    // What is sorted is numbers: routes are large, and there may be millions.
+    let mut sorting: Vec<(EndpointId, bool, usize)> = Vec::with_capacity(links.len());
+    for (i, link) in links.iter_mut().enumerate() {
+        link.fact.clients = sorted(std::mem::take(&mut link.fact.clients));
+        link.fact.data = sorted_limit(std::mem::take(&mut link.fact.data));
+        let alone = link.fact.pool.is_none() && !joined.contains(&(link.from, link.input, link.fact.activity));
+        sorting.push((order.id(link.from), alone, i));
+    }
+    let pool_key = |(_, alone, i): (EndpointId, bool, usize)| {
+        let Link { input, fact, .. } = &links[i];
+        let alone = alone.then_some(fact.location);
+        PoolKey { activity: fact.activity, input: *input, name: fact.pool.as_deref(), alone }
+    };
+    let within_pool = |i: usize| {
+        let Link { to, fact, .. } = &links[i];
+        (priority(fact), order.id(*to), fact.location, fact.role, &fact.clients, &fact.data)
+    };
+    sorting.sort_by(|a, b| {
+        let rest = || pool_key(*a).cmp(&pool_key(*b)).then_with(|| within_pool(a.2).cmp(&within_pool(b.2)));
+        a.0.cmp(&b.0).then_with(rest)
+    });
+    let mut pools: Vec<u32> = Vec::with_capacity(links.len());
+    for (at, this) in sorting.iter().enumerate() {
+        let before = at.checked_sub(1).map(|at| (sorting[at], pools[at])).filter(|(before, _)| before.0 == this.0);
+        pools.push(match before {
+            Some((before, pool)) => pool + u32::from(pool_key(before) != pool_key(*this)),
+            None => 0,
+        });
+    }
+    let mut links: Vec<Option<Link>> = links.into_iter().map(Some).collect();
+    let in_order = sorting.into_iter().zip(pools).filter_map(|((from, _, i), pool)| Some((from, links[i].take()?, pool)));
+    snapshot.routes = in_order
+        .map(|(from, Link { to, fact, .. }, pool)| Route {
+            from,
+            to: order.id(to),
+            activity: fact.activity,
+            role: fact.role,
+            pool,
+            priority: priority(&fact),
+            spill: fact.spill,
+            clients: fact.clients,
+            data: fact.data,
+            drops: fact.drops,
+            purpose: fact.purpose,
+            alias: fact.alias,
+            condition: fact.condition,
+            location: fact.location,
         })
         .collect();
-    keyed.sort_by(|(ka, a), (kb, b)| {
-        (a.from, ka, a.priority, a.to, a.location, a.role, &a.clients, &a.data)
-            .cmp(&(b.from, kb, b.priority, b.to, b.location, b.role, &b.clients, &b.data))
-    });
-    let mut pool = 0;
-    for i in 0..keyed.len() {
-        if i > 0 {
-            let same_from = keyed[i].1.from == keyed[i - 1].1.from;
-            pool = match (same_from, keyed[i].0 == keyed[i - 1].0) {
-                (true, true) => pool,
-                (true, false) => pool + 1,
-                (false, _) => 0,
-            };
-        }
-        keyed[i].1.pool = pool;
-    }
-    snapshot.routes = keyed.into_iter().map(|(_, r)| r).collect();
     snapshot.index_routes();
+}
+
+fn priority(fact: &RouteFact) -> u32 {
+    fact.priority.unwrap_or(u32::from(fact.role.is_standby()))
 }
 
 fn sorted(clients: ClientMatch) -> ClientMatch {
@@ -173,9 +187,9 @@ pub fn neighbours(world: &World, links: &[Link]) -> (BTreeMap<Node, Vec<Node>>, 
         if link.fact.activity == Activity::Depend {
             continue;
         }
-        let interesting = world.endpoints[link.to.index()].standing != Standing::Physical
-            || world.endpoints[link.to.index()].addresses.is_empty();
-        if interesting {
+        let to = &world.endpoints[link.to.index()];
+        // Nobody asks who sends to what has a place of its own.
+        if to.standing != Standing::Physical || placeless(to) {
             senders.entry(link.to).or_default().push(link.from);
         }
         if link.fact.alias {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::merge::{Node, World};
 use super::routes::{Link, neighbours};
 use crate::model::site::is_private;
-use crate::model::{Gap, GapScope, Site, SiteId, SiteMatch, Snapshot, Standing};
+use crate::model::{Endpoint, Gap, GapScope, Site, SiteId, SiteMatch, Snapshot, Standing};
 use crate::project::Project;
 use crate::source::{Location, SourceId, Sources, glob};
 
@@ -162,14 +162,9 @@ pub fn parts(world: &mut World, links: &[Link], gaps: &mut Vec<Gap>) {
             hosts.extend(world.resolve(input, &reference, None, location, gaps));
         }
         let endpoint = &world.endpoints[i];
-        let placeless = endpoint.addresses.is_empty()
-            && endpoint.sites.is_empty()
-            && endpoint.place.is_none()
-            && endpoint.region.is_none()
-            && endpoint.zone.is_none();
         if hosts.is_empty() && endpoint.standing == Standing::WithSender {
             hosts = ends(world, node, &senders);
-        } else if hosts.is_empty() && endpoint.standing == Standing::Physical && placeless && !endpoint.implied {
+        } else if hosts.is_empty() && endpoint.standing == Standing::Physical && placeless(endpoint) && !endpoint.implied {
             let by_name = aliases.get(&node).is_some_and(|a| !a.is_empty());
             let named_by = senders.get(&node).into_iter().flatten().any(|s| world.drafts[s.index()].name_only);
             if by_name {
@@ -181,6 +176,15 @@ pub fn parts(world: &mut World, links: &[Link], gaps: &mut Vec<Gap>) {
         hosts.remove(&node);
         world.endpoints[i].stands_with = hosts.into_iter().map(Node::as_id).collect();
     }
+}
+
+/// Nothing that it says of itself, and no network, tells where it stands.
+pub fn placeless(endpoint: &Endpoint) -> bool {
+    endpoint.addresses.is_empty()
+        && endpoint.sites.is_empty()
+        && endpoint.place.is_none()
+        && endpoint.region.is_none()
+        && endpoint.zone.is_none()
 }
 
 /// The physical endpoints nearest along the given edges, through logical ones and parts.
