@@ -101,7 +101,9 @@ fn read_files(sources: &Sources, chosen: &[(SourceId, &'static dyn Reader)]) -> 
         done
     };
     let mut done: Vec<(usize, (SourceId, &'static str, Reading))> = thread::scope(|scope| {
-        let others: Vec<_> = (1..threads.min(chosen.len())).map(|_| scope.spawn(work)).collect();
+        // Where the system gives no more threads, this one does it all.
+        let help = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..threads.min(chosen.len())).filter_map(help).collect();
         let mut done = work();
         for other in others {
             done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
