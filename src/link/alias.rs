@@ -93,11 +93,13 @@ impl World {
     }
 }
 
-/// Whatever has an address of a declared machine stands where that machine is said to stand, on whichever port.
+/// Whatever has an address of a declared machine stands where that machine is said to stand, on whichever port. Declared
+/// endpoints speak for themselves.
 pub fn machines(world: &mut World) {
     for i in 0..world.endpoints.len() {
         let node = Node::new(i);
-        if world.says_where(node) || world.endpoints[i].standing != Standing::Physical {
+        let declared = world.drafts[i].has_id || world.says_where(node);
+        if declared || world.endpoints[i].standing != Standing::Physical {
             continue;
         }
         let of_address = |address: &Address| -> BTreeSet<Node> {

@@ -44,6 +44,8 @@ pub struct Draft {
     pub has_id: bool,
     /// Only DNS or hosts entries speak of it.
     pub name_only: bool,
+    /// Its files belong to different private networks, so that each speaks for itself only.
+    pub several_scopes: bool,
     /// A server of some configuration answers by its names.
     pub answers: bool,
     /// A zone file speaks of it, so that no wildcard stands for it.
@@ -309,6 +311,7 @@ fn one_endpoint(
     if scopes.len() > 1
         && let Some((_, location)) = scopes.last_key_value()
     {
+        draft.several_scopes = true;
         let names: Vec<String> = scopes.keys().map(|s| format!("`{s}`")).collect();
         gaps.push(Gap {
             code: "scopes-disagree",
