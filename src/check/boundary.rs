@@ -173,14 +173,19 @@ fn misplaced(context: &Context<'_>, scope: &Scope<'_>, group: &Group, id: Endpoi
         if subjects.is_empty() {
             subjects = subject;
         } else {
-            later.push_str(&format!(", {subject} {}", state_phrase(in_state[0].1)));
+            later.push_str(&format!(", and {subject} {}", state_phrase(in_state[0].1)));
         }
     }
-    let (does, when) = (verb(arrivals[0].activity), format!("{}{later}", state_phrase(state)));
+    let does = match &scope.rule.demand {
+        Demand::FirstIn(_) => "is first stored at",
+        _ => verb(arrivals[0].activity),
+    };
+    let when = format!("{}{later}", state_phrase(state));
     let (code, verdict, message, help) = match placement {
         Placement::Outside(places) => {
             let places: Vec<String> = places.iter().map(ToString::to_string).collect();
-            let message = format!("{subjects} {does} `{name}` in {} {when}", places.join(" or "));
+            let nobody = if group.code == "no-nexus" { ", where nobody who takes part belongs" } else { "" };
+            let message = format!("{subjects} {does} `{name}` in {} {when}{nobody}", places.join(" or "));
             (group.code, Verdict::Violated, message, None)
         }
         Placement::Weak(why) => {

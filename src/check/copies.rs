@@ -54,21 +54,33 @@ pub fn unstored(scope: &Scope<'_>, stores: &[Store]) -> Vec<usize> {
 const DECLARE_STORE: &str =
     "declare the store: an endpoint with `roles = [\"store\"]` and the route to it, or a [[classify]] entry";
 
+const ALL_OF_IT: &str = "whether all of it";
+
+/// "3 days", "36 hours".
+fn hours(hours: u64) -> String {
+    let (n, unit) = if hours >= 48 && hours.is_multiple_of(24) { (hours / 24, "day") } else { (hours, "hour") };
+    if n == 1 { format!("1 {unit}") } else { format!("{n} {unit}s") }
+}
+
 /// What one store says to a demand.
 enum Answer {
     Yes,
-    No,
+    /// With what is wrong apart from the place.
+    No(Option<String>),
     /// What would have to be known.
     Unknown(String),
 }
 
 pub fn copy_in(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet, max_age_hours: Option<u64>) -> Vec<Finding> {
     let placements = judge_all(context, &Wanted::In(places));
-    let demand = format!("a copy inside {}", places.names.join(", "));
+    let mut demand = format!("a copy inside {}", places.names.join(", "));
+    if let Some(limit) = max_age_hours {
+        demand.push_str(&format!(" at most {} old", hours(limit)));
+    }
     each_token(context, scope, "no-copy-in-place", &demand, |store| {
         let endpoint = context.snapshot.endpoint(store.id);
         match &placements[context.standpoint(store.id)] {
-            Placement::Outside(_) => return Answer::No,
+            Placement::Outside(_) => return Answer::No(None),
             Placement::Unknown(_) | Placement::Weak(_) => return Answer::Unknown(format!("where `{}` stands", endpoint.name)),
             Placement::Inside => {}
         }
@@ -77,7 +89,7 @@ pub fn copy_in(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet, max_
             (None, _) => Answer::Yes,
             (Some(_), _) if !context.is_copy(store.id).0 => Answer::Yes,
             (Some(limit), Some(age)) if age <= limit => Answer::Yes,
-            (Some(_), Some(_)) => Answer::No,
+            (Some(_), Some(age)) => Answer::No(Some(format!("up to {} old", hours(age)))),
             (Some(_), None) => Answer::Unknown(format!("how old the copy at `{}` may be (`max-age`)", endpoint.name)),
         }
     })
@@ -89,13 +101,13 @@ pub fn retain_in(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet, da
     each_token(context, scope, "not-retained", &demand, |store| {
         let endpoint = context.snapshot.endpoint(store.id);
         match &placements[context.standpoint(store.id)] {
-            Placement::Outside(_) => return Answer::No,
+            Placement::Outside(_) => return Answer::No(None),
             Placement::Unknown(_) | Placement::Weak(_) => return Answer::Unknown(format!("where `{}` stands", endpoint.name)),
             Placement::Inside => {}
         }
         match endpoint.attributes.retention_hours {
             Some(hours) if hours >= days.saturating_mul(24) => Answer::Yes,
-            Some(_) => Answer::No,
+            Some(kept) => Answer::No(Some(format!("for {}", hours(kept)))),
             None => Answer::Unknown(format!("how long `{}` keeps data (`retention`)", endpoint.name)),
         }
     })
@@ -139,11 +151,11 @@ fn each_token(
         } else if held(context, token, Certainty::Possible, perhaps) {
             let told = mine.iter().filter_map(|s| match &answers[*s] {
                 Answer::Unknown(what) => Some(what.clone()),
-                Answer::Yes | Answer::No => None,
+                Answer::Yes | Answer::No(_) => None,
             });
             let mut missing: Vec<String> = told.collect();
             if missing.is_empty() {
-                missing.extend(good.iter().map(|s| format!("whether all of it gets to `{}`", name(context, &stores[*s]))));
+                missing.extend(good.iter().map(|s| format!("{ALL_OF_IT} gets to `{}`", name(context, &stores[*s]))));
             }
             Wrong::Untold(missing)
         } else if good.is_empty() {
@@ -170,7 +182,14 @@ fn lacking(
     let activity = if matches!(wrong, Wrong::NoStore(_)) { "transit" } else { "store" };
     let arrivals: Vec<Arrival> = tokens.iter().map(|t| Arrival { token: *t, via: None, activity }).collect();
     let subject = subject_of(context, scope, &arrivals);
-    let at = |s: &usize| format!("`{}` {}", name(context, &stores[*s]), places_phrase(&context.known_places(stores[*s].id)));
+    let at = |s: &usize| {
+        let place = places_phrase(&context.known_places(stores[*s].id));
+        let more = match &answers[*s] {
+            Answer::No(Some(more)) => format!(" {more}"),
+            Answer::No(None) | Answer::Yes | Answer::Unknown(_) => String::new(),
+        };
+        format!("`{}` {place}{more}", name(context, &stores[*s]))
+    };
     let list = |of: &[usize]| of.iter().map(at).collect::<Vec<_>>().join(", ");
     let has_token = |s: &usize| stores[*s].arrivals.iter().any(|a| a.token == tokens[0]);
     let (endpoint, verdict, message, help) = match wrong {
@@ -186,8 +205,11 @@ fn lacking(
             (
                 stores[telling].id,
                 Verdict::Indeterminate,
-                format!("{subject} must have {demand}; it cannot be told without {}", missing.join("; ")),
-                format!("declare {}", missing.join("; ")),
+                format!("{subject} must have {demand}; what was read does not say {}", missing.join(", nor ")),
+                match missing.iter().any(|m| m.starts_with(ALL_OF_IT)) {
+                    true => "let the routes to it carry the whole class, for everybody".into(),
+                    false => format!("declare {}", missing.join(", and ")),
+                },
             )
         }
         Wrong::Nowhere(other) => (
@@ -238,15 +260,18 @@ pub fn return_within(context: &Context<'_>, scope: &Scope<'_>, hours: u64, home:
             (_, None) => (
                 Verdict::Indeterminate,
                 format!(
-                    "{subject} is stored at `{}` outside {home_names}, and how long is not declared (at most {hours} hours)",
-                    endpoint.name
+                    "{subject} is stored at `{}` outside {home_names}, and for how long is not declared (at most {} are allowed)",
+                    endpoint.name,
+                    self::hours(hours)
                 ),
             ),
             (_, Some(kept)) if kept > hours => (
                 Verdict::Violated,
                 format!(
-                    "{subject} is kept {kept} hours at `{}` outside {home_names}, longer than the {hours} allowed",
-                    endpoint.name
+                    "{subject} is kept {} at `{}` outside {home_names}, longer than the {} allowed",
+                    self::hours(kept),
+                    endpoint.name,
+                    self::hours(hours)
                 ),
             ),
             (_, Some(_)) if returns == Back::No => (
@@ -272,9 +297,10 @@ pub fn return_within(context: &Context<'_>, scope: &Scope<'_>, hours: u64, home:
                 arrivals: &store.arrivals,
                 state: Some(scope.worst_state()),
                 message,
-                help: Some(format!(
-                    "declare `retention` of at most {hours}h and the route home, or keep the data inside {home_names}"
-                )),
+                help: Some(match placement {
+                    Placement::Unknown(_) | Placement::Weak(_) => format!("declare where `{}` stands", endpoint.name),
+                    _ => format!("declare `retention` of at most {hours}h and the route home, or keep the data inside {home_names}"),
+                }),
                 lost: None,
                 labels: Vec::new(),
             },

@@ -33,7 +33,14 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet) -> Vec
             };
             findings.push(finding(context, scope, draft));
         };
-        if holders.is_empty() {
+        if let (true, Some(key)) = (holders.is_empty(), &endpoint.attributes.encryption_key) {
+            push(
+                Verdict::Indeterminate,
+                format!("{subject} is stored at `{}`, and its key `{key}` is declared nowhere", endpoint.name),
+                format!("declare `{key}` as an endpoint with `roles = [\"keys\"]`, and where it stands"),
+                Vec::new(),
+            );
+        } else if holders.is_empty() {
             push(
                 Verdict::Indeterminate,
                 format!("{subject} is stored at `{}`, and which key encrypts it is not declared", endpoint.name),

@@ -103,6 +103,11 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
                 findings.extend(no_store(context, scope, &unstored, "not-surviving"));
                 tokens = stored;
             }
+            if let Some(purpose) = purpose_of(*what) {
+                let (asked, unread): (Vec<usize>, Vec<usize>) = tokens.into_iter().partition(|t| depends(context, *t, purpose));
+                findings.extend(nothing_read(context, scope, survive, *what, purpose, &unread));
+                tokens = asked;
+            }
             keep.insert(*what, tokens);
         }
         let any = context.spread(State::Loss);
@@ -418,6 +423,63 @@ impl<F: Fn() -> Usable> InUse<'_, '_, F> {
         let within_bar = |r: &Route| bar.is_none_or(|bar| rank(r) <= bar);
         members().filter(|(_, r)| self.alive.weak(r.to) && within_bar(r)).map(|(_, r)| r.to).collect()
     }
+}
+
+fn purpose_of(keep: Keep) -> Option<Dependence> {
+    match keep {
+        Keep::ServingPath | Keep::FullCopy => None,
+        Keep::Identity => Some(Dependence::Identity),
+        Keep::Dns => Some(Dependence::Dns),
+        Keep::Keys => Some(Dependence::Keys),
+    }
+}
+
+/// Whether anything that serves the token is known to depend on something for this purpose.
+fn depends(context: &Context<'_>, token: usize, purpose: Dependence) -> bool {
+    if purpose == Dependence::Keys && is_key_material(&context.tokens[token].class) {
+        return true;
+    }
+    let (snapshot, spread) = (context.snapshot, context.spread(State::Normal));
+    let needed = relevant(context, |id| spread.has(id, token));
+    let is_for = |r: &Route| match r.activity {
+        Activity::Depend => r.purpose == purpose,
+        Activity::Keys => purpose == Dependence::Keys,
+        _ => false,
+    };
+    snapshot.routes.iter().any(|r| is_for(r) && needed[r.from.index()])
+}
+
+/// What must remain and was never read cannot be said to remain.
+fn nothing_read(
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    survive: &Survive,
+    keep: Keep,
+    purpose: Dependence,
+    tokens: &[usize],
+) -> Option<Finding> {
+    let arrivals: Vec<Arrival> = tokens.iter().map(|t| Arrival { token: *t, via: None, activity: "transit" }).collect();
+    let endpoint = context.tokens[*tokens.first()?].starts.first().copied()?;
+    let (what, word) = match keep {
+        Keep::Identity => ("login", "identity"),
+        Keep::Keys => ("keys", "keys"),
+        _ => ("name service", "dns"),
+    };
+    let message = format!(
+        "whether {} is left after losing one {} cannot be told for {}: nothing that was read depends on any",
+        kept_phrase(keep),
+        survive.loss_of.as_str(),
+        subject_of(context, scope, &arrivals)
+    );
+    let help = Some(format!(
+        "declare the {what} (a route with `activity = \"depend\"` and `purpose = \"{}\"`), or leave `{word}` out of `keep`",
+        purpose.as_str()
+    ));
+    let (verdict, state) = (Verdict::Indeterminate, Some(State::Normal));
+    let arrivals = &arrivals;
+    let draft =
+        Draft { code: "not-surviving", verdict, endpoint, arrivals, state, message, help, lost: None, labels: vec![] };
+    Some(finding(context, scope, draft))
 }
 
 fn extend(missing: &mut BTreeMap<Keep, Vec<usize>>, keep: Keep, tokens: impl Iterator<Item = usize>) {

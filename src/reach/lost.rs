@@ -53,7 +53,7 @@ fn at_sites(endpoint: &Endpoint, lost: &[bool]) -> Fate {
     let (mut some, mut unsure) = (false, false);
     for site in &endpoint.sites {
         match site {
-            SiteMatch::One(site, _) if lost[site.0 as usize] => some = true,
+            SiteMatch::One(site, _) | SiteMatch::Declared(site, _) if lost[site.0 as usize] => some = true,
             SiteMatch::Ambiguous(candidates) if candidates.iter().any(|(s, _)| lost[s.0 as usize]) => {
                 some = true;
                 unsure = true;
