@@ -299,7 +299,9 @@ pub fn return_within(context: &Context<'_>, scope: &Scope<'_>, hours: u64, home:
                 message,
                 help: Some(match placement {
                     Placement::Unknown(_) | Placement::Weak(_) => format!("declare where `{}` stands", endpoint.name),
-                    _ => format!("declare `retention` of at most {hours}h and the route home, or keep the data inside {home_names}"),
+                    _ => format!(
+                        "declare `retention` of at most {hours}h and the route home, or keep the data inside {home_names}"
+                    ),
                 }),
                 lost: None,
                 labels: Vec::new(),

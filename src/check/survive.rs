@@ -477,8 +477,7 @@ fn nothing_read(
     ));
     let (verdict, state) = (Verdict::Indeterminate, Some(State::Normal));
     let arrivals = &arrivals;
-    let draft =
-        Draft { code: "not-surviving", verdict, endpoint, arrivals, state, message, help, lost: None, labels: vec![] };
+    let draft = Draft { code: "not-surviving", verdict, endpoint, arrivals, state, message, help, lost: None, labels: vec![] };
     Some(finding(context, scope, draft))
 }
 
