@@ -45,7 +45,7 @@ impl Links {
         &self.facts[link.input as usize][link.fact as usize]
     }
 
-    fn iter(&self) -> impl Iterator<Item = (Link, &RouteFact)> {
+    pub fn iter(&self) -> impl Iterator<Item = (Link, &RouteFact)> {
         self.links.iter().map(|link| (*link, self.fact(*link)))
     }
 }
@@ -59,8 +59,10 @@ pub fn resolve_all(world: &mut World, inputs: Vec<Vec<RouteFact>>, gaps: &mut Ve
     for (input, facts) in all.facts.iter().enumerate() {
         for (i, fact) in facts.iter().enumerate() {
             let froms = world.resolve(input, &fact.from, None, fact.location, gaps);
-            let scope = froms.first().and_then(|f| world.endpoints[f.index()].scope.clone());
+            let speaker = froms.first().filter(|f| !world.drafts[f.index()].several_scopes);
+            let scope = speaker.and_then(|f| world.endpoints[f.index()].scope.clone());
             let tos = world.resolve(input, &fact.to, scope.as_deref(), fact.location, gaps);
+            let tos = world.with_servers(tos, &fact.to);
             for from in &froms {
                 for to in &tos {
                     all.links.push(Link { from: *from, to: *to, input: number(input), fact: number(i) });

@@ -276,10 +276,10 @@ fn the_zoom_inventory() {
     assert_eq!(
         reading.facts.routes.iter().map(show).collect::<Vec<_>>(),
         [
-            "35 keys primary Some(\"keys\") Some(0)",
-            "43 keys overflow Some(\"keys\") Some(1)",
-            "52 replicate primary None None",
-            "58 access primary None None",
+            "37 keys primary Some(\"keys\") Some(0)",
+            "45 keys overflow Some(\"keys\") Some(1)",
+            "54 replicate primary None None",
+            "60 access primary None None",
         ]
     );
 }

@@ -91,6 +91,7 @@ pub(super) fn parse(text: &str) -> Vec<Statement> {
         done: Vec::new(),
         skipped: 0,
         ended: false,
+        cut: Vec::new(),
         shell_unbalanced: false,
         no_close: [0; 4],
         no_quote: [false; 2],
@@ -119,6 +120,8 @@ struct Parser<'a> {
     skipped: usize,
     /// The end of the text was met: what is still open is cut off.
     ended: bool,
+    /// Problems of what is cut off. They stand outside of all blocks, for a block that is not understood is not looked into.
+    cut: Vec<Statement>,
     /// A `$(` was found that nothing closes: later ones are not tried, which keeps the cost linear.
     shell_unbalanced: bool,
     /// Per closing bracket: none lies before this offset.
@@ -168,6 +171,7 @@ impl Parser<'_> {
         while !self.open.is_empty() {
             self.pop();
         }
+        self.done.append(&mut self.cut);
     }
 
     fn skip_blanks(&mut self) {
@@ -198,7 +202,8 @@ impl Parser<'_> {
     ) {
         if self.skipped == 0 {
             let span = Span::new(from, to.min(self.text.len()));
-            self.done.push(Statement::Problem(Problem { code, message, help, span, harmless, cut: self.ended }));
+            let problem = Statement::Problem(Problem { code, message, help, span, harmless, cut: self.ended });
+            if self.ended { &mut self.cut } else { &mut self.done }.push(problem);
         }
     }
 
