@@ -74,13 +74,17 @@ impl Index {
 
     /// Who has this address: those that declare the port, else those that declare none.
     pub fn owners(&self, ip: IpAddr, port: Option<u16>) -> Vec<Node> {
-        let Some(owners) = self.addresses.get(&ip) else { return Vec::new() };
-        let pick =
-            |wanted: Option<u16>| -> Vec<Node> { owners.iter().filter(|(p, _)| *p == wanted).map(|(_, n)| *n).collect() };
+        self.owners_among(ip, port, |_| true)
+    }
+
+    /// The same, if only some endpoints count.
+    pub fn owners_among(&self, ip: IpAddr, port: Option<u16>, counts: impl Fn(Node) -> bool) -> Vec<Node> {
+        let owners = || self.addresses.get(&ip).into_iter().flatten().filter(|(_, n)| counts(*n));
+        let pick = |wanted: Option<u16>| -> Vec<Node> { owners().filter(|(p, _)| *p == wanted).map(|(_, n)| *n).collect() };
         let mut found = match port {
             Some(_) => pick(port),
             // Without a port, whatever listens there.
-            None => owners.iter().map(|(_, n)| *n).collect(),
+            None => owners().map(|(_, n)| *n).collect(),
         };
         if found.is_empty() {
             found = pick(None);
