@@ -45,7 +45,10 @@ impl Index {
     }
 
     pub fn set_host(&mut self, name: &str, node: Node) {
-        self.hosts.insert(name.to_owned(), node);
+        match name.strip_prefix("*.") {
+            Some(rest) => self.wildcards.insert(rest.to_owned(), node),
+            None => self.hosts.insert(name.to_owned(), node),
+        };
     }
 
     pub fn id(&self, id: &str) -> Option<Node> {
