@@ -52,6 +52,15 @@ pub fn names(world: &mut World, links: &mut Vec<Link>) {
     }
 }
 
+/// An address that nobody declares is one machine, whether or not a port is named with it.
+pub fn ports(world: &World, links: &mut Vec<Link>) {
+    for (machine, service) in world.index.implied_ports() {
+        for (from, to) in [(machine, service), (service, machine)] {
+            links.push(way(from, to, world.endpoints[from.index()].locations[0]));
+        }
+    }
+}
+
 /// The wildcards that stand for names of an endpoint: of servers for a mere name, of zones for what no zone names.
 fn wildcards(world: &World, node: Node) -> Vec<Node> {
     let draft = &world.drafts[node.index()];

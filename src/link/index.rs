@@ -101,6 +101,17 @@ impl Index {
         self.implied.get(&(ip, port, scope.map(str::to_owned))).copied()
     }
 
+    /// Undeclared addresses that are named both as a machine and with ports: the machine, and what listens on it.
+    pub fn implied_ports(&self) -> Vec<(Node, Node)> {
+        let with_port = self.implied.iter().filter(|((_, port, _), _)| port.is_some());
+        let pair = |((ip, _, scope), node): (&(IpAddr, Option<u16>, Option<String>), &Node)| {
+            self.implied.get(&(*ip, None, scope.clone())).map(|machine| (*machine, *node))
+        };
+        let mut pairs: Vec<(Node, Node)> = with_port.filter_map(pair).collect();
+        pairs.sort_unstable();
+        pairs
+    }
+
     pub fn set_implied(&mut self, ip: IpAddr, port: Option<u16>, scope: Option<&str>, node: Node) {
         self.implied.insert((ip, port, scope.map(str::to_owned)), node);
     }
