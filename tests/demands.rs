@@ -44,7 +44,8 @@ fn parse(path: &Path) -> Suite {
                 if !line.starts_with('#') {
                     let (file, edit) = line.split_once(": ").expect("path: OLD => NEW");
                     let (old, new) = edit.split_once("=>").expect("path: OLD => NEW");
-                    let (old, new) = (old.strip_suffix(' ').unwrap_or(old).replace("\\n", "\n"), new.trim_start().replace("\\n", "\n"));
+                    let (old, new) =
+                        (old.strip_suffix(' ').unwrap_or(old).replace("\\n", "\n"), new.trim_start().replace("\\n", "\n"));
                     variant.edits.push((file.to_owned(), old, new));
                 }
             }
@@ -117,7 +118,8 @@ fn found(suite: &Suite, variant: &Variant) -> String {
 #[test]
 fn demands_give_exactly_what_they_say() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/demands");
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(&folder).expect("tests/demands").map(|e| e.expect("entry").path()).collect();
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(&folder).expect("tests/demands").map(|e| e.expect("entry").path()).collect();
     paths.sort();
     let mut wrong = String::new();
     for path in &paths {

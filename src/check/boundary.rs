@@ -211,7 +211,17 @@ fn misplaced(context: &Context<'_>, scope: &Scope<'_>, group: &Group, id: Endpoi
     let mut finding = finding(
         context,
         scope,
-        Draft { code, verdict, endpoint: id, arrivals: &arrivals, state: Some(state), message, help, lost: None, labels: Vec::new() },
+        Draft {
+            code,
+            verdict,
+            endpoint: id,
+            arrivals: &arrivals,
+            state: Some(state),
+            message,
+            help,
+            lost: None,
+            labels: Vec::new(),
+        },
     );
     if finding.help.is_none() {
         finding.help = Some(cut_help(finding.role, name, &group.allowed));
@@ -247,7 +257,8 @@ fn dead_ends(context: &Context<'_>, scope: &Scope<'_>, question: &Question<'_>) 
         }
     }
     for (start, tokens) in by_start {
-        let arrivals: Vec<Arrival> = tokens.into_iter().map(|token| Arrival { token, via: None, activity: "transit" }).collect();
+        let arrivals: Vec<Arrival> =
+            tokens.into_iter().map(|token| Arrival { token, via: None, activity: "transit" }).collect();
         let name = &context.snapshot.endpoint(start).name;
         let subject = subject_of(context, scope, &arrivals);
         let message = format!("{subject} enters at `{name}`, and nothing that was read says where it is processed or stored");

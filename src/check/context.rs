@@ -199,7 +199,9 @@ impl<'a> Context<'a> {
             for route in self.incoming(at).iter().map(|r| self.snapshot.route(*r)) {
                 match route.activity {
                     Activity::Depend | Activity::Access => {}
-                    Activity::Replicate | Activity::Backup => copied |= self.snapshot.endpoint(route.from).roles.contains(Role::Store),
+                    Activity::Replicate | Activity::Backup => {
+                        copied |= self.snapshot.endpoint(route.from).roles.contains(Role::Store)
+                    }
                     // A name in between: what leads to the name is what counts.
                     _ if !self.has_place(route.from) => {
                         if !seen.contains(&route.from) {

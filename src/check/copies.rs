@@ -39,7 +39,11 @@ pub fn no_store(context: &Context<'_>, scope: &Scope<'_>, tokens: &[usize], code
     let help = Some(DECLARE_STORE.to_owned());
     let (verdict, state) = (Verdict::Indeterminate, Some(State::Normal));
     let arrivals = &arrivals;
-    vec![finding(context, scope, Draft { code, verdict, endpoint: at, arrivals, state, message, help, lost: None, labels: Vec::new() })]
+    vec![finding(
+        context,
+        scope,
+        Draft { code, verdict, endpoint: at, arrivals, state, message, help, lost: None, labels: Vec::new() },
+    )]
 }
 
 /// The tokens that none of the stores gets.
@@ -295,7 +299,9 @@ pub fn return_within(context: &Context<'_>, scope: &Scope<'_>, hours: u64, home:
                 message,
                 help: Some(match placement {
                     Placement::Unknown(_) | Placement::Weak(_) => format!("declare where `{}` stands", endpoint.name),
-                    _ => format!("declare `retention` of at most {hours}h and the route home, or keep the data inside {home_names}"),
+                    _ => format!(
+                        "declare `retention` of at most {hours}h and the route home, or keep the data inside {home_names}"
+                    ),
                 }),
                 lost: None,
                 labels: Vec::new(),

@@ -31,8 +31,7 @@ pub fn finding(context: &Context<'_>, scope: &Scope<'_>, draft: Draft<'_>) -> Fi
     let routes = || steps.iter().flatten().filter_map(|s| s.route).map(|r| snapshot.route(r)).filter(|r| !r.alias);
     // The standby hop is what a reader must see; else how data got there last.
     let role = routes().rev().find(|r| r.role.is_standby()).or_else(|| routes().next_back()).map(|r| r.role);
-    let conditions: Vec<String> =
-        path.iter().filter_map(|h| h.route.as_ref()?.condition.clone()).collect::<Vec<_>>();
+    let conditions: Vec<String> = path.iter().filter_map(|h| h.route.as_ref()?.condition.clone()).collect::<Vec<_>>();
     let location = path.last().map(|h| h.location).or_else(|| endpoint.locations.first().copied());
     let (origin, data, populations) = whose(context, scope, draft.arrivals);
     let mut labels = draft.labels;

@@ -52,7 +52,8 @@ pub fn held(context: &Context<'_>, token: usize, certainty: Certainty, good: imp
         at += 1;
     }
     let mut covered: Vec<bool> = endpoints.iter().map(|id| good(*id)).collect();
-    let stored: Vec<bool> = endpoints.iter().map(|id| snapshot.endpoint(*id).roles.contains(crate::model::Role::Store)).collect();
+    let stored: Vec<bool> =
+        endpoints.iter().map(|id| snapshot.endpoint(*id).roles.contains(crate::model::Role::Store)).collect();
     let mut leads_to: Vec<Vec<usize>> = vec![Vec::new(); endpoints.len()];
     for (i, (_, members)) in pools.iter().enumerate() {
         members.iter().for_each(|m| leads_to[*m].push(i));

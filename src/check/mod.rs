@@ -114,7 +114,13 @@ fn demand(context: &Context<'_>, scope: &Scope<'_>, suppressed: &together::Suppr
     }
 }
 
-fn result(context: &Context<'_>, scope: &Scope<'_>, found: &[Finding], touching: &[Location], unsatisfiable: bool) -> RuleResult {
+fn result(
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    found: &[Finding],
+    touching: &[Location],
+    unsatisfiable: bool,
+) -> RuleResult {
     let worst = found.iter().map(|f| f.verdict).max();
     let worst = if unsatisfiable { worst.max(Some(Verdict::Unsatisfiable)) } else { worst };
     let count = |v: Verdict| found.iter().filter(|f| f.verdict == v).count();

@@ -75,19 +75,21 @@ impl<'a> Scope<'a> {
     /// The rule as it is asked of tokens that it is surely about, and of those that it may be about.
     pub fn parts(&self) -> impl Iterator<Item = (Scope<'a>, bool)> {
         let sure: Vec<u64> = self.tokens.iter().zip(&self.unsure).map(|(t, u)| t & !u).collect();
-        [(sure, false), (self.unsure.clone(), true)].into_iter().filter(|(t, _)| t.iter().any(|w| *w != 0)).map(|(tokens, unsure)| {
-            let part = Scope {
-                pack: self.pack,
-                rule: self.rule,
-                name: self.name.clone(),
-                tokens,
-                unsure: self.unsure.clone(),
-                unsure_of: self.unsure_of.clone(),
-                mechanisms: self.mechanisms.clone(),
-                applies: self.applies.clone(),
-            };
-            (part, unsure)
-        })
+        [(sure, false), (self.unsure.clone(), true)].into_iter().filter(|(t, _)| t.iter().any(|w| *w != 0)).map(
+            |(tokens, unsure)| {
+                let part = Scope {
+                    pack: self.pack,
+                    rule: self.rule,
+                    name: self.name.clone(),
+                    tokens,
+                    unsure: self.unsure.clone(),
+                    unsure_of: self.unsure_of.clone(),
+                    mechanisms: self.mechanisms.clone(),
+                    applies: self.applies.clone(),
+                };
+                (part, unsure)
+            },
+        )
     }
 
     /// The harshest state the rule is asked in: what is reached there is the upper bound.
@@ -135,7 +137,8 @@ impl<'a> Scope<'a> {
                 );
             } else if self.is_about_keys() && !carries_keys(finding) {
                 finding.message = format!("{}, and whether keys are among it is not declared", finding.message);
-                finding.help = Some("name `communications.keys` among the data if keys go that way, and the content apart from it".into());
+                finding.help =
+                    Some("name `communications.keys` among the data if keys go that way, and the content apart from it".into());
             } else {
                 self.name_exemptions(context, finding);
                 continue;

@@ -231,32 +231,43 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
         let losing = match (loss.is_empty(), verdict) {
             (true, Verdict::Violated) => "even with nothing lost".to_owned(),
             (true, _) => format!("losing one {kind}"),
-            (false, _) if loss.iter().any(|d| d.kind != self.survive.loss_of) => format!("losing one {kind} in {}", lost.join(" and ")),
+            (false, _) if loss.iter().any(|d| d.kind != self.survive.loss_of) => {
+                format!("losing one {kind} in {}", lost.join(" and "))
+            }
             (false, _) if down.is_empty() || verdict != Verdict::Violated => format!("losing {}", lost.join(" and ")),
             (false, _) => format!("losing {} takes down {}, which", lost.join(" and "), self.list(&down)),
         };
         let elsewhere = missing.outside.as_ref().filter(|_| missing.kept.is_empty()).map(|(at, _)| *at);
-        let place = |at: EndpointId| {
-            format!("`{}` {}", context.snapshot.endpoint(at).name, places_phrase(&context.known_places(at)))
-        };
+        let place =
+            |at: EndpointId| format!("`{}` {}", context.snapshot.endpoint(at).name, places_phrase(&context.known_places(at)));
         let message = match (verdict, elsewhere) {
-            (Verdict::Violated, Some(at)) if loss.is_empty() => format!("{losing}, {subject} is served by {}, not{within}", place(at)),
-            (Verdict::Violated, Some(at)) => format!("{losing} makes {} serve {subject}, not{within}", place(at)),
+            (Verdict::Violated, Some(at)) if loss.is_empty() => {
+                format!("{losing}, {subject} is served by {}, not{within}", place(at))
+            }
+            (Verdict::Violated, Some(at)) => format!("{losing} leaves {subject} to {}, not{within}", place(at)),
             (Verdict::Violated, None) if loss.is_empty() => format!("{losing}, {subject} has {}{within}", kept.join(", ")),
             (Verdict::Violated, None) => format!("{losing} leaves {} for {subject}{within}", kept.join(", ")),
             _ => {
                 let kept: Vec<&str> = self.survive.keep.iter().map(|k| kept_phrase(*k)).collect();
-                format!("whether {losing} leaves {} for {subject}{within} cannot be told: {}", kept.join(", "), self.unknowns(&tokens))
+                format!(
+                    "whether {losing} leaves {} for {subject}{within} cannot be told: {}",
+                    kept.join(", "),
+                    self.unknowns(&tokens)
+                )
             }
         };
-        let endpoint = elsewhere.or(down.first().copied()).unwrap_or(start);
+        let culprit = down.iter().copied().find(|id| missing.kept.keys().any(|keep| self.is_kept_by(*keep, *id)));
+        let endpoint = elsewhere.or(culprit).or(down.first().copied()).unwrap_or(start);
         let name = &context.snapshot.endpoint(endpoint).name;
         let help = match (verdict, elsewhere) {
             (Verdict::Violated, Some(_)) => format!("put the stand-ins{within} before `{name}`, or take it out"),
-            (Verdict::Violated, None) if loss.is_empty() => format!("declare the routes and stores that serve this data{within}"),
-            (Verdict::Violated, None) => {
-                format!("give `{name}` a stand-in{within} that does not share {}", lost.join(", "))
+            (Verdict::Violated, None) if loss.is_empty() => {
+                format!("declare the routes and stores that serve this data{within}")
             }
+            (Verdict::Violated, None) if missing.kept.keys().eq([&Keep::FullCopy]) => {
+                format!("keep a copy of all of it{within} that does not share {} with `{name}`", lost.join(", "))
+            }
+            (Verdict::Violated, None) => format!("give `{name}` a stand-in{within} that does not share {}", lost.join(", ")),
             _ => format!("declare the {kind} and the place of the endpoints named"),
         };
         let draft = Draft {
@@ -271,6 +282,19 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
             labels: Vec::new(),
         };
         finding(context, self.scope, draft)
+    }
+
+    /// Whether an endpoint is what a thing to keep rests on: the store, the login, the key service, the name server.
+    fn is_kept_by(&self, keep: Keep, id: EndpointId) -> bool {
+        let snapshot = self.context.snapshot;
+        let Some(purpose) = purpose_of(keep) else {
+            return keep == Keep::FullCopy && snapshot.endpoint(id).roles.contains(Role::Store);
+        };
+        self.context.incoming(id).iter().map(|r| snapshot.route(*r)).any(|r| match r.activity {
+            Activity::Depend => r.purpose == purpose,
+            Activity::Keys => purpose == Dependence::Keys,
+            _ => false,
+        })
     }
 
     /// What the loss itself takes down of what serves or stores the tokens in normal running, nearest to the first token's
@@ -288,7 +312,8 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
 
     /// "`a`, `b` and `c`", "`a`, `b`, `c` and 3 others".
     fn list(&self, ids: &[EndpointId]) -> String {
-        let mut shown: Vec<String> = ids.iter().take(3).map(|id| format!("`{}`", self.context.snapshot.endpoint(*id).name)).collect();
+        let mut shown: Vec<String> =
+            ids.iter().take(3).map(|id| format!("`{}`", self.context.snapshot.endpoint(*id).name)).collect();
         if ids.len() > 3 {
             shown.push(count(ids.len() - 3, "other"));
         }
@@ -305,9 +330,8 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
         let needed = relevant(context, |id| tokens.iter().any(|t| spread.has(id, *t)));
         let on_the_way = || context.snapshot.endpoint_ids().filter(|id| context.has_place(*id) && needed[id.index()]);
         let kind = self.survive.loss_of.as_str();
-        let silent: Vec<EndpointId> = on_the_way()
-            .filter(|id| self.domains.undeclared[id.index()] || self.domains.by_region[id.index()])
-            .collect();
+        let silent: Vec<EndpointId> =
+            on_the_way().filter(|id| self.domains.undeclared[id.index()] || self.domains.by_region[id.index()]).collect();
         let placeless: Vec<EndpointId> = on_the_way()
             .filter(|id| matches!(self.within[context.standpoint(*id)], Placement::Unknown(_) | Placement::Weak(_)))
             .collect();
@@ -468,8 +492,7 @@ fn nothing_read(
     ));
     let (verdict, state) = (Verdict::Indeterminate, Some(State::Normal));
     let arrivals = &arrivals;
-    let draft =
-        Draft { code: "not-surviving", verdict, endpoint, arrivals, state, message, help, lost: None, labels: vec![] };
+    let draft = Draft { code: "not-surviving", verdict, endpoint, arrivals, state, message, help, lost: None, labels: vec![] };
     Some(finding(context, scope, draft))
 }
 
