@@ -16,7 +16,7 @@ use super::scope::Scope;
 use crate::finding::{Finding, State, Verdict};
 use crate::model::{Activity, ClientMatch, Dependence, EndpointId, LossDomain, Role, Route, RouteId, Spill};
 use crate::policy::{Keep, Survive};
-use crate::reach::{Usable, World};
+use crate::reach::{TokenSource, Usable, World};
 use crate::vocab::classes::is_key_material;
 
 pub fn check(context: &Context<'_>, scope: &Scope<'_>, survive: &Survive) -> Vec<Finding> {
@@ -63,6 +63,8 @@ struct Asked<'a, 'c, 'p> {
     domains: &'a Domains,
     /// Of which tokens each thing to keep is asked.
     keep: BTreeMap<Keep, Vec<usize>>,
+    /// Stores of each token that is declared to be held somewhere: it is served from any of them.
+    held_at: BTreeMap<usize, Vec<EndpointId>>,
     /// Whether anything that could serve stands elsewhere than surely inside.
     may_leave: bool,
 }
@@ -115,7 +117,9 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
         let needed = survive.within.as_ref().map(|_| relevant(context, reached));
         let inside = |id: EndpointId| !context.has_place(id) || within[context.standpoint(id)] == Placement::Inside;
         let may_leave = needed.is_some_and(|n| snapshot.endpoint_ids().any(|id| n[id.index()] && !inside(id)));
-        Self { context, scope, survive, within, domains, keep, may_leave }
+        let holdings = bits(&scope.tokens).filter(|t| matches!(context.tokens[*t].source, TokenSource::Holding(_)));
+        let held_at = holdings.map(|t| (t, stores_of(context, t))).collect();
+        Self { context, scope, survive, within, domains, keep, held_at, may_leave }
     }
 
     /// `None`: all that is to be kept remains.
@@ -173,12 +177,20 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
                     let usable = &usable;
                     move |id: EndpointId| keeps_copy(context, id, token) && usable.strict(id)
                 };
-                let lost = tokens.iter().filter(|t| !held(context, **t, certainty, good(**t)));
+                // Where a copy is declared to hold data, what it is a copy of holds it too.
+                let original_left = |t: usize| {
+                    self.held_at.contains_key(&t) && originals(context, t).into_iter().any(|id| usable.strict(id))
+                };
+                let lost = tokens.iter().filter(|t| !original_left(**t) && !held(context, **t, certainty, good(**t)));
                 extend(&mut missing.kept, *keep, lost.copied());
                 continue;
             }
             let served = graph.served(&usable);
-            let kept = |t: usize| served[t] && (*keep != Keep::Keys || self.keys_remain(t, |id| usable.strict(id)));
+            let serves = |t: usize| match self.held_at.get(&t) {
+                Some(stores) => stores.iter().any(|id| usable.strict(*id)),
+                None => served[t],
+            };
+            let kept = |t: usize| serves(t) && (*keep != Keep::Keys || self.keys_remain(t, |id| usable.strict(id)));
             extend(&mut missing.kept, *keep, tokens.iter().copied().filter(|t| !kept(*t)));
             if self.may_leave && missing.outside.is_none() {
                 let in_use = InUse {
@@ -438,6 +450,17 @@ impl<F: Fn() -> Usable> InUse<'_, '_, F> {
         let within_bar = |r: &Route| bar.is_none_or(|bar| rank(r) <= bar);
         members().filter(|(_, r)| self.alive.weak(r.to) && within_bar(r)).map(|(_, r)| r.to).collect()
     }
+}
+
+/// Where a held token is, and what that is a copy of.
+fn stores_of(context: &Context<'_>, token: usize) -> Vec<EndpointId> {
+    let spread = context.spread(State::Normal);
+    let stores = context.snapshot.endpoint_ids().filter(|id| keeps_copy(context, *id, token) && spread.has(*id, token));
+    stores.chain(originals(context, token)).collect()
+}
+
+fn originals(context: &Context<'_>, token: usize) -> Vec<EndpointId> {
+    context.tokens[token].starts.iter().flat_map(|start| context.copied_from(*start).0).collect()
 }
 
 fn purpose_of(keep: Keep) -> Option<Dependence> {
