@@ -198,6 +198,7 @@ fn endpoints() {
         endpoint("two-sites", |e| e.addresses = vec![address("10.20.4.1"), address("10.86.4.1")]),
         endpoint("half-known", |e| e.addresses = vec![address("10.20.4.2"), address("10.9.9.9")]),
         endpoint("site-and-public", |e| e.addresses = vec![address("10.20.4.3"), address("221.122.88.70")]),
+        endpoint("two-addresses", |e| e.addresses = vec![address("10.20.0.1"), address("52.94.5.1")]),
         endpoint("declared-site", |e| {
             e.site = Some(spanned("sjc1"));
             e.addresses = vec![address("221.122.88.71")];
@@ -281,6 +282,7 @@ fn endpoints() {
             ("two-sites", "multi-region CN-TJ|US-CA by site"),
             ("half-known", "multi-region US-CA by site: 10.9.9.9 is private and no declared network covers it"),
             ("site-and-public", "multi-region CN|US-CA by mmdb"),
+            ("two-addresses", "multi-region IE-D|US-CA by range"),
             ("declared-site", "unicast US-CA by site"),
             ("declared-place", "unicast FR by override"),
             ("region", "unicast IE-D by region"),
@@ -315,8 +317,8 @@ fn endpoints() {
         conflict("region-against-range").unwrap(),
         "region aws/us-east-1 says US, but the range 52.94.5.0/24 (aws/eu-west-1) says IE"
     );
-    assert_eq!(conflict("declared-place").unwrap(), "the override (declared place) says FR, but site `sjc1` says US");
-    for calm in ["region-against-mmdb", "declared-site", "two-sites", "site-and-public", "local-zone"] {
+    assert_eq!(conflict("declared-place").unwrap(), "the declared place says FR, but site `sjc1` says US");
+    for calm in ["region-against-mmdb", "declared-site", "two-sites", "site-and-public", "two-addresses", "local-zone"] {
         assert_eq!(conflict(calm), None, "{calm}");
     }
     // A database's disagreement is kept, though it decides nothing.
@@ -344,7 +346,13 @@ fn overrides() {
         ..GeoSettings::default()
     };
     let snapshot = world(vec![
-        endpoint("gw", |e| e.addresses = vec![address("91.198.174.192")]),
+        endpoint("gw", |e| {
+            // Region and site disagree with the override and with each other.
+            e.addresses = vec![address("91.198.174.192"), address("52.94.5.1")];
+            e.site = Some(spanned("sjc1"));
+            e.provider = Some("aws".into());
+            e.region = Some(spanned("eu-west-1"));
+        }),
         endpoint("inner", |e| e.addresses = vec![address("10.20.4.9")]),
     ]);
     let atlas = Atlas::new(&settings, Vec::new(), Vec::new(), TODAY).unwrap().with_snapshot(&snapshot, &settings, |s| {
@@ -352,6 +360,9 @@ fn overrides() {
         move |e| Some(&e.name) == id.as_ref()
     });
     check(&[("gw", "unicast JP by override"), ("inner", "unicast CA by override")], |n| locate(&snapshot, &atlas, n));
+    let gw = locate(&snapshot, &atlas, "gw");
+    assert_eq!(gw.conflict, None, "an override settles the matter");
+    assert!(gw.evidence.iter().any(|e| e.matched == "sjc1"), "and the rest is kept as evidence");
     let known = known_places(&locate(&snapshot, &atlas, "inner"), &atlas);
     assert_eq!((known[0].network.as_deref(), known[0].note.as_deref()), (Some("10.20.4.0/24"), Some("the colo moved")));
     assert_eq!(show(&atlas.locate_text("168.63.129.16")), "unicast NL by override");
@@ -396,16 +407,17 @@ fn data_sets_are_named_dated_hashed_and_marked_when_used() {
     let dbip = &atlas.data_sets()[2];
     assert_eq!(dbip.attribution.as_deref(), Some("IP Geolocation by DB-IP (https://db-ip.com)"));
     // 173 days: a warning, and soon a gap. Ranges only warn.
-    let aged: Vec<(String, bool)> = atlas.aged_data_sets().into_iter().map(|a| (a.message, a.stale)).collect();
+    let aged: Vec<String> = atlas.data_sets().into_iter().filter_map(|d| d.age).collect();
     assert_eq!(
         aged,
         [
-            ("`published cloud ranges` was made 91 days before 2026-11-21 (2026-08-22)".to_owned(), false),
-            ("`DB-IP Lite Country` was made 173 days before 2026-11-21 (2026-06-01)".to_owned(), false),
+            "`published cloud ranges` was made 91 days before 2026-11-21 (2026-08-22)",
+            "`DB-IP Lite Country` was made 173 days before 2026-11-21 (2026-06-01)",
         ]
     );
     let later = Atlas::embedded(date(2027, 1, 1));
     let stale = |atlas: &Atlas| (0..3).map(|i| atlas.is_stale(onshore::geo::DataSetId(i))).collect::<Vec<_>>();
+    assert_eq!(stale(&atlas), [false, false, false]);
     assert_eq!(stale(&later), [false, false, true]);
     let patient = GeoSettings { max_age_days: Some(1000), warn_age_days: Some(900), ..GeoSettings::default() };
     let patient = Atlas::new(&patient, Vec::new(), Vec::new(), date(2027, 1, 1)).unwrap();

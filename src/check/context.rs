@@ -1,8 +1,9 @@
 //! What every check looks at: places, tokens, and how far each token gets in each state of the world.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
+use foldhash::HashMap;
 use jiff::civil::Date;
 
 use crate::finding::{Coverage, KnownPlace, State};
@@ -62,7 +63,7 @@ impl<'a> Context<'a> {
         graph: &'a Graph<'a>,
     ) -> Self {
         let mut standpoints = Vec::new();
-        let mut known: HashMap<Standpoint, u32> = HashMap::new();
+        let mut known: HashMap<Standpoint, u32> = HashMap::default();
         let mut standpoint_of = Vec::with_capacity(snapshot.endpoints.len());
         for id in snapshot.endpoint_ids() {
             let geo = atlas.locate_endpoint(snapshot, id);
@@ -221,10 +222,11 @@ impl<'a> Context<'a> {
     /// Tokens among `wanted` that do one of `doing` at an endpoint (all of them if `doing` is empty), each with the route it
     /// must have come by, if the route decides.
     pub fn arrivals(&self, id: EndpointId, spread: &Spread, wanted: &[u64], doing: &[Doing]) -> Vec<Arrival> {
-        let here: Vec<usize> = bits(&and(spread.at(id), wanted)).collect();
-        if here.is_empty() {
+        // Most endpoints are not reached at all.
+        if !intersects(spread.at(id), wanted) {
             return Vec::new();
         }
+        let here: Vec<usize> = bits(&and(spread.at(id), wanted)).collect();
         let endpoint = self.snapshot.endpoint(id);
         let by_role = doing.iter().filter_map(|d| match d {
             Doing::Role(role) => Some(*role),
@@ -299,6 +301,11 @@ fn rests_on_stale_data(atlas: &Atlas, geo: &Geolocation) -> bool {
 
 pub fn and(a: &[u64], b: &[u64]) -> Vec<u64> {
     a.iter().zip(b).map(|(x, y)| x & y).collect()
+}
+
+/// Whether some bit is set in both.
+pub fn intersects(a: &[u64], b: &[u64]) -> bool {
+    a.iter().zip(b).any(|(x, y)| x & y != 0)
 }
 
 /// The positions of set bits.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::context::Context;
+use super::context::{Context, intersects};
 use super::scope::Scope;
 use crate::finding::State;
 use crate::model::{Activity, DomainKind, EndpointId, LossDomain};
@@ -27,7 +27,7 @@ impl Domains {
         let mut names: BTreeSet<LossDomain> = BTreeSet::new();
         let mut undeclared = vec![false; snapshot.endpoints.len()];
         let mut by_region = undeclared.clone();
-        let relevant = relevant(context, |id| spread.at(id).iter().zip(&scope.tokens).any(|(a, b)| a & b != 0));
+        let relevant = relevant(context, |id| intersects(spread.at(id), &scope.tokens));
         for id in snapshot.endpoint_ids().filter(|id| context.has_place(*id) && relevant[id.index()]) {
             let domains = snapshot.domains_of(id);
             let own: Vec<&LossDomain> = domains.iter().filter(|d| d.kind == kind).collect();

@@ -1,6 +1,6 @@
 //! What could not be told: gaps and the rules they may touch, and places that two sources tell differently.
 
-use super::context::{Context, bits};
+use super::context::{Context, bits, intersects};
 use super::describe::{fingerprint, hop};
 use super::domains::relevant;
 use super::scope::Scope;
@@ -36,7 +36,7 @@ impl Gaps {
     /// what carries no data: whatever is depended on.
     pub fn touch(&mut self, context: &Context<'_>, scope: &Scope<'_>) -> Vec<Location> {
         let spread = context.spread(scope.worst_state());
-        let reached = |id: EndpointId| spread.at(id).iter().zip(&scope.tokens).any(|(a, b)| a & b != 0);
+        let reached = |id: EndpointId| intersects(spread.at(id), &scope.tokens);
         let asks_further = matches!(scope.rule.demand, Demand::Survive(_) | Demand::KeysIn(_));
         let needed = (asks_further && !context.snapshot.gaps.is_empty()).then(|| relevant(context, reached));
         let mut touching = Vec::new();

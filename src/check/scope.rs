@@ -10,7 +10,7 @@ use crate::reach::{Token, TokenSource};
 use crate::vocab::classes::{is_key_material, overlap};
 use crate::vocab::places::{self, Membership};
 
-use super::context::{Context, bits, set};
+use super::context::{Context, bits, intersects, set};
 use super::describe::fingerprint;
 
 /// Whether a rule is asked at all.
@@ -106,8 +106,7 @@ impl<'a> Scope<'a> {
         let mut endpoints = 0;
         let mut routes = 0;
         for id in context.snapshot.endpoint_ids() {
-            let here = spread.at(id);
-            if !here.iter().zip(&self.tokens).any(|(a, b)| a & b != 0) {
+            if !intersects(spread.at(id), &self.tokens) {
                 continue;
             }
             endpoints += usize::from(context.has_place(id));

@@ -6,7 +6,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::context::{Arrival, Context, bits};
+use super::context::{Arrival, Context, bits, intersects};
 use super::copies::no_store;
 use super::describe::{Draft, count, finding, places_phrase, subject_of};
 use super::domains::{Domains, MOST_COMBINATIONS, combinations, relevant};
@@ -113,7 +113,7 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
             keep.insert(*what, tokens);
         }
         let any = context.spread(State::Loss);
-        let reached = |id: EndpointId| any.at(id).iter().zip(&scope.tokens).any(|(a, b)| a & b != 0);
+        let reached = |id: EndpointId| intersects(any.at(id), &scope.tokens);
         let needed = survive.within.as_ref().map(|_| relevant(context, reached));
         let inside = |id: EndpointId| !context.has_place(id) || within[context.standpoint(id)] == Placement::Inside;
         let may_leave = needed.is_some_and(|n| snapshot.endpoint_ids().any(|id| n[id.index()] && !inside(id)));
@@ -178,9 +178,8 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
                     move |id: EndpointId| keeps_copy(context, id, token) && usable.strict(id)
                 };
                 // Where a copy is declared to hold data, what it is a copy of holds it too.
-                let original_left = |t: usize| {
-                    self.held_at.contains_key(&t) && originals(context, t).into_iter().any(|id| usable.strict(id))
-                };
+                let original_left =
+                    |t: usize| self.held_at.contains_key(&t) && originals(context, t).into_iter().any(|id| usable.strict(id));
                 let lost = tokens.iter().filter(|t| !original_left(**t) && !held(context, **t, certainty, good(**t)));
                 extend(&mut missing.kept, *keep, lost.copied());
                 continue;

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use ipnetwork::IpNetwork;
 use jiff::civil::Date;
 
-use super::data_set::{Aged, CLOUD, DEFAULT, DataSets, sha256};
+use super::data_set::{CLOUD, DEFAULT, DataSets, sha256};
 use super::evidence::{at_site, by_endpoint_region, by_name, by_range, by_record, by_region, declared, named_evidence, reason};
 use super::mmdb::Database;
 use super::range::{self, Ranges};
@@ -185,9 +185,11 @@ impl Atlas {
             }
         }
         let mut common = Vec::new();
+        let mut settled = false;
         let covers = |wide: IpNetwork| wide.prefix() <= network.prefix() && wide.contains(network.network());
         if let Some(o) = self.networks.iter().find(|o| covers(o.network)) {
             common.push(o.evidence());
+            settled = true;
         }
         if let SiteMatch::One(site, found) = self.site_networks.find(network.network(), None)
             && covers(found)
@@ -195,6 +197,7 @@ impl Atlas {
             common.push(at_site(&self.sites[site.0 as usize], Some(found)));
         }
         self.inside(network, &mut members);
+        members.iter_mut().for_each(|m| m.settled |= settled);
         self.answer(common, members)
     }
 
@@ -254,11 +257,6 @@ impl Atlas {
         self.sets.aged(id).is_some_and(|a| a.stale)
     }
 
-    /// The old ones among the data sets that some place so far rests on, by id.
-    pub fn aged_data_sets(&self) -> Vec<Aged> {
-        self.sets.aged_in_use()
-    }
-
     // ---- evidence ----
 
     fn endpoint(&self, snapshot: &Snapshot, id: EndpointId, depth: u8) -> Geolocation {
@@ -275,6 +273,7 @@ impl Atlas {
         if let Some((place, location)) = &endpoint.place {
             common.push(declared(Basis::Override, place, "declared place".into(), None, None, *location));
         }
+        let settled = self.endpoints.contains_key(&id);
         for o in self.endpoints.get(&id).into_iter().flatten() {
             common.push(declared(Basis::Override, &o.place, "[[geo.override]]".into(), None, o.because.as_deref(), o.location));
         }
@@ -294,10 +293,11 @@ impl Atlas {
             let site = snapshot.site_networks.find(address.ip, endpoint.scope.as_deref());
             self.ask_site(&site, &snapshot.sites, &mut member);
             self.ask_address(address.ip, site != SiteMatch::None, &mut member);
+            member.settled |= settled;
             members.push(member);
         }
         if members.is_empty() {
-            let mut member = Member { fallback: Some((Kind::Unknown, reason(endpoint))), ..Member::default() };
+            let mut member = Member { fallback: Some((Kind::Unknown, reason(endpoint))), settled, ..Member::default() };
             // A site that linking found otherwise than by an address of this endpoint.
             for site in &endpoint.sites {
                 if !matches!(site, SiteMatch::Declared(..)) {
@@ -328,6 +328,7 @@ impl Atlas {
     fn ask_address(&self, address: IpAddr, at_site: bool, member: &mut Member) {
         if let Some(o) = self.networks.iter().find(|o| o.network.contains(address)) {
             member.evidence.push(o.evidence());
+            member.settled = true;
         }
         let (inner, how) = special::unwrap(address);
         let shown = || how.map_or_else(|| address.to_string(), |how| format!("{address} ({how} for {inner})"));
@@ -412,9 +413,14 @@ impl Atlas {
         let mut answers: Vec<Answer> = Vec::with_capacity(members.len());
         let mut evidence: Vec<Evidence> = common;
         let shared = evidence.len();
+        let mut contradiction = None;
         for member in members {
             let from = evidence.len();
             evidence.extend(member.evidence);
+            // Two addresses in two countries do not contradict each other; what is said of one address can.
+            if !member.settled && contradiction.is_none() {
+                contradiction = conflict((0..shared).chain(from..evidence.len()).map(|i| &evidence[i]));
+            }
             let mut said: Vec<usize> = (0..shared).chain(from..evidence.len()).collect();
             said.sort_by_key(|i| evidence[*i].basis);
             answers.push(decide(&evidence, &said, member.ambiguous, member.fallback));
@@ -422,12 +428,11 @@ impl Atlas {
         for id in answers.iter().flat_map(|a| &a.won).filter_map(|i| evidence[*i].data_set) {
             self.sets.mark_used(id);
         }
-        let conflict = conflict(&evidence);
         let mut result = combine(answers.into_iter().map(|a| (a.kind, a.places, a.basis, a.unknown)));
         evidence.sort_by_key(|e| e.basis);
         evidence.dedup();
         result.evidence = evidence;
-        result.conflict = conflict;
+        result.conflict = contradiction;
         result
     }
 }

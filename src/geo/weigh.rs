@@ -11,6 +11,8 @@ pub struct Member {
     pub evidence: Vec<Evidence>,
     /// Declared networks of several sites hold it: why that cannot be told.
     pub ambiguous: Option<String>,
+    /// A `[[geo.override]]` speaks of it: a person has settled where it is, so that nothing contradicts any more.
+    pub settled: bool,
     /// What it is if no evidence places it.
     pub fallback: Option<(Kind, String)>,
 }
@@ -83,14 +85,13 @@ pub fn decide(evidence: &[Evidence], said: &[usize], ambiguous: Option<String>, 
 }
 
 /// Evidence that settles the matter: a place, or that there is none to be had. A list that only says whose an address is, or a
-/// database without a country for it, leaves the question to the next.
+/// database without a country for it, leaves the question to the next; a broken record does not, for it may have said another.
 fn answers(e: &Evidence) -> bool {
     if !e.places.is_empty() {
         return true;
     }
     match e.kind {
-        Kind::Anycast | Kind::Global | Kind::Edge | Kind::Special => true,
-        Kind::Unknown => e.basis <= Basis::Range,
+        Kind::Anycast | Kind::Global | Kind::Edge | Kind::Special | Kind::Unknown => true,
         Kind::Unicast | Kind::MultiRegion | Kind::Private => false,
     }
 }
@@ -175,8 +176,8 @@ pub fn nowhere(why: String) -> Geolocation {
 }
 
 /// Two bases of rank `range` or better that share no country.
-pub fn conflict(evidence: &[Evidence]) -> Option<String> {
-    let strong: Vec<&Evidence> = evidence.iter().filter(|e| e.basis <= Basis::Range && !e.places.is_empty()).collect();
+pub fn conflict<'e>(evidence: impl Iterator<Item = &'e Evidence>) -> Option<String> {
+    let strong: Vec<&Evidence> = evidence.filter(|e| e.basis <= Basis::Range && !e.places.is_empty()).collect();
     let (first, rest) = strong.split_first()?;
     if rest.iter().all(|e| e.places == first.places) {
         return None;
@@ -192,7 +193,7 @@ pub fn conflict(evidence: &[Evidence]) -> Option<String> {
 
 fn source(e: &Evidence) -> String {
     match (e.basis, e.network) {
-        (Basis::Override, _) => format!("the override ({})", e.matched),
+        (Basis::Override, _) => format!("the {}", e.matched),
         (Basis::Site, _) => format!("site `{}`", e.matched),
         (Basis::Region, _) => format!("region {}", e.matched),
         (Basis::Hostname, _) => format!("the name {}", e.matched),

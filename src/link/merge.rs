@@ -3,14 +3,18 @@
 //! Endpoints with different declared ids never become one: a host name that several of them carry is an endpoint of its own,
 //! with a way to each.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, hash_map::Entry};
 
+use foldhash::HashMap;
+
+use super::fragment::Fragments;
 use super::group_by;
 use super::index::Index;
 use super::stand::FileOverrides;
 use crate::model::{
-    Endpoint, EndpointFact, EndpointId, Gap, GapScope, LossDomain, Reference, Roles, RouteFact, Standing, endpoint::Attributes,
-    site::DomainKind,
+    Endpoint, EndpointFact, EndpointId, Gap, GapScope, LossDomain, Reference, Roles, RouteFact, Standing,
+    endpoint::Attributes,
+    site::{DomainKind, is_private},
 };
 use crate::source::{Location, Sources, Spanned};
 
@@ -40,11 +44,21 @@ pub struct Draft {
     pub has_id: bool,
     /// Only DNS or hosts entries speak of it.
     pub name_only: bool,
-    /// `site = "..."` with its line, and the site that the file's override gives.
+    /// Its files belong to different private networks, so that each speaks for itself only.
+    pub several_scopes: bool,
+    /// A server of some configuration answers by its names.
+    pub answers: bool,
+    /// A zone file speaks of it, so that no wildcard stands for it.
+    pub in_zone: bool,
+    /// `site = "..."` with its line, and the sites that the overrides of its files give.
     pub site: Option<(String, Location)>,
-    pub file_site: Option<(String, Location)>,
+    pub file_sites: Vec<(String, Location)>,
+    /// Where zones and hosts files write addresses of it.
+    pub from_names: BTreeSet<Location>,
     /// `part-of` references, with the input they stand in.
     pub part_of: Vec<(usize, Reference, Location)>,
+    /// Declared machines that have its addresses and say where they stand.
+    pub machines: BTreeSet<Node>,
 }
 
 /// All endpoints, and the indices to find them by.
@@ -57,6 +71,7 @@ pub struct World {
     pub index: Index,
     /// What the user's file says of whole files.
     pub overrides: FileOverrides,
+    pub fragments: Fragments,
     /// Ways that merging itself creates: a shared name to each of its bearers.
     pub extra_routes: Vec<(Node, Node, RouteFact)>,
 }
@@ -66,7 +81,6 @@ pub struct Order {
     /// `ids[node]`.
     ids: Vec<EndpointId>,
     nodes: Vec<Node>,
-    names: Vec<String>,
 }
 
 impl Order {
@@ -82,17 +96,17 @@ pub fn merge(inputs: Vec<Vec<EndpointFact>>, overrides: FileOverrides, sources: 
     let mut starts = Vec::with_capacity(inputs.len());
     for (input, facts) in inputs.into_iter().enumerate() {
         starts.push(flat.len());
-        flat.extend(facts.into_iter().map(|f| (input, f)));
+        flat.extend(facts.into_iter().map(|f| (input, plain(f))));
     }
     starts.push(flat.len());
 
     let mut joined = Joined::new(flat.len());
-    let mut by_id: HashMap<&str, usize> = HashMap::new();
+    let mut by_id: HashMap<&str, usize> = HashMap::default();
     for (i, (_, fact)) in flat.iter().enumerate() {
         for id in fact.id.iter().chain(&fact.cloud_ids) {
             match by_id.entry(id.as_str()) {
-                std::collections::hash_map::Entry::Occupied(first) => joined.join(*first.get(), i),
-                std::collections::hash_map::Entry::Vacant(slot) => {
+                Entry::Occupied(first) => joined.join(*first.get(), i),
+                Entry::Vacant(slot) => {
                     slot.insert(i);
                 }
             }
@@ -101,11 +115,11 @@ pub fn merge(inputs: Vec<Vec<EndpointFact>>, overrides: FileOverrides, sources: 
     drop(by_id);
     let shared_names = join_names(&flat, &mut joined);
 
-    let mut node_of_root: HashMap<usize, Node> = HashMap::new();
+    let mut node_of_root: Vec<Option<Node>> = vec![None; flat.len()];
     let mut members: Vec<Vec<usize>> = Vec::new();
     let mut node_of_fact = Vec::with_capacity(flat.len());
     for i in 0..flat.len() {
-        let node = *node_of_root.entry(joined.root(i)).or_insert_with(|| {
+        let node = *node_of_root[joined.root(i)].get_or_insert_with(|| {
             members.push(Vec::new());
             Node::new(members.len() - 1)
         });
@@ -121,8 +135,12 @@ pub fn merge(inputs: Vec<Vec<EndpointFact>>, overrides: FileOverrides, sources: 
         nodes,
         index: Index::default(),
         overrides,
+        fragments: Fragments::default(),
         extra_routes: Vec::new(),
     };
+    for ((_, fact), node) in facts.iter().flatten().zip(&node_of_fact).filter(|((_, f), _)| f.fragment) {
+        world.fragments.add(fact, *node, sources);
+    }
     for group in members {
         let mut group: Vec<(usize, EndpointFact)> = group.into_iter().filter_map(|i| facts[i].take()).collect();
         group.sort_by_key(|(_, f)| f.location);
@@ -138,9 +156,10 @@ pub fn merge(inputs: Vec<Vec<EndpointFact>>, overrides: FileOverrides, sources: 
 /// Joins facts by host name, unless that would make one endpoint of two declared ids. Returns the names that several
 /// declared endpoints carry, with one fact of each.
 fn join_names(flat: &[(usize, EndpointFact)], joined: &mut Joined) -> Vec<(Spanned<String>, Vec<usize>)> {
-    let mut has_id: HashMap<usize, bool> = HashMap::new();
+    // By root.
+    let mut has_id = vec![false; flat.len()];
     for (i, (_, fact)) in flat.iter().enumerate() {
-        *has_id.entry(joined.root(i)).or_default() |= fact.id.is_some();
+        has_id[joined.root(i)] |= fact.id.is_some();
     }
     let by_name =
         group_by(flat.iter().enumerate().flat_map(|(i, (_, fact))| fact.names.iter().map(move |n| (n.value.as_str(), (i, n)))));
@@ -150,7 +169,7 @@ fn join_names(flat: &[(usize, EndpointFact)], joined: &mut Joined) -> Vec<(Spann
         let mut plain: Vec<usize> = Vec::new();
         for (i, _) in bearers {
             let root = joined.root(*i);
-            if has_id.get(&root).copied().unwrap_or(false) { &mut declared } else { &mut plain }.push(root);
+            if has_id[root] { &mut declared } else { &mut plain }.push(root);
         }
         declared.sort_unstable();
         declared.dedup();
@@ -160,7 +179,7 @@ fn join_names(flat: &[(usize, EndpointFact)], joined: &mut Joined) -> Vec<(Spann
         match (declared.as_slice(), plain.first()) {
             ([only], Some(first)) => {
                 joined.join(*only, *first);
-                has_id.insert(joined.root(*only), true);
+                has_id[joined.root(*only)] = true;
             }
             ([] | [_], _) => {}
             _ => {
@@ -171,6 +190,26 @@ fn join_names(flat: &[(usize, EndpointFact)], joined: &mut Joined) -> Vec<(Spann
         }
     }
     shared
+}
+
+/// The one notation of what may be written in several: IPv4-mapped addresses, and ids that are host names, by which configs and
+/// zones then mean the same thing.
+fn plain(mut fact: EndpointFact) -> EndpointFact {
+    for address in &mut fact.addresses {
+        address.ip = address.ip.to_canonical();
+    }
+    let as_name = fact.id.as_deref().filter(|id| is_host_name(id)).map(|id| id.trim_end_matches('.').to_lowercase());
+    if let Some(name) = as_name.filter(|name| fact.names.iter().all(|n| n.value != *name)) {
+        fact.names.push(Spanned::new(name, fact.location.span));
+    }
+    fact
+}
+
+/// With a dot inside, and no address.
+fn is_host_name(id: &str) -> bool {
+    let label = |l: &str| !l.is_empty() && l.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    let id = id.trim_end_matches('.');
+    id.contains('.') && id.split('.').all(label) && id.parse::<std::net::IpAddr>().is_err()
 }
 
 fn one_endpoint(
@@ -184,12 +223,19 @@ fn one_endpoint(
     let mut draft = Draft { name_only: true, ..Draft::default() };
     let mut ids: Vec<(String, Location)> = Vec::new();
     let mut standings = Vec::new();
+    let mut scopes: BTreeMap<String, Location> = BTreeMap::new();
     for (input, fact) in group {
         let source = fact.location.source;
         standings.push(fact.standing);
         draft.name_only &= NAME_KINDS.contains(&fact.kind.as_str());
+        draft.in_zone |= fact.kind == NAME_KINDS[0];
+        draft.answers |= fact.kind == "nginx-server";
+        if NAME_KINDS.contains(&fact.kind.as_str()) {
+            draft.from_names.extend(fact.addresses.iter().map(|a| a.location));
+        }
+        let kind = fact.kind;
         if endpoint.locations.is_empty() || NAME_KINDS.contains(&endpoint.kind.as_str()) {
-            endpoint.kind = fact.kind;
+            endpoint.kind.clone_from(&kind);
         }
         if draft.label.is_empty() {
             draft.label = fact.label;
@@ -202,6 +248,9 @@ fn one_endpoint(
         }
         let by_site = || fact.site.as_ref().and_then(|s| overrides.site_scope(&s.value));
         let scope = fact.scope.or_else(by_site).or_else(|| overrides.scope(source));
+        if let Some(scope) = scope.as_ref().filter(|_| fact.addresses.iter().any(|a| is_private(a.ip))) {
+            scopes.entry(scope.clone()).or_insert(fact.location);
+        }
         endpoint.addresses.extend(fact.addresses);
         endpoint.cloud_ids.extend(fact.cloud_ids);
         endpoint.scope = endpoint.scope.or(scope);
@@ -233,9 +282,9 @@ fn one_endpoint(
                 None => draft.site = Some((site.value, here)),
             }
         }
-        if draft.file_site.is_none() {
-            draft.file_site = overrides.site(source);
-        }
+        // A name without a machine is everywhere its zone is read.
+        let here = overrides.site(source).filter(|_| !NAME_KINDS.contains(&kind.as_str()));
+        draft.file_sites.extend(here.filter(|(site, _)| draft.file_sites.iter().all(|(known, _)| known != site)));
         draft.part_of.extend(fact.part_of.into_iter().map(|r| (input, r, fact.location)));
         if let Some(id) = fact.id {
             ids.push((id, fact.location));
@@ -258,6 +307,19 @@ fn one_endpoint(
         endpoint.name = name.clone();
     } else {
         endpoint.name = draft.label.clone();
+    }
+    if scopes.len() > 1
+        && let Some((_, location)) = scopes.last_key_value()
+    {
+        draft.several_scopes = true;
+        let names: Vec<String> = scopes.keys().map(|s| format!("`{s}`")).collect();
+        gaps.push(Gap {
+            code: "scopes-disagree",
+            message: format!("`{}` has private addresses in the networks {}", endpoint.name, names.join(" and ")),
+            help: Some("give what stands in each network a name or an id of its own".into()),
+            location: *location,
+            scope: GapScope::Endpoints(vec![node.as_id()]),
+        });
     }
     endpoint.standing = if standings.contains(&Standing::Physical) {
         Standing::Physical
@@ -369,40 +431,50 @@ impl World {
         }
     }
 
-    /// The final order: by name, names made unique.
-    pub fn sorted(&self, sources: &Sources) -> Order {
-        let mut names: Vec<String> = self.endpoints.iter().map(|e| e.name.clone()).collect();
-        // An id keeps its name; among the rest, equal labels are told apart by their lines.
-        let groups = group_by(names.iter().enumerate().map(|(i, n)| (n.clone(), i)));
-        for group in groups.into_values().filter(|g| g.len() > 1) {
+    /// Makes names unique and gives the final order, which is by name.
+    pub fn sort(&mut self, sources: &Sources) -> Order {
+        let mut nodes = self.by_name();
+        let name = |node: &Node| &self.endpoints[node.index()].name;
+        let same: Vec<Vec<Node>> =
+            nodes.chunk_by(|a, b| name(a) == name(b)).filter(|run| run.len() > 1).map(<[Node]>::to_vec).collect();
+        for group in &same {
+            // An id keeps its name; among the rest, equal labels are told apart by their lines.
             let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-            for i in group.into_iter().filter(|i| !self.drafts[*i].has_id) {
-                let at = self.endpoints[i].locations.first().map(|l| sources.position(*l).to_string()).unwrap_or_default();
-                let mut name = format!("{} ({at})", names[i]);
+            for i in group.iter().map(|n| n.index()).filter(|i| !self.drafts[*i].has_id) {
+                let endpoint = &mut self.endpoints[i];
+                let at = endpoint.locations.first().map(|l| sources.position(*l).to_string()).unwrap_or_default();
+                let mut name = format!("{} ({at})", endpoint.name);
                 let again = seen.entry(name.clone()).or_default();
                 *again += 1;
                 if *again > 1 {
                     name = format!("{name} #{again}");
                 }
-                names[i] = name;
+                endpoint.name = name;
             }
         }
-        let mut nodes: Vec<Node> = (0..names.len()).map(Node::new).collect();
-        nodes.sort_by(|a, b| names[a.index()].cmp(&names[b.index()]));
+        if !same.is_empty() {
+            nodes = self.by_name();
+        }
         let mut ids = vec![EndpointId(0); nodes.len()];
         for (rank, node) in nodes.iter().enumerate() {
             ids[node.index()] = Node::new(rank).as_id();
         }
-        Order { ids, nodes, names }
+        Order { ids, nodes }
+    }
+
+    /// By name; of equal names the one met first.
+    fn by_name(&self) -> Vec<Node> {
+        let mut named: Vec<(&str, Node)> =
+            self.endpoints.iter().enumerate().map(|(i, e)| (e.name.as_str(), Node::new(i))).collect();
+        named.sort_unstable();
+        named.into_iter().map(|(_, node)| node).collect()
     }
 
     pub fn into_endpoints(self, order: &Order) -> Vec<Endpoint> {
-        let mut names = order.names.clone();
         let mut endpoints: Vec<Option<Endpoint>> = self.endpoints.into_iter().map(Some).collect();
         let mut sorted = Vec::with_capacity(endpoints.len());
         for node in &order.nodes {
             let Some(mut endpoint) = endpoints[node.index()].take() else { continue };
-            endpoint.name = std::mem::take(&mut names[node.index()]);
             for host in &mut endpoint.stands_with {
                 *host = order.id(Node(host.0));
             }

@@ -1,11 +1,11 @@
 //! Populations enter where their entries resolve to; holdings lie where selectors match.
 
-use globset::{Glob, GlobMatcher};
+use globset::GlobMatcher;
 
 use super::merge::{Node, Order, World};
 use crate::model::{Endpoint, EndpointId, Gap, GapScope, Holding, Population, SiteMatch, Snapshot};
 use crate::project::{Project, Selector};
-use crate::source::{Location, Sources, Spanned};
+use crate::source::{Location, Sources, Spanned, glob};
 
 /// Where each population enters, before the final order.
 pub struct Entry {
@@ -20,7 +20,8 @@ pub fn resolve_entries(world: &mut World, project: &Project, gaps: &mut Vec<Gap>
         let mut nodes = Vec::new();
         for enters in &entry.enters {
             let reference = crate::model::Reference::Any(enters.value.clone());
-            nodes.extend(world.resolve(usize::MAX, &reference, None, enters.at(file.source), gaps));
+            let entries = world.resolve(usize::MAX, &reference, None, enters.at(file.source), gaps);
+            nodes.extend(world.with_servers(entries, &reference));
         }
         entries.push(Entry { population, nodes });
     }
@@ -108,7 +109,7 @@ impl Matcher {
             (Key::Site, &selector.site),
             (Key::File, &selector.file),
         ];
-        let compile = |s: &Spanned<String>| Glob::new(&s.value).ok().map(|g| g.compile_matcher());
+        let compile = |s: &Spanned<String>| glob::compile(&s.value, false).ok();
         let mut keys: Vec<(Key, Option<GlobMatcher>)> =
             plain.into_iter().filter_map(|(k, s)| Some((k, compile(s.as_ref()?)))).collect();
         keys.extend(selector.tag.iter().map(|(tag, value)| (Key::Tag(tag.clone()), compile(value))));

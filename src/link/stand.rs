@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use globset::Glob;
-
 use super::merge::{Node, World};
-use super::routes::{Link, neighbours};
+use super::routes::{Links, neighbours};
 use crate::model::site::is_private;
-use crate::model::{Gap, GapScope, Site, SiteId, SiteMatch, Snapshot, Standing};
+use crate::model::{Activity, Endpoint, Gap, GapScope, Reference, Site, SiteId, SiteMatch, Snapshot, Standing};
 use crate::project::Project;
-use crate::source::{Location, SourceId, Sources};
+use crate::source::{Location, SourceId, Sources, glob};
 
 /// What `[[inputs.override]]` says of each file, and the network scopes of sites.
 #[derive(Debug, Default)]
@@ -23,8 +21,7 @@ impl FileOverrides {
     pub fn new(project: &Project, sources: &Sources) -> Self {
         let mut this = Self::default();
         for entry in &project.inputs.overrides {
-            let Ok(glob) = Glob::new(&entry.path.value) else { continue };
-            let matcher = glob.compile_matcher();
+            let Ok(matcher) = glob::compile(&entry.path.value, false) else { continue };
             for (id, _) in sources.iter().filter(|(_, s)| matcher.is_match(&s.path)) {
                 if let Some(scope) = &entry.network_scope {
                     this.scopes.entry(id).or_insert_with(|| scope.value.clone());
@@ -86,30 +83,16 @@ pub fn place_in_sites(world: &mut World, snapshot: &Snapshot, gaps: &mut Vec<Gap
             .map(|a| snapshot.site_networks.find(a.ip, endpoint.scope.as_deref().filter(|_| is_private(a.ip))))
             .collect();
         let says_where = endpoint.place.is_some() || endpoint.region.is_some() || endpoint.zone.is_some();
-        let file_site = draft
-            .file_site
-            .as_ref()
-            .filter(|_| endpoint.standing == Standing::Physical && !draft.name_only && !says_where && draft.part_of.is_empty());
+        let by_file = endpoint.standing == Standing::Physical && !says_where && draft.part_of.is_empty();
+        let declared: &[(String, Location)] = match &draft.site {
+            Some(site) => std::slice::from_ref(site),
+            None if by_file => &draft.file_sites,
+            None => &[],
+        };
         let mut sites = Vec::new();
-        if let Some((name, location)) = draft.site.as_ref().or(file_site) {
+        for (name, location) in declared {
             match by_id.get(name.as_str()) {
-                Some(site) => {
-                    let other = by_network.iter().filter_map(SiteMatch::site).find(|s| s != site);
-                    if let Some(other) = other {
-                        gaps.push(Gap {
-                            code: "site-disagrees",
-                            message: format!(
-                                "`{}` is declared to stand in site `{name}`, but a network of site `{}` covers its address",
-                                endpoint.name,
-                                snapshot.site(other).id
-                            ),
-                            help: Some("correct the address, the site, or the site's networks".into()),
-                            location: *location,
-                            scope: GapScope::Endpoints(vec![node.as_id()]),
-                        });
-                    }
-                    sites.push(SiteMatch::Declared(*site, *location));
-                }
+                Some(site) => sites.push(SiteMatch::Declared(*site, *location)),
                 None => {
                     let near = crate::vocab::suggest(name, by_id.keys().copied());
                     gaps.push(Gap {
@@ -124,7 +107,23 @@ pub fn place_in_sites(world: &mut World, snapshot: &Snapshot, gaps: &mut Vec<Gap
                     });
                 }
             }
-        } else {
+        }
+        let stands: Vec<SiteId> = sites.iter().filter_map(SiteMatch::site).collect();
+        let other = by_network.iter().filter_map(SiteMatch::site).find(|s| !stands.is_empty() && !stands.contains(s));
+        if let (Some(other), [(name, location), ..]) = (other, declared) {
+            gaps.push(Gap {
+                code: "site-disagrees",
+                message: format!(
+                    "`{}` is declared to stand in site `{name}`, but a network of site `{}` covers its address",
+                    endpoint.name,
+                    snapshot.site(other).id
+                ),
+                help: Some("correct the address, the site, or the site's networks".into()),
+                location: *location,
+                scope: GapScope::Endpoints(vec![node.as_id()]),
+            });
+        }
+        if declared.is_empty() {
             sites = by_network;
         }
         for (address, m) in world.endpoints[i].addresses.iter().zip(&sites) {
@@ -155,8 +154,9 @@ pub fn place_in_sites(world: &mut World, snapshot: &Snapshot, gaps: &mut Vec<Gap
 
 /// Fills `stands_with`: declared parts; parts of whatever hands them data; and servers that are known only by a name, which
 /// stand where the name leads.
-pub fn parts(world: &mut World, links: &[Link], gaps: &mut Vec<Gap>) {
+pub fn parts(world: &mut World, links: &Links, gaps: &mut Vec<Gap>) {
     let (senders, aliases) = neighbours(world, links);
+    let local = beside(world, links);
     for i in 0..world.endpoints.len() {
         let node = Node::new(i);
         let declared = std::mem::take(&mut world.drafts[i].part_of);
@@ -165,14 +165,9 @@ pub fn parts(world: &mut World, links: &[Link], gaps: &mut Vec<Gap>) {
             hosts.extend(world.resolve(input, &reference, None, location, gaps));
         }
         let endpoint = &world.endpoints[i];
-        let placeless = endpoint.addresses.is_empty()
-            && endpoint.sites.is_empty()
-            && endpoint.place.is_none()
-            && endpoint.region.is_none()
-            && endpoint.zone.is_none();
         if hosts.is_empty() && endpoint.standing == Standing::WithSender {
             hosts = ends(world, node, &senders);
-        } else if hosts.is_empty() && endpoint.standing == Standing::Physical && placeless && !endpoint.implied {
+        } else if hosts.is_empty() && endpoint.standing == Standing::Physical && placeless(endpoint) && !endpoint.implied {
             let by_name = aliases.get(&node).is_some_and(|a| !a.is_empty());
             let named_by = senders.get(&node).into_iter().flatten().any(|s| world.drafts[s.index()].name_only);
             if by_name {
@@ -181,9 +176,37 @@ pub fn parts(world: &mut World, links: &[Link], gaps: &mut Vec<Gap>) {
                 hosts = ends(world, node, &senders);
             }
         }
+        let placeless = placeless(endpoint);
+        if hosts.is_empty() && placeless {
+            hosts = world.drafts[i].machines.clone();
+        }
+        if hosts.is_empty() && placeless && endpoint.kind == "nginx-server" {
+            hosts = ends(world, node, &local);
+        }
         hosts.remove(&node);
         world.endpoints[i].stands_with = hosts.into_iter().map(Node::as_id).collect();
     }
+}
+
+/// Nothing that it says of itself, and no network, tells where it stands.
+pub fn placeless(endpoint: &Endpoint) -> bool {
+    endpoint.addresses.is_empty()
+        && endpoint.sites.is_empty()
+        && endpoint.place.is_none()
+        && endpoint.region.is_none()
+        && endpoint.zone.is_none()
+}
+
+/// Servers of one configuration that hand requests to each other are processes of one machine.
+fn beside(world: &World, links: &Links) -> BTreeMap<Node, Vec<Node>> {
+    let mut senders: BTreeMap<Node, Vec<Node>> = BTreeMap::new();
+    let is_local = |n: Node| matches!(world.endpoints[n.index()].kind.as_str(), "loopback" | "unix-socket");
+    for (link, fact) in links.iter().filter(|(_, f)| f.activity != Activity::Depend) {
+        if matches!(fact.to, Reference::Fact(_)) || is_local(link.from) {
+            senders.entry(link.to).or_default().push(link.from);
+        }
+    }
+    senders
 }
 
 /// The physical endpoints nearest along the given edges, through logical ones and parts.

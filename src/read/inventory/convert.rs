@@ -1,6 +1,6 @@
 //! From the tables of an inventory to facts, with the checks that look at more than one value.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::entry::{EndpointEntry, RouteEntry, SiteEntry};
 use crate::doc::Problem;
@@ -84,10 +84,11 @@ impl<'s> Conversion<'s> {
         });
     }
 
-    pub fn endpoint(&mut self, entry: EndpointEntry, span: Span) {
+    pub fn endpoint(&mut self, entry: EndpointEntry, _: Span) {
         let first = self.endpoints.insert(entry.id.value.0.clone(), entry.id.span);
         self.check_unique("endpoint", &entry.id, first);
-        let location = Location::new(self.file, span);
+        // The line with the id says more than the `[[endpoint]]` above it.
+        let location = entry.id.at(self.file);
         let kind = entry.kind.map_or_else(|| "endpoint".to_owned(), |k| k.0);
         let mut fact = EndpointFact::new(kind, entry.id.value.0.as_str(), location);
         fact.roles = roles(&fact.kind, &entry.roles.0.iter().map(|r| r.0).collect::<Vec<_>>());
@@ -142,10 +143,10 @@ impl<'s> Conversion<'s> {
         self.facts.endpoints.push(fact);
     }
 
-    pub fn route(&mut self, entry: RouteEntry, span: Span) {
+    pub fn route(&mut self, entry: RouteEntry, _: Span) {
         let activity = entry.activity.map_or(Activity::Forward, |a| a.0);
-        let location = Location::new(self.file, span);
-        let mut fact = RouteFact::new(Reference::Any(entry.from.0), Reference::Any(entry.to.0), activity, location);
+        let location = entry.to.at(self.file);
+        let mut fact = RouteFact::new(Reference::Any(entry.from.0), Reference::Any(entry.to.value.0), activity, location);
         fact.role = entry.role.map_or(RouteRole::Primary, |r| r.0);
         if fact.role == RouteRole::Manual {
             fact.spill = Spill::Manual("declared as a manual route".to_owned());

@@ -127,7 +127,7 @@ pub(super) struct EndpointEntry {
 pub(super) struct RouteEntry {
     /// An endpoint: its id, a host name of it, or an address of it.
     pub from: Name,
-    pub to: Name,
+    pub to: Spanned<Name>,
     /// What happens along it; `forward` if not said.
     pub activity: Option<Choice<Activity>>,
     /// When it carries; `primary` if not said.
