@@ -282,6 +282,7 @@ fn endpoints() {
             ("two-sites", "multi-region CN-TJ|US-CA by site"),
             ("half-known", "multi-region US-CA by site: 10.9.9.9 is private and no declared network covers it"),
             ("site-and-public", "multi-region CN|US-CA by mmdb"),
+            ("two-addresses", "multi-region IE-D|US-CA by range"),
             ("declared-site", "unicast US-CA by site"),
             ("declared-place", "unicast FR by override"),
             ("region", "unicast IE-D by region"),

@@ -507,7 +507,9 @@ mod tests {
         assert!(open("f.mmdb", whole[whole.len() / 2..].to_vec()).contains("damaged"));
         let asn = open("asn.mmdb", bytes(&path("GeoLite2-ASN-Test")));
         assert!(
-            asn.starts_with("asn.mmdb: this database has no countries in it (type `GeoLite2-ASN`); give a country or city database"),
+            asn.starts_with(
+                "asn.mmdb: this database has no countries in it (type `GeoLite2-ASN`); give a country or city database"
+            ),
             "{asn}"
         );
     }

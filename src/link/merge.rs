@@ -3,16 +3,18 @@
 //! Endpoints with different declared ids never become one: a host name that several of them carry is an endpoint of its own,
 //! with a way to each.
 
-use std::collections::{BTreeMap, hash_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, hash_map::Entry};
 
 use foldhash::HashMap;
 
+use super::fragment::Fragments;
 use super::group_by;
 use super::index::Index;
 use super::stand::FileOverrides;
 use crate::model::{
-    Endpoint, EndpointFact, EndpointId, Gap, GapScope, LossDomain, Reference, Roles, RouteFact, Standing, endpoint::Attributes,
-    site::DomainKind,
+    Endpoint, EndpointFact, EndpointId, Gap, GapScope, LossDomain, Reference, Roles, RouteFact, Standing,
+    endpoint::Attributes,
+    site::{DomainKind, is_private},
 };
 use crate::source::{Location, Sources, Spanned};
 
@@ -42,11 +44,21 @@ pub struct Draft {
     pub has_id: bool,
     /// Only DNS or hosts entries speak of it.
     pub name_only: bool,
-    /// `site = "..."` with its line, and the site that the file's override gives.
+    /// Its files belong to different private networks, so that each speaks for itself only.
+    pub several_scopes: bool,
+    /// A server of some configuration answers by its names.
+    pub answers: bool,
+    /// A zone file speaks of it, so that no wildcard stands for it.
+    pub in_zone: bool,
+    /// `site = "..."` with its line, and the sites that the overrides of its files give.
     pub site: Option<(String, Location)>,
-    pub file_site: Option<(String, Location)>,
+    pub file_sites: Vec<(String, Location)>,
+    /// Where zones and hosts files write addresses of it.
+    pub from_names: BTreeSet<Location>,
     /// `part-of` references, with the input they stand in.
     pub part_of: Vec<(usize, Reference, Location)>,
+    /// Declared machines that have its addresses and say where they stand.
+    pub machines: BTreeSet<Node>,
 }
 
 /// All endpoints, and the indices to find them by.
@@ -59,6 +71,7 @@ pub struct World {
     pub index: Index,
     /// What the user's file says of whole files.
     pub overrides: FileOverrides,
+    pub fragments: Fragments,
     /// Ways that merging itself creates: a shared name to each of its bearers.
     pub extra_routes: Vec<(Node, Node, RouteFact)>,
 }
@@ -83,7 +96,7 @@ pub fn merge(inputs: Vec<Vec<EndpointFact>>, overrides: FileOverrides, sources: 
     let mut starts = Vec::with_capacity(inputs.len());
     for (input, facts) in inputs.into_iter().enumerate() {
         starts.push(flat.len());
-        flat.extend(facts.into_iter().map(|f| (input, f)));
+        flat.extend(facts.into_iter().map(|f| (input, plain(f))));
     }
     starts.push(flat.len());
 
@@ -122,8 +135,12 @@ pub fn merge(inputs: Vec<Vec<EndpointFact>>, overrides: FileOverrides, sources: 
         nodes,
         index: Index::default(),
         overrides,
+        fragments: Fragments::default(),
         extra_routes: Vec::new(),
     };
+    for ((_, fact), node) in facts.iter().flatten().zip(&node_of_fact).filter(|((_, f), _)| f.fragment) {
+        world.fragments.add(fact, *node, sources);
+    }
     for group in members {
         let mut group: Vec<(usize, EndpointFact)> = group.into_iter().filter_map(|i| facts[i].take()).collect();
         group.sort_by_key(|(_, f)| f.location);
@@ -175,6 +192,26 @@ fn join_names(flat: &[(usize, EndpointFact)], joined: &mut Joined) -> Vec<(Spann
     shared
 }
 
+/// The one notation of what may be written in several: IPv4-mapped addresses, and ids that are host names, by which configs and
+/// zones then mean the same thing.
+fn plain(mut fact: EndpointFact) -> EndpointFact {
+    for address in &mut fact.addresses {
+        address.ip = address.ip.to_canonical();
+    }
+    let as_name = fact.id.as_deref().filter(|id| is_host_name(id)).map(|id| id.trim_end_matches('.').to_lowercase());
+    if let Some(name) = as_name.filter(|name| fact.names.iter().all(|n| n.value != *name)) {
+        fact.names.push(Spanned::new(name, fact.location.span));
+    }
+    fact
+}
+
+/// With a dot inside, and no address.
+fn is_host_name(id: &str) -> bool {
+    let label = |l: &str| !l.is_empty() && l.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+    let id = id.trim_end_matches('.');
+    id.contains('.') && id.split('.').all(label) && id.parse::<std::net::IpAddr>().is_err()
+}
+
 fn one_endpoint(
     group: Vec<(usize, EndpointFact)>,
     overrides: &FileOverrides,
@@ -186,12 +223,19 @@ fn one_endpoint(
     let mut draft = Draft { name_only: true, ..Draft::default() };
     let mut ids: Vec<(String, Location)> = Vec::new();
     let mut standings = Vec::new();
+    let mut scopes: BTreeMap<String, Location> = BTreeMap::new();
     for (input, fact) in group {
         let source = fact.location.source;
         standings.push(fact.standing);
         draft.name_only &= NAME_KINDS.contains(&fact.kind.as_str());
+        draft.in_zone |= fact.kind == NAME_KINDS[0];
+        draft.answers |= fact.kind == "nginx-server";
+        if NAME_KINDS.contains(&fact.kind.as_str()) {
+            draft.from_names.extend(fact.addresses.iter().map(|a| a.location));
+        }
+        let kind = fact.kind;
         if endpoint.locations.is_empty() || NAME_KINDS.contains(&endpoint.kind.as_str()) {
-            endpoint.kind = fact.kind;
+            endpoint.kind.clone_from(&kind);
         }
         if draft.label.is_empty() {
             draft.label = fact.label;
@@ -204,6 +248,9 @@ fn one_endpoint(
         }
         let by_site = || fact.site.as_ref().and_then(|s| overrides.site_scope(&s.value));
         let scope = fact.scope.or_else(by_site).or_else(|| overrides.scope(source));
+        if let Some(scope) = scope.as_ref().filter(|_| fact.addresses.iter().any(|a| is_private(a.ip))) {
+            scopes.entry(scope.clone()).or_insert(fact.location);
+        }
         endpoint.addresses.extend(fact.addresses);
         endpoint.cloud_ids.extend(fact.cloud_ids);
         endpoint.scope = endpoint.scope.or(scope);
@@ -235,9 +282,9 @@ fn one_endpoint(
                 None => draft.site = Some((site.value, here)),
             }
         }
-        if draft.file_site.is_none() {
-            draft.file_site = overrides.site(source);
-        }
+        // A name without a machine is everywhere its zone is read.
+        let here = overrides.site(source).filter(|_| !NAME_KINDS.contains(&kind.as_str()));
+        draft.file_sites.extend(here.filter(|(site, _)| draft.file_sites.iter().all(|(known, _)| known != site)));
         draft.part_of.extend(fact.part_of.into_iter().map(|r| (input, r, fact.location)));
         if let Some(id) = fact.id {
             ids.push((id, fact.location));
@@ -260,6 +307,19 @@ fn one_endpoint(
         endpoint.name = name.clone();
     } else {
         endpoint.name = draft.label.clone();
+    }
+    if scopes.len() > 1
+        && let Some((_, location)) = scopes.last_key_value()
+    {
+        draft.several_scopes = true;
+        let names: Vec<String> = scopes.keys().map(|s| format!("`{s}`")).collect();
+        gaps.push(Gap {
+            code: "scopes-disagree",
+            message: format!("`{}` has private addresses in the networks {}", endpoint.name, names.join(" and ")),
+            help: Some("give what stands in each network a name or an id of its own".into()),
+            location: *location,
+            scope: GapScope::Endpoints(vec![node.as_id()]),
+        });
     }
     endpoint.standing = if standings.contains(&Standing::Physical) {
         Standing::Physical

@@ -4,15 +4,19 @@
 //! every candidate (or to an endpoint that exists only because it was named, whose place is unknown). Linking adds ways, never
 //! takes one away.
 //!
-//! Stages, one file each: [`merge`] (facts to endpoints), [`resolve`] (references to endpoints), [`stand`] (sites, loss domains,
-//! parts), [`routes`] (pools, priorities, roles), [`people`] (populations and holdings).
+//! Stages, one file each: [`merge`] (facts to endpoints), [`resolve`] (references to endpoints), [`alias`] (names that lead to
+//! machines), [`fragment`] (pieces of one configuration), [`stand`] (sites, loss domains, parts), [`unled`] (what leads nowhere, and
+//! where nothing leads), [`routes`] (pools, priorities, roles), [`people`] (populations and holdings).
 
+mod alias;
+mod fragment;
 mod index;
 mod merge;
 mod people;
 mod resolve;
 mod routes;
 mod stand;
+mod unled;
 
 use std::collections::BTreeMap;
 
@@ -43,7 +47,8 @@ pub fn link(inputs: Vec<(SourceId, Facts)>, project: &Project, sources: &Sources
 
     let mut world = merge::merge(facts, overrides, sources, &mut gaps);
     let mut links = routes::resolve_all(&mut world, route_facts, &mut gaps);
-    resolve::alias_names(&mut world, &mut links);
+    alias::names(&mut world, &mut links);
+    fragment::local_ports(&world, &mut links);
     let entries = people::resolve_entries(&mut world, project, &mut gaps);
     // References of gaps come last: they may imply endpoints too.
     for (input, gap) in unread {
@@ -61,6 +66,10 @@ pub fn link(inputs: Vec<(SourceId, Facts)>, project: &Project, sources: &Sources
     }
 
     let mut snapshot = Snapshot { site_networks: crate::model::site::SiteNetworks::new(&sites), sites, ..Snapshot::default() };
+    alias::machines(&mut world);
+    alias::apart(&mut world, &mut links, &snapshot);
+    unled::circles(&world, &links, &mut gaps);
+    unled::servers(&world, &links, &mut gaps);
     stand::place_in_sites(&mut world, &snapshot, &mut gaps);
     stand::parts(&mut world, &links, &mut gaps);
     let order = world.sort(sources);

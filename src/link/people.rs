@@ -20,7 +20,8 @@ pub fn resolve_entries(world: &mut World, project: &Project, gaps: &mut Vec<Gap>
         let mut nodes = Vec::new();
         for enters in &entry.enters {
             let reference = crate::model::Reference::Any(enters.value.clone());
-            nodes.extend(world.resolve(usize::MAX, &reference, None, enters.at(file.source), gaps));
+            let entries = world.resolve(usize::MAX, &reference, None, enters.at(file.source), gaps);
+            nodes.extend(world.with_servers(entries, &reference));
         }
         entries.push(Entry { population, nodes });
     }

@@ -3,9 +3,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use super::merge::{Draft, Node, World, blank};
-use super::routes::Link;
 use crate::model::site::is_private;
-use crate::model::{Activity, Address, Endpoint, Gap, GapScope, Reference, RouteFact, Standing};
+use crate::model::{Address, Endpoint, Gap, GapScope, Reference};
 use crate::source::Location;
 
 impl World {
@@ -25,8 +24,8 @@ impl World {
                 Some(node) => vec![node],
                 None => vec![self.undefined(id, location, gaps)],
             },
-            Reference::Host { name, .. } => vec![self.host(name, location)],
-            Reference::Address { ip, port } => self.address(*ip, *port, scope, location, gaps),
+            Reference::Host { name, .. } => self.host(name, location, gaps),
+            Reference::Address { ip, port } => self.address(ip.to_canonical(), *port, scope, location, gaps),
             Reference::Any(text) => self.any(text, scope, location, gaps),
         }
     }
@@ -46,18 +45,69 @@ impl World {
         if let Some(node) = self.index.label(text) {
             return vec![node];
         }
-        let looks_like_host = name.contains('.') && !name.contains([' ', '/', ':']);
-        if looks_like_host { vec![self.host(&name, location)] } else { vec![self.undefined(text, location, gaps)] }
+        let host = match name.rsplit_once(':') {
+            Some((host, port)) if port.parse::<u16>().is_ok() => host.trim_end_matches('.'),
+            _ => &name,
+        };
+        let looks_like_host = host.contains('.') && !host.contains([' ', '/', ':']);
+        if looks_like_host || self.index.host(host).is_some() {
+            return self.host(host, location, gaps);
+        }
+        vec![self.undefined(text, location, gaps)]
     }
 
-    fn host(&mut self, name: &str, location: Location) -> Node {
-        let name = name.trim_end_matches('.').to_ascii_lowercase();
+    fn host(&mut self, name: &str, location: Location, gaps: &mut Vec<Gap>) -> Vec<Node> {
+        let name = name.trim_end_matches('.').to_lowercase();
+        // A configuration looks for a group of its own before it asks for a host.
+        let groups = self.fragments.groups(location.source, &name);
+        if !groups.is_empty() {
+            return groups;
+        }
         if let Some(node) = self.index.host(&name).or_else(|| self.index.wildcard(&name)) {
-            return node;
+            return vec![node];
         }
         let mut endpoint = implied("host", &name, location);
         endpoint.names.push(name.clone());
-        self.push(endpoint, Draft { label: name, ..Draft::default() })
+        let node = self.push(endpoint, Draft { label: name.clone(), ..Draft::default() });
+        if let Some(group) = self.fragments.group_elsewhere(location.source, &name) {
+            gaps.push(Gap {
+                code: "upstream-elsewhere",
+                message: format!(
+                    "`{name}` may be the upstream that another folder defines, but nothing that was read includes both files"
+                ),
+                help: Some("add the nginx.conf that includes them to the project".into()),
+                location,
+                scope: GapScope::Endpoints(vec![node.as_id(), group.as_id()]),
+            });
+        }
+        vec![node]
+    }
+
+    /// Data that comes to a machine comes to the servers on it as well, unless it comes by a name that one of them answers to.
+    pub fn with_servers(&self, nodes: Vec<Node>, reference: &Reference) -> Vec<Node> {
+        let by_address = match reference {
+            Reference::Fact(_) => return nodes,
+            Reference::Address { .. } => true,
+            Reference::Any(text) => parse_address(text).is_some(),
+            Reference::Id(_) | Reference::Host { .. } => false,
+        };
+        let mut all = nodes.clone();
+        let is_machine = |n: &Node| self.drafts[n.index()].has_id && (by_address || !self.drafts[n.index()].answers);
+        for node in nodes.into_iter().filter(is_machine) {
+            let machine = &self.endpoints[node.index()];
+            for address in &machine.addresses {
+                let on_it = self.index.owners(address.ip, address.port).into_iter().filter(|n| {
+                    let (theirs, draft) = (&self.endpoints[n.index()], &self.drafts[n.index()]);
+                    let scopes = (&machine.scope, &theirs.scope);
+                    let same = !is_private(address.ip) || scopes.0.is_none() || scopes.1.is_none() || scopes.0 == scopes.1;
+                    !draft.has_id && !draft.name_only && !theirs.implied && same
+                });
+                all.extend(on_it);
+            }
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     fn undefined(&mut self, id: &str, location: Location, gaps: &mut Vec<Gap>) -> Node {
@@ -151,58 +201,8 @@ fn implied(kind: &str, name: &str, location: Location) -> Endpoint {
 /// `10.0.0.1`, `10.0.0.1:80`, `2001:db8::1`, `[2001:db8::1]:80`.
 pub fn parse_address(text: &str) -> Option<(IpAddr, Option<u16>)> {
     if let Ok(socket) = text.parse::<SocketAddr>() {
-        return Some((socket.ip(), Some(socket.port())));
+        return Some((socket.ip().to_canonical(), Some(socket.port())));
     }
     let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
-    bare.parse::<IpAddr>().ok().map(|ip| (ip, None))
-}
-
-/// A name whose address belongs to a declared machine leads to that machine; a name under a wildcard leads to the wildcard.
-/// A name that is nothing but pointers to declared machines has no place of its own.
-pub fn alias_names(world: &mut World, links: &mut Vec<Link>) {
-    for i in 0..world.endpoints.len() {
-        let node = Node::new(i);
-        let mut targets: Vec<(Node, Location)> = Vec::new();
-        let mut all_owned = true;
-        for address in world.endpoints[i].addresses.clone() {
-            let scope = world.endpoints[i].scope.clone();
-            let owners: Vec<Node> = world
-                .index
-                .owners(address.ip, address.port)
-                .into_iter()
-                .filter(|owner| {
-                    let theirs = &world.endpoints[owner.index()];
-                    *owner != node
-                        && !world.drafts[owner.index()].name_only
-                        && !theirs.implied
-                        && (!is_private(address.ip) || scope.is_none() || theirs.scope.is_none() || theirs.scope == scope)
-                })
-                .collect();
-            all_owned &= !owners.is_empty();
-            targets.extend(owners.into_iter().map(|o| (o, address.location)));
-        }
-        let named = world.drafts[i].name_only || (!world.drafts[i].has_id && !world.endpoints[i].names.is_empty());
-        if !named {
-            continue;
-        }
-        if world.drafts[i].name_only {
-            if all_owned && !targets.is_empty() {
-                world.endpoints[i].standing = Standing::Logical;
-            }
-            for name in world.endpoints[i].names.clone() {
-                if let Some(wild) = world.index.wildcard(&name).filter(|w| *w != node && !name.starts_with("*.")) {
-                    targets.push((wild, world.endpoints[i].locations[0]));
-                }
-            }
-        }
-        targets.sort_unstable();
-        targets.dedup_by_key(|(n, _)| *n);
-        for (target, location) in targets {
-            let mut way =
-                RouteFact::new(Reference::Id(String::new()), Reference::Id(String::new()), Activity::Forward, location);
-            way.alias = true;
-            way.pool = Some("address".into());
-            links.push(Link { input: usize::MAX, from: node, to: target, fact: way });
-        }
-    }
+    bare.parse::<IpAddr>().ok().map(|ip| (ip.to_canonical(), None))
 }

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::merge::{Node, World};
-use super::routes::{Link, neighbours};
+use super::routes::{Links, neighbours};
 use crate::model::site::is_private;
-use crate::model::{Endpoint, Gap, GapScope, Site, SiteId, SiteMatch, Snapshot, Standing};
+use crate::model::{Activity, Endpoint, Gap, GapScope, Reference, Site, SiteId, SiteMatch, Snapshot, Standing};
 use crate::project::Project;
 use crate::source::{Location, SourceId, Sources, glob};
 
@@ -83,30 +83,16 @@ pub fn place_in_sites(world: &mut World, snapshot: &Snapshot, gaps: &mut Vec<Gap
             .map(|a| snapshot.site_networks.find(a.ip, endpoint.scope.as_deref().filter(|_| is_private(a.ip))))
             .collect();
         let says_where = endpoint.place.is_some() || endpoint.region.is_some() || endpoint.zone.is_some();
-        let file_site = draft
-            .file_site
-            .as_ref()
-            .filter(|_| endpoint.standing == Standing::Physical && !draft.name_only && !says_where && draft.part_of.is_empty());
+        let by_file = endpoint.standing == Standing::Physical && !says_where && draft.part_of.is_empty();
+        let declared: &[(String, Location)] = match &draft.site {
+            Some(site) => std::slice::from_ref(site),
+            None if by_file => &draft.file_sites,
+            None => &[],
+        };
         let mut sites = Vec::new();
-        if let Some((name, location)) = draft.site.as_ref().or(file_site) {
+        for (name, location) in declared {
             match by_id.get(name.as_str()) {
-                Some(site) => {
-                    let other = by_network.iter().filter_map(SiteMatch::site).find(|s| s != site);
-                    if let Some(other) = other {
-                        gaps.push(Gap {
-                            code: "site-disagrees",
-                            message: format!(
-                                "`{}` is declared to stand in site `{name}`, but a network of site `{}` covers its address",
-                                endpoint.name,
-                                snapshot.site(other).id
-                            ),
-                            help: Some("correct the address, the site, or the site's networks".into()),
-                            location: *location,
-                            scope: GapScope::Endpoints(vec![node.as_id()]),
-                        });
-                    }
-                    sites.push(SiteMatch::Declared(*site, *location));
-                }
+                Some(site) => sites.push(SiteMatch::Declared(*site, *location)),
                 None => {
                     let near = crate::vocab::suggest(name, by_id.keys().copied());
                     gaps.push(Gap {
@@ -121,7 +107,23 @@ pub fn place_in_sites(world: &mut World, snapshot: &Snapshot, gaps: &mut Vec<Gap
                     });
                 }
             }
-        } else {
+        }
+        let stands: Vec<SiteId> = sites.iter().filter_map(SiteMatch::site).collect();
+        let other = by_network.iter().filter_map(SiteMatch::site).find(|s| !stands.is_empty() && !stands.contains(s));
+        if let (Some(other), [(name, location), ..]) = (other, declared) {
+            gaps.push(Gap {
+                code: "site-disagrees",
+                message: format!(
+                    "`{}` is declared to stand in site `{name}`, but a network of site `{}` covers its address",
+                    endpoint.name,
+                    snapshot.site(other).id
+                ),
+                help: Some("correct the address, the site, or the site's networks".into()),
+                location: *location,
+                scope: GapScope::Endpoints(vec![node.as_id()]),
+            });
+        }
+        if declared.is_empty() {
             sites = by_network;
         }
         for (address, m) in world.endpoints[i].addresses.iter().zip(&sites) {
@@ -152,8 +154,9 @@ pub fn place_in_sites(world: &mut World, snapshot: &Snapshot, gaps: &mut Vec<Gap
 
 /// Fills `stands_with`: declared parts; parts of whatever hands them data; and servers that are known only by a name, which
 /// stand where the name leads.
-pub fn parts(world: &mut World, links: &[Link], gaps: &mut Vec<Gap>) {
+pub fn parts(world: &mut World, links: &Links, gaps: &mut Vec<Gap>) {
     let (senders, aliases) = neighbours(world, links);
+    let local = beside(world, links);
     for i in 0..world.endpoints.len() {
         let node = Node::new(i);
         let declared = std::mem::take(&mut world.drafts[i].part_of);
@@ -173,6 +176,13 @@ pub fn parts(world: &mut World, links: &[Link], gaps: &mut Vec<Gap>) {
                 hosts = ends(world, node, &senders);
             }
         }
+        let placeless = placeless(endpoint);
+        if hosts.is_empty() && placeless {
+            hosts = world.drafts[i].machines.clone();
+        }
+        if hosts.is_empty() && placeless && endpoint.kind == "nginx-server" {
+            hosts = ends(world, node, &local);
+        }
         hosts.remove(&node);
         world.endpoints[i].stands_with = hosts.into_iter().map(Node::as_id).collect();
     }
@@ -185,6 +195,18 @@ pub fn placeless(endpoint: &Endpoint) -> bool {
         && endpoint.place.is_none()
         && endpoint.region.is_none()
         && endpoint.zone.is_none()
+}
+
+/// Servers of one configuration that hand requests to each other are processes of one machine.
+fn beside(world: &World, links: &Links) -> BTreeMap<Node, Vec<Node>> {
+    let mut senders: BTreeMap<Node, Vec<Node>> = BTreeMap::new();
+    let is_local = |n: Node| matches!(world.endpoints[n.index()].kind.as_str(), "loopback" | "unix-socket");
+    for (link, fact) in links.iter().filter(|(_, f)| f.activity != Activity::Depend) {
+        if matches!(fact.to, Reference::Fact(_)) || is_local(link.from) {
+            senders.entry(link.to).or_default().push(link.from);
+        }
+    }
+    senders
 }
 
 /// The physical endpoints nearest along the given edges, through logical ones and parts.

@@ -56,6 +56,8 @@ pub struct EndpointFact {
     pub part_of: Vec<Reference>,
     pub tags: BTreeMap<String, String>,
     pub attributes: Attributes,
+    /// The file is a piece of a configuration whose main file was not read: what it names may stand in the files beside it.
+    pub fragment: bool,
     pub location: Location,
 }
 
@@ -81,6 +83,7 @@ impl EndpointFact {
             part_of: Vec::new(),
             tags: BTreeMap::new(),
             attributes: Attributes::default(),
+            fragment: false,
             location,
         }
     }

@@ -276,10 +276,10 @@ fn the_zoom_inventory() {
     assert_eq!(
         reading.facts.routes.iter().map(show).collect::<Vec<_>>(),
         [
-            "35 keys primary Some(\"keys\") Some(0)",
-            "43 keys overflow Some(\"keys\") Some(1)",
-            "52 replicate primary None None",
-            "58 access primary None None",
+            "37 keys primary Some(\"keys\") Some(0)",
+            "45 keys overflow Some(\"keys\") Some(1)",
+            "54 replicate primary None None",
+            "60 access primary None None",
         ]
     );
 }
@@ -289,7 +289,9 @@ fn recognized_by_content() {
     for (path, text, expected) in [
         ("x/anything.toml", "# c\n\n[[ endpoint ]]\nid = 'a'\n", Recognized::Yes),
         ("Cargo.toml", "[[bin]]\nname = 'x'\n", Recognized::No),
-        ("inventory.txt", "[[route]]\n", Recognized::Maybe),
+        ("inventory", "[[route]]\n", Recognized::Maybe),
+        // Prose and programs may quote an inventory.
+        ("inventory.txt", "[[route]]\n", Recognized::No),
         ("a.yaml", "# c\nsite: # ours\n\n  # c\n  - id: a\n", Recognized::Yes),
         ("a.yml", "endpoint: [{id: a}]\n", Recognized::Yes),
         ("alertmanager.yml", "route:\n  receiver: x\n  routes:\n    - match: y\n", Recognized::No),

@@ -76,8 +76,15 @@ impl Reader for Nginx {
         for ((upstream, fact), usage) in config.upstreams.iter().zip(&tree.upstream_facts).zip(&tree.usage) {
             upstream::read(&mut out, upstream, *fact, *usage);
         }
+        let whole = nodes.iter().filter_map(tree::Node::directive).any(|(d, _)| is_main(&d.name.text));
+        out.facts.endpoints.iter_mut().for_each(|e| e.fragment = !whole);
         Reading { facts: out.facts, included: files.included(), ..Reading::default() }
     }
+}
+
+/// Blocks of the main file; without any of them a text is a piece that some nginx.conf includes.
+fn is_main(directive: &str) -> bool {
+    matches!(directive, "http" | "stream" | "mail" | "events")
 }
 
 fn declare_upstreams<'c, 't, 'a>(out: &mut Output, config: &'c Config<'t, 'a>) -> Tree<'c, 't, 'a> {
@@ -153,8 +160,7 @@ fn declare_server(out: &mut Output, input: &Input<'_>, server: &Server<'_, '_>) 
     if !ports.is_empty() {
         fact.attributes.other.insert("listen".to_owned(), ports.join(", "));
     }
-    let (label, location) = (fact.label.clone(), fact.location);
-    let nameless = fact.names.is_empty() && fact.addresses.is_empty();
+    let label = fact.label.clone();
     let names: Vec<String> = fact.names.iter().map(|n| n.value.clone()).collect();
     let index = out.principal(fact);
     for on in listens {
@@ -163,14 +169,6 @@ fn declare_server(out: &mut Output, input: &Input<'_>, server: &Server<'_, '_>) 
     for (text, at) in problems {
         let message = format!("`{}` holds template code, so where this server is reached is not known", shorten(&text));
         out.gap("template-not-rendered", message, Some(RENDER.to_owned()), at, Touch::Endpoint(index));
-    }
-    if nameless && !patterns.is_empty() {
-        let message = format!(
-            "this server is known only by the pattern `{}`, so no other file can be seen to lead here",
-            shorten(&patterns[0])
-        );
-        let help = "add a literal name to `server_name`, or an address to `listen`".to_owned();
-        out.gap("pattern-server-name", message, Some(help), location, Touch::Endpoint(index));
     }
     Identity { fact: index, names }
 }
