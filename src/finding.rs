@@ -213,6 +213,8 @@ pub struct DataSetInfo {
     pub attribution: Option<String>,
     /// Whether any place in this assessment rests on it.
     pub used: bool,
+    /// How old it is, in words, if it is older than the project wants to be told of.
+    pub age: Option<String>,
 }
 
 /// The whole answer of one run. Sorted: same inputs, same bytes.

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+pub mod glob;
 pub mod load;
 
 /// Index of a text in [`Sources`]. Ids follow the sorted order of paths, so the same inputs give the same ids.

@@ -407,16 +407,17 @@ fn data_sets_are_named_dated_hashed_and_marked_when_used() {
     let dbip = &atlas.data_sets()[2];
     assert_eq!(dbip.attribution.as_deref(), Some("IP Geolocation by DB-IP (https://db-ip.com)"));
     // 173 days: a warning, and soon a gap. Ranges only warn.
-    let aged: Vec<(String, bool)> = atlas.aged_data_sets().into_iter().map(|a| (a.message, a.stale)).collect();
+    let aged: Vec<String> = atlas.data_sets().into_iter().filter_map(|d| d.age).collect();
     assert_eq!(
         aged,
         [
-            ("`published cloud ranges` was made 91 days before 2026-11-21 (2026-08-22)".to_owned(), false),
-            ("`DB-IP Lite Country` was made 173 days before 2026-11-21 (2026-06-01)".to_owned(), false),
+            "`published cloud ranges` was made 91 days before 2026-11-21 (2026-08-22)",
+            "`DB-IP Lite Country` was made 173 days before 2026-11-21 (2026-06-01)",
         ]
     );
     let later = Atlas::embedded(date(2027, 1, 1));
     let stale = |atlas: &Atlas| (0..3).map(|i| atlas.is_stale(onshore::geo::DataSetId(i))).collect::<Vec<_>>();
+    assert_eq!(stale(&atlas), [false, false, false]);
     assert_eq!(stale(&later), [false, false, true]);
     let patient = GeoSettings { max_age_days: Some(1000), warn_age_days: Some(900), ..GeoSettings::default() };
     let patient = Atlas::new(&patient, Vec::new(), Vec::new(), date(2027, 1, 1)).unwrap();

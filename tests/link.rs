@@ -110,8 +110,7 @@ fn verdicts(assessment: &Assessment) -> BTreeMap<String, Verdict> {
 
 /// Everything that a finding says but its lines.
 fn said(assessment: &Assessment) -> Vec<(String, String, Verdict)> {
-    let mut all: Vec<_> =
-        assessment.findings.iter().map(|f| (f.fingerprint.clone(), f.message.clone(), f.verdict)).collect();
+    let mut all: Vec<_> = assessment.findings.iter().map(|f| (f.fingerprint.clone(), f.message.clone(), f.verdict)).collect();
     all.sort();
     all
 }
@@ -120,7 +119,12 @@ fn sites() -> Vec<String> {
     let site = |id: &str, country: &str, net: u8| {
         format!("[[site]]\nid = \"{id}\"\ncountry = \"{country}\"\nnetworks = [\"10.{net}.0.0/16\"]\n")
     };
-    vec![site("us1", "US", 1), site("ca1", "CA", 2), site("cn1", "CN", 3), "[[endpoint]]\nid = \"vault\"\nkind = \"bucket\"\nsite = \"us1\"\n".to_owned()]
+    vec![
+        site("us1", "US", 1),
+        site("ca1", "CA", 2),
+        site("cn1", "CN", 3),
+        "[[endpoint]]\nid = \"vault\"\nkind = \"bucket\"\nsite = \"us1\"\n".to_owned(),
+    ]
 }
 
 /// Endpoint `e<n>`: at a site, at an address (perhaps of another's), under a shared name, or anywhere.
@@ -133,7 +137,8 @@ fn endpoint(n: usize) -> impl Strategy<Value = String> {
         1 => (0_usize..6).prop_map(|of| format!("part-of = [\"e{of}\"]\n")),
         1 => Just(String::new()),
     ];
-    let name = prop_oneof![3 => Just(""), 1 => Just("names = [\"front.example.net\"]\n"), 1 => Just("names = [\"*.example.net\"]\n")];
+    let name =
+        prop_oneof![3 => Just(""), 1 => Just("names = [\"front.example.net\"]\n"), 1 => Just("names = [\"*.example.net\"]\n")];
     let kind = prop_oneof![Just(""), Just("kind = \"bucket\"\n"), Just("kind = \"load-balancer\"\n")];
     (place, name, kind).prop_map(move |(place, name, kind)| format!("[[endpoint]]\nid = \"e{n}\"\n{kind}{place}{name}"))
 }

@@ -214,6 +214,7 @@ fn zoom() -> Case {
             licence: Some("CC BY 4.0".into()),
             attribution: Some("IP Geolocation by DB-IP, https://db-ip.com".into()),
             used: true,
+            age: Some("`DB-IP Lite Country` was made 100 days before 2026-11-22 (2026-08-14)".into()),
         }],
     };
     Case { sources, assessment }

@@ -1,13 +1,16 @@
 //! `only-in`, `never-in`, `first-in`, `nexus`: data that arrives where it must not, or where it cannot be told.
 
-use super::context::{Arrival, Context, bits};
+use std::collections::BTreeMap;
+
+use super::context::{Arrival, Context, and, bits, has, set};
+use super::copies::no_store;
 use super::describe::{Draft, cut_help, finding, places_phrase, state_phrase, subject_of, verb};
-use super::placement::{Placement, Wanted, judge, judge_all};
+use super::placement::{Placement, Wanted, judge_all};
 use super::scope::Scope;
 use super::states;
 use super::together::Suppressed;
 use crate::finding::{Finding, Label, State, Verdict};
-use crate::model::{Activity, Address, EndpointId, Role};
+use crate::model::{Address, Country, EndpointId, Role};
 use crate::policy::{Combine, Demand, Doing};
 use crate::reach::{Spread, World};
 use crate::vocab::places::PlaceSet;
@@ -50,37 +53,57 @@ impl<'s> Asked<'s> {
     }
 }
 
-fn all_tokens(context: &Context<'_>, scope: &Scope<'_>, asked: &Asked<'_>, suppressed: &Suppressed<'_>) -> Vec<Finding> {
-    let placements = judge_all(context, &asked.wanted);
-    let spreads: Vec<(State, &Spread)> = states(scope).map(|s| (s, context.spread(s))).collect();
-    find(context, scope, asked, &placements, &spreads, &scope.tokens, &scope.rule.activity, suppressed)
+/// Tokens that are asked alike, and how each standpoint answers.
+struct Group {
+    tokens: Vec<u64>,
+    placements: Vec<Placement>,
+    code: &'static str,
+    allowed: String,
 }
 
-/// Sets that depend on who takes part: each token is judged by its own.
-fn per_token(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppressed<'_>, base: &[String]) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for token in bits(&scope.tokens) {
-        let mut words = base.to_vec();
-        words.extend(context.tokens[token].origins.iter().map(ToString::to_string));
-        let set = match PlaceSet::resolve(&words, context.as_of) {
-            Ok(set) => set,
-            // Codes of populations were checked when they were read; a set of nothing allows nothing.
-            Err(_) => PlaceSet::default(),
-        };
-        let asked = Asked { code: "no-nexus", ..Asked::only_in(&set) };
-        let placements: Vec<Placement> = context.standpoints.iter().map(|s| judge(context, s, &asked.wanted)).collect();
-        let mut only = vec![0_u64; scope.tokens.len()];
-        super::context::set(&mut only, token);
-        let spreads: Vec<(State, &Spread)> = states(scope).map(|s| (s, context.spread(s))).collect();
-        findings.extend(find(context, scope, &asked, &placements, &spreads, &only, &scope.rule.activity, suppressed));
+impl Group {
+    fn new(context: &Context<'_>, asked: &Asked<'_>, tokens: Vec<u64>) -> Self {
+        let placements = judge_all(context, &asked.wanted);
+        Self { tokens, placements, code: asked.code, allowed: asked.allowed.clone() }
     }
-    findings
+}
+
+/// Where the rule is asked, and of what.
+struct Question<'q> {
+    groups: &'q [Group],
+    spreads: &'q [(State, &'q Spread)],
+    doing: &'q [Doing],
+    suppressed: &'q Suppressed<'q>,
+}
+
+fn all_tokens(context: &Context<'_>, scope: &Scope<'_>, asked: &Asked<'_>, suppressed: &Suppressed<'_>) -> Vec<Finding> {
+    let groups = [Group::new(context, asked, scope.tokens.clone())];
+    let spreads: Vec<(State, &Spread)> = states(scope).map(|s| (s, context.spread(s))).collect();
+    find(context, scope, &Question { groups: &groups, spreads: &spreads, doing: &scope.rule.activity, suppressed })
+}
+
+/// Sets that depend on who takes part: tokens of the same people are judged together.
+fn per_token(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppressed<'_>, base: &[String]) -> Vec<Finding> {
+    let mut by_people: BTreeMap<&[Country], Vec<u64>> = BTreeMap::new();
+    for token in bits(&scope.tokens) {
+        let of = by_people.entry(&context.tokens[token].origins).or_insert_with(|| vec![0; scope.tokens.len()]);
+        set(of, token);
+    }
+    let groups = by_people.into_iter().map(|(people, tokens)| {
+        let words: Vec<String> = base.iter().cloned().chain(people.iter().map(ToString::to_string)).collect();
+        // Codes of populations were checked when they were read; a set of nothing allows nothing.
+        let set = PlaceSet::resolve(&words, context.as_of).unwrap_or_default();
+        Group::new(context, &Asked { code: "no-nexus", ..Asked::only_in(&set) }, tokens)
+    });
+    let groups: Vec<Group> = groups.collect();
+    let spreads: Vec<(State, &Spread)> = states(scope).map(|s| (s, context.spread(s))).collect();
+    find(context, scope, &Question { groups: &groups, spreads: &spreads, doing: &scope.rule.activity, suppressed })
 }
 
 /// Data may go on from its first store; where it is first written is what counts.
 fn first_stores(context: &Context<'_>, scope: &Scope<'_>, set: &PlaceSet, suppressed: &Suppressed<'_>) -> Vec<Finding> {
     let asked = Asked { code: "first-store-elsewhere", ..Asked::only_in(set) };
-    let placements = judge_all(context, &asked.wanted);
+    let groups = [Group::new(context, &asked, scope.tokens.clone())];
     let is_store = |id: EndpointId| context.snapshot.endpoint(id).roles.contains(Role::Store);
     let spreads: Vec<(State, Spread)> = states(scope)
         .map(|state| {
@@ -93,105 +116,117 @@ fn first_stores(context: &Context<'_>, scope: &Scope<'_>, set: &PlaceSet, suppre
         })
         .collect();
     let spreads: Vec<(State, &Spread)> = spreads.iter().map(|(s, spread)| (*s, spread)).collect();
-    find(context, scope, &asked, &placements, &spreads, &scope.tokens, &[Doing::Role(Role::Store)], suppressed)
-}
-
-#[expect(clippy::too_many_arguments, reason = "the question in full: who, what, where, when; each caller varies two of them")]
-fn find(
-    context: &Context<'_>,
-    scope: &Scope<'_>,
-    asked: &Asked<'_>,
-    placements: &[Placement],
-    spreads: &[(State, &Spread)],
-    tokens: &[u64],
-    doing: &[Doing],
-    suppressed: &Suppressed<'_>,
-) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for id in context.snapshot.endpoint_ids() {
-        let placed = context.has_place(id);
-        let placement = &placements[context.standpoint(id)];
-        if placed && *placement == Placement::Inside {
-            continue;
-        }
-        // A name that leads nowhere may lead anywhere, whatever the rule asks it to do there.
-        if !placed && (leads_on(context, id) || !spreads.iter().any(|(_, s)| reaches(s, id, tokens))) {
-            continue;
-        }
-        for (state, spread) in spreads {
-            let mut arrivals = context.arrivals(id, spread, tokens, if placed { doing } else { &[] });
-            arrivals.retain(|a| !suppressed.covers(a.token, a.activity));
-            if arrivals.is_empty() {
-                continue;
-            }
-            findings.push(one(context, scope, asked, id, placed.then_some(placement), &arrivals, *state));
-            break;
-        }
+    let doing = [Doing::Role(Role::Store)];
+    let mut findings = find(context, scope, &Question { groups: &groups, spreads: &spreads, doing: &doing, suppressed });
+    let unstored: Vec<usize> = bits(&scope.tokens)
+        .filter(|t| !context.snapshot.endpoint_ids().any(|id| is_store(id) && context.spread(scope.worst_state()).has(id, *t)))
+        .collect();
+    // Some of its tokens may be known to lead nowhere already.
+    if !unstored.is_empty() && findings.is_empty() {
+        findings.extend(no_store(context, scope, &unstored, asked.code));
     }
     findings
 }
 
-fn reaches(spread: &Spread, id: EndpointId, tokens: &[u64]) -> bool {
-    spread.at(id).iter().zip(tokens).any(|(a, b)| a & b != 0)
-}
-
-fn leads_on(context: &Context<'_>, id: EndpointId) -> bool {
-    context.snapshot.routes_from(id).any(|(_, r)| r.activity != Activity::Depend)
-}
-
-fn one(
-    context: &Context<'_>,
-    scope: &Scope<'_>,
-    asked: &Asked<'_>,
-    id: EndpointId,
-    placement: Option<&Placement>,
-    arrivals: &[Arrival],
-    state: State,
-) -> Finding {
-    let name = &context.snapshot.endpoint(id).name;
-    let subject = subject_of(context, scope, arrivals);
-    let does = verb(arrivals[0].activity);
-    let when = state_phrase(state);
-    let (code, verdict, message, help) = match placement {
-        Some(Placement::Outside(places)) => {
-            let places: Vec<String> = places.iter().map(ToString::to_string).collect();
-            let message = format!("{subject} {does} `{name}` in {} {when}", places.join(" or "));
-            (asked.code, Verdict::Violated, message, None)
+/// One finding for all that does the same at an endpoint, in the mildest state in which anything does.
+fn find(context: &Context<'_>, scope: &Scope<'_>, question: &Question<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for id in context.snapshot.endpoint_ids().filter(|id| context.has_place(*id)) {
+        let standpoint = context.standpoint(id);
+        let mut alike: Vec<(&Group, &'static str, Vec<(Arrival, State)>)> = Vec::new();
+        for group in question.groups.iter().filter(|g| g.placements[standpoint] != Placement::Inside) {
+            let mut seen = vec![0_u64; group.tokens.len()];
+            for (state, spread) in question.spreads {
+                for arrival in context.arrivals(id, spread, &group.tokens, question.doing) {
+                    if has(&seen, arrival.token) || question.suppressed.covers(arrival.token, arrival.activity) {
+                        continue;
+                    }
+                    set(&mut seen, arrival.token);
+                    let (placement, activity) = (&group.placements[standpoint], arrival.activity);
+                    let same = alike.iter_mut().find(|(g, a, _)| g.placements[standpoint] == *placement && *a == activity);
+                    match same {
+                        Some((_, _, arrivals)) => arrivals.push((arrival, *state)),
+                        None => alike.push((group, activity, vec![(arrival, *state)])),
+                    }
+                }
+            }
         }
-        Some(Placement::Weak(why)) => {
+        for (group, _, mut arrivals) in alike {
+            arrivals.sort_by_key(|(a, state)| (*state, a.token));
+            findings.push(misplaced(context, scope, group, id, &arrivals));
+        }
+    }
+    findings.extend(dead_ends(context, scope, question));
+    findings
+}
+
+fn misplaced(context: &Context<'_>, scope: &Scope<'_>, group: &Group, id: EndpointId, all: &[(Arrival, State)]) -> Finding {
+    let name = &context.snapshot.endpoint(id).name;
+    let placement = &group.placements[context.standpoint(id)];
+    let arrivals: Vec<Arrival> = all.iter().map(|(a, _)| a.clone()).collect();
+    let state = all[0].1;
+    // "... in normal running, and ... under overload".
+    let (mut subjects, mut later) = (String::new(), String::new());
+    for in_state in all.chunk_by(|a, b| a.1 == b.1) {
+        let of_state: Vec<Arrival> = in_state.iter().map(|(a, _)| a.clone()).collect();
+        let subject = subject_of(context, scope, &of_state);
+        if subjects.is_empty() {
+            subjects = subject;
+        } else {
+            later.push_str(&format!(", and {subject} {}", state_phrase(in_state[0].1)));
+        }
+    }
+    let does = match &scope.rule.demand {
+        Demand::FirstIn(_) => "is first stored at",
+        _ => verb(arrivals[0].activity),
+    };
+    let when = format!("{}{later}", state_phrase(state));
+    let (code, verdict, message, help) = match placement {
+        Placement::Outside(places) => {
+            let places: Vec<String> = places.iter().map(ToString::to_string).collect();
+            let nobody = if group.code == "no-nexus" { ", where nobody who takes part belongs" } else { "" };
+            let message = format!("{subjects} {does} `{name}` in {} {when}{nobody}", places.join(" or "));
+            (group.code, Verdict::Violated, message, None)
+        }
+        Placement::Weak(why) => {
             let places = places_phrase(&context.known_places(id));
-            let message = format!("{subject} {does} `{name}` {places} {when}, but {why}");
+            let message = format!("{subjects} {does} `{name}` {places} {when}, but {why}");
             let help = format!("declare where `{name}` stands (a site with its network, a region, or a [[geo.override]])");
             ("place-weakly-known", Verdict::Indeterminate, message, Some(help))
         }
-        Some(Placement::Unknown(_) | Placement::Inside) => {
+        Placement::Unknown(_) | Placement::Inside => {
             let geo = context.geolocation(id);
             let told = match placement {
-                Some(Placement::Unknown(Some(why))) => Some(why.clone()),
+                Placement::Unknown(Some(why)) => Some(why.clone()),
                 _ => geo.conflict.clone().or_else(|| geo.unknown.clone()),
             };
             let why = told.unwrap_or_else(|| "nothing that was read says where it stands".into());
-            let message = format!("{subject} {does} `{name}` {when}, and where that is cannot be told: {why}");
+            let message = format!("{subjects} {does} `{name}` {when}, and where that is cannot be told: {why}");
             let help = format!(
                 "declare where `{name}` stands: a [[site]] with its network, `site = ...`, a provider's region, or a [[geo.override]]"
             );
-            ("place-unknown", Verdict::Indeterminate, message, Some(help))
-        }
-        None => {
-            let message = format!("{subject} reaches the name `{name}` {when}, which leads nowhere that was read");
-            let help = format!("add the file that says what `{name}` is (a DNS zone, a hosts file, an inventory entry)");
             ("place-unknown", Verdict::Indeterminate, message, Some(help))
         }
     };
     let mut finding = finding(
         context,
         scope,
-        Draft { code, verdict, endpoint: id, arrivals, state: Some(state), message, help, lost: None, labels: Vec::new() },
+        Draft {
+            code,
+            verdict,
+            endpoint: id,
+            arrivals: &arrivals,
+            state: Some(state),
+            message,
+            help,
+            lost: None,
+            labels: Vec::new(),
+        },
     );
     if finding.help.is_none() {
-        finding.help = Some(cut_help(finding.role, name, &asked.allowed));
+        finding.help = Some(cut_help(finding.role, name, &group.allowed));
     }
-    if let Some(address) = placement.and_then(|p| culprit(context, id, p)) {
+    if let Some(address) = culprit(context, id, placement) {
         // Where data enters there is no route to show; else the route's line stays, and the address is pointed at beside it.
         if finding.path.len() == 1 {
             finding.location = Some(address.location);
@@ -216,4 +251,59 @@ fn culprit(context: &Context<'_>, id: EndpointId, placement: &Placement) -> Opti
         Placement::Weak(_) | Placement::Inside => false,
     });
     wrong.map(|(a, _)| *a)
+}
+
+/// Names that lead nowhere may lead anywhere, whatever the rule asks it to do there; and what only hands data on, to nobody,
+/// does something with it that was not read.
+fn dead_ends(context: &Context<'_>, scope: &Scope<'_>, question: &Question<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut told = vec![0_u64; scope.tokens.len()];
+    for (id, stuck) in context.dead_ends() {
+        let stuck = and(stuck, &scope.tokens);
+        let first = question.spreads.iter().find_map(|(state, spread)| {
+            let here: Vec<usize> = bits(&and(spread.at(*id), &stuck)).collect();
+            (!here.is_empty()).then_some((*state, here))
+        });
+        let Some((state, here)) = first else { continue };
+        here.iter().for_each(|t| set(&mut told, *t));
+        let arrivals: Vec<Arrival> = here.into_iter().map(|token| Arrival { token, via: None, activity: "transit" }).collect();
+        let name = &context.snapshot.endpoint(*id).name;
+        let subject = subject_of(context, scope, &arrivals);
+        let message = format!("{subject} reaches the name `{name}` {}, which leads nowhere that was read", state_phrase(state));
+        let help = format!("add the file that says what `{name}` is (a DNS zone, a hosts file, an inventory entry)");
+        findings.push(undecided(context, scope, "place-unknown", *id, &arrivals, state, message, help));
+    }
+    let arriving = context.arriving();
+    let mut by_start: BTreeMap<EndpointId, Vec<usize>> = BTreeMap::new();
+    for token in bits(&scope.tokens).filter(|t| !has(arriving, *t) && !has(&told, *t)) {
+        if let Some(start) = context.tokens[token].starts.first() {
+            by_start.entry(*start).or_default().push(token);
+        }
+    }
+    for (start, tokens) in by_start {
+        let arrivals: Vec<Arrival> =
+            tokens.into_iter().map(|token| Arrival { token, via: None, activity: "transit" }).collect();
+        let name = &context.snapshot.endpoint(start).name;
+        let subject = subject_of(context, scope, &arrivals);
+        let message = format!("{subject} enters at `{name}`, and nothing that was read says where it is processed or stored");
+        let help = "add the files that say where it goes from there, or declare the route to what uses it".to_owned();
+        let state = question.spreads.first().map_or(State::Normal, |(s, _)| *s);
+        findings.push(undecided(context, scope, "leads-nowhere", start, &arrivals, state, message, help));
+    }
+    findings
+}
+
+#[expect(clippy::too_many_arguments, reason = "a draft in one line")]
+fn undecided(
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    code: &'static str,
+    endpoint: EndpointId,
+    arrivals: &[Arrival],
+    state: State,
+    message: String,
+    help: String,
+) -> Finding {
+    let (verdict, state, help) = (Verdict::Indeterminate, Some(state), Some(help));
+    finding(context, scope, Draft { code, verdict, endpoint, arrivals, state, message, help, lost: None, labels: Vec::new() })
 }

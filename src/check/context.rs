@@ -1,7 +1,9 @@
 //! What every check looks at: places, tokens, and how far each token gets in each state of the world.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
 
+use foldhash::HashMap;
 use jiff::civil::Date;
 
 use crate::finding::{Coverage, KnownPlace, State};
@@ -9,8 +11,11 @@ use crate::geo::{Atlas, Basis, Geolocation, Kind, known_places};
 use crate::model::{Activity, EndpointId, Place, Role, RouteId, Snapshot, Standing};
 use crate::policy::Doing;
 use crate::project::Project;
-use crate::reach::{Graph, Spread, Token, World};
+use crate::reach::{Graph, Paths, Spread, Step, Token, World};
 use crate::source::Sources;
+
+/// Four bytes an endpoint each.
+const WAYS_KEPT: usize = 32;
 
 /// What a verdict depends on of a [`Geolocation`]; endpoints with equal standing are judged once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +43,10 @@ pub struct Context<'a> {
     normal: Spread,
     overload: Spread,
     any: Spread,
+    dead_ends: OnceCell<Vec<(EndpointId, Vec<u64>)>>,
+    arriving: OnceCell<Vec<u64>>,
+    /// Shortest ways found so far. Findings about one token mostly follow each other.
+    paths: RefCell<VecDeque<(State, usize, Paths<'a>)>>,
     /// `incoming[first_incoming[e]..first_incoming[e + 1]]` arrive at endpoint `e`.
     incoming: Vec<RouteId>,
     first_incoming: Vec<u32>,
@@ -54,7 +63,7 @@ impl<'a> Context<'a> {
         graph: &'a Graph<'a>,
     ) -> Self {
         let mut standpoints = Vec::new();
-        let mut known: HashMap<Standpoint, u32> = HashMap::new();
+        let mut known: HashMap<Standpoint, u32> = HashMap::default();
         let mut standpoint_of = Vec::with_capacity(snapshot.endpoints.len());
         for id in snapshot.endpoint_ids() {
             let geo = atlas.locate_endpoint(snapshot, id);
@@ -99,6 +108,9 @@ impl<'a> Context<'a> {
             normal: graph.spread(&World::Normal),
             overload: graph.spread(&World::Overload),
             any: graph.spread(&World::Any),
+            dead_ends: OnceCell::new(),
+            arriving: OnceCell::new(),
+            paths: RefCell::default(),
             incoming,
             first_incoming,
         }
@@ -111,6 +123,52 @@ impl<'a> Context<'a> {
             State::Overload => &self.overload,
             State::Loss => &self.any,
         }
+    }
+
+    /// Names without a place of their own, and the tokens that get there and go no further in any state.
+    pub fn dead_ends(&self) -> &[(EndpointId, Vec<u64>)] {
+        self.dead_ends.get_or_init(|| {
+            let mut ends = Vec::new();
+            for id in self.snapshot.endpoint_ids().filter(|id| !self.has_place(*id)) {
+                let mut stuck = self.any.at(id).to_vec();
+                for token in self.any.tokens_at(id) {
+                    if self.snapshot.routes_from(id).any(|(r, _)| self.graph.moves(&self.any, r, token)) {
+                        stuck[token / 64] &= !(1 << (token % 64));
+                    }
+                }
+                if stuck.iter().any(|w| *w != 0) {
+                    ends.push((id, stuck));
+                }
+            }
+            ends
+        })
+    }
+
+    /// Tokens that get to anything that does more than hand them on.
+    pub fn arriving(&self) -> &[u64] {
+        self.arriving.get_or_init(|| {
+            let mut arriving = vec![0_u64; self.tokens.len().div_ceil(64)];
+            let uses = |id: &EndpointId| self.has_place(*id) && !self.snapshot.endpoint(*id).roles.only_forwards();
+            for id in self.snapshot.endpoint_ids().filter(uses) {
+                arriving.iter_mut().zip(self.any.at(id)).for_each(|(a, b)| *a |= b);
+            }
+            arriving
+        })
+    }
+
+    /// The shortest way of a token to an endpoint, as [`Graph::witness`] gives it.
+    pub fn way(&self, state: State, token: usize, to: EndpointId) -> Option<Vec<Step>> {
+        let mut paths = self.paths.borrow_mut();
+        if let Some((_, _, known)) = paths.iter().find(|(s, t, _)| (*s, *t) == (state, token)) {
+            return known.to(to);
+        }
+        if paths.len() == WAYS_KEPT {
+            paths.pop_front();
+        }
+        let found = self.graph.paths(self.spread(state), token);
+        let way = found.to(to);
+        paths.push_back((state, token, found));
+        way
     }
 
     pub fn standpoint(&self, id: EndpointId) -> usize {
@@ -134,21 +192,39 @@ impl<'a> Context<'a> {
         &self.incoming[self.first_incoming[id.index()] as usize..self.first_incoming[id.index() + 1] as usize]
     }
 
-    /// Whether data gets to a store as a copy of another store (not from whatever wrote it first).
-    pub fn is_copy(&self, id: EndpointId) -> bool {
-        self.incoming(id).iter().map(|r| self.snapshot.route(*r)).any(|r| {
-            matches!(r.activity, Activity::Replicate | Activity::Backup)
-                && self.snapshot.endpoint(r.from).roles.contains(Role::Store)
-        })
+    /// Whether data gets to a store as a copy of another store, by whatever names, and whether it is also written there.
+    pub fn is_copy(&self, id: EndpointId) -> (bool, bool) {
+        let (mut copied, mut written) = (false, false);
+        let (mut stack, mut seen) = (vec![id], vec![id]);
+        while let Some(at) = stack.pop() {
+            for route in self.incoming(at).iter().map(|r| self.snapshot.route(*r)) {
+                match route.activity {
+                    Activity::Depend | Activity::Access => {}
+                    Activity::Replicate | Activity::Backup => {
+                        copied |= self.snapshot.endpoint(route.from).roles.contains(Role::Store)
+                    }
+                    // A name in between: what leads to the name is what counts.
+                    _ if !self.has_place(route.from) => {
+                        if !seen.contains(&route.from) {
+                            seen.push(route.from);
+                            stack.push(route.from);
+                        }
+                    }
+                    _ => written = true,
+                }
+            }
+        }
+        (copied, written)
     }
 
     /// Tokens among `wanted` that do one of `doing` at an endpoint (all of them if `doing` is empty), each with the route it
     /// must have come by, if the route decides.
     pub fn arrivals(&self, id: EndpointId, spread: &Spread, wanted: &[u64], doing: &[Doing]) -> Vec<Arrival> {
-        let here: Vec<usize> = bits(&and(spread.at(id), wanted)).collect();
-        if here.is_empty() {
+        // Most endpoints are not reached at all.
+        if !intersects(spread.at(id), wanted) {
             return Vec::new();
         }
+        let here: Vec<usize> = bits(&and(spread.at(id), wanted)).collect();
         let endpoint = self.snapshot.endpoint(id);
         let by_role = doing.iter().filter_map(|d| match d {
             Doing::Role(role) => Some(*role),
@@ -225,6 +301,11 @@ pub fn and(a: &[u64], b: &[u64]) -> Vec<u64> {
     a.iter().zip(b).map(|(x, y)| x & y).collect()
 }
 
+/// Whether some bit is set in both.
+pub fn intersects(a: &[u64], b: &[u64]) -> bool {
+    a.iter().zip(b).any(|(x, y)| x & y != 0)
+}
+
 /// The positions of set bits.
 pub fn bits(words: &[u64]) -> impl Iterator<Item = usize> + '_ {
     words.iter().enumerate().flat_map(|(w, word)| {
@@ -237,6 +318,10 @@ pub fn bits(words: &[u64]) -> impl Iterator<Item = usize> + '_ {
             })
         })
     })
+}
+
+pub fn has(words: &[u64], bit: usize) -> bool {
+    words[bit / 64] >> (bit % 64) & 1 != 0
 }
 
 pub fn set(words: &mut [u64], bit: usize) {

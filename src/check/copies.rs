@@ -1,7 +1,10 @@
 //! `copy-in`, `retain-in`, `return-within`: what must be kept somewhere, how long, or come back.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::context::{Arrival, Context, bits};
 use super::describe::{Draft, finding, places_phrase, subject_of};
+use super::held::{Certainty, held};
 use super::placement::{Placement, Wanted, judge_all};
 use super::scope::Scope;
 use crate::finding::{Finding, State, Verdict};
@@ -29,53 +32,64 @@ pub fn stores(context: &Context<'_>, wanted: &[u64], state: State) -> Vec<Store>
 }
 
 /// A demand on stores of data that no store was read of: it cannot be told, rather than nothing to ask.
-pub fn no_store(context: &Context<'_>, scope: &Scope<'_>, code: &'static str) -> Vec<Finding> {
-    let arrivals: Vec<Arrival> = bits(&scope.tokens).map(|token| Arrival { token, via: None, activity: "transit" }).collect();
+pub fn no_store(context: &Context<'_>, scope: &Scope<'_>, tokens: &[usize], code: &'static str) -> Vec<Finding> {
+    let arrivals: Vec<Arrival> = tokens.iter().map(|t| Arrival { token: *t, via: None, activity: "transit" }).collect();
     let Some(at) = arrivals.first().and_then(|a| context.tokens[a.token].starts.first().copied()) else { return Vec::new() };
     let message = format!("no store of {} was read at all", subject_of(context, scope, &arrivals));
     let help = Some(DECLARE_STORE.to_owned());
-    let state = Some(State::Normal);
-    let draft = Draft {
-        code,
-        verdict: Verdict::Indeterminate,
-        endpoint: at,
-        arrivals: &arrivals,
-        state,
-        message,
-        help,
-        lost: None,
-        labels: Vec::new(),
-    };
-    vec![finding(context, scope, draft)]
+    let (verdict, state) = (Verdict::Indeterminate, Some(State::Normal));
+    let arrivals = &arrivals;
+    vec![finding(
+        context,
+        scope,
+        Draft { code, verdict, endpoint: at, arrivals, state, message, help, lost: None, labels: Vec::new() },
+    )]
+}
+
+/// The tokens that none of the stores gets.
+pub fn unstored(scope: &Scope<'_>, stores: &[Store]) -> Vec<usize> {
+    bits(&scope.tokens).filter(|t| !stores.iter().any(|s| s.arrivals.iter().any(|a| a.token == *t))).collect()
 }
 
 const DECLARE_STORE: &str =
     "declare the store: an endpoint with `roles = [\"store\"]` and the route to it, or a [[classify]] entry";
 
+const ALL_OF_IT: &str = "whether all of it";
+
+/// "3 days", "36 hours".
+fn hours(hours: u64) -> String {
+    let (n, unit) = if hours >= 48 && hours.is_multiple_of(24) { (hours / 24, "day") } else { (hours, "hour") };
+    if n == 1 { format!("1 {unit}") } else { format!("{n} {unit}s") }
+}
+
 /// What one store says to a demand.
 enum Answer {
     Yes,
-    No,
+    /// With what is wrong apart from the place.
+    No(Option<String>),
     /// What would have to be known.
     Unknown(String),
 }
 
 pub fn copy_in(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet, max_age_hours: Option<u64>) -> Vec<Finding> {
     let placements = judge_all(context, &Wanted::In(places));
-    let demand = format!("a copy inside {}", places.names.join(", "));
+    let mut demand = format!("a copy inside {}", places.names.join(", "));
+    if let Some(limit) = max_age_hours {
+        demand.push_str(&format!(" at most {} old", hours(limit)));
+    }
     each_token(context, scope, "no-copy-in-place", &demand, |store| {
         let endpoint = context.snapshot.endpoint(store.id);
         match &placements[context.standpoint(store.id)] {
-            Placement::Outside(_) => return Answer::No,
+            Placement::Outside(_) => return Answer::No(None),
             Placement::Unknown(_) | Placement::Weak(_) => return Answer::Unknown(format!("where `{}` stands", endpoint.name)),
             Placement::Inside => {}
         }
         match (max_age_hours, endpoint.attributes.max_age_hours) {
             // The store that data is written to first is as fresh as data gets.
             (None, _) => Answer::Yes,
-            (Some(_), _) if !context.is_copy(store.id) => Answer::Yes,
+            (Some(_), _) if !context.is_copy(store.id).0 => Answer::Yes,
             (Some(limit), Some(age)) if age <= limit => Answer::Yes,
-            (Some(_), Some(_)) => Answer::No,
+            (Some(_), Some(age)) => Answer::No(Some(format!("up to {} old", hours(age)))),
             (Some(_), None) => Answer::Unknown(format!("how old the copy at `{}` may be (`max-age`)", endpoint.name)),
         }
     })
@@ -87,19 +101,31 @@ pub fn retain_in(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet, da
     each_token(context, scope, "not-retained", &demand, |store| {
         let endpoint = context.snapshot.endpoint(store.id);
         match &placements[context.standpoint(store.id)] {
-            Placement::Outside(_) => return Answer::No,
+            Placement::Outside(_) => return Answer::No(None),
             Placement::Unknown(_) | Placement::Weak(_) => return Answer::Unknown(format!("where `{}` stands", endpoint.name)),
             Placement::Inside => {}
         }
         match endpoint.attributes.retention_hours {
             Some(hours) if hours >= days.saturating_mul(24) => Answer::Yes,
-            Some(_) => Answer::No,
+            Some(kept) => Answer::No(Some(format!("for {}", hours(kept)))),
             None => Answer::Unknown(format!("how long `{}` keeps data (`retention`)", endpoint.name)),
         }
     })
 }
 
-/// At least one store must answer yes for each token; one finding per endpoint where tokens without one are to be seen.
+/// What is wrong with a token's stores. Tokens with which the same is wrong share a finding.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Wrong {
+    /// The stores that it has.
+    Nowhere(Vec<usize>),
+    /// The stores that will do and get only a part, and the others.
+    Partly(Vec<usize>, Vec<usize>),
+    /// What would have to be known.
+    Untold(Vec<String>),
+    NoStore(EndpointId),
+}
+
+/// All of each token must be in stores that answer yes.
 fn each_token(
     context: &Context<'_>,
     scope: &Scope<'_>,
@@ -109,69 +135,107 @@ fn each_token(
 ) -> Vec<Finding> {
     let stores = stores(context, &scope.tokens, State::Normal);
     let answers: Vec<Answer> = stores.iter().map(&answer).collect();
-    let mut findings = Vec::new();
+    let by_id: BTreeMap<EndpointId, &Answer> = stores.iter().map(|s| s.id).zip(&answers).collect();
+    let mut wrong: BTreeMap<Wrong, Vec<usize>> = BTreeMap::new();
     for token in bits(&scope.tokens) {
-        let mine: Vec<usize> = (0..stores.len()).filter(|s| stores[*s].arrivals.iter().any(|a| a.token == token)).collect();
-        if mine.iter().any(|s| matches!(answers[*s], Answer::Yes)) {
+        let yes = |id: EndpointId| matches!(by_id.get(&id), Some(Answer::Yes));
+        let perhaps = |id: EndpointId| matches!(by_id.get(&id), Some(Answer::Yes | Answer::Unknown(_)));
+        if held(context, token, Certainty::Sure, yes) {
             continue;
         }
-        let told = |s: &usize| match &answers[*s] {
-            Answer::Unknown(what) => Some(what.as_str()),
-            Answer::Yes | Answer::No => None,
-        };
-        let missing: Vec<&str> = mine.iter().filter_map(told).collect();
-        let telling = mine.iter().find(|s| told(s).is_some()).or(mine.first());
-        let start = telling.map(|s| stores[*s].id).or_else(|| context.tokens[token].starts.first().copied());
-        let Some(at) = start else { continue };
-        let arrival = [Arrival { token, via: None, activity: if mine.is_empty() { "transit" } else { "store" } }];
-        let subject = subject_of(context, scope, &arrival);
-        let (verdict, message, help) = if mine.is_empty() {
-            (
-                Verdict::Indeterminate,
-                format!("{subject} must have {demand}, and no store of it was read at all"),
-                "declare the store: an endpoint with `roles = [\"store\"]` and the route to it, or a [[classify]] entry"
-                    .to_owned(),
-            )
-        } else if missing.is_empty() {
-            let held: Vec<String> = mine
-                .iter()
-                .map(|s| {
-                    format!(
-                        "`{}` {}",
-                        context.snapshot.endpoint(stores[*s].id).name,
-                        places_phrase(&context.known_places(stores[*s].id))
-                    )
-                })
-                .collect();
-            (
-                Verdict::Violated,
-                format!("{subject} must have {demand}, and is stored only at {}", held.join(", ")),
-                format!("add {demand}"),
-            )
+        let mine: Vec<usize> = (0..stores.len()).filter(|s| stores[*s].arrivals.iter().any(|a| a.token == token)).collect();
+        let (good, other): (Vec<usize>, Vec<usize>) = mine.iter().partition(|s| matches!(answers[**s], Answer::Yes));
+        let what = if mine.is_empty() {
+            let Some(start) = context.tokens[token].starts.first() else { continue };
+            Wrong::NoStore(*start)
+        } else if held(context, token, Certainty::Possible, perhaps) {
+            let told = mine.iter().filter_map(|s| match &answers[*s] {
+                Answer::Unknown(what) => Some(what.clone()),
+                Answer::Yes | Answer::No(_) => None,
+            });
+            let mut missing: Vec<String> = told.collect();
+            if missing.is_empty() {
+                missing.extend(good.iter().map(|s| format!("{ALL_OF_IT} gets to `{}`", name(context, &stores[*s]))));
+            }
+            Wrong::Untold(missing)
+        } else if good.is_empty() {
+            Wrong::Nowhere(other)
         } else {
-            (
-                Verdict::Indeterminate,
-                format!("{subject} must have {demand}; it cannot be told without {}", missing.join("; ")),
-                format!("declare {}", missing.join("; ")),
-            )
+            Wrong::Partly(good, other)
         };
-        findings.push(finding(
-            context,
-            scope,
-            Draft {
-                code,
-                verdict,
-                endpoint: at,
-                arrivals: &arrival,
-                state: Some(State::Normal),
-                message,
-                help: Some(help),
-                lost: None,
-                labels: Vec::new(),
-            },
-        ));
+        wrong.entry(what).or_default().push(token);
     }
-    findings
+    wrong.into_iter().map(|(what, tokens)| lacking(context, scope, code, demand, &stores, &answers, &what, &tokens)).collect()
+}
+
+#[expect(clippy::too_many_arguments, reason = "the demand, what was found, and whose")]
+fn lacking(
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    code: &'static str,
+    demand: &str,
+    stores: &[Store],
+    answers: &[Answer],
+    wrong: &Wrong,
+    tokens: &[usize],
+) -> Finding {
+    let activity = if matches!(wrong, Wrong::NoStore(_)) { "transit" } else { "store" };
+    let arrivals: Vec<Arrival> = tokens.iter().map(|t| Arrival { token: *t, via: None, activity }).collect();
+    let subject = subject_of(context, scope, &arrivals);
+    let at = |s: &usize| {
+        let place = places_phrase(&context.known_places(stores[*s].id));
+        let more = match &answers[*s] {
+            Answer::No(Some(more)) => format!(" {more}"),
+            Answer::No(None) | Answer::Yes | Answer::Unknown(_) => String::new(),
+        };
+        format!("`{}` {place}{more}", name(context, &stores[*s]))
+    };
+    let list = |of: &[usize]| of.iter().map(at).collect::<Vec<_>>().join(", ");
+    let has_token = |s: &usize| stores[*s].arrivals.iter().any(|a| a.token == tokens[0]);
+    let (endpoint, verdict, message, help) = match wrong {
+        Wrong::NoStore(start) => (
+            *start,
+            Verdict::Indeterminate,
+            format!("{subject} must have {demand}, and no store of it was read at all"),
+            DECLARE_STORE.to_owned(),
+        ),
+        Wrong::Untold(missing) => {
+            let untold = |s: &usize| has_token(s) && matches!(answers[*s], Answer::Unknown(_));
+            let telling = (0..stores.len()).find(untold).or_else(|| (0..stores.len()).find(has_token)).unwrap_or(0);
+            (
+                stores[telling].id,
+                Verdict::Indeterminate,
+                format!("{subject} must have {demand}; what was read does not say {}", missing.join(", nor ")),
+                match missing.iter().any(|m| m.starts_with(ALL_OF_IT)) {
+                    true => "let the routes to it carry the whole class, for everybody".into(),
+                    false => format!("declare {}", missing.join(", and ")),
+                },
+            )
+        }
+        Wrong::Nowhere(other) => (
+            stores[other[0]].id,
+            Verdict::Violated,
+            format!("{subject} must have {demand}, and is stored only at {}", list(other)),
+            format!("add {demand}"),
+        ),
+        Wrong::Partly(good, other) => (
+            other.first().map_or(stores[good[0]].id, |s| stores[*s].id),
+            Verdict::Violated,
+            match other.is_empty() {
+                true => format!("{subject} must have {demand}, and not all of it gets to {}", list(good)),
+                false => format!("{subject} must have {demand}, and only a part has: the rest is stored at {}", list(other)),
+            },
+            format!("replicate all of it to {demand}"),
+        ),
+    };
+    let state = Some(State::Normal);
+    let arrivals = &arrivals;
+    let help = Some(help);
+    finding(context, scope, Draft { code, verdict, endpoint, arrivals, state, message, help, lost: None, labels: Vec::new() })
+}
+
+fn name<'c>(context: &'c Context<'_>, store: &Store) -> &'c str {
+    &context.snapshot.endpoint(store.id).name
 }
 
 /// Stores outside the home must declare that they keep data no longer than the limit. Whether data then comes back is a
@@ -187,10 +251,7 @@ pub fn return_within(context: &Context<'_>, scope: &Scope<'_>, hours: u64, home:
         let endpoint = context.snapshot.endpoint(store.id);
         let subject = subject_of(context, scope, &store.arrivals);
         let home_names = home.names.join(", ");
-        let returns = context
-            .snapshot
-            .routes_from(store.id)
-            .any(|(_, r)| matches!(placements[context.standpoint(r.to)], Placement::Inside) && context.has_place(r.to));
+        let returns = comes_back(context, &store, scope.worst_state(), &placements);
         let (verdict, message) = match (placement, endpoint.attributes.retention_hours) {
             (Placement::Unknown(_) | Placement::Weak(_), _) => (
                 Verdict::Indeterminate,
@@ -199,20 +260,30 @@ pub fn return_within(context: &Context<'_>, scope: &Scope<'_>, hours: u64, home:
             (_, None) => (
                 Verdict::Indeterminate,
                 format!(
-                    "{subject} is stored at `{}` outside {home_names}, and how long is not declared (at most {hours} hours)",
-                    endpoint.name
+                    "{subject} is stored at `{}` outside {home_names}, and for how long is not declared (at most {} are allowed)",
+                    endpoint.name,
+                    self::hours(hours)
                 ),
             ),
             (_, Some(kept)) if kept > hours => (
                 Verdict::Violated,
                 format!(
-                    "{subject} is kept {kept} hours at `{}` outside {home_names}, longer than the {hours} allowed",
-                    endpoint.name
+                    "{subject} is kept {} at `{}` outside {home_names}, longer than the {} allowed",
+                    self::hours(kept),
+                    endpoint.name,
+                    self::hours(hours)
                 ),
             ),
-            (_, Some(_)) if !returns => (
+            (_, Some(_)) if returns == Back::No => (
                 Verdict::Violated,
                 format!("{subject} is stored at `{}` outside {home_names}, and no route brings it back", endpoint.name),
+            ),
+            (_, Some(_)) if returns == Back::Untold => (
+                Verdict::Indeterminate,
+                format!(
+                    "{subject} is stored at `{}` outside {home_names}, and whether its way back ends inside cannot be told",
+                    endpoint.name
+                ),
             ),
             (_, Some(_)) => continue,
         };
@@ -226,13 +297,53 @@ pub fn return_within(context: &Context<'_>, scope: &Scope<'_>, hours: u64, home:
                 arrivals: &store.arrivals,
                 state: Some(scope.worst_state()),
                 message,
-                help: Some(format!(
-                    "declare `retention` of at most {hours}h and the route home, or keep the data inside {home_names}"
-                )),
+                help: Some(match placement {
+                    Placement::Unknown(_) | Placement::Weak(_) => format!("declare where `{}` stands", endpoint.name),
+                    _ => format!(
+                        "declare `retention` of at most {hours}h and the route home, or keep the data inside {home_names}"
+                    ),
+                }),
                 lost: None,
                 labels: Vec::new(),
             },
         ));
     }
     findings
+}
+
+/// Whether data stored outside gets to a store at home again.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Back {
+    No,
+    Untold,
+    Yes,
+}
+
+/// Of all that is stored there, the worst answer.
+fn comes_back(context: &Context<'_>, store: &Store, state: State, placements: &[Placement]) -> Back {
+    let (snapshot, spread) = (context.snapshot, context.spread(state));
+    let of_token = |arrival: &Arrival| {
+        let mut best = Back::No;
+        let (mut stack, mut seen) = (vec![store.id], BTreeSet::from([store.id]));
+        while let Some(at) = stack.pop() {
+            for (route, to) in snapshot.routes_from(at).map(|(id, r)| (id, r.to)) {
+                if !context.graph.moves(spread, route, arrival.token) || !seen.insert(to) {
+                    continue;
+                }
+                if context.has_place(to) && snapshot.endpoint(to).roles.contains(Role::Store) {
+                    best = best.max(match &placements[context.standpoint(to)] {
+                        Placement::Inside => Back::Yes,
+                        Placement::Outside(_) => Back::No,
+                        Placement::Unknown(_) | Placement::Weak(_) => Back::Untold,
+                    });
+                }
+                stack.push(to);
+            }
+            if best == Back::Yes {
+                break;
+            }
+        }
+        best
+    };
+    store.arrivals.iter().map(of_token).min().unwrap_or(Back::No)
 }

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use super::context::{Arrival, Context};
 use super::scope::{Scope, from, people_in};
 use crate::finding::{Finding, Hop, HopRoute, KnownPlace, Label, State, Verdict};
-use crate::model::{Country, EndpointId, RouteRole};
+use crate::model::{Country, EndpointId, Route, RouteId, RouteRole, Snapshot, Spill};
 use crate::reach::{Step, TokenSource};
 use crate::source::Location;
 
@@ -31,7 +31,7 @@ pub fn finding(context: &Context<'_>, scope: &Scope<'_>, draft: Draft<'_>) -> Fi
     let routes = || steps.iter().flatten().filter_map(|s| s.route).map(|r| snapshot.route(r)).filter(|r| !r.alias);
     // The standby hop is what a reader must see; else how data got there last.
     let role = routes().rev().find(|r| r.role.is_standby()).or_else(|| routes().next_back()).map(|r| r.role);
-    let conditions: Vec<String> = routes().filter_map(|r| r.condition.clone()).collect();
+    let conditions: Vec<String> = path.iter().filter_map(|h| h.route.as_ref()?.condition.clone()).collect::<Vec<_>>();
     let location = path.last().map(|h| h.location).or_else(|| endpoint.locations.first().copied());
     let (origin, data, populations) = whose(context, scope, draft.arrivals);
     let mut labels = draft.labels;
@@ -67,10 +67,39 @@ pub fn finding(context: &Context<'_>, scope: &Scope<'_>, draft: Draft<'_>) -> Fi
 
 /// The way an arrival took.
 fn steps(context: &Context<'_>, arrival: &Arrival, to: EndpointId, state: State) -> Option<Vec<Step>> {
-    let spread = context.spread(state);
-    match arrival.via {
-        Some(route) => context.graph.witness_via(spread, arrival.token, route),
-        None => context.graph.witness(spread, arrival.token, to),
+    let Some(last) = arrival.via else { return context.way(state, arrival.token, to) };
+    if !context.graph.moves(context.spread(state), last, arrival.token) {
+        return None;
+    }
+    let mut steps = context.way(state, arrival.token, context.snapshot.route(last).from)?;
+    steps.push(Step { endpoint: to, route: Some(last) });
+    Some(steps)
+}
+
+/// What must be true for a route to carry: in its reader's words, else from the pool that it stands by in.
+pub fn condition(snapshot: &Snapshot, route: RouteId) -> Option<String> {
+    let own = snapshot.route(route);
+    if own.condition.is_some() {
+        return own.condition.clone();
+    }
+    let rank = |r: &Route| (r.role.is_standby(), r.priority);
+    let preferred: Vec<EndpointId> = snapshot
+        .routes_from(own.from)
+        .map(|(_, r)| r)
+        .filter(|r| r.pool == own.pool && rank(r) < rank(own) && !matches!(r.spill, Spill::Never(_)))
+        .map(|r| r.to)
+        .collect();
+    let when = match &own.spill {
+        Spill::Load => "down or full",
+        Spill::Failure(_) => "down",
+        Spill::Manual(_) => return (!preferred.is_empty()).then(|| "when a person switches it over".to_owned()),
+        Spill::Never(_) => return None,
+    };
+    let from = &snapshot.endpoint(own.from).name;
+    match preferred.as_slice() {
+        [] => None,
+        [one] => Some(format!("when `{}`, which `{from}` prefers, is {when}", snapshot.endpoint(*one).name)),
+        several => Some(format!("when all {} targets that `{from}` prefers are {when}", several.len())),
     }
 }
 
@@ -84,7 +113,7 @@ pub fn hop(context: &Context<'_>, step: &Step) -> Hop {
             activity: r.activity.as_str(),
             role: r.role,
             priority: r.priority,
-            condition: r.condition.clone(),
+            condition: step.route.and_then(|id| condition(context.snapshot, id)),
         }),
         places: context.known_places(step.endpoint),
         location: route.map_or_else(|| endpoint_location(context, step.endpoint), |r| r.location),

@@ -1,10 +1,13 @@
 //! What could not be told: gaps and the rules they may touch, and places that two sources tell differently.
 
-use super::context::{Context, bits};
+use super::context::{Context, bits, intersects};
 use super::describe::{fingerprint, hop};
+use super::domains::relevant;
 use super::scope::Scope;
 use crate::finding::{Finding, GapResult, Severity, State, Verdict};
-use crate::model::GapScope;
+use crate::model::{EndpointId, GapScope};
+use crate::policy::Demand;
+use crate::source::Location;
 
 /// Gaps, filled with the rules they touch as rules are checked.
 pub struct Gaps {
@@ -28,22 +31,26 @@ impl Gaps {
         Self { results }
     }
 
-    /// Marks the gaps that may change this rule's verdict; gives how many. A gap at an endpoint may add ways from there, so
-    /// it touches every rule whose data gets there in any state the rule is asked in.
-    pub fn touch(&mut self, context: &Context<'_>, scope: &Scope<'_>) -> usize {
+    /// Marks the gaps that may change this rule's verdict; gives their lines. A gap at an endpoint may add ways from there, so
+    /// it touches every rule whose data gets there in any state the rule is asked in. Rules on keys and on survival also ask
+    /// what carries no data: whatever is depended on.
+    pub fn touch(&mut self, context: &Context<'_>, scope: &Scope<'_>) -> Vec<Location> {
         let spread = context.spread(scope.worst_state());
-        let mut touching = 0;
+        let reached = |id: EndpointId| intersects(spread.at(id), &scope.tokens);
+        let asks_further = matches!(scope.rule.demand, Demand::Survive(_) | Demand::KeysIn(_));
+        let needed = (asks_further && !context.snapshot.gaps.is_empty()).then(|| relevant(context, reached));
+        let mut touching = Vec::new();
         for (gap, result) in context.snapshot.gaps.iter().zip(&mut self.results) {
             let touches = match &gap.scope {
                 GapScope::Everything => true,
                 GapScope::Nothing => false,
                 GapScope::Endpoints(ids) => {
-                    ids.iter().any(|id| spread.at(*id).iter().zip(&scope.tokens).any(|(a, b)| a & b != 0))
+                    ids.iter().any(|id| needed.as_ref().map_or_else(|| reached(*id), |needed| needed[id.index()]))
                 }
             };
             if touches {
                 result.touches.push(scope.name.clone());
-                touching += 1;
+                touching.push(gap.location);
             }
         }
         touching
@@ -68,7 +75,7 @@ pub fn conflicts(context: &Context<'_>) -> Vec<Finding> {
         let Some(token) = bits(spread.at(id)).next() else { continue };
         let Some(conflict) = context.geolocation(id).conflict else { continue };
         let endpoint = context.snapshot.endpoint(id);
-        let steps = context.graph.witness(spread, token, id);
+        let steps = context.way(State::Loss, token, id);
         let path: Vec<_> = steps.iter().flatten().map(|s| hop(context, s)).collect();
         let mut finding = Finding {
             code: "location-conflict",

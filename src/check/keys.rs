@@ -1,7 +1,7 @@
 //! `keys-in`: the keys that encrypt a class's stores must stand in the set.
 
 use super::context::Context;
-use super::copies::{Store, no_store, stores};
+use super::copies::{Store, no_store, stores, unstored};
 use super::describe::{Draft, finding, places_phrase, subject_of};
 use super::placement::{Placement, Wanted, judge_all};
 use super::scope::Scope;
@@ -13,11 +13,8 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet) -> Vec
     let placements = judge_all(context, &Wanted::In(places));
     let state = scope.worst_state();
     let set = places.names.join(", ");
-    let mut findings = Vec::new();
     let stores = stores(context, &scope.tokens, state);
-    if stores.is_empty() {
-        return no_store(context, scope, "keys-outside");
-    }
+    let mut findings = no_store(context, scope, &unstored(scope, &stores), "keys-outside");
     for Store { id, arrivals } in stores {
         let endpoint = context.snapshot.endpoint(id);
         let subject = subject_of(context, scope, &arrivals);
@@ -36,7 +33,14 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet) -> Vec
             };
             findings.push(finding(context, scope, draft));
         };
-        if holders.is_empty() {
+        if let (true, Some(key)) = (holders.is_empty(), &endpoint.attributes.encryption_key) {
+            push(
+                Verdict::Indeterminate,
+                format!("{subject} is stored at `{}`, and its key `{key}` is declared nowhere", endpoint.name),
+                format!("declare `{key}` as an endpoint with `roles = [\"keys\"]`, and where it stands"),
+                Vec::new(),
+            );
+        } else if holders.is_empty() {
             push(
                 Verdict::Indeterminate,
                 format!("{subject} is stored at `{}`, and which key encrypts it is not declared", endpoint.name),

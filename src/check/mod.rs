@@ -7,7 +7,9 @@ mod boundary;
 mod context;
 mod copies;
 mod describe;
+mod domains;
 mod evidence;
+mod held;
 mod keys;
 mod placement;
 mod scope;
@@ -18,6 +20,7 @@ mod together;
 use jiff::civil::Date;
 
 pub use context::Context;
+pub use describe::condition;
 
 use crate::finding::{Assessment, Coverage, Finding, RuleResult, State, Verdict};
 use crate::geo::Atlas;
@@ -25,7 +28,7 @@ use crate::model::Snapshot;
 use crate::policy::{Demand, Pack};
 use crate::project::Project;
 use crate::reach::{Graph, tokens};
-use crate::source::Sources;
+use crate::source::{Location, Sources};
 use scope::{Applies, Scope};
 
 /// What an assessment is made from.
@@ -55,14 +58,17 @@ pub fn assess(question: Question<'_>) -> Assessment {
     let mut rules: Vec<RuleResult> = Vec::new();
     let mut gaps = evidence::Gaps::new(context);
     for (i, scope) in scopes.iter().enumerate() {
-        let mut found = match &scope.applies {
-            Applies::No(_) => Vec::new(),
-            Applies::Yes | Applies::IfEvidence(_) => demand(context, scope, &together.suppressed(context, i)),
-        };
+        let mut found = Vec::new();
+        if matches!(scope.applies, Applies::Yes | Applies::IfEvidence(_)) {
+            for (part, unsure) in scope.parts() {
+                let mut of_part = demand(context, &part, &together.suppressed(context, i));
+                scope.soften(context, &mut of_part, unsure);
+                found.extend(of_part);
+            }
+        }
         found.extend(together.findings(context, &scopes, i));
-        scope.soften(&mut found);
-        let touching = if matches!(scope.applies, Applies::No(_)) { 0 } else { gaps.touch(context, scope) };
-        rules.push(result(context, scope, &found, touching, together.unsatisfiable(i)));
+        let touching = if matches!(scope.applies, Applies::No(_)) { Vec::new() } else { gaps.touch(context, scope) };
+        rules.push(result(context, scope, &found, &touching, together.unsatisfiable(i)));
         findings.extend(found);
     }
     findings.extend(evidence::conflicts(context));
@@ -108,36 +114,42 @@ fn demand(context: &Context<'_>, scope: &Scope<'_>, suppressed: &together::Suppr
     }
 }
 
-fn result(context: &Context<'_>, scope: &Scope<'_>, found: &[Finding], touching: usize, unsatisfiable: bool) -> RuleResult {
+fn result(
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    found: &[Finding],
+    touching: &[Location],
+    unsatisfiable: bool,
+) -> RuleResult {
     let worst = found.iter().map(|f| f.verdict).max();
     let worst = if unsatisfiable { worst.max(Some(Verdict::Unsatisfiable)) } else { worst };
     let count = |v: Verdict| found.iter().filter(|f| f.verdict == v).count();
     let (endpoints, routes) = scope.examined(context);
-    let gaps = |n: usize| if n == 1 { "1 gap".to_owned() } else { format!("{n} gaps") };
+    let untold = describe::count(count(Verdict::Indeterminate), "thing");
     let (verdict, why) = match (&scope.applies, worst) {
         (Applies::No(why), _) => (Verdict::NotApplicable, why.clone()),
-        (_, Some(Verdict::Violated)) => {
-            (Verdict::Violated, format!("{} of {endpoints} endpoints reached break it", count(Verdict::Violated)))
-        }
+        (_, Some(Verdict::Violated)) => (Verdict::Violated, format!("broken at {}", broken_at(found))),
         (_, Some(Verdict::Unsatisfiable)) => {
             (Verdict::Unsatisfiable, "no place can meet it together with the other rules named in its finding".into())
         }
         (_, Some(Verdict::Conflict)) => (Verdict::Conflict, "rules of equal rank contradict each other".into()),
-        (_, Some(_)) => (
-            Verdict::Indeterminate,
-            match touching {
-                0 => format!("{} could not be told", describe::count(count(Verdict::Indeterminate), "thing")),
-                n => format!(
-                    "{} could not be told, and {} may change it",
-                    describe::count(count(Verdict::Indeterminate), "thing"),
-                    gaps(n)
-                ),
-            },
-        ),
-        (_, None) if touching > 0 => {
-            (Verdict::Indeterminate, format!("nothing breaks it as far as was read, but {} may change that", gaps(touching)))
+        (Applies::Untold(why), _) => (Verdict::Indeterminate, why.clone()),
+        (_, Some(_)) if touching.is_empty() => (Verdict::Indeterminate, format!("{untold} could not be told")),
+        (_, Some(_)) => {
+            (Verdict::Indeterminate, format!("{untold} could not be told, and {} may change it", gaps_at(context, touching)))
         }
-        (_, None) => (Verdict::Satisfied, format!("{endpoints} endpoints and {routes} routes examined, none breaks it")),
+        (_, None) if !touching.is_empty() => (
+            Verdict::Indeterminate,
+            format!("nothing breaks it as far as was read, but {} may change that", gaps_at(context, touching)),
+        ),
+        (_, None) => (
+            Verdict::Satisfied,
+            format!(
+                "{} and {} examined, none breaks it",
+                describe::count(endpoints, "endpoint"),
+                describe::count(routes, "route")
+            ),
+        ),
     };
     RuleResult {
         rule: scope.name.clone(),
@@ -148,6 +160,26 @@ fn result(context: &Context<'_>, scope: &Scope<'_>, found: &[Finding], touching:
         endpoints_examined: endpoints,
         routes_examined: routes,
         location: scope.rule.location,
+    }
+}
+
+/// "`kms-bj` and 2 other endpoints".
+fn broken_at(found: &[Finding]) -> String {
+    let broken = found.iter().filter(|f| f.verdict == Verdict::Violated);
+    let names: std::collections::BTreeSet<&str> = broken.map(|f| f.endpoint.as_str()).collect();
+    let first = names.first().copied().unwrap_or_default();
+    match names.len() {
+        0 | 1 => format!("`{first}`"),
+        n => format!("`{first}` and {}", describe::count(n - 1, "other endpoint")),
+    }
+}
+
+/// "the gap at routing/app.conf:7 and 2 other gaps".
+fn gaps_at(context: &Context<'_>, touching: &[Location]) -> String {
+    let first = touching.first().map(|at| context.sources.position(*at).to_string()).unwrap_or_default();
+    match touching.len() {
+        0 | 1 => format!("the gap at {first}"),
+        n => format!("the gap at {first} and {}", describe::count(n - 1, "other gap")),
     }
 }
 

@@ -1,14 +1,17 @@
 //! Whom and what a rule is about: its tokens, and whether it applies at all.
 
+use std::fmt::Write;
+
 use crate::finding::{Finding, State, Verdict};
 use crate::model::population::OriginAxis;
-use crate::model::{Country, Place};
-use crate::policy::{Combine, Pack, Rule, Status};
+use crate::model::{Activity, Country, Place};
+use crate::policy::{Combine, Demand, Instrument, Pack, Rule, Status, Tier};
 use crate::reach::{Token, TokenSource};
-use crate::vocab::classes::overlap;
+use crate::vocab::classes::{is_key_material, overlap};
 use crate::vocab::places::{self, Membership};
 
-use super::context::{Context, bits, set};
+use super::context::{Context, bits, intersects, set};
+use super::describe::fingerprint;
 
 /// Whether a rule is asked at all.
 #[derive(Clone, Debug)]
@@ -17,6 +20,8 @@ pub enum Applies {
     No(String),
     /// Only if these undeclared facts hold: what would break it is indeterminate until they are declared.
     IfEvidence(Vec<String>),
+    /// It cannot be asked, and why: it stays undecided.
+    Untold(String),
 }
 
 pub struct Scope<'a> {
@@ -26,31 +31,65 @@ pub struct Scope<'a> {
     pub name: String,
     /// The tokens it is about, as a bit set.
     pub tokens: Vec<u64>,
+    /// Those of `tokens` that it is about only if something undeclared holds.
+    pub unsure: Vec<u64>,
+    /// What that is.
+    pub unsure_of: Vec<String>,
+    /// What allows a transfer that the rule forbids, for as many people as are declared.
+    pub mechanisms: Vec<String>,
     pub applies: Applies,
 }
 
 impl<'a> Scope<'a> {
     pub fn new(context: &Context<'_>, pack: &'a Pack, rule: &'a Rule) -> Self {
         let mut tokens = vec![0_u64; context.tokens.len().div_ceil(64)];
-        let mut missing: Vec<String> = Vec::new();
+        let mut unsure = tokens.clone();
+        let mut unsure_of: Vec<String> = Vec::new();
         for (i, token) in context.tokens.iter().enumerate() {
             if !about(rule, token) {
                 continue;
             }
             match origins(context, rule, token) {
-                Some(origins) if origins.iter().any(|o| from(rule, *o)) => set(&mut tokens, i),
+                Some(origins) if origins.iter().any(|o| from(rule, *o)) => {
+                    set(&mut tokens, i);
+                    if rule.combine == Combine::Controller && token.joint {
+                        set(&mut unsure, i);
+                        unsure_of.push(format!("who controls the data that {} shares", source_name(context, token)));
+                    }
+                }
                 Some(_) => {}
                 None => {
                     set(&mut tokens, i);
-                    missing.push(format!("the {} of {}", rule.origin_by.as_str(), source_name(context, token)));
+                    set(&mut unsure, i);
+                    unsure_of.push(format!("the {} of {}", rule.origin_by.as_str(), source_name(context, token)));
                 }
             }
         }
-        missing.sort_unstable();
-        missing.dedup();
+        unsure_of.sort_unstable();
+        unsure_of.dedup();
         let name = pack.rule_name(rule);
-        let applies = applies(context, pack, rule, &tokens, missing);
-        Self { pack, rule, name, tokens, applies }
+        let (applies, mechanisms) = applies(context, pack, rule, &tokens);
+        Self { pack, rule, name, tokens, unsure, unsure_of, mechanisms, applies }
+    }
+
+    /// The rule as it is asked of tokens that it is surely about, and of those that it may be about.
+    pub fn parts(&self) -> impl Iterator<Item = (Scope<'a>, bool)> {
+        let sure: Vec<u64> = self.tokens.iter().zip(&self.unsure).map(|(t, u)| t & !u).collect();
+        [(sure, false), (self.unsure.clone(), true)].into_iter().filter(|(t, _)| t.iter().any(|w| *w != 0)).map(
+            |(tokens, unsure)| {
+                let part = Scope {
+                    pack: self.pack,
+                    rule: self.rule,
+                    name: self.name.clone(),
+                    tokens,
+                    unsure: self.unsure.clone(),
+                    unsure_of: self.unsure_of.clone(),
+                    mechanisms: self.mechanisms.clone(),
+                    applies: self.applies.clone(),
+                };
+                (part, unsure)
+            },
+        )
     }
 
     /// The harshest state the rule is asked in: what is reached there is the upper bound.
@@ -60,15 +99,14 @@ impl<'a> Scope<'a> {
 
     /// Endpoints and routes that its tokens reach and take in the harshest state.
     pub fn examined(&self, context: &Context<'_>) -> (usize, usize) {
-        if matches!(self.applies, Applies::No(_)) {
+        if matches!(self.applies, Applies::No(_) | Applies::Untold(_)) {
             return (0, 0);
         }
         let spread = context.spread(self.worst_state());
         let mut endpoints = 0;
         let mut routes = 0;
         for id in context.snapshot.endpoint_ids() {
-            let here = spread.at(id);
-            if !here.iter().zip(&self.tokens).any(|(a, b)| a & b != 0) {
+            if !intersects(spread.at(id), &self.tokens) {
                 continue;
             }
             endpoints += usize::from(context.has_place(id));
@@ -77,27 +115,59 @@ impl<'a> Scope<'a> {
         (endpoints, routes)
     }
 
-    /// Facts that are not declared turn "breaks it" into "breaks it, if".
-    pub fn soften(&self, findings: &mut [Finding]) {
-        let mechanisms: Vec<&str> = self.rule.unless_mechanism.iter().map(|m| m.value.as_str()).collect();
+    /// Facts that are not declared turn "breaks it" into "breaks it, if". With `unsure`, the findings are about tokens that
+    /// the rule is only perhaps about.
+    pub fn soften(&self, context: &Context<'_>, findings: &mut [Finding], unsure: bool) {
+        let mut missing: Vec<String> = match &self.applies {
+            Applies::IfEvidence(missing) => missing.clone(),
+            Applies::Yes | Applies::No(_) | Applies::Untold(_) => Vec::new(),
+        };
+        missing.extend(self.unsure_of.iter().filter(|_| unsure).cloned());
         for finding in findings.iter_mut().filter(|f| matches!(f.verdict, Verdict::Violated)) {
-            if let Applies::IfEvidence(missing) = &self.applies {
-                finding.verdict = Verdict::Indeterminate;
-                finding.message =
-                    format!("{}, which breaks the rule if it applies: not declared {}", finding.message, missing.join(", "));
-                finding.help = Some(format!("declare {} and who decided it", missing.join(", ")));
-                finding.code = "needs-evidence";
-            } else if !mechanisms.is_empty() {
-                finding.verdict = Verdict::Indeterminate;
-                finding.message =
-                    format!("{}, which needs a transfer mechanism on file ({})", finding.message, mechanisms.join(", "));
+            if !missing.is_empty() {
+                let list = missing.join(", ");
+                finding.message = format!("{}, which breaks the rule if it applies: {list} is not declared", finding.message);
+                finding.help = Some(format!("declare {list}"));
+            } else if !self.mechanisms.is_empty() {
+                let list = self.mechanisms.join(", ");
+                finding.message = format!("{}, which needs a transfer mechanism on file ({list})", finding.message);
                 finding.help = Some(
                     "onshore does not read a transfer register yet: have a person confirm that a current entry covers this recipient, or keep the data inside".into(),
                 );
-                finding.code = "needs-evidence";
+            } else if self.is_about_keys() && !carries_keys(finding) {
+                finding.message = format!("{}, and whether keys are among it is not declared", finding.message);
+                finding.help =
+                    Some("name `communications.keys` among the data if keys go that way, and the content apart from it".into());
+            } else {
+                self.name_exemptions(context, finding);
+                continue;
             }
+            finding.verdict = Verdict::Indeterminate;
+            finding.code = "needs-evidence";
+            finding.fingerprint = fingerprint(finding);
+            self.name_exemptions(context, finding);
         }
     }
+
+    /// A fact that would take the operator out is worth knowing only where something is wrong.
+    fn name_exemptions(&self, context: &Context<'_>, finding: &mut Finding) {
+        let facts = &context.project.operator.facts;
+        let open: Vec<String> =
+            self.rule.exempt.iter().filter(|f| !facts.contains_key(&f.value)).map(|f| format!("`{}`", f.value)).collect();
+        if let (false, Some(help)) = (open.is_empty(), &mut finding.help) {
+            let _ = write!(help, "; the operator fact {} would take you out, if it is true: declare it", open.join(" or "));
+        }
+    }
+
+    fn is_about_keys(&self) -> bool {
+        !self.rule.data.is_empty() && self.rule.data.iter().all(|d| is_key_material(&d.value))
+    }
+}
+
+/// A class above key material (`communications`) may include keys; they surely go only where a route is for them.
+fn carries_keys(finding: &Finding) -> bool {
+    finding.data.iter().any(|d| is_key_material(d))
+        || finding.path.iter().any(|h| h.route.as_ref().is_some_and(|r| r.activity == Activity::Keys.as_str()))
 }
 
 /// Data and form: joint data is one item or one part for each person, as the rule combines.
@@ -139,50 +209,95 @@ fn source_name(context: &Context<'_>, token: &Token) -> String {
     }
 }
 
-fn applies(context: &Context<'_>, pack: &Pack, rule: &Rule, tokens: &[u64], mut missing: Vec<String>) -> Applies {
+/// Whether the rule is asked, and the mechanisms that lift it.
+fn applies(context: &Context<'_>, pack: &Pack, rule: &Rule, tokens: &[u64]) -> (Applies, Vec<String>) {
+    let no = |why: String| (Applies::No(why), Vec::new());
+    let mut mechanisms: Vec<String> = rule.unless_mechanism.iter().map(|m| m.value.clone()).collect();
     match pack.status {
         Status::InForce | Status::Contested => {}
-        Status::Pending => return Applies::No("the pack is pending, not in force".into()),
-        Status::Suspended => return Applies::No("the pack is suspended".into()),
-        Status::Inapplicable => return Applies::No("the pack was held inapplicable".into()),
-        Status::Repealed => return Applies::No("the pack is repealed".into()),
+        Status::Pending => return no("the pack is pending, not in force".into()),
+        Status::Suspended => return no("the pack is suspended".into()),
+        Status::Inapplicable => return no("the pack was held inapplicable".into()),
+        Status::Repealed => return no("the pack is repealed".into()),
     }
-    let dated: Vec<_> = pack.instruments.iter().filter(|i| rule.instruments.contains(&i.id.value)).collect();
-    if let Some(first) = dated.first()
-        && dated.iter().all(|i| i.effective_from.is_some_and(|d| d > context.as_of))
-    {
-        return Applies::No(format!("{} is not in force on {}", first.citation, context.as_of));
+    if let Some(why) = out_of_force(context, pack, rule) {
+        return no(why);
     }
-    if let Some(last) = dated.first()
-        && dated.iter().all(|i| i.effective_to.is_some_and(|d| d < context.as_of))
-    {
-        return Applies::No(format!("{} is no longer in force on {}", last.citation, context.as_of));
+    if let Some(places) = empty_set(rule) {
+        let why = format!("{} names no place at all on {}", places.join(", "), context.as_of);
+        return (Applies::Untold(why), mechanisms);
     }
-    if tokens.iter().all(|w| *w == 0) {
-        return Applies::No(format!("no declared population or store has {}", what(rule)));
+    let facts = &context.project.operator.facts;
+    if let Some(out) = rule.exempt.iter().find(|f| facts.get(&f.value).is_some_and(|declared| declared.value)) {
+        return no(format!("the operator fact `{}` is declared true, which takes the operator out", out.value));
     }
+    let mut missing: Vec<String> = Vec::new();
     for fact in &rule.applies_if {
-        match context.project.operator.facts.get(&fact.value) {
+        match facts.get(&fact.value) {
             Some(declared) if declared.value => {}
-            Some(_) => return Applies::No(format!("the operator fact `{}` is declared false", fact.value)),
+            Some(_) => return no(format!("the operator fact `{}` is declared false", fact.value)),
             None => missing.push(format!("operator fact `{}`", fact.value)),
         }
     }
-    if let Some(least) = rule.min_subjects {
-        match subjects(context, tokens) {
-            (known, true) if known < least => {
-                return Applies::No(format!("{known} people are declared, the rule starts at {least}"));
-            }
-            (known, false) if known < least => {
-                missing.push(format!("`subjects` of every population (the rule starts at {least})"))
-            }
-            _ => {}
+    if tokens.iter().all(|w| *w == 0) {
+        // What a selector speaks of and does not find stands somewhere unseen; the gap says so.
+        return if unseen(context, rule) {
+            (Applies::Yes, mechanisms)
+        } else {
+            no(format!("no declared population or store has {}", what(rule)))
+        };
+    }
+    let least = rule.min_subjects.into_iter().chain(rule.tiers.first().map(|t| t.at_least)).max();
+    let (known, all) = subjects(context, tokens);
+    match least {
+        Some(least) if known < least && all => {
+            return no(format!("{known} people are declared, the rule starts at {least}"));
+        }
+        Some(least) if known < least => missing.push(format!("`subjects` of every population (the rule starts at {least})")),
+        _ => {}
+    }
+    if let Some(lowest) = rule.tiers.first() {
+        let of = |t: &Tier| t.mechanisms.iter().map(|m| m.value.clone()).collect::<Vec<_>>();
+        let reached = rule.tiers.iter().rev().find(|t| t.at_least <= known);
+        mechanisms = of(reached.unwrap_or(lowest));
+        let higher = rule.tiers.iter().any(|t| t.at_least > known);
+        if !all && known >= lowest.at_least && higher {
+            missing.push("`subjects` of every population (which mechanism counts depends on it)".into());
         }
     }
-    if rule.combine == Combine::Controller && bits(tokens).any(|t| context.tokens[t].joint) {
-        missing.push("who controls data of several origins (`combine = \"controller\"`)".into());
-    }
-    if missing.is_empty() { Applies::Yes } else { Applies::IfEvidence(missing) }
+    if missing.is_empty() { (Applies::Yes, mechanisms) } else { (Applies::IfEvidence(missing), mechanisms) }
+}
+
+/// Why none of the instruments that the rule rests on is in force at the assessment's date.
+fn out_of_force(context: &Context<'_>, pack: &Pack, rule: &Rule) -> Option<String> {
+    let rests_on: Vec<_> = pack.instruments.iter().filter(|i| rule.instruments.contains(&i.id.value)).collect();
+    let later = |i: &Instrument| i.effective_from.is_some_and(|d| d > context.as_of);
+    let over = |i: &Instrument| i.effective_to.is_some_and(|d| d < context.as_of);
+    let first = rests_on.first().filter(|_| rests_on.iter().all(|i| later(i) || over(i)))?;
+    let how = if later(first) { "not in force on" } else { "no longer in force on" };
+    Some(format!("{} is {how} {}", first.citation, context.as_of))
+}
+
+/// A set of places that the rule needs and that has no member at the assessment's date.
+fn empty_set(rule: &Rule) -> Option<&[String]> {
+    let demanded = match &rule.demand {
+        Demand::OnlyIn(set) | Demand::NeverIn(set) | Demand::FirstIn(set) | Demand::KeysIn(set) => Some(set),
+        Demand::CopyIn { places, .. } | Demand::RetainIn { places, .. } => Some(places),
+        Demand::ReturnWithin { home, .. } => Some(home),
+        Demand::Survive(survive) => survive.within.as_ref(),
+        Demand::Separate { .. } | Demand::Nexus => None,
+    };
+    demanded.into_iter().chain(&rule.origin).find(|set| set.is_empty()).map(|set| set.names.as_slice())
+}
+
+/// Whether a `[[classify]]` entry speaks of the rule's data and found no store.
+fn unseen(context: &Context<'_>, rule: &Rule) -> bool {
+    context.project.classify.iter().any(|entry| {
+        let data = rule.data.is_empty() || entry.data.iter().any(|d| rule.data.iter().any(|r| overlap(&r.value, &d.value)));
+        let countries = entry.subject.countries();
+        let whose = countries.is_empty() || rule.origin_by != OriginAxis::Residence || countries.iter().any(|o| from(rule, *o));
+        data && whose && !context.snapshot.holdings.iter().any(|h| h.location == entry.location)
+    })
 }
 
 /// People behind the tokens, each population or store once, and whether all of them are declared.

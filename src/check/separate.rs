@@ -1,7 +1,7 @@
 //! `separate`: production and its backups must not share a fate (account, operator, site...), and one copy must be locked.
 
 use super::context::{Arrival, Context};
-use super::copies::{no_store, stores};
+use super::copies::{Store, no_store, stores, unstored};
 use super::describe::{Draft, finding, subject_of};
 use super::scope::Scope;
 use crate::finding::{Finding, Label, State, Verdict};
@@ -11,11 +11,13 @@ use crate::policy::Between;
 pub fn check(context: &Context<'_>, scope: &Scope<'_>, kinds: &[DomainKind], between: Between) -> Vec<Finding> {
     let Between::StoreAndBackups = between;
     let stores = stores(context, &scope.tokens, State::Normal);
-    if stores.is_empty() {
-        return no_store(context, scope, "not-separated");
-    }
-    let originals = stores.iter().filter(|s| !context.is_copy(s.id));
-    originals.flat_map(|s| one_store(context, scope, kinds, s.id, &s.arrivals)).collect()
+    let mut findings = no_store(context, scope, &unstored(scope, &stores), "not-separated");
+    // Stores that only copy each other: any of them may be the original.
+    let original = |s: &Store| matches!(context.is_copy(s.id), (false, _) | (true, true));
+    let has_original = |t: usize| stores.iter().any(|s| original(s) && s.arrivals.iter().any(|a| a.token == t));
+    let originals = stores.iter().filter(|s| original(s) || s.arrivals.iter().any(|a| !has_original(a.token)));
+    findings.extend(originals.flat_map(|s| one_store(context, scope, kinds, s.id, &s.arrivals)));
+    findings
 }
 
 fn one_store(

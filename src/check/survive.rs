@@ -3,19 +3,21 @@
 //! Asked twice: once with everything that is not known counted as lost or outside, once with it counted as up and inside. If
 //! the first holds the rule is satisfied; if the second fails it is violated; in between it cannot be told.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::context::{Arrival, Context, bits};
-use super::describe::{Draft, finding, subject_of};
+use super::context::{Arrival, Context, bits, intersects};
+use super::copies::no_store;
+use super::describe::{Draft, count, finding, places_phrase, subject_of};
+use super::domains::{Domains, MOST_COMBINATIONS, combinations, relevant};
+use super::held::{Certainty, held};
 use super::placement::{Placement, Wanted, judge_all};
 use super::scope::Scope;
 use crate::finding::{Finding, State, Verdict};
-use crate::model::{Activity, Dependence, DomainKind, EndpointId, LossDomain, Role};
+use crate::model::{Activity, ClientMatch, Dependence, EndpointId, LossDomain, Role, Route, RouteId, Spill};
 use crate::policy::{Keep, Survive};
-use crate::reach::World;
-
-/// Losses of several at once are asked one combination at a time, up to this many.
-const MOST_COMBINATIONS: usize = 20_000;
+use crate::reach::{Usable, World};
+use crate::vocab::classes::is_key_material;
 
 pub fn check(context: &Context<'_>, scope: &Scope<'_>, survive: &Survive) -> Vec<Finding> {
     let within: Vec<Placement> = match &survive.within {
@@ -24,17 +26,17 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, survive: &Survive) -> Vec
     };
     let domains = Domains::new(context, scope, survive.loss_of);
     let mut findings = Vec::new();
-    let mut asked = Asked { context, scope, survive, within: &within, domains: &domains };
+    let asked = Asked::new(context, scope, survive, &within, &domains, &mut findings);
     // What does not serve with nothing lost cannot survive a loss; one finding says it for all.
     if let Some(found) = asked.after(&[]) {
-        return vec![found];
+        findings.push(found);
+        return findings;
     }
     let Some(losses) = combinations(&domains.names, survive.count as usize) else {
-        return vec![asked.too_many()];
+        findings.push(asked.too_many());
+        return findings;
     };
-    for loss in &losses {
-        findings.extend(asked.after(loss));
-    }
+    findings.extend(losses.iter().filter_map(|loss| asked.after(loss)));
     if losses.is_empty() && domains.undeclared.contains(&true) {
         // Nobody declared what can be lost: everything may be lost at once.
         findings.extend(asked.after_unknown());
@@ -42,165 +44,159 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, survive: &Survive) -> Vec
     findings
 }
 
-/// Every set of `count` domains; `None` if there are too many to ask.
-fn combinations(names: &[LossDomain], count: usize) -> Option<Vec<Vec<LossDomain>>> {
-    let count = count.max(1);
-    let mut sets: Vec<Vec<usize>> = vec![Vec::new()];
-    for _ in 0..count.min(names.len()) {
-        let mut next = Vec::new();
-        for set in &sets {
-            let from = set.last().map_or(0, |l| l + 1);
-            for i in from..names.len() {
-                let mut longer = set.clone();
-                longer.push(i);
-                next.push(longer);
-            }
-            if next.len() > MOST_COMBINATIONS {
-                return None;
-            }
-        }
-        sets = next;
-    }
-    Some(sets.into_iter().filter(|s| !s.is_empty()).map(|s| s.into_iter().map(|i| names[i].clone()).collect()).collect())
+/// How what is not known counts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum View {
+    /// As inside and up.
+    Hopeful,
+    /// As outside; what may share the loss counts as lost.
+    Cautious,
+    /// As outside, with nothing lost that is not named.
+    Unlost,
 }
 
-/// The things of one kind that can be lost, and what each endpoint has to do with them.
-struct Domains {
-    names: Vec<LossDomain>,
-    /// Endpoints whose domain of this kind nobody declared.
-    undeclared: Vec<bool>,
-}
-
-impl Domains {
-    fn new(context: &Context<'_>, scope: &Scope<'_>, kind: DomainKind) -> Self {
-        let snapshot = context.snapshot;
-        let spread = context.spread(State::Loss);
-        let mut names: BTreeSet<LossDomain> = BTreeSet::new();
-        let mut undeclared = vec![false; snapshot.endpoints.len()];
-        let relevant = relevant(context, |id| spread.at(id).iter().zip(&scope.tokens).any(|(a, b)| a & b != 0));
-        for id in snapshot.endpoint_ids().filter(|id| context.has_place(*id) && relevant[id.index()]) {
-            let domains = snapshot.domains_of(id);
-            let own: Vec<&LossDomain> = domains.iter().filter(|d| d.kind == kind).collect();
-            if !own.is_empty() {
-                names.extend(own.into_iter().cloned());
-                continue;
-            }
-            // In several sites: no single one takes it down, so no domain of its own, yet nothing unknown either.
-            let sites = snapshot.sites_of(id);
-            if sites.len() > 1 && sites.iter().all(|s| snapshot.site_domains(*s).iter().any(|d| d.kind == kind)) {
-                names.extend(sites.iter().flat_map(|s| snapshot.site_domains(*s)).filter(|d| d.kind == kind));
-                continue;
-            }
-            // A cloud region holds its sites: losing one of them takes down at most the region's endpoints.
-            let within_region = matches!(kind, DomainKind::Zone | DomainKind::Site | DomainKind::Campus | DomainKind::Metro);
-            match domains.iter().find(|d| d.kind == DomainKind::Region).filter(|_| within_region) {
-                Some(region) => {
-                    names.insert(region.clone());
-                }
-                None => undeclared[id.index()] = true,
-            }
-        }
-        Self { names: names.into_iter().collect(), undeclared }
-    }
-}
-
-/// What the tokens reach, and whatever that depends on.
-fn relevant(context: &Context<'_>, reached: impl Fn(EndpointId) -> bool) -> Vec<bool> {
-    let snapshot = context.snapshot;
-    let mut relevant: Vec<bool> = snapshot.endpoint_ids().map(&reached).collect();
-    let mut stack: Vec<EndpointId> = snapshot.endpoint_ids().filter(|id| relevant[id.index()]).collect();
-    while let Some(id) = stack.pop() {
-        let needs =
-            snapshot.routes_from(id).filter(|(_, r)| matches!(r.activity, Activity::Depend | Activity::Keys) || !reached(id));
-        for (_, route) in needs {
-            if !relevant[route.to.index()] {
-                relevant[route.to.index()] = true;
-                stack.push(route.to);
-            }
-        }
-    }
-    relevant
-}
-
-struct Asked<'a, 'c> {
+struct Asked<'a, 'c, 'p> {
     context: &'a Context<'c>,
-    scope: &'a Scope<'c>,
+    scope: &'a Scope<'p>,
     survive: &'a Survive,
     within: &'a [Placement],
     domains: &'a Domains,
+    /// Of which tokens each thing to keep is asked.
+    keep: BTreeMap<Keep, Vec<usize>>,
+    /// Whether anything that could serve stands elsewhere than surely inside.
+    may_leave: bool,
 }
 
-/// What is missing after a loss, by what was to be kept, for some tokens.
-type Missing = BTreeMap<Keep, Vec<usize>>;
+/// What is missing after a loss, and for whom.
+#[derive(Default)]
+struct Missing {
+    kept: BTreeMap<Keep, Vec<usize>>,
+    /// Still served, but by this endpoint, which is not (surely) inside.
+    outside: Option<(EndpointId, Vec<usize>)>,
+}
 
-impl Asked<'_, '_> {
+impl Missing {
+    fn nothing(&self) -> bool {
+        self.kept.is_empty() && self.outside.is_none()
+    }
+}
+
+impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
+    /// Notes what cannot be asked because nothing of it was read.
+    fn new(
+        context: &'a Context<'c>,
+        scope: &'a Scope<'p>,
+        survive: &'a Survive,
+        within: &'a [Placement],
+        domains: &'a Domains,
+        findings: &mut Vec<Finding>,
+    ) -> Self {
+        let snapshot = context.snapshot;
+        let spread = context.spread(State::Normal);
+        let mut keep: BTreeMap<Keep, Vec<usize>> = BTreeMap::new();
+        for what in &survive.keep {
+            let mut tokens: Vec<usize> = bits(&scope.tokens).collect();
+            if *what == Keep::FullCopy {
+                let (stored, unstored): (Vec<usize>, Vec<usize>) = tokens.into_iter().partition(|t| {
+                    snapshot.endpoint_ids().any(|id| keeps_copy(context, id, *t) && spread.has(id, *t) && context.has_place(id))
+                });
+                findings.extend(no_store(context, scope, &unstored, "not-surviving"));
+                tokens = stored;
+            }
+            if let Some(purpose) = purpose_of(*what) {
+                let (asked, unread): (Vec<usize>, Vec<usize>) = tokens.into_iter().partition(|t| depends(context, *t, purpose));
+                findings.extend(nothing_read(context, scope, survive, *what, purpose, &unread));
+                tokens = asked;
+            }
+            keep.insert(*what, tokens);
+        }
+        let any = context.spread(State::Loss);
+        let reached = |id: EndpointId| intersects(any.at(id), &scope.tokens);
+        let needed = survive.within.as_ref().map(|_| relevant(context, reached));
+        let inside = |id: EndpointId| !context.has_place(id) || within[context.standpoint(id)] == Placement::Inside;
+        let may_leave = needed.is_some_and(|n| snapshot.endpoint_ids().any(|id| n[id.index()] && !inside(id)));
+        Self { context, scope, survive, within, domains, keep, may_leave }
+    }
+
     /// `None`: all that is to be kept remains.
-    fn after(&mut self, loss: &[LossDomain]) -> Option<Finding> {
-        let cautious = self.missing(loss, true, !loss.is_empty());
-        if cautious.is_empty() {
+    fn after(&self, loss: &[LossDomain]) -> Option<Finding> {
+        let cautious = self.missing(loss, if loss.is_empty() { View::Unlost } else { View::Cautious });
+        if cautious.nothing() {
             return None;
         }
-        let hopeful = self.missing(loss, false, false);
-        let (verdict, missing) =
-            if hopeful.is_empty() { (Verdict::Indeterminate, cautious) } else { (Verdict::Violated, hopeful) };
-        Some(self.finding(loss, verdict, &missing))
-    }
-
-    fn after_unknown(&mut self) -> Option<Finding> {
-        let missing = self.missing(&[], true, true);
-        (!missing.is_empty()).then(|| self.finding(&[], Verdict::Indeterminate, &missing))
-    }
-
-    /// With `cautious`, what is not known counts as outside; with `undeclared_down`, what may share the loss counts as lost.
-    fn missing(&self, loss: &[LossDomain], cautious: bool, undeclared_down: bool) -> Missing {
-        let (context, snapshot) = (self.context, self.context.snapshot);
-        let inside = |id: EndpointId| {
-            if !context.has_place(id) {
-                return true;
+        // A region stands in for what was not declared in it.
+        if loss.iter().all(|d| d.kind == self.survive.loss_of) {
+            let hopeful = self.missing(loss, View::Hopeful);
+            if !hopeful.nothing() {
+                return Some(self.finding(loss, Verdict::Violated, &hopeful));
             }
-            let known = match &self.within[context.standpoint(id)] {
-                Placement::Inside => true,
-                Placement::Outside(_) => false,
-                Placement::Unknown(_) | Placement::Weak(_) => !cautious,
-            };
-            known && !(undeclared_down && self.domains.undeclared[id.index()])
-        };
+        }
+        Some(self.finding(loss, Verdict::Indeterminate, &cautious))
+    }
+
+    fn after_unknown(&self) -> Option<Finding> {
+        let missing = self.missing(&[], View::Cautious);
+        (!missing.nothing()).then(|| self.finding(&[], Verdict::Indeterminate, &missing))
+    }
+
+    fn missing(&self, loss: &[LossDomain], view: View) -> Missing {
+        let (context, graph) = (self.context, self.context.graph);
         let world = World::Loss(loss.to_vec());
-        let mut purposes = vec![Dependence::Service];
-        let mut missing = Missing::new();
-        let tokens: Vec<usize> = bits(&self.scope.tokens).collect();
-        for keep in &self.survive.keep {
-            let usable = match keep {
-                Keep::ServingPath | Keep::FullCopy => context.graph.usable(&world, &purposes, &inside),
-                Keep::Identity | Keep::Dns | Keep::Keys => {
-                    let purpose = match keep {
-                        Keep::Identity => Dependence::Identity,
-                        Keep::Dns => Dependence::Dns,
-                        _ => Dependence::Keys,
-                    };
-                    purposes.push(purpose);
-                    let usable = context.graph.usable(&world, &purposes, &inside);
-                    purposes.pop();
-                    usable
-                }
+        let mut doubtful = vec![false; context.snapshot.endpoints.len()];
+        if view == View::Cautious {
+            doubtful.clone_from(&self.domains.undeclared);
+        }
+        if view != View::Hopeful {
+            graph.uncertain(&world).into_iter().for_each(|id| doubtful[id.index()] = true);
+        }
+        let inside = |id: EndpointId| {
+            let known = match (context.has_place(id), &self.within[context.standpoint(id)]) {
+                (false, _) => return true,
+                (true, Placement::Inside) => true,
+                (true, Placement::Outside(_)) => false,
+                (true, Placement::Unknown(_) | Placement::Weak(_)) => view == View::Hopeful,
             };
-            let served = context.graph.served(&usable);
-            for token in &tokens {
-                let kept = match keep {
-                    Keep::ServingPath | Keep::Identity | Keep::Dns => served[*token],
-                    Keep::Keys => served[*token] && self.keys_remain(*token, |id| usable.strict(id)),
-                    Keep::FullCopy => snapshot.endpoint_ids().any(|id| {
-                        snapshot.endpoint(id).roles.contains(Role::Store)
-                            && context.spread(State::Normal).has(id, *token)
-                            && usable.strict(id)
-                            && (!cautious || !usable.uncertain(id))
-                    }),
+            known && !doubtful[id.index()]
+        };
+        let mut missing = Missing::default();
+        for (keep, tokens) in &self.keep {
+            let purposes: &[Dependence] = match keep {
+                Keep::ServingPath | Keep::FullCopy => &[Dependence::Service],
+                Keep::Identity => &[Dependence::Service, Dependence::Identity],
+                Keep::Dns => &[Dependence::Service, Dependence::Dns],
+                Keep::Keys => &[Dependence::Service, Dependence::Keys],
+            };
+            let usable = graph.usable(&world, purposes, &inside);
+            if *keep == Keep::FullCopy {
+                let certainty = if view == View::Hopeful { Certainty::Possible } else { Certainty::Sure };
+                let good = |token: usize| {
+                    let usable = &usable;
+                    move |id: EndpointId| keeps_copy(context, id, token) && usable.strict(id)
                 };
-                // An endpoint whose site is only guessed at may be the lost one.
-                let sure = !cautious || !context.tokens[*token].starts.iter().all(|s| usable.uncertain(*s));
-                if !kept || !sure {
-                    missing.entry(*keep).or_default().push(*token);
+                let lost = tokens.iter().filter(|t| !held(context, **t, certainty, good(**t)));
+                extend(&mut missing.kept, *keep, lost.copied());
+                continue;
+            }
+            let served = graph.served(&usable);
+            let kept = |t: usize| served[t] && (*keep != Keep::Keys || self.keys_remain(t, |id| usable.strict(id)));
+            extend(&mut missing.kept, *keep, tokens.iter().copied().filter(|t| !kept(*t)));
+            if self.may_leave && missing.outside.is_none() {
+                let in_use = InUse {
+                    context,
+                    within: self.within,
+                    purposes,
+                    alive: graph.usable(&world, purposes, |_| true),
+                    sure: OnceCell::new(),
+                    sure_of: || graph.usable(&world, purposes, |id| !doubtful[id.index()]),
+                    view,
+                };
+                let mut outside: BTreeMap<EndpointId, Vec<usize>> = BTreeMap::new();
+                for token in tokens.iter().copied().filter(|t| kept(*t)) {
+                    if let Some(at) = in_use.outside(token) {
+                        outside.entry(at).or_default().push(token);
+                    }
                 }
+                missing.outside = outside.into_iter().next();
             }
         }
         missing
@@ -221,86 +217,120 @@ impl Asked<'_, '_> {
 
     fn finding(&self, loss: &[LossDomain], verdict: Verdict, missing: &Missing) -> Finding {
         let context = self.context;
-        let tokens: BTreeSet<usize> = missing.values().flatten().copied().collect();
+        let of_kept = missing.kept.values().flatten();
+        let of_outside = missing.outside.iter().filter(|_| missing.kept.is_empty()).flat_map(|(_, tokens)| tokens);
+        let tokens: BTreeSet<usize> = of_kept.chain(of_outside).copied().collect();
         let arrivals: Vec<Arrival> = tokens.iter().map(|t| Arrival { token: *t, via: None, activity: "transit" }).collect();
         let start = arrivals.first().and_then(|a| context.tokens[a.token].starts.first().copied()).unwrap_or(EndpointId(0));
-        let lost: Vec<String> = loss.iter().map(ToString::to_string).collect();
         let subject = subject_of(context, self.scope, &arrivals);
-        let kept: Vec<&str> = missing.keys().map(|k| keep_phrase(*k)).collect();
+        let kept: Vec<&str> = missing.kept.keys().map(|k| keep_phrase(*k)).collect();
         let within = self.survive.within.as_ref().map(|w| format!(" inside {}", w.names.join(", "))).unwrap_or_default();
-        let after = if lost.is_empty() { "with nothing lost".to_owned() } else { format!("losing {}", lost.join(" and ")) };
-        let message = match verdict {
-            Verdict::Violated if lost.is_empty() => format!("even {after}, {subject} has {}{within}", kept.join(", ")),
-            Verdict::Violated => format!("{after} leaves {} for {subject}{within}", kept.join(", ")),
-            _ if lost.is_empty() => format!(
-                "whether losing one {} leaves a way to serve {subject}{within} cannot be told: {}",
-                self.survive.loss_of.as_str(),
-                self.unknowns()
-            ),
-            _ => format!("whether {after} leaves a way to serve {subject}{within} cannot be told: {}", self.unknowns()),
+        let lost: Vec<String> = loss.iter().map(ToString::to_string).collect();
+        let kind = self.survive.loss_of.as_str();
+        let down = self.down_on_the_way(loss, &tokens);
+        let losing = match (loss.is_empty(), verdict) {
+            (true, Verdict::Violated) => "even with nothing lost".to_owned(),
+            (true, _) => format!("losing one {kind}"),
+            (false, _) if loss.iter().any(|d| d.kind != self.survive.loss_of) => {
+                format!("losing one {kind} in {}", lost.join(" and "))
+            }
+            (false, _) if down.is_empty() || verdict != Verdict::Violated => format!("losing {}", lost.join(" and ")),
+            (false, _) => format!("losing {} takes down {}, which", lost.join(" and "), self.list(&down)),
         };
-        // The endpoint that goes down on the token's normal way is the one to look at.
-        let down = loss.first().and_then(|_| self.down_on_the_way(loss, &tokens)).unwrap_or(start);
-        let help = match verdict {
-            Verdict::Violated if lost.is_empty() => format!("declare the routes that serve this data{within}"),
-            Verdict::Violated => format!(
-                "give `{}` a stand-in{within} that does not share {}",
-                context.snapshot.endpoint(down).name,
-                lost.join(", ")
-            ),
-            _ => "declare site, region or place of the endpoints named".into(),
+        let elsewhere = missing.outside.as_ref().filter(|_| missing.kept.is_empty()).map(|(at, _)| *at);
+        let place =
+            |at: EndpointId| format!("`{}` {}", context.snapshot.endpoint(at).name, places_phrase(&context.known_places(at)));
+        let message = match (verdict, elsewhere) {
+            (Verdict::Violated, Some(at)) if loss.is_empty() => {
+                format!("{losing}, {subject} is served by {}, not{within}", place(at))
+            }
+            (Verdict::Violated, Some(at)) => format!("{losing} makes {} serve {subject}, not{within}", place(at)),
+            (Verdict::Violated, None) if loss.is_empty() => format!("{losing}, {subject} has {}{within}", kept.join(", ")),
+            (Verdict::Violated, None) => format!("{losing} leaves {} for {subject}{within}", kept.join(", ")),
+            _ => {
+                let kept: Vec<&str> = self.survive.keep.iter().map(|k| kept_phrase(*k)).collect();
+                format!(
+                    "whether {losing} leaves {} for {subject}{within} cannot be told: {}",
+                    kept.join(", "),
+                    self.unknowns(&tokens)
+                )
+            }
         };
-        finding(
-            context,
-            self.scope,
-            Draft {
-                code: "not-surviving",
-                verdict,
-                endpoint: down,
-                arrivals: &arrivals,
-                state: Some(if lost.is_empty() { State::Normal } else { State::Loss }),
-                message,
-                help: Some(help),
-                lost: (!lost.is_empty()).then(|| lost.join(",")),
-                labels: Vec::new(),
-            },
-        )
+        let endpoint = elsewhere.or(down.first().copied()).unwrap_or(start);
+        let name = &context.snapshot.endpoint(endpoint).name;
+        let help = match (verdict, elsewhere) {
+            (Verdict::Violated, Some(_)) => format!("put the stand-ins{within} before `{name}`, or take it out"),
+            (Verdict::Violated, None) if loss.is_empty() => {
+                format!("declare the routes and stores that serve this data{within}")
+            }
+            (Verdict::Violated, None) => {
+                format!("give `{name}` a stand-in{within} that does not share {}", lost.join(", "))
+            }
+            _ => format!("declare the {kind} and the place of the endpoints named"),
+        };
+        let draft = Draft {
+            code: "not-surviving",
+            verdict,
+            endpoint,
+            arrivals: &arrivals,
+            state: Some(if loss.is_empty() { State::Normal } else { State::Loss }),
+            message,
+            help: Some(help),
+            lost: (!lost.is_empty()).then(|| lost.join(",")),
+            labels: Vec::new(),
+        };
+        finding(context, self.scope, draft)
     }
 
-    /// The endpoint nearest to where the first token enters that the loss takes down.
-    fn down_on_the_way(&self, loss: &[LossDomain], tokens: &BTreeSet<usize>) -> Option<EndpointId> {
+    /// What the loss itself takes down of what serves or stores the tokens in normal running, nearest to the first token's
+    /// entry first.
+    fn down_on_the_way(&self, loss: &[LossDomain], tokens: &BTreeSet<usize>) -> Vec<EndpointId> {
         let context = self.context;
         let spread = context.spread(State::Normal);
-        let token = *tokens.first()?;
-        let paths = context.graph.paths(spread, token);
-        let down =
-            |id: &EndpointId| context.has_place(*id) && context.snapshot.domains_of(*id).iter().any(|d| loss.contains(d));
-        let reached = context.snapshot.endpoint_ids().filter(|id| spread.has(*id, token)).filter(down);
-        reached.min_by_key(|id| (paths.to(*id).map_or(usize::MAX, |steps| steps.len()), *id))
+        let Some(first) = tokens.first() else { return Vec::new() };
+        let mut down = context.graph.down(&World::Loss(loss.to_vec()));
+        let needed = relevant(context, |id| tokens.iter().any(|t| spread.has(id, *t)));
+        down.retain(|id| needed[id.index()]);
+        down.sort_by_key(|id| (context.way(State::Normal, *first, *id).map_or(usize::MAX, |way| way.len()), *id));
+        down
     }
 
-    /// Endpoints on the way whose place or domain nobody declared.
-    fn unknowns(&self) -> String {
+    /// "`a`, `b` and `c`", "`a`, `b`, `c` and 3 others".
+    fn list(&self, ids: &[EndpointId]) -> String {
+        let mut shown: Vec<String> =
+            ids.iter().take(3).map(|id| format!("`{}`", self.context.snapshot.endpoint(*id).name)).collect();
+        if ids.len() > 3 {
+            shown.push(count(ids.len() - 3, "other"));
+        }
+        match shown.as_slice() {
+            [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            all => all.concat(),
+        }
+    }
+
+    /// Endpoints on the way of which too little is declared.
+    fn unknowns(&self, tokens: &BTreeSet<usize>) -> String {
         let context = self.context;
         let spread = context.spread(State::Loss);
-        let mut names: Vec<&str> = context
-            .snapshot
-            .endpoint_ids()
-            .filter(|id| context.has_place(*id) && spread.at(*id).iter().zip(&self.scope.tokens).any(|(a, b)| a & b != 0))
-            .filter(|id| {
-                self.domains.undeclared[id.index()]
-                    || matches!(self.within[context.standpoint(*id)], Placement::Unknown(_) | Placement::Weak(_))
-            })
-            .map(|id| context.snapshot.endpoint(id).name.as_str())
-            .collect();
-        let more = names.len().saturating_sub(3);
-        names.truncate(3);
-        let list = names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+        let needed = relevant(context, |id| tokens.iter().any(|t| spread.has(id, *t)));
+        let on_the_way = || context.snapshot.endpoint_ids().filter(|id| context.has_place(*id) && needed[id.index()]);
         let kind = self.survive.loss_of.as_str();
-        match more {
-            0 => format!("the {kind} or the place of {list} is not declared"),
-            n => format!("the {kind} or the place of {list} and {n} more is not declared"),
+        let silent: Vec<EndpointId> =
+            on_the_way().filter(|id| self.domains.undeclared[id.index()] || self.domains.by_region[id.index()]).collect();
+        let placeless: Vec<EndpointId> = on_the_way()
+            .filter(|id| matches!(self.within[context.standpoint(*id)], Placement::Unknown(_) | Placement::Weak(_)))
+            .collect();
+        let mut told = Vec::new();
+        if !silent.is_empty() {
+            told.push(format!("the {kind} of {} is not declared", self.list(&silent)));
         }
+        if !placeless.is_empty() {
+            told.push(format!("the place of {} is not known", self.list(&placeless)));
+        }
+        if told.is_empty() {
+            told.push("not all of it surely gets to what is left".into());
+        }
+        told.join(", and ")
     }
 
     fn too_many(&self) -> Finding {
@@ -312,22 +342,156 @@ impl Asked<'_, '_> {
             self.survive.loss_of.as_str(),
             self.survive.count
         );
-        finding(
-            self.context,
-            self.scope,
-            Draft {
-                code: "not-surviving",
-                verdict: Verdict::Indeterminate,
-                endpoint: start,
-                arrivals: &[],
-                state: Some(State::Loss),
-                message,
-                help: Some("ask for a smaller `count`, or for a wider kind of domain".into()),
-                lost: None,
-                labels: Vec::new(),
-            },
-        )
+        let draft = Draft {
+            code: "not-surviving",
+            verdict: Verdict::Indeterminate,
+            endpoint: start,
+            arrivals: &[],
+            state: Some(State::Loss),
+            message,
+            help: Some("ask for a smaller `count`, or for a wider kind of domain".into()),
+            lost: None,
+            labels: Vec::new(),
+        };
+        finding(self.context, self.scope, draft)
     }
+}
+
+/// What serves a token after a loss, by the order in which pools fall, wherever it stands.
+struct InUse<'i, 'c, F> {
+    context: &'i Context<'c>,
+    within: &'i [Placement],
+    purposes: &'i [Dependence],
+    alive: Usable,
+    /// Without what may be lost as well.
+    sure: OnceCell<Usable>,
+    sure_of: F,
+    view: View,
+}
+
+impl<F: Fn() -> Usable> InUse<'_, '_, F> {
+    /// The first endpoint that serves the token and is not inside; in a cautious view, not surely inside.
+    fn outside(&self, token: usize) -> Option<EndpointId> {
+        let (context, snapshot) = (self.context, self.context.snapshot);
+        let mut queue: Vec<EndpointId> = context.tokens[token].starts.iter().copied().filter(|s| self.alive.weak(*s)).collect();
+        let mut seen: BTreeSet<EndpointId> = queue.iter().copied().collect();
+        let mut next = 0;
+        while let Some(at) = queue.get(next).copied() {
+            next += 1;
+            if context.has_place(at) {
+                match &self.within[context.standpoint(at)] {
+                    Placement::Inside => {}
+                    Placement::Outside(_) => return Some(at),
+                    Placement::Unknown(_) | Placement::Weak(_) if self.view != View::Hopeful => return Some(at),
+                    Placement::Unknown(_) | Placement::Weak(_) => {}
+                }
+            }
+            let mut pools: BTreeMap<u32, Vec<(RouteId, &Route)>> = BTreeMap::new();
+            for (id, route) in snapshot.routes_from(at).filter(|(id, r)| self.serves(*id, r, token)) {
+                pools.entry(route.pool).or_default().push((id, route));
+            }
+            for members in pools.into_values() {
+                queue.extend(self.falls_to(&members, token).into_iter().filter(|to| seen.insert(*to)));
+            }
+        }
+        None
+    }
+
+    /// Whether a route is a part of serving: it hands the token on, or leads to what is depended on.
+    fn serves(&self, id: RouteId, route: &Route, token: usize) -> bool {
+        match route.activity {
+            Activity::Depend => self.purposes.contains(&route.purpose),
+            Activity::Keys if self.purposes.contains(&Dependence::Keys) => true,
+            Activity::Forward | Activity::Keys => self.context.graph.passes(id, token),
+            _ => route.alias && self.context.graph.passes(id, token),
+        }
+    }
+
+    /// The members that may carry: those not dead, up to the first that surely works and takes everybody.
+    fn falls_to(&self, members: &[(RouteId, &Route)], token: usize) -> Vec<EndpointId> {
+        let context = self.context;
+        let sure = self.sure.get_or_init(&self.sure_of);
+        let rank = |r: &Route| (r.role.is_standby(), r.priority);
+        let on_its_own = |id: RouteId, r: &Route| match r.spill {
+            Spill::Load | Spill::Failure(_) => true,
+            Spill::Manual(_) => context.graph.moves(context.spread(State::Normal), id, token),
+            Spill::Never(_) => false,
+        };
+        let takes_all = |r: &Route| !matches!(r.clients, ClientMatch::Networks(_) | ClientMatch::Some(_));
+        let members = || members.iter().filter(|(id, r)| on_its_own(*id, r));
+        let bar = members().filter(|(_, r)| sure.strict(r.to) && takes_all(r)).map(|(_, r)| rank(r)).min();
+        let within_bar = |r: &Route| bar.is_none_or(|bar| rank(r) <= bar);
+        members().filter(|(_, r)| self.alive.weak(r.to) && within_bar(r)).map(|(_, r)| r.to).collect()
+    }
+}
+
+fn purpose_of(keep: Keep) -> Option<Dependence> {
+    match keep {
+        Keep::ServingPath | Keep::FullCopy => None,
+        Keep::Identity => Some(Dependence::Identity),
+        Keep::Dns => Some(Dependence::Dns),
+        Keep::Keys => Some(Dependence::Keys),
+    }
+}
+
+/// Whether anything that serves the token is known to depend on something for this purpose.
+fn depends(context: &Context<'_>, token: usize, purpose: Dependence) -> bool {
+    if purpose == Dependence::Keys && is_key_material(&context.tokens[token].class) {
+        return true;
+    }
+    let (snapshot, spread) = (context.snapshot, context.spread(State::Normal));
+    let needed = relevant(context, |id| spread.has(id, token));
+    let is_for = |r: &Route| match r.activity {
+        Activity::Depend => r.purpose == purpose,
+        Activity::Keys => purpose == Dependence::Keys,
+        _ => false,
+    };
+    snapshot.routes.iter().any(|r| is_for(r) && needed[r.from.index()])
+}
+
+/// What must remain and was never read cannot be said to remain.
+fn nothing_read(
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    survive: &Survive,
+    keep: Keep,
+    purpose: Dependence,
+    tokens: &[usize],
+) -> Option<Finding> {
+    let arrivals: Vec<Arrival> = tokens.iter().map(|t| Arrival { token: *t, via: None, activity: "transit" }).collect();
+    let endpoint = context.tokens[*tokens.first()?].starts.first().copied()?;
+    let (what, word) = match keep {
+        Keep::Identity => ("login", "identity"),
+        Keep::Keys => ("keys", "keys"),
+        _ => ("name service", "dns"),
+    };
+    let message = format!(
+        "whether {} is left after losing one {} cannot be told for {}: nothing that was read depends on any",
+        kept_phrase(keep),
+        survive.loss_of.as_str(),
+        subject_of(context, scope, &arrivals)
+    );
+    let help = Some(format!(
+        "declare the {what} (a route with `activity = \"depend\"` and `purpose = \"{}\"`), or leave `{word}` out of `keep`",
+        purpose.as_str()
+    ));
+    let (verdict, state) = (Verdict::Indeterminate, Some(State::Normal));
+    let arrivals = &arrivals;
+    let draft = Draft { code: "not-surviving", verdict, endpoint, arrivals, state, message, help, lost: None, labels: vec![] };
+    Some(finding(context, scope, draft))
+}
+
+fn extend(missing: &mut BTreeMap<Keep, Vec<usize>>, keep: Keep, tokens: impl Iterator<Item = usize>) {
+    let tokens: Vec<usize> = tokens.collect();
+    if !tokens.is_empty() {
+        missing.insert(keep, tokens);
+    }
+}
+
+/// Whether an endpoint keeps what gets to it: a store; for key material, whatever holds keys.
+fn keeps_copy(context: &Context<'_>, id: EndpointId, token: usize) -> bool {
+    let roles = context.snapshot.endpoint(id).roles;
+    roles.contains(Role::Store) || (roles.contains(Role::Keys) && is_key_material(&context.tokens[token].class))
 }
 
 fn keep_phrase(keep: Keep) -> &'static str {
@@ -337,5 +501,15 @@ fn keep_phrase(keep: Keep) -> &'static str {
         Keep::Identity => "no login",
         Keep::Keys => "no keys",
         Keep::Dns => "no name service",
+    }
+}
+
+fn kept_phrase(keep: Keep) -> &'static str {
+    match keep {
+        Keep::ServingPath => "a serving path",
+        Keep::FullCopy => "a full copy",
+        Keep::Identity => "a login",
+        Keep::Keys => "keys",
+        Keep::Dns => "a name service",
     }
 }

@@ -35,6 +35,9 @@ impl Data {
             .collect();
         write!(context.out, "{}", table::render(&["data set", "kind", "date", "licence", "sha256"], &rows, &context.options))?;
         for set in &sets {
+            if let Some(age) = &set.age {
+                writeln!(context.out, "{}", context.options.wrap("", "  ", &format!("old: {}", safe(age))))?;
+            }
             if let Some(attribution) = &set.attribution {
                 writeln!(
                     context.out,

@@ -10,6 +10,8 @@ use crate::source::{InputError, Sources};
 
 /// Errors shown with an excerpt; the others get a line each.
 const IN_FULL: usize = 20;
+/// Errors that get a line; beyond them nobody reads on.
+const IN_SHORT: usize = 80;
 
 #[derive(Debug)]
 pub enum Failure {
@@ -61,8 +63,11 @@ impl Failure {
                 for e in in_full {
                     pretty::problem(Severity::High, &e.message, e.help.as_deref(), Some(e.location), sources, options, err)?;
                 }
-                for e in in_short {
+                for e in in_short.iter().take(IN_SHORT) {
                     writeln!(err, "{}: {}", report::position(sources, e.location), safe(&e.message))?;
+                }
+                if in_short.len() > IN_SHORT {
+                    writeln!(err, "... and {} more", in_short.len() - IN_SHORT)?;
                 }
                 let many = if errors.len() == 1 { "1 error".to_owned() } else { format!("{} errors", errors.len()) };
                 writeln!(err, "{many}; nothing was checked")

@@ -25,6 +25,8 @@ pub const PROJECT_FILE: &str = "onshore.toml";
 pub struct Opened {
     pub root: PathBuf,
     pub project: Project,
+    /// Databases of the command line, as given and in full.
+    databases: Vec<(String, PathBuf)>,
     pub sources: Sources,
     pub snapshot: Snapshot,
     pub coverage: Coverage,
@@ -40,7 +42,7 @@ pub struct Place {
 /// The project that `path` names. Without one: the nearest folder upwards that has an onshore.toml, else the current folder.
 pub fn find(path: Option<&Path>, folder: &Path) -> Result<Place, Failure> {
     let Some(path) = path else {
-        let found = folder.ancestors().map(|f| f.join(PROJECT_FILE)).find(|f| f.is_file());
+        let found = folder.ancestors().map(|f| f.join(PROJECT_FILE)).find(|f| is_there(f));
         return Ok(match found {
             Some(file) => Place { root: file.parent().unwrap_or(folder).to_owned(), file: Some(file) },
             None => Place { root: folder.to_owned(), file: None },
@@ -48,7 +50,7 @@ pub fn find(path: Option<&Path>, folder: &Path) -> Result<Place, Failure> {
     };
     let (given, path) = (path, folder.join(path));
     if path.is_dir() {
-        let file = Some(path.join(PROJECT_FILE)).filter(|f| f.is_file());
+        let file = Some(path.join(PROJECT_FILE)).filter(|f| is_there(f));
         return Ok(Place { root: path, file });
     }
     if path.extension().is_some_and(|e| e == "toml") && path.is_file() {
@@ -60,18 +62,20 @@ pub fn find(path: Option<&Path>, folder: &Path) -> Result<Place, Failure> {
     ))
 }
 
+/// Also what cannot be read as a project file: to go on as if it were not there would drop what it says.
+fn is_there(file: &Path) -> bool {
+    file.symlink_metadata().is_ok()
+}
+
 /// Loads, reads and links the project.
 pub fn open(path: Option<&Path>, args: &ProjectArgs, context: &Context<'_>) -> Result<Opened, Failure> {
     let place = find(path, &context.around.folder)?;
     let as_of = args.as_of(context.around);
-    let (mut project, mut loaded) = load_project(&place)?;
-    let folder = &context.around.folder;
-    let named = args.geoip.iter().map(|f| Spanned::new(folder.join(f).to_string_lossy().into_owned(), Span::default()));
-    project.geo.databases = named.chain(std::mem::take(&mut project.geo.databases)).collect();
-
+    let (project, mut loaded) = load_project(&place)?;
     let (inputs, coverage) = read_inputs(&project, &mut loaded, args.input_format.as_deref())?;
     let snapshot = link(inputs, &project, &loaded.sources);
-    Ok(Opened { root: place.root, project, sources: loaded.sources, snapshot, coverage, as_of })
+    let databases = databases(args, context);
+    Ok(Opened { root: place.root, project, databases, sources: loaded.sources, snapshot, coverage, as_of })
 }
 
 /// Reads every input. What could not be read becomes a gap that touches everything: it could hold any route.
@@ -170,7 +174,7 @@ fn checked<T>((value, errors): (Option<T>, Vec<InputError>), sources: Sources) -
 impl Opened {
     /// Where everything stands. Reads the databases and range files that the project names.
     pub fn atlas(&self) -> Result<Atlas, Failure> {
-        let atlas = atlas(&self.project, &self.root, self.as_of)?;
+        let atlas = atlas(&self.project, &self.root, &self.databases, self.as_of, &self.sources)?;
         let selected = |selector: &Selector| {
             let matcher = Matcher::new(selector);
             move |e: &Endpoint| matcher.matches(&self.snapshot, e, &self.sources)
@@ -182,10 +186,12 @@ impl Opened {
     pub fn packs(&mut self, more: &[String], folder: &Path) -> Result<Vec<Pack>, Failure> {
         let mut packs: Vec<Pack> = Vec::new();
         let mut errors = Vec::new();
-        let own = self.project.policies.iter().map(|p| (p.value.clone(), self.root.clone()));
-        let names: Vec<(String, PathBuf)> = own.chain(more.iter().map(|p| (p.clone(), folder.to_owned()))).collect();
-        for (name, base) in names {
-            let (shown, text) = policy_text(&name, &base)?;
+        let own = self.project.policies.iter().map(|p| (p.value.clone(), self.root.clone(), Some(p.span)));
+        let names: Vec<(String, PathBuf, Option<Span>)> =
+            own.chain(more.iter().map(|p| (p.clone(), folder.to_owned(), None))).collect();
+        for (name, base, span) in names {
+            let (shown, text) =
+                policy_text(&name, &base).map_err(|e| named_in_project(&self.project, &self.sources, span, e))?;
             if packs.iter().any(|p| self.sources.get(p.location.source).path == shown) {
                 continue;
             }
@@ -219,7 +225,33 @@ pub fn policy_text(name: &str, base: &Path) -> Result<(String, String), Failure>
             None => Err(Failure::unknown(id, "pack shipped with onshore", shipped.iter().map(|(pack, _)| *pack))),
         };
     }
-    Ok((name.to_owned(), load::read_one(&base.join(name))?))
+    let text = load::read_one(&base.join(name)).map_err(|e| as_written(e, name, base))?;
+    Ok((name.to_owned(), text))
+}
+
+/// An error about a file with the name that the user gave it.
+fn as_written(mut error: LoadError, name: &str, base: &Path) -> LoadError {
+    name.clone_into(&mut error.path);
+    let base = format!("{}/", base.display()).replace('\\', "/");
+    error.help = error.help.map(|help| help.replacen(&base, "", 1));
+    error
+}
+
+/// An error about a whole file that the project file names stands where it is named.
+fn named_in_project(project: &Project, sources: &Sources, span: Option<Span>, failure: Failure) -> Failure {
+    let (Some(project), Some(span)) = (project.location, span) else { return failure };
+    let (message, help) = match failure {
+        Failure::Load(errors) if errors.len() == 1 && errors[0].line.is_none() => {
+            let error = errors.into_iter().next().expect("there is one");
+            (format!("`{}`: {}", error.path, error.message), error.help)
+        }
+        Failure::Usage { message, help } => (message, help),
+        other => return other,
+    };
+    let file = sources.get(project.source);
+    let mut alone = Sources::default();
+    let id = alone.add(file.path.clone(), file.text.clone());
+    Failure::Input { errors: vec![InputError { location: Location::new(id, span), message, help }], sources: alone }
 }
 
 /// One policy text in sources of its own.
@@ -250,28 +282,43 @@ pub fn atlas_for(path: Option<&Path>, args: &ProjectArgs, context: &Context<'_>)
         let opened = open(path, args, context)?;
         return Ok((opened.atlas()?, Some(opened)));
     }
-    let databases = args.geoip.iter().map(|f| f.to_string_lossy().into_owned());
-    let mut project = Project::default();
-    project.geo.databases = databases.map(|d| Spanned::new(d, Span::default())).collect();
-    Ok((atlas(&project, &context.around.folder, args.as_of(context.around))?, None))
+    let (project, sources, folder) = (Project::default(), Sources::default(), &context.around.folder);
+    Ok((atlas(&project, folder, &databases(args, context), args.as_of(context.around), &sources)?, None))
 }
 
-/// Reads what the project names under `[geo]` and builds the atlas.
-fn atlas(project: &Project, base: &Path, as_of: Date) -> Result<Atlas, Failure> {
-    let files = |names: &[Spanned<String>]| {
-        let read = |name: &Spanned<String>| {
-            let bytes = load::read_one_bytes(&base.join(&name.value))?;
-            let name = Path::new(&name.value).file_name().map_or(name.value.clone(), |n| n.to_string_lossy().into_owned());
-            Ok::<_, Failure>(DataFile { name, bytes })
+/// The databases of the command line: as given, and in full.
+fn databases(args: &ProjectArgs, context: &Context<'_>) -> Vec<(String, PathBuf)> {
+    args.geoip.iter().map(|f| (f.to_string_lossy().into_owned(), context.around.folder.join(f))).collect()
+}
+
+/// Reads what the project names under `[geo]`, and the databases of the command line before it, and builds the atlas.
+fn atlas(
+    project: &Project,
+    root: &Path,
+    databases: &[(String, PathBuf)],
+    as_of: Date,
+    sources: &Sources,
+) -> Result<Atlas, Failure> {
+    let read = |name: &str, path: &Path| {
+        let bytes = load::read_one_bytes(path).map_err(|e| as_written(e, name, root))?;
+        Ok::<_, Failure>(DataFile { name: name.to_owned(), bytes })
+    };
+    let own = |names: &[Spanned<String>]| {
+        let read = |n: &Spanned<String>| {
+            read(&n.value, &root.join(&n.value)).map_err(|e| named_in_project(project, sources, Some(n.span), e))
         };
         names.iter().map(read).collect::<Result<Vec<_>, _>>()
     };
-    let (databases, ranges) = (files(&project.geo.databases)?, files(&project.geo.ranges)?);
-    Atlas::new(&project.geo, databases, ranges, as_of).map_err(|errors| {
+    let mut all = databases.iter().map(|(name, path)| read(name, path)).collect::<Result<Vec<_>, _>>()?;
+    all.extend(own(&project.geo.databases)?);
+    let ranges = own(&project.geo.ranges)?;
+    Atlas::new(&project.geo, all, ranges, as_of).map_err(|errors| {
+        let named = project.geo.databases.iter().chain(&project.geo.ranges);
+        let at = named.clone().find(|n| errors.len() == 1 && n.value == errors[0].file).map(|n| n.span);
         let plain = |e: GeoError| {
             let line = e.line.and_then(|l| u32::try_from(l).ok());
             LoadError { path: e.file, line, message: e.message, help: e.help }
         };
-        Failure::Load(errors.into_iter().map(plain).collect())
+        named_in_project(project, sources, at, Failure::Load(errors.into_iter().map(plain).collect()))
     })
 }

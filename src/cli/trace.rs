@@ -128,7 +128,7 @@ fn hop(opened: &Opened, atlas: &Atlas, step: &Step) -> Hop {
             activity: r.activity.as_str(),
             role: r.role,
             priority: r.priority,
-            condition: r.condition.clone(),
+            condition: step.route.and_then(|id| crate::check::condition(&opened.snapshot, id)),
         }),
         places,
         location: route.map_or(made, |r| r.location),

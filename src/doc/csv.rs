@@ -52,6 +52,11 @@ pub fn read<T: DeserializeOwned>(text: &str, mut problem: impl FnMut(Problem), m
             }
         }
         let row = row_span(text, from, start + reader.position().byte() as usize);
+        if let Some(quote) = open_quote(text, row) {
+            let help = "close it; to write a quote inside a quoted cell, double it";
+            problem(Problem::new(quote, "this quote is never closed, so all behind it is one cell".to_owned()).help(help));
+            break;
+        }
         cell_spans(text, row, &record, &mut spans);
         let Some(columns) = &columns else {
             columns = Some(Column::all(&record, &spans, fields::<T>(), &mut problem));
@@ -85,6 +90,38 @@ fn row_span(text: &str, from: usize, to: usize) -> Span {
     let raw = text.get(from..to).unwrap_or("");
     let start = from + (raw.len() - raw.trim_start_matches(['\r', '\n']).len());
     Span::new(start, from + raw.trim_end_matches(['\r', '\n']).len())
+}
+
+/// Where in a cell the reading is; with the offset of the opening quote.
+#[derive(Clone, Copy)]
+enum At {
+    Begins,
+    Plain,
+    Quoted(usize),
+    Closed(usize),
+}
+
+/// The quote that opens the last cell of a row, if nothing closes it. The parser takes what is behind, up to the end of the text,
+/// for that cell.
+fn open_quote(text: &str, row: Span) -> Option<Span> {
+    if (row.end as usize) < text.trim_end().len() {
+        return None;
+    }
+    let raw = text.get(row.range())?;
+    let mut cell = At::Begins;
+    for (at, byte) in raw.bytes().enumerate() {
+        cell = match (cell, byte) {
+            (At::Begins, b'"') => At::Quoted(at),
+            (At::Quoted(from), b'"') => At::Closed(from),
+            // A doubled quote stands for one.
+            (At::Closed(from), b'"') => At::Quoted(from),
+            (At::Quoted(from), _) => At::Quoted(from),
+            (_, b',' | b'\n' | b'\r') => At::Begins,
+            _ => At::Plain,
+        };
+    }
+    let At::Quoted(at) = cell else { return None };
+    Some(Span::new(row.start as usize + at, row.start as usize + at + 1))
 }
 
 /// Where each cell stands, with its quotes.

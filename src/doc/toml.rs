@@ -14,7 +14,13 @@ pub fn parse(text: &str) -> Document<'_> {
     let mut builder = Builder::new(text);
     for error in errors {
         let span = error.span().map_or(Span::new(0, 0), |range| on_boundaries(text, range));
-        builder.problem(Problem::new(span, error.message().trim_end_matches('.').to_owned()));
+        let message = error.message().trim_end_matches('.');
+        if message.contains("recurs") {
+            builder.problem(Problem::new(span, "values nest too deeply to be read"));
+            // The brackets behind it no longer match; their errors would be noise.
+            break;
+        }
+        builder.problem(Problem::new(span, message.to_owned()));
     }
     let span = Span::new(0, text.len());
     let done = table(&mut builder, text, root.into_inner(), span);

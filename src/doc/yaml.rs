@@ -37,7 +37,11 @@ pub fn parse(text: &str) -> Document<'_> {
             }
             Some(Err(error)) => {
                 let at = error.marker().byte_offset().unwrap_or(0);
-                reader.fail(Problem::new(on_boundaries(text, at..at + 1), format!("this is not YAML: {}", error.info())));
+                let message = match error.info() {
+                    deep if deep.contains("recursion") => format!("values nest deeper than {MAX_DEPTH} levels"),
+                    why => format!("this is not YAML: {why}"),
+                };
+                reader.fail(Problem::new(on_boundaries(text, at..at + 1), message));
                 broken += 1;
                 if broken >= MAX_BROKEN_DOCUMENTS || !matches!(parser.proceed_next_document(), Ok(true)) {
                     break;

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use ipnetwork::IpNetwork;
 use jiff::civil::Date;
 
-use super::data_set::{Aged, CLOUD, DEFAULT, DataSets, sha256};
+use super::data_set::{CLOUD, DEFAULT, DataSets, sha256};
 use super::evidence::{at_site, by_endpoint_region, by_name, by_range, by_record, by_region, declared, named_evidence, reason};
 use super::mmdb::Database;
 use super::range::{self, Ranges};
@@ -255,11 +255,6 @@ impl Atlas {
     /// Whether a data set is too old to satisfy a rule.
     pub fn is_stale(&self, id: DataSetId) -> bool {
         self.sets.aged(id).is_some_and(|a| a.stale)
-    }
-
-    /// The old ones among the data sets that some place so far rests on, by id.
-    pub fn aged_data_sets(&self) -> Vec<Aged> {
-        self.sets.aged_in_use()
     }
 
     // ---- evidence ----

@@ -24,10 +24,6 @@ const MAX_AGE_DAYS: u32 = 180;
 /// A data set that is old at the assessment's date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Aged {
-    pub data_set: DataSetId,
-    pub name: String,
-    /// `None`: it does not say when it was made.
-    pub days: Option<u32>,
     /// Too old to satisfy a rule (`[geo] max-age-days`), not only worth a warning.
     pub stale: bool,
     /// In words: "`x.mmdb` was built 200 days before 2026-11-22 (2026-05-06)".
@@ -79,7 +75,7 @@ impl DataSets {
     }
 
     pub fn list(&self) -> Vec<DataSetInfo> {
-        let info = |set: &Set| DataSetInfo {
+        let info = |(i, set): (usize, &Set)| DataSetInfo {
             name: set.name.clone(),
             kind: set.kind.to_owned(),
             date: set.date.map(|d| d.to_string()),
@@ -87,26 +83,22 @@ impl DataSets {
             licence: set.licence.map(str::to_owned),
             attribution: set.attribution.map(str::to_owned),
             used: set.used.load(Ordering::Relaxed),
+            age: self.aged(DataSetId(u32::try_from(i).unwrap_or(u32::MAX))).map(|a| a.message),
         };
-        self.sets.iter().map(info).collect()
+        self.sets.iter().enumerate().map(info).collect()
     }
 
-    /// The old ones among those in use, by id.
-    pub fn aged_in_use(&self) -> Vec<Aged> {
-        let ids = (0..self.sets.len()).filter(|i| self.sets[*i].used.load(Ordering::Relaxed));
-        ids.filter_map(|i| self.aged(DataSetId(u32::try_from(i).unwrap_or(u32::MAX)))).collect()
-    }
-
+    /// Whether and how a data set is old.
     pub fn aged(&self, id: DataSetId) -> Option<Aged> {
         let set = self.sets.get(id.0 as usize)?;
         // The region tables change by additions only: an old one knows less, but nothing else.
         if id == REGIONS {
             return None;
         }
-        let (name, data_set) = (set.name.clone(), id);
+        let name = &set.name;
         let Some(date) = set.date else {
             let message = format!("`{name}` does not say when it was made");
-            return Some(Aged { data_set, name, days: None, stale: false, message });
+            return Some(Aged { stale: set.kind == "mmdb", message });
         };
         let days = self.as_of.since(date).map_or(0, |span| span.get_days());
         let days = u32::try_from(days).unwrap_or(0);
@@ -114,7 +106,7 @@ impl DataSets {
         let stale = days > self.max_age && set.kind == "mmdb";
         (days > self.warn_age.min(self.max_age)).then(|| {
             let message = format!("`{name}` was made {days} days before {} ({date})", self.as_of);
-            Aged { data_set, name, days: Some(days), stale, message }
+            Aged { stale, message }
         })
     }
 }

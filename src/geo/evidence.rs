@@ -181,7 +181,7 @@ pub fn by_record(record: &Record, network: Option<IpNetwork>, data_set: DataSetI
         Record::NoCountry { note } => {
             let extra = note.as_ref().map(|n| format!(" ({n})")).unwrap_or_default();
             let why = format!("{name} has it, but no country for it{extra}");
-            (evidence(Kind::Unknown, Vec::new(), Some(format!("found without a country{extra}"))), Some(why))
+            (evidence(Kind::Unicast, Vec::new(), Some(format!("found without a country{extra}"))), Some(why))
         }
         Record::Unreadable(error) => {
             let why = format!("its record in {name} is unreadable ({error})");

@@ -76,15 +76,17 @@ impl Database {
             |message: String, help: &str| GeoError { file: name.to_owned(), line: None, message, help: Some(help.to_owned()) };
         let reader = Reader::from_source(bytes).map_err(|e| {
             error(
-                format!("is no MaxMind database or is damaged ({e})"),
+                format!("this is no MaxMind database, or it is damaged ({})", brief(&e)),
                 "download it again, and unpack it if it ends in .gz or .tar.gz",
             )
         })?;
         let metadata = reader.metadata();
         let (kind, epoch) = (metadata.database_type.clone(), metadata.build_epoch);
-        let Some(shape) = shape(&reader).map_err(|e| error(format!("is damaged ({e})"), "download it again"))? else {
+        let Some(shape) =
+            shape(&reader).map_err(|e| error(format!("this database is damaged ({})", brief(&e)), "download it again"))?
+        else {
             return Err(error(
-                format!("has no countries in it (type `{kind}`)"),
+                format!("this database has no countries in it (type `{kind}`)"),
                 "give a country or city database: GeoLite2-Country, GeoIP2-City, DB-IP Lite, ...",
             ));
         };
@@ -98,7 +100,7 @@ impl Database {
             Ok(result) => result,
             // An IPv4 database knows nothing of IPv6.
             Err(maxminddb::MaxMindDbError::InvalidInput { .. }) => return None,
-            Err(e) => return Some((Arc::new(Record::Unreadable(e.to_string())), None)),
+            Err(e) => return Some((Arc::new(Record::Unreadable(brief(&e))), None)),
         };
         let offset = result.offset()?;
         let network = result.network().ok();
@@ -117,7 +119,7 @@ impl Database {
     /// Every different record inside a network, in address order: at most `limit`, and whether there were more (or too many
     /// networks to look at). A network may lie in two countries; `None` stands for addresses that the database does not have.
     pub fn inside(&self, network: IpNetwork, limit: usize) -> (Vec<Option<Found>>, bool) {
-        let broken = |e: maxminddb::MaxMindDbError| Some((Arc::new(Record::Unreadable(e.to_string())), network));
+        let broken = |e: maxminddb::MaxMindDbError| Some((Arc::new(Record::Unreadable(brief(&e))), network));
         let options = WithinOptions::default().include_networks_without_data();
         let records = match self.reader.within(network, options) {
             Ok(records) => records,
@@ -148,7 +150,17 @@ impl Database {
                 result.decode_path::<&str>(&[PathElement::Key(key)]).map(|code| flat(code.unwrap_or(""), result))
             }
         };
-        read.unwrap_or_else(|e| Record::Unreadable(e.to_string()))
+        read.unwrap_or_else(|e| Record::Unreadable(brief(&e)))
+    }
+}
+
+/// A broken file can put anything into an error, at any length.
+fn brief(error: &maxminddb::MaxMindDbError) -> String {
+    const CHARS: usize = 120;
+    let text = error.to_string();
+    match text.char_indices().nth(CHARS) {
+        Some((cut, _)) => format!("{}...", &text[..cut]),
+        None => text,
     }
 }
 
@@ -489,13 +501,15 @@ mod tests {
         let open = |name: &str, bytes: Vec<u8>| Database::open(name, Cow::Owned(bytes)).map(|_| ()).unwrap_err().to_string();
         let path = |name: &str| format!("{}/tests/data/mmdb/{name}.mmdb", env!("CARGO_MANIFEST_DIR"));
         let whole = bytes(&path("GeoIP2-Country-Test"));
-        assert!(open("f.mmdb", Vec::new()).starts_with("f.mmdb: is no MaxMind database or is damaged ("));
-        assert!(open("f.mmdb", b"network,country\n1.0.0.0/24,AU\n".to_vec()).contains("is no MaxMind database"));
-        assert!(open("f.mmdb", whole[..whole.len() / 2].to_vec()).contains("is no MaxMind database"));
+        assert!(open("f.mmdb", Vec::new()).starts_with("f.mmdb: this is no MaxMind database, or it is damaged ("));
+        assert!(open("f.mmdb", b"network,country\n1.0.0.0/24,AU\n".to_vec()).contains("no MaxMind database"));
+        assert!(open("f.mmdb", whole[..whole.len() / 2].to_vec()).contains("no MaxMind database"));
         assert!(open("f.mmdb", whole[whole.len() / 2..].to_vec()).contains("damaged"));
         let asn = open("asn.mmdb", bytes(&path("GeoLite2-ASN-Test")));
         assert!(
-            asn.starts_with("asn.mmdb: has no countries in it (type `GeoLite2-ASN`); give a country or city database"),
+            asn.starts_with(
+                "asn.mmdb: this database has no countries in it (type `GeoLite2-ASN`); give a country or city database"
+            ),
             "{asn}"
         );
     }

@@ -33,7 +33,7 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<RangeFile, Vec<GeoError>> {
     let text = std::str::from_utf8(bytes).map_err(|_| {
         error(
             None,
-            "is neither text nor a known table of ranges".into(),
+            "this is neither text nor a known table of ranges".into(),
             Some("give an MMDB file as `[geo] databases` or --geoip"),
         )
     })?;
@@ -44,7 +44,7 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<RangeFile, Vec<GeoError>> {
         problems.into_iter().map(made).collect::<Vec<_>>()
     })?;
     if builder.entries.is_empty() {
-        return Err(error(None, "lists no address range".into(), None));
+        return Err(error(None, "this file lists no address range".into(), None));
     }
     let ranges = builder.finish().map_err(|message| error(None, message, None))?;
     Ok(RangeFile { format, date, ranges })
@@ -264,7 +264,7 @@ fn json(text: &str) -> Result<Read, Vec<Problem>> {
     }
     Err(vec![Problem {
         line: None,
-        message: "is JSON, but no list of address ranges that onshore knows".into(),
+        message: "this is JSON, but no list of address ranges that onshore knows".into(),
         help: Some(
             "known are AWS ip-ranges.json, Google cloud.json, Azure Service Tags and Oracle public_ip_ranges.json".into(),
         ),
@@ -276,7 +276,7 @@ fn parse<'a, T: Deserialize<'a>>(text: &'a str, what: &str) -> Result<T, Vec<Pro
         let line = (e.line() > 0).then(|| e.line());
         let why = e.to_string();
         let why = why.split(" at line ").next().unwrap_or(&why);
-        vec![Problem { line, message: format!("cannot be read as {what}: {why}"), help: None }]
+        vec![Problem { line, message: format!("this cannot be read as {what}: {why}"), help: None }]
     })
 }
 
@@ -424,11 +424,11 @@ mod tests {
         );
         assert_eq!(
             errors("{\"prefixes\": [\n{\"ip_prefix\": \"1.2.3\", \"region\": \"x\"}]}"),
-            "f:2: cannot be read as AWS ip-ranges.json: invalid value: string \"1.2.3\", expected an address range such as \"192.0.2.0/24\"\n"
+            "f:2: this cannot be read as AWS ip-ranges.json: invalid value: string \"1.2.3\", expected an address range such as \"192.0.2.0/24\"\n"
         );
-        assert_eq!(errors(""), "f: lists no address range\n");
-        assert!(errors("{}").starts_with("f: is JSON, but no list of address ranges"));
-        assert!(errors("{\"ip_prefix\": ").starts_with("f:1: cannot be read as AWS ip-ranges.json: EOF"));
+        assert_eq!(errors(""), "f: this file lists no address range\n");
+        assert!(errors("{}").starts_with("f: this is JSON, but no list of address ranges"));
+        assert!(errors("{\"ip_prefix\": ").starts_with("f:1: this cannot be read as AWS ip-ranges.json: EOF"));
         assert!(read("f", b"\xff\xfe\x00").is_err());
     }
 }

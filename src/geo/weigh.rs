@@ -85,14 +85,13 @@ pub fn decide(evidence: &[Evidence], said: &[usize], ambiguous: Option<String>, 
 }
 
 /// Evidence that settles the matter: a place, or that there is none to be had. A list that only says whose an address is, or a
-/// database without a country for it, leaves the question to the next.
+/// database without a country for it, leaves the question to the next; a broken record does not, for it may have said another.
 fn answers(e: &Evidence) -> bool {
     if !e.places.is_empty() {
         return true;
     }
     match e.kind {
-        Kind::Anycast | Kind::Global | Kind::Edge | Kind::Special => true,
-        Kind::Unknown => e.basis <= Basis::Range,
+        Kind::Anycast | Kind::Global | Kind::Edge | Kind::Special | Kind::Unknown => true,
         Kind::Unicast | Kind::MultiRegion | Kind::Private => false,
     }
 }

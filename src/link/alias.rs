@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::merge::{Draft, Node, World, blank};
-use super::routes::Link;
+use super::routes::Links;
 use crate::model::site::is_private;
 use crate::model::{Activity, Address, Reference, RouteFact, SiteMatch, Snapshot, Standing};
 use crate::source::Location;
 
 /// A name whose address belongs to a declared machine leads to that machine; a name under a wildcard leads to the wildcard.
 /// A name that is nothing but pointers to declared machines has no place of its own.
-pub fn names(world: &mut World, links: &mut Vec<Link>) {
+pub fn names(world: &mut World, links: &mut Links) {
     for i in 0..world.endpoints.len() {
         let node = Node::new(i);
         let draft = &world.drafts[i];
@@ -48,15 +48,17 @@ pub fn names(world: &mut World, links: &mut Vec<Link>) {
         }
         targets.sort_unstable();
         targets.dedup_by_key(|(n, _)| *n);
-        links.extend(targets.into_iter().map(|(target, location)| way(node, target, location)));
+        for (target, location) in targets {
+            links.add(node, target, way(location));
+        }
     }
 }
 
 /// An address that nobody declares is one machine, whether or not a port is named with it.
-pub fn ports(world: &World, links: &mut Vec<Link>) {
+pub fn ports(world: &World, links: &mut Links) {
     for (machine, service) in world.index.implied_ports() {
         for (from, to) in [(machine, service), (service, machine)] {
-            links.push(way(from, to, world.endpoints[from.index()].locations[0]));
+            links.add(from, to, way(world.endpoints[from.index()].locations[0]));
         }
     }
 }
@@ -71,12 +73,12 @@ fn wildcards(world: &World, node: Node) -> Vec<Node> {
     names.filter_map(|name| world.index.wildcard(name)).filter(|wild| *wild != node).collect()
 }
 
-fn way(from: Node, to: Node, location: Location) -> Link {
+fn way(location: Location) -> RouteFact {
     let ends = || Reference::Id(String::new());
     let mut fact = RouteFact::new(ends(), ends(), Activity::Forward, location);
     fact.alias = true;
     fact.pool = Some("address".into());
-    Link { input: usize::MAX, from, to, fact }
+    fact
 }
 
 impl World {
@@ -130,7 +132,7 @@ pub fn machines(world: &mut World) {
 
 /// A file's site speaks for the servers in that file, not for every address that a zone gives their names: those stand apart,
 /// unless the same site's networks hold them.
-pub fn apart(world: &mut World, links: &mut Vec<Link>, snapshot: &Snapshot) {
+pub fn apart(world: &mut World, links: &mut Links, snapshot: &Snapshot) {
     for i in 0..world.endpoints.len() {
         let node = Node::new(i);
         let draft = &world.drafts[i];
@@ -158,6 +160,6 @@ pub fn apart(world: &mut World, links: &mut Vec<Link>, snapshot: &Snapshot) {
         beside.locations.push(first);
         let label = beside.name.clone();
         let target = world.push(beside, Draft { label, ..Draft::default() });
-        links.push(way(node, target, first));
+        links.add(node, target, way(first));
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::merge::{Node, World};
-use super::routes::Link;
+use super::routes::Links;
 use crate::model::{Activity, EndpointFact, Reference, RouteFact};
 use crate::source::{SourceId, Sources};
 
@@ -72,7 +72,7 @@ fn local(listen: &str) -> Option<String> {
 }
 
 /// From local ports to the servers of the same folder that listen there.
-pub fn local_ports(world: &World, links: &mut Vec<Link>) {
+pub fn local_ports(world: &World, links: &mut Links) {
     for (i, endpoint) in world.endpoints.iter().enumerate() {
         if !matches!(endpoint.kind.as_str(), "loopback" | "unix-socket") {
             continue;
@@ -85,7 +85,7 @@ pub fn local_ports(world: &World, links: &mut Vec<Link>) {
             let mut way = RouteFact::new(ends(), ends(), Activity::Forward, at);
             way.alias = true;
             way.pool = Some("listener".into());
-            links.push(Link { input: usize::MAX, from, to, fact: way });
+            links.add(from, to, way);
         }
     }
 }

@@ -1,7 +1,8 @@
 //! By what an endpoint can be found: id, cloud id, host name, address, label.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
+
+use foldhash::HashMap;
 
 use super::merge::{Draft, Node};
 use crate::model::Endpoint;

@@ -3,14 +3,17 @@
 //! Endpoints with different declared ids never become one: a host name that several of them carry is an endpoint of its own,
 //! with a way to each.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, hash_map::Entry};
+
+use foldhash::HashMap;
 
 use super::fragment::Fragments;
 use super::group_by;
 use super::index::Index;
 use super::stand::FileOverrides;
 use crate::model::{
-    Endpoint, EndpointFact, EndpointId, Gap, GapScope, LossDomain, Reference, Roles, RouteFact, Standing, endpoint::Attributes,
+    Endpoint, EndpointFact, EndpointId, Gap, GapScope, LossDomain, Reference, Roles, RouteFact, Standing,
+    endpoint::Attributes,
     site::{DomainKind, is_private},
 };
 use crate::source::{Location, Sources, Spanned};
@@ -78,7 +81,6 @@ pub struct Order {
     /// `ids[node]`.
     ids: Vec<EndpointId>,
     nodes: Vec<Node>,
-    names: Vec<String>,
 }
 
 impl Order {
@@ -99,12 +101,12 @@ pub fn merge(inputs: Vec<Vec<EndpointFact>>, overrides: FileOverrides, sources: 
     starts.push(flat.len());
 
     let mut joined = Joined::new(flat.len());
-    let mut by_id: HashMap<&str, usize> = HashMap::new();
+    let mut by_id: HashMap<&str, usize> = HashMap::default();
     for (i, (_, fact)) in flat.iter().enumerate() {
         for id in fact.id.iter().chain(&fact.cloud_ids) {
             match by_id.entry(id.as_str()) {
-                std::collections::hash_map::Entry::Occupied(first) => joined.join(*first.get(), i),
-                std::collections::hash_map::Entry::Vacant(slot) => {
+                Entry::Occupied(first) => joined.join(*first.get(), i),
+                Entry::Vacant(slot) => {
                     slot.insert(i);
                 }
             }
@@ -113,11 +115,11 @@ pub fn merge(inputs: Vec<Vec<EndpointFact>>, overrides: FileOverrides, sources: 
     drop(by_id);
     let shared_names = join_names(&flat, &mut joined);
 
-    let mut node_of_root: HashMap<usize, Node> = HashMap::new();
+    let mut node_of_root: Vec<Option<Node>> = vec![None; flat.len()];
     let mut members: Vec<Vec<usize>> = Vec::new();
     let mut node_of_fact = Vec::with_capacity(flat.len());
     for i in 0..flat.len() {
-        let node = *node_of_root.entry(joined.root(i)).or_insert_with(|| {
+        let node = *node_of_root[joined.root(i)].get_or_insert_with(|| {
             members.push(Vec::new());
             Node::new(members.len() - 1)
         });
@@ -154,9 +156,10 @@ pub fn merge(inputs: Vec<Vec<EndpointFact>>, overrides: FileOverrides, sources: 
 /// Joins facts by host name, unless that would make one endpoint of two declared ids. Returns the names that several
 /// declared endpoints carry, with one fact of each.
 fn join_names(flat: &[(usize, EndpointFact)], joined: &mut Joined) -> Vec<(Spanned<String>, Vec<usize>)> {
-    let mut has_id: HashMap<usize, bool> = HashMap::new();
+    // By root.
+    let mut has_id = vec![false; flat.len()];
     for (i, (_, fact)) in flat.iter().enumerate() {
-        *has_id.entry(joined.root(i)).or_default() |= fact.id.is_some();
+        has_id[joined.root(i)] |= fact.id.is_some();
     }
     let by_name =
         group_by(flat.iter().enumerate().flat_map(|(i, (_, fact))| fact.names.iter().map(move |n| (n.value.as_str(), (i, n)))));
@@ -166,7 +169,7 @@ fn join_names(flat: &[(usize, EndpointFact)], joined: &mut Joined) -> Vec<(Spann
         let mut plain: Vec<usize> = Vec::new();
         for (i, _) in bearers {
             let root = joined.root(*i);
-            if has_id.get(&root).copied().unwrap_or(false) { &mut declared } else { &mut plain }.push(root);
+            if has_id[root] { &mut declared } else { &mut plain }.push(root);
         }
         declared.sort_unstable();
         declared.dedup();
@@ -176,7 +179,7 @@ fn join_names(flat: &[(usize, EndpointFact)], joined: &mut Joined) -> Vec<(Spann
         match (declared.as_slice(), plain.first()) {
             ([only], Some(first)) => {
                 joined.join(*only, *first);
-                has_id.insert(joined.root(*only), true);
+                has_id[joined.root(*only)] = true;
             }
             ([] | [_], _) => {}
             _ => {
@@ -432,40 +435,50 @@ impl World {
         }
     }
 
-    /// The final order: by name, names made unique.
-    pub fn sorted(&self, sources: &Sources) -> Order {
-        let mut names: Vec<String> = self.endpoints.iter().map(|e| e.name.clone()).collect();
-        // An id keeps its name; among the rest, equal labels are told apart by their lines.
-        let groups = group_by(names.iter().enumerate().map(|(i, n)| (n.clone(), i)));
-        for group in groups.into_values().filter(|g| g.len() > 1) {
+    /// Makes names unique and gives the final order, which is by name.
+    pub fn sort(&mut self, sources: &Sources) -> Order {
+        let mut nodes = self.by_name();
+        let name = |node: &Node| &self.endpoints[node.index()].name;
+        let same: Vec<Vec<Node>> =
+            nodes.chunk_by(|a, b| name(a) == name(b)).filter(|run| run.len() > 1).map(<[Node]>::to_vec).collect();
+        for group in &same {
+            // An id keeps its name; among the rest, equal labels are told apart by their lines.
             let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-            for i in group.into_iter().filter(|i| !self.drafts[*i].has_id) {
-                let at = self.endpoints[i].locations.first().map(|l| sources.position(*l).to_string()).unwrap_or_default();
-                let mut name = format!("{} ({at})", names[i]);
+            for i in group.iter().map(|n| n.index()).filter(|i| !self.drafts[*i].has_id) {
+                let endpoint = &mut self.endpoints[i];
+                let at = endpoint.locations.first().map(|l| sources.position(*l).to_string()).unwrap_or_default();
+                let mut name = format!("{} ({at})", endpoint.name);
                 let again = seen.entry(name.clone()).or_default();
                 *again += 1;
                 if *again > 1 {
                     name = format!("{name} #{again}");
                 }
-                names[i] = name;
+                endpoint.name = name;
             }
         }
-        let mut nodes: Vec<Node> = (0..names.len()).map(Node::new).collect();
-        nodes.sort_by(|a, b| names[a.index()].cmp(&names[b.index()]));
+        if !same.is_empty() {
+            nodes = self.by_name();
+        }
         let mut ids = vec![EndpointId(0); nodes.len()];
         for (rank, node) in nodes.iter().enumerate() {
             ids[node.index()] = Node::new(rank).as_id();
         }
-        Order { ids, nodes, names }
+        Order { ids, nodes }
+    }
+
+    /// By name; of equal names the one met first.
+    fn by_name(&self) -> Vec<Node> {
+        let mut named: Vec<(&str, Node)> =
+            self.endpoints.iter().enumerate().map(|(i, e)| (e.name.as_str(), Node::new(i))).collect();
+        named.sort_unstable();
+        named.into_iter().map(|(_, node)| node).collect()
     }
 
     pub fn into_endpoints(self, order: &Order) -> Vec<Endpoint> {
-        let mut names = order.names.clone();
         let mut endpoints: Vec<Option<Endpoint>> = self.endpoints.into_iter().map(Some).collect();
         let mut sorted = Vec::with_capacity(endpoints.len());
         for node in &order.nodes {
             let Some(mut endpoint) = endpoints[node.index()].take() else { continue };
-            endpoint.name = std::mem::take(&mut names[node.index()]);
             for host in &mut endpoint.stands_with {
                 *host = order.id(Node(host.0));
             }

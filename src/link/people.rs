@@ -1,11 +1,11 @@
 //! Populations enter where their entries resolve to; holdings lie where selectors match.
 
-use globset::{Glob, GlobMatcher};
+use globset::GlobMatcher;
 
 use super::merge::{Node, Order, World};
 use crate::model::{Endpoint, EndpointId, Gap, GapScope, Holding, Population, SiteMatch, Snapshot};
 use crate::project::{Project, Selector};
-use crate::source::{Location, Sources, Spanned};
+use crate::source::{Location, Sources, Spanned, glob};
 
 /// Where each population enters, before the final order.
 pub struct Entry {
@@ -115,7 +115,7 @@ impl Matcher {
             (Key::Site, &selector.site),
             (Key::File, &selector.file),
         ];
-        let compile = |s: &Spanned<String>| Glob::new(&s.value).ok().map(|g| g.compile_matcher());
+        let compile = |s: &Spanned<String>| glob::compile(&s.value, false).ok();
         let mut keys: Vec<(Key, Option<GlobMatcher>)> =
             plain.into_iter().filter_map(|(k, s)| Some((k, compile(s.as_ref()?)))).collect();
         keys.extend(selector.tag.iter().map(|(tag, value)| (Key::Tag(tag.clone()), compile(value))));

@@ -3,23 +3,61 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::merge::{Node, Order, World};
-use crate::model::{Activity, ClientMatch, Gap, Role, Roles, Route, RouteFact, Snapshot, Standing, route::DataLimit};
+use super::stand::placeless;
+use crate::model::{
+    Activity, ClientMatch, EndpointId, Gap, Role, Roles, Route, RouteFact, Snapshot, Standing, route::DataLimit,
+};
 use crate::source::Location;
 
 /// A route between nodes.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Link {
-    /// Which input tells it; `usize::MAX` for ways that linking itself adds.
-    pub input: usize,
     pub from: Node,
     pub to: Node,
-    pub fact: RouteFact,
+    input: u32,
+    fact: u32,
 }
 
-pub fn resolve_all(world: &mut World, inputs: Vec<Vec<RouteFact>>, gaps: &mut Vec<Gap>) -> Vec<Link> {
-    let mut links = Vec::with_capacity(inputs.iter().map(Vec::len).sum());
-    for (input, facts) in inputs.into_iter().enumerate() {
-        for fact in facts {
+/// All routes between nodes. Facts are large and there may be millions, so they stay where the reader put them; one whose
+/// references fit several endpoints tells several routes.
+#[derive(Debug)]
+pub struct Links {
+    links: Vec<Link>,
+    /// By input; the last list holds what linking itself adds.
+    facts: Vec<Vec<RouteFact>>,
+}
+
+impl Links {
+    fn new(mut facts: Vec<Vec<RouteFact>>) -> Self {
+        let links = Vec::with_capacity(facts.iter().map(Vec::len).sum());
+        facts.push(Vec::new());
+        Self { links, facts }
+    }
+
+    /// A way that no input tells.
+    pub fn add(&mut self, from: Node, to: Node, fact: RouteFact) {
+        let input = self.facts.len() - 1;
+        self.links.push(Link { from, to, input: number(input), fact: number(self.facts[input].len()) });
+        self.facts[input].push(fact);
+    }
+
+    fn fact(&self, link: Link) -> &RouteFact {
+        &self.facts[link.input as usize][link.fact as usize]
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (Link, &RouteFact)> {
+        self.links.iter().map(|link| (*link, self.fact(*link)))
+    }
+}
+
+fn number(index: usize) -> u32 {
+    u32::try_from(index).expect("fewer than 2^32 routes")
+}
+
+pub fn resolve_all(world: &mut World, inputs: Vec<Vec<RouteFact>>, gaps: &mut Vec<Gap>) -> Links {
+    let mut all = Links::new(inputs);
+    for (input, facts) in all.facts.iter().enumerate() {
+        for (i, fact) in facts.iter().enumerate() {
             let froms = world.resolve(input, &fact.from, None, fact.location, gaps);
             let speaker = froms.first().filter(|f| !world.drafts[f.index()].several_scopes);
             let scope = speaker.and_then(|f| world.endpoints[f.index()].scope.clone());
@@ -27,103 +65,105 @@ pub fn resolve_all(world: &mut World, inputs: Vec<Vec<RouteFact>>, gaps: &mut Ve
             let tos = world.with_servers(tos, &fact.to);
             for from in &froms {
                 for to in &tos {
-                    links.push(Link { input, from: *from, to: *to, fact: fact.clone() });
+                    all.links.push(Link { from: *from, to: *to, input: number(input), fact: number(i) });
                 }
             }
         }
     }
-    links.extend(world.extra_routes.drain(..).map(|(from, to, fact)| Link { input: usize::MAX, from, to, fact }));
-    links
+    for (from, to, fact) in world.extra_routes.drain(..) {
+        all.add(from, to, fact);
+    }
+    all
 }
 
 /// Which routes of one endpoint stand for each other.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct PoolKey {
+struct PoolKey<'f> {
     activity: Activity,
-    input: usize,
-    name: Option<String>,
+    input: u32,
+    name: Option<&'f str>,
     /// For routes without a pool: their own line.
     alone: Option<Location>,
 }
 
 /// Fills `snapshot.routes`, sorted by `(from, pool, priority, to, ...)`.
-pub fn finish(snapshot: &mut Snapshot, links: Vec<Link>, order: &Order) {
-    // A standby route without a pool stands for the pool-less routes beside it.
-    let joined: BTreeSet<(Node, usize, Activity)> = links
-        .iter()
-        .filter(|l| l.fact.pool.is_none() && l.fact.role.is_standby())
-        .map(|l| (l.from, l.input, l.fact.activity))
-        .collect();
-    let mut keyed: Vec<(PoolKey, Route)> = links
-        .into_iter()
-        .map(|Link { input, from, to, fact }| {
-            let alone = match &fact.pool {
-                None if !joined.contains(&(from, input, fact.activity)) => Some(fact.location),
-                _ => None,
-            };
-            let key = PoolKey { activity: fact.activity, input, name: fact.pool, alone };
-            let route = Route {
-                from: order.id(from),
-                to: order.id(to),
-                activity: fact.activity,
-                role: fact.role,
-                pool: 0,
-                priority: fact.priority.unwrap_or(u32::from(fact.role.is_standby())),
-                spill: fact.spill,
-                clients: sorted(fact.clients),
-                data: sorted_limit(fact.data),
-                drops: fact.drops,
-                purpose: fact.purpose,
-                alias: fact.alias,
-                condition: fact.condition,
-                location: fact.location,
-            };
-            (key, route)
-        })
-        .collect();
-    keyed.sort_by(|(ka, a), (kb, b)| {
-        (a.from, ka, a.priority, a.to, a.location, a.role, &a.clients, &a.data)
-            .cmp(&(b.from, kb, b.priority, b.to, b.location, b.role, &b.clients, &b.data))
-    });
-    let mut pool = 0;
-    for i in 0..keyed.len() {
-        if i > 0 {
-            let same_from = keyed[i].1.from == keyed[i - 1].1.from;
-            pool = match (same_from, keyed[i].0 == keyed[i - 1].0) {
-                (true, true) => pool,
-                (true, false) => pool + 1,
-                (false, _) => 0,
-            };
-        }
-        keyed[i].1.pool = pool;
+pub fn finish(snapshot: &mut Snapshot, mut links: Links, order: &Order) {
+    for fact in links.facts.iter_mut().flatten() {
+        sort_clients(&mut fact.clients);
+        sort_limit(&mut fact.data);
     }
-    snapshot.routes = keyed.into_iter().map(|(_, r)| r).collect();
+    // A standby route without a pool stands for the pool-less routes beside it.
+    let joined: BTreeSet<(Node, u32, Activity)> = links
+        .iter()
+        .filter(|(_, fact)| fact.pool.is_none() && fact.role.is_standby())
+        .map(|(link, fact)| (link.from, link.input, fact.activity))
+        .collect();
+    let is_alone =
+        |link: Link, fact: &RouteFact| fact.pool.is_none() && !joined.contains(&(link.from, link.input, fact.activity));
+    let mut sorting: Vec<(EndpointId, bool, Link)> =
+        links.iter().map(|(link, fact)| (order.id(link.from), is_alone(link, fact), link)).collect();
+    let pool_key = |(_, alone, link): &(EndpointId, bool, Link)| {
+        let fact = links.fact(*link);
+        let alone = alone.then_some(fact.location);
+        PoolKey { activity: fact.activity, input: link.input, name: fact.pool.as_deref(), alone }
+    };
+    let within_pool = |link: Link| {
+        let fact = links.fact(link);
+        (priority(fact), order.id(link.to), fact.location, fact.role, &fact.clients, &fact.data)
+    };
+    sorting.sort_by(|a, b| {
+        let rest = || pool_key(a).cmp(&pool_key(b)).then_with(|| within_pool(a.2).cmp(&within_pool(b.2)));
+        a.0.cmp(&b.0).then_with(rest)
+    });
+    let mut routes: Vec<Route> = Vec::with_capacity(sorting.len());
+    for (at, this) in sorting.iter().enumerate() {
+        let pool = match at.checked_sub(1).map(|at| (&sorting[at], routes[at].pool)) {
+            Some((before, pool)) if before.0 == this.0 => pool + u32::from(pool_key(before) != pool_key(this)),
+            _ => 0,
+        };
+        let (from, _, link) = *this;
+        let fact = links.fact(link);
+        routes.push(Route {
+            from,
+            to: order.id(link.to),
+            activity: fact.activity,
+            role: fact.role,
+            pool,
+            priority: priority(fact),
+            spill: fact.spill.clone(),
+            clients: fact.clients.clone(),
+            data: fact.data.clone(),
+            drops: fact.drops.clone(),
+            purpose: fact.purpose,
+            alias: fact.alias,
+            condition: fact.condition.clone(),
+            location: fact.location,
+        });
+    }
+    snapshot.routes = routes;
     snapshot.index_routes();
 }
 
-fn sorted(clients: ClientMatch) -> ClientMatch {
+fn priority(fact: &RouteFact) -> u32 {
+    fact.priority.unwrap_or(u32::from(fact.role.is_standby()))
+}
+
+fn sort_clients(clients: &mut ClientMatch) {
     match clients {
-        ClientMatch::Countries(mut list) => {
+        ClientMatch::Countries(list) | ClientMatch::Except(list) => {
             list.sort_unstable();
             list.dedup();
-            ClientMatch::Countries(list)
         }
-        ClientMatch::Except(mut list) => {
-            list.sort_unstable();
-            list.dedup();
-            ClientMatch::Except(list)
-        }
-        other @ (ClientMatch::Any | ClientMatch::Networks(_) | ClientMatch::Some(_)) => other,
+        ClientMatch::Any | ClientMatch::Networks(_) | ClientMatch::Some(_) => {}
     }
 }
 
-fn sorted_limit(data: DataLimit) -> DataLimit {
+fn sort_limit(data: &mut DataLimit) {
     match data {
-        DataLimit::All => DataLimit::All,
-        DataLimit::Only(mut classes) => {
+        DataLimit::All => {}
+        DataLimit::Only(classes) => {
             classes.sort_unstable();
             classes.dedup();
-            DataLimit::Only(classes)
         }
     }
 }
@@ -168,19 +208,19 @@ pub fn infer_roles(snapshot: &mut Snapshot) {
 }
 
 /// Physical endpoints that hand data to each node, through any number of logical ones; and where each node's names lead.
-pub fn neighbours(world: &World, links: &[Link]) -> (BTreeMap<Node, Vec<Node>>, BTreeMap<Node, Vec<Node>>) {
+pub fn neighbours(world: &World, links: &Links) -> (BTreeMap<Node, Vec<Node>>, BTreeMap<Node, Vec<Node>>) {
     let mut senders: BTreeMap<Node, Vec<Node>> = BTreeMap::new();
     let mut aliases: BTreeMap<Node, Vec<Node>> = BTreeMap::new();
-    for link in links {
-        if link.fact.activity == Activity::Depend {
+    for (link, fact) in links.iter() {
+        if fact.activity == Activity::Depend {
             continue;
         }
-        let interesting = world.endpoints[link.to.index()].standing != Standing::Physical
-            || world.endpoints[link.to.index()].addresses.is_empty();
-        if interesting {
+        let to = &world.endpoints[link.to.index()];
+        // Nobody asks who sends to what has a place of its own.
+        if to.standing != Standing::Physical || placeless(to) {
             senders.entry(link.to).or_default().push(link.from);
         }
-        if link.fact.alias {
+        if fact.alias {
             aliases.entry(link.from).or_default().push(link.to);
         }
     }

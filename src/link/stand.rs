@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use globset::Glob;
-
 use super::merge::{Node, World};
-use super::routes::{Link, neighbours};
+use super::routes::{Links, neighbours};
 use crate::model::site::is_private;
-use crate::model::{Activity, Gap, GapScope, Reference, Site, SiteId, SiteMatch, Snapshot, Standing};
+use crate::model::{Activity, Endpoint, Gap, GapScope, Reference, Site, SiteId, SiteMatch, Snapshot, Standing};
 use crate::project::Project;
-use crate::source::{Location, SourceId, Sources};
+use crate::source::{Location, SourceId, Sources, glob};
 
 /// What `[[inputs.override]]` says of each file, and the network scopes of sites.
 #[derive(Debug, Default)]
@@ -23,8 +21,7 @@ impl FileOverrides {
     pub fn new(project: &Project, sources: &Sources) -> Self {
         let mut this = Self::default();
         for entry in &project.inputs.overrides {
-            let Ok(glob) = Glob::new(&entry.path.value) else { continue };
-            let matcher = glob.compile_matcher();
+            let Ok(matcher) = glob::compile(&entry.path.value, false) else { continue };
             for (id, _) in sources.iter().filter(|(_, s)| matcher.is_match(&s.path)) {
                 if let Some(scope) = &entry.network_scope {
                     this.scopes.entry(id).or_insert_with(|| scope.value.clone());
@@ -157,7 +154,7 @@ pub fn place_in_sites(world: &mut World, snapshot: &Snapshot, gaps: &mut Vec<Gap
 
 /// Fills `stands_with`: declared parts; parts of whatever hands them data; and servers that are known only by a name, which
 /// stand where the name leads.
-pub fn parts(world: &mut World, links: &[Link], gaps: &mut Vec<Gap>) {
+pub fn parts(world: &mut World, links: &Links, gaps: &mut Vec<Gap>) {
     let (senders, aliases) = neighbours(world, links);
     let local = beside(world, links);
     for i in 0..world.endpoints.len() {
@@ -175,14 +172,9 @@ pub fn parts(world: &mut World, links: &[Link], gaps: &mut Vec<Gap>) {
             }
         }
         let endpoint = &world.endpoints[i];
-        let placeless = endpoint.addresses.is_empty()
-            && endpoint.sites.is_empty()
-            && endpoint.place.is_none()
-            && endpoint.region.is_none()
-            && endpoint.zone.is_none();
         if hosts.is_empty() && endpoint.standing == Standing::WithSender {
             hosts = ends(world, node, &senders);
-        } else if hosts.is_empty() && endpoint.standing == Standing::Physical && placeless && !endpoint.implied {
+        } else if hosts.is_empty() && endpoint.standing == Standing::Physical && placeless(endpoint) && !endpoint.implied {
             let by_name = aliases.get(&node).is_some_and(|a| !a.is_empty());
             let named_by = senders.get(&node).into_iter().flatten().any(|s| world.drafts[s.index()].name_only);
             if by_name {
@@ -191,6 +183,7 @@ pub fn parts(world: &mut World, links: &[Link], gaps: &mut Vec<Gap>) {
                 hosts = ends(world, node, &senders);
             }
         }
+        let placeless = placeless(endpoint);
         if hosts.is_empty() && placeless {
             hosts = world.drafts[i].machines.clone();
         }
@@ -202,12 +195,21 @@ pub fn parts(world: &mut World, links: &[Link], gaps: &mut Vec<Gap>) {
     }
 }
 
+/// Nothing that it says of itself, and no network, tells where it stands.
+pub fn placeless(endpoint: &Endpoint) -> bool {
+    endpoint.addresses.is_empty()
+        && endpoint.sites.is_empty()
+        && endpoint.place.is_none()
+        && endpoint.region.is_none()
+        && endpoint.zone.is_none()
+}
+
 /// Servers of one configuration that hand requests to each other are processes of one machine.
-fn beside(world: &World, links: &[Link]) -> BTreeMap<Node, Vec<Node>> {
+fn beside(world: &World, links: &Links) -> BTreeMap<Node, Vec<Node>> {
     let mut senders: BTreeMap<Node, Vec<Node>> = BTreeMap::new();
     let is_local = |n: Node| matches!(world.endpoints[n.index()].kind.as_str(), "loopback" | "unix-socket");
-    for link in links.iter().filter(|l| l.fact.activity != Activity::Depend) {
-        if matches!(link.fact.to, Reference::Fact(_)) || is_local(link.from) {
+    for (link, fact) in links.iter().filter(|(_, f)| f.activity != Activity::Depend) {
+        if matches!(fact.to, Reference::Fact(_)) || is_local(link.from) {
             senders.entry(link.to).or_default().push(link.from);
         }
     }

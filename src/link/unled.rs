@@ -4,20 +4,22 @@ use std::collections::BTreeMap;
 
 use super::merge::{Node, World};
 use super::people::Entry;
-use super::routes::Link;
+use super::routes::Links;
 use crate::model::{Activity, Gap, GapScope, Standing};
 use crate::source::Location;
 
 /// Names that lead only to each other.
-pub fn circles(world: &World, links: &[Link], gaps: &mut Vec<Gap>) {
+pub fn circles(world: &World, links: &Links, gaps: &mut Vec<Gap>) {
     let mut before: BTreeMap<Node, Vec<Node>> = BTreeMap::new();
-    let mut first: BTreeMap<Node, &Link> = BTreeMap::new();
-    for link in links.iter().filter(|l| l.fact.activity != Activity::Depend) {
-        before.entry(link.to).or_default().push(link.from);
-        first.entry(link.from).or_insert(link);
-    }
+    let mut first: BTreeMap<Node, Location> = BTreeMap::new();
     let is_name = |n: Node| world.endpoints[n.index()].standing == Standing::Logical;
-    let mut ends: Vec<bool> = (0..world.endpoints.len()).map(Node::new).map(|n| !is_name(n) || !first.contains_key(&n)).collect();
+    // Only names matter, and they are few among the endpoints of a large estate.
+    for (link, fact) in links.iter().filter(|(l, f)| f.activity != Activity::Depend && is_name(l.from)) {
+        before.entry(link.to).or_default().push(link.from);
+        first.entry(link.from).or_insert(fact.location);
+    }
+    let mut ends: Vec<bool> =
+        (0..world.endpoints.len()).map(Node::new).map(|n| !is_name(n) || !first.contains_key(&n)).collect();
     let mut stack: Vec<Node> = (0..ends.len()).map(Node::new).filter(|n| ends[n.index()]).collect();
     while let Some(node) = stack.pop() {
         for from in before.get(&node).into_iter().flatten() {
@@ -26,13 +28,13 @@ pub fn circles(world: &World, links: &[Link], gaps: &mut Vec<Gap>) {
             }
         }
     }
-    for (node, link) in first.into_iter().filter(|(n, _)| !ends[n.index()]) {
+    for (node, location) in first.into_iter().filter(|(n, _)| !ends[n.index()]) {
         let name = &world.endpoints[node.index()].name;
         gaps.push(Gap {
             code: "circular-name",
             message: format!("`{name}` leads only to names that lead back to each other, never to a machine"),
             help: Some("correct the record that closes the circle".into()),
-            location: link.fact.location,
+            location,
             scope: GapScope::Endpoints(vec![node.as_id()]),
         });
     }
@@ -40,17 +42,17 @@ pub fn circles(world: &World, links: &[Link], gaps: &mut Vec<Gap>) {
 
 /// What hands data on, though nothing can be seen to lead there: a server without a name or an address, known only by a pattern,
 /// or a mere word in the `from` of a route, which may be a misspelt one. Anybody's data may go that way.
-pub fn servers(world: &World, links: &[Link], entries: &[Entry], gaps: &mut Vec<Gap>) {
+pub fn servers(world: &World, links: &Links, entries: &[Entry], gaps: &mut Vec<Gap>) {
     let mut asked = vec![false; world.endpoints.len()];
     let mut first: Vec<Option<Location>> = vec![None; world.endpoints.len()];
     for node in entries.iter().flat_map(Entry::nodes) {
         asked[node.index()] = true;
     }
-    for link in links.iter().filter(|l| l.from != l.to) {
-        asked[link.to.index()] |= link.fact.activity != Activity::Depend;
+    for (link, fact) in links.iter().filter(|(l, _)| l.from != l.to) {
+        asked[link.to.index()] |= fact.activity != Activity::Depend;
         // What stays on its machine goes nowhere, and what is needed carries nothing.
-        let leaves = world.endpoints[link.to.index()].standing != Standing::WithSender && link.fact.activity != Activity::Depend;
-        first[link.from.index()] = first[link.from.index()].or(leaves.then_some(link.fact.location));
+        let leaves = world.endpoints[link.to.index()].standing != Standing::WithSender && fact.activity != Activity::Depend;
+        first[link.from.index()] = first[link.from.index()].or(leaves.then_some(fact.location));
     }
     for (i, endpoint) in world.endpoints.iter().enumerate() {
         let Some(sends) = first[i] else { continue };

@@ -13,7 +13,7 @@ use crate::doc::types::{
 };
 use crate::finding::Severity;
 use crate::geo::Basis;
-use crate::source::Spanned;
+use crate::source::{Spanned, glob};
 use crate::vocab::facts;
 
 /// What to check: whose data comes in, where it may go, which files tell how it goes.
@@ -217,14 +217,14 @@ pub(super) struct GlobText(pub String);
 impl<'de> Deserialize<'de> for GlobText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Name::deserialize(deserializer)?.0;
-        match globset::Glob::new(&text) {
+        match glob::compile(&text, false) {
             Ok(_) => Ok(Self(text)),
-            Err(error) => {
-                let why = error.kind().to_string();
-                let why = why.split(" (").next().unwrap_or("");
+            Err(why) => {
                 let help =
                     "write `*` for any name, `**` for any folders, and a backslash before a character to take it as it is";
-                Err(complain(format_args!("`{text}` is not a glob: {why}"), Some(help)))
+                let shown: String = text.chars().take(100).collect();
+                let more = if shown.len() < text.len() { "..." } else { "" };
+                Err(complain(format_args!("`{shown}{more}` is not a glob: {why}"), Some(help)))
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::bits::Bits;
-use crate::model::{Endpoint, LossDomain, SiteId, SiteMatch, Snapshot, Standing};
+use crate::model::{DomainKind, Endpoint, LossDomain, SiteId, SiteMatch, Snapshot, Standing};
 
 pub(super) struct Lost {
     pub(super) down: Bits,
@@ -40,8 +40,12 @@ enum Fate {
     Down,
 }
 
+/// Carriers stand for each other; every other domain takes down what is in it.
 fn hit(lost: &HashSet<&LossDomain>, domains: &[LossDomain]) -> bool {
-    domains.iter().any(|d| lost.contains(d))
+    let carries = |d: &&LossDomain| d.kind == DomainKind::Carrier;
+    let mut carriers = domains.iter().filter(carries).peekable();
+    let cut_off = carriers.peek().is_some() && carriers.all(|d| lost.contains(d));
+    cut_off || domains.iter().any(|d| !carries(&d) && lost.contains(d))
 }
 
 /// An endpoint that stands in several sites is down when all of them are lost.
@@ -49,7 +53,7 @@ fn at_sites(endpoint: &Endpoint, lost: &[bool]) -> Fate {
     let (mut some, mut unsure) = (false, false);
     for site in &endpoint.sites {
         match site {
-            SiteMatch::One(site, _) if lost[site.0 as usize] => some = true,
+            SiteMatch::One(site, _) | SiteMatch::Declared(site, _) if lost[site.0 as usize] => some = true,
             SiteMatch::Ambiguous(candidates) if candidates.iter().any(|(s, _)| lost[s.0 as usize]) => {
                 some = true;
                 unsure = true;

@@ -85,6 +85,11 @@ impl<'a> Graph<'a> {
         self.lost(world).uncertain.iter().map(|i| EndpointId(wiring::number(i))).collect()
     }
 
+    /// The endpoints that a loss takes down itself, not those that then lack something.
+    pub fn down(&self, world: &World) -> Vec<EndpointId> {
+        self.lost(world).down.iter().map(|i| EndpointId(wiring::number(i))).collect()
+    }
+
     fn choice(&self) -> Choice<'_> {
         Choice { wiring: &self.wiring, filters: &self.filters, members: &self.members }
     }

@@ -1,6 +1,8 @@
 //! Where tokens get in one state of the world.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+
+use foldhash::HashMap;
 
 use super::bits::Bits;
 use super::carry::Carry;
@@ -141,7 +143,7 @@ impl Graph<'_> {
         let words = self.filters.column.len().div_ceil(64).max(1);
         let nobody: &[u64] = &vec![0; self.filters.words];
         let mut distinct = vec![nobody];
-        let mut ids: HashMap<&[u64], u32> = HashMap::from([(nobody, 0)]);
+        let mut ids: HashMap<&[u64], u32> = HashMap::from_iter([(nobody, 0)]);
         let row = reached.chunks_exact(self.filters.words).map(|columns| {
             *ids.entry(columns).or_insert_with(|| {
                 distinct.push(columns);

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobMatcher;
 
 use super::{Input, READERS, Reader, Reading, Recognized};
 use crate::source::load::{Loaded, matters_by_name};
-use crate::source::{Source, SourceId};
+use crate::source::{Source, SourceId, Sources, glob};
 
 /// What came of all files.
 #[derive(Debug, Default)]
@@ -56,24 +59,59 @@ fn read_with(
         .map(|(glob, format)| Ok((matcher(glob)?, by_name(readers, format)?)))
         .collect::<Result<Vec<_>, ReadError>>()?;
     let mut all = ReadAll::default();
+    let mut chosen: Vec<(SourceId, &'static dyn Reader)> = Vec::new();
     for (id, source) in loaded.sources.iter() {
         if is_project_file(source) {
             continue;
         }
         let told = overrides.iter().rev().find(|(glob, _)| glob.is_match(&source.path)).map(|(_, reader)| *reader);
         match told.or(forced).map_or_else(|| detect(readers, source), Ok) {
-            Ok(reader) => {
-                let reading = reader.read(&Input { sources: &loaded.sources, file: id });
-                all.readings.push((id, reader.format(), reading));
-            }
+            Ok(reader) => chosen.push((id, reader)),
             Err(Undetected { reason, ambiguous }) => {
                 let matters = ambiguous || loaded.is_explicit(id) || matters_by_name(&source.path);
                 all.unread.push((id, reason, matters));
             }
         }
     }
+    all.readings = read_files(&loaded.sources, &chosen);
     count_once(&mut all, &loaded.links);
     Ok(all)
+}
+
+/// Below this many bytes a thread costs more than it saves.
+const WORTH_THREADS: usize = 1 << 20;
+
+/// Reads files side by side; the answers are in the order of the files, whichever was done first.
+fn read_files(sources: &Sources, chosen: &[(SourceId, &'static dyn Reader)]) -> Vec<(SourceId, &'static str, Reading)> {
+    let read = |(id, reader): (SourceId, &'static dyn Reader)| (id, reader.format(), reader.read(&Input { sources, file: id }));
+    let bytes: usize = chosen.iter().map(|(id, _)| sources.get(*id).text.len()).sum();
+    let threads = if bytes < WORTH_THREADS { 1 } else { thread::available_parallelism().map_or(1, NonZero::get) };
+    if threads.min(chosen.len()) < 2 {
+        return chosen.iter().copied().map(read).collect();
+    }
+    // Large files first, so that the last one to be done is a small one.
+    let mut order: Vec<usize> = (0..chosen.len()).collect();
+    order.sort_by_key(|i| std::cmp::Reverse(sources.get(chosen[*i].0).text.len()));
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        while let Some(i) = order.get(next.fetch_add(1, Relaxed)) {
+            done.push((*i, read(chosen[*i])));
+        }
+        done
+    };
+    let mut done: Vec<(usize, (SourceId, &'static str, Reading))> = thread::scope(|scope| {
+        // Where the system gives no more threads, this one does it all.
+        let help = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..threads.min(chosen.len())).filter_map(help).collect();
+        let mut done = work();
+        for other in others {
+            done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(i, _)| *i);
+    done.into_iter().map(|(_, reading)| reading).collect()
 }
 
 struct Undetected {
@@ -90,7 +128,11 @@ fn detect(readers: &[&'static dyn Reader], source: &Source) -> Result<&'static d
     ranked.retain(|(r, _)| Some(*r) == best);
     match ranked.as_slice() {
         [(_, reader)] => Ok(*reader),
-        [] => Err(Undetected { reason: "no reader recognizes it".to_owned(), ambiguous: false }),
+        [] => {
+            let empty = source.text.trim().is_empty();
+            let reason = if empty { "it is empty" } else { "no reader recognizes it" };
+            Err(Undetected { reason: reason.to_owned(), ambiguous: false })
+        }
         several => {
             let mut formats: Vec<&str> = several.iter().map(|(_, r)| r.format()).collect();
             formats.sort_unstable();
@@ -115,11 +157,10 @@ fn by_name(readers: &[&'static dyn Reader], format: &str) -> Result<&'static dyn
     })
 }
 
-fn matcher(glob: &str) -> Result<GlobMatcher, ReadError> {
-    let clean = glob.strip_prefix("./").unwrap_or(glob);
-    let built = GlobBuilder::new(clean).literal_separator(true).build();
-    built.map(|g| g.compile_matcher()).map_err(|e| ReadError {
-        message: format!("`{glob}` is not a pattern: {}", e.kind()),
+fn matcher(pattern: &str) -> Result<GlobMatcher, ReadError> {
+    let clean = pattern.strip_prefix("./").unwrap_or(pattern);
+    glob::compile(clean, true).map_err(|why| ReadError {
+        message: format!("`{pattern}` is not a pattern: {why}"),
         help: "`*`, `**`, `?`, `[a-z]` and `{a,b}` are known".to_owned(),
     })
 }
@@ -127,7 +168,9 @@ fn matcher(glob: &str) -> Result<GlobMatcher, ReadError> {
 /// `onshore.toml` and policy packs say what is allowed, not what is.
 fn is_project_file(source: &Source) -> bool {
     let name = source.path.rsplit('/').next().unwrap_or(&source.path);
-    let is_pack = || source.text.lines().any(|l| l.split('#').next().is_some_and(|l| l.trim() == "[pack]"));
+    let has = |tables: &[&str]| source.text.lines().any(|l| l.split('#').next().is_some_and(|l| tables.contains(&l.trim())));
+    // An inventory stays one, whatever else stands in it.
+    let is_pack = || has(&["[pack]"]) && !has(&["[[site]]", "[[endpoint]]", "[[route]]"]);
     name == "onshore.toml" || (name.ends_with(".toml") && is_pack())
 }
 

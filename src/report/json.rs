@@ -182,6 +182,7 @@ struct DataSet<'a> {
     licence: Option<&'a str>,
     attribution: Option<&'a str>,
     used: bool,
+    age: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -304,6 +305,7 @@ fn data_set(d: &DataSetInfo) -> DataSet<'_> {
         licence: d.licence.as_deref(),
         attribution: d.attribution.as_deref(),
         used: d.used,
+        age: d.age.as_deref(),
     }
 }
 

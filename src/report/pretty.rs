@@ -239,6 +239,10 @@ impl Page<'_> {
                 text.push_str(&format!(" - {}", safe(attribution)));
             }
             writeln!(out, "{}", o.wrap("  ", "    ", &text))?;
+            if let Some(age) = &d.age {
+                let warning = format!("old: {}; a newer one may tell some places differently", safe(age));
+                writeln!(out, "{}", o.wrap("    ", "    ", &warning))?;
+            }
         }
         writeln!(out)
     }

@@ -10,10 +10,10 @@ use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobMatcher;
 use ignore::{DirEntry, WalkBuilder};
 
-use super::{SourceId, Sources};
+use super::{SourceId, Sources, glob};
 use decode::{Undecodable, decode};
 pub use names::matters_by_name;
 use names::never_config;
@@ -276,6 +276,11 @@ impl Finder {
             }
         };
         if is_folder(&entry) {
+            if entry.depth() >= MAX_DEPTH
+                && let Some(path) = relative(&self.root, entry.path())
+            {
+                self.skip(&format!("{path}/"), "folders nested this deep are not looked into", true);
+            }
             return Ok(false);
         }
         if let Some(pattern) = pattern {
@@ -424,14 +429,14 @@ impl Pattern {
             return Err(bad("this pattern leaves the project folder; patterns are relative to it".to_owned())
                 .help("run onshore on the folder that holds all inputs"));
         }
-        let glob = GlobBuilder::new(clean).literal_separator(true).build().map_err(|e| {
-            bad(format!("this is not a pattern: {}", e.kind())).help("`*`, `**`, `?`, `[a-z]` and `{a,b}` are known")
+        let matcher = glob::compile(clean, true).map_err(|why| {
+            bad(format!("this is not a pattern: {why}")).help("`*`, `**`, `?`, `[a-z]` and `{a,b}` are known")
         })?;
         let literal: Vec<&str> = clean.split('/').take_while(|part| !part.contains(['*', '?', '[', '{'])).collect();
         let literal = literal.join("/");
         let folder = (literal == clean && root.join(&literal).is_dir()).then(|| format!("{clean}/"));
         let hidden = clean.split('/').any(|part| part.starts_with('.'));
-        Ok(Self { text: text.to_owned(), matcher: glob.compile_matcher(), literal, folder, hidden })
+        Ok(Self { text: text.to_owned(), matcher, literal, folder, hidden })
     }
 
     fn is_literal(&self) -> bool {

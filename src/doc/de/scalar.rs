@@ -1,6 +1,8 @@
 //! Scalars: what a plain word means to the type that asks for it. Also what stands in for a value that is missing, and what
 //! asks a type for its keys.
 
+use std::borrow::Cow;
+
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{self, DeserializeOwned, Deserializer, Expected, Unexpected, Visitor};
 
@@ -27,7 +29,8 @@ pub(in crate::doc) fn integer(text: &str) -> Option<i128> {
     if digits.starts_with(['+', '-', '_']) || digits.len() > 40 {
         return None;
     }
-    let value = i128::from_str_radix(&digits.replace('_', ""), radix).ok()?;
+    let digits = if digits.contains('_') { Cow::Owned(digits.replace('_', "")) } else { Cow::Borrowed(digits) };
+    let value = i128::from_str_radix(&digits, radix).ok()?;
     Some(if negative { -value } else { value })
 }
 

@@ -1,6 +1,6 @@
 //! From the tables of an inventory to facts, with the checks that look at more than one value.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::entry::{EndpointEntry, RouteEntry, SiteEntry};
 use crate::doc::Problem;

@@ -39,7 +39,8 @@ impl Reader for Inventory {
             Some(Notation::Yaml) => (yaml_has_table(text), true),
             Some(Notation::Json) => (json_has_table(text), true),
             Some(Notation::Csv) => (csv::Table::of(path, text).is_some(), true),
-            None => (toml_has_table(text) || json_has_table(text), false),
+            // Prose and programs may quote an inventory; only a file without an ending can be one without saying so.
+            None => (!path.contains('.') && (toml_has_table(text) || json_has_table(text)), false),
         };
         match (fits, by_name) {
             (true, true) => Recognized::Yes,

@@ -289,7 +289,9 @@ fn recognized_by_content() {
     for (path, text, expected) in [
         ("x/anything.toml", "# c\n\n[[ endpoint ]]\nid = 'a'\n", Recognized::Yes),
         ("Cargo.toml", "[[bin]]\nname = 'x'\n", Recognized::No),
-        ("inventory.txt", "[[route]]\n", Recognized::Maybe),
+        ("inventory", "[[route]]\n", Recognized::Maybe),
+        // Prose and programs may quote an inventory.
+        ("inventory.txt", "[[route]]\n", Recognized::No),
         ("a.yaml", "# c\nsite: # ours\n\n  # c\n  - id: a\n", Recognized::Yes),
         ("a.yml", "endpoint: [{id: a}]\n", Recognized::Yes),
         ("alertmanager.yml", "route:\n  receiver: x\n  routes:\n    - match: y\n", Recognized::No),

@@ -74,6 +74,8 @@ pub(super) struct Problem {
     pub span: Span,
     /// Cannot change what the rest means (a stray `;`).
     pub harmless: bool,
+    /// The text ends too early: anything may have stood behind.
+    pub cut: bool,
 }
 
 pub(super) const RENDER: &str = "render the template first and give onshore the result";
@@ -88,6 +90,8 @@ pub(super) fn parse(text: &str) -> Vec<Statement> {
         open: Vec::new(),
         done: Vec::new(),
         skipped: 0,
+        ended: false,
+        cut: Vec::new(),
         shell_unbalanced: false,
         no_close: [0; 4],
         no_quote: [false; 2],
@@ -114,6 +118,10 @@ struct Parser<'a> {
     done: Vec<Statement>,
     /// Depth inside a block that is too deep to be read.
     skipped: usize,
+    /// The end of the text was met: what is still open is cut off.
+    ended: bool,
+    /// Problems of what is cut off. They stand outside of all blocks, for a block that is not understood is not looked into.
+    cut: Vec<Statement>,
     /// A `$(` was found that nothing closes: later ones are not tried, which keeps the cost linear.
     shell_unbalanced: bool,
     /// Per closing bracket: none lies before this offset.
@@ -146,18 +154,24 @@ impl Parser<'_> {
                 _ => self.word(),
             }
         }
+        self.ended = true;
+        self.skipped = 0;
         if !self.args.is_empty() {
             let at = self.args[0].span;
             let message = format!("`{}` is not ended by `;`: the file stops here", shorten(&self.args[0].text));
             self.problem("syntax", message, None, at.start as usize, at.end as usize, false);
             self.finish(Body::None);
         }
-        while let Some(open) = self.open.last() {
+        // The innermost block stands for those around it.
+        if let Some(open) = self.open.last() {
             let (at, name) = (open.brace, open.directive.as_ref().map_or("", |(n, _)| n.text.as_str()));
             let message = format!("the block of `{}` is never closed by `}}`", shorten(name));
             self.problem("syntax", message, None, at, at + 1, false);
+        }
+        while !self.open.is_empty() {
             self.pop();
         }
+        self.done.append(&mut self.cut);
     }
 
     fn skip_blanks(&mut self) {
@@ -188,7 +202,8 @@ impl Parser<'_> {
     ) {
         if self.skipped == 0 {
             let span = Span::new(from, to.min(self.text.len()));
-            self.done.push(Statement::Problem(Problem { code, message, help, span, harmless }));
+            let problem = Statement::Problem(Problem { code, message, help, span, harmless, cut: self.ended });
+            if self.ended { &mut self.cut } else { &mut self.done }.push(problem);
         }
     }
 
@@ -208,6 +223,7 @@ impl Parser<'_> {
             match self.lua_end(self.pos) {
                 Some(end) => self.pos = end,
                 None => {
+                    self.ended = true;
                     self.problem(
                         "syntax",
                         "this block of Lua code is never closed by `}`".into(),

@@ -144,7 +144,11 @@ impl Output {
     }
 
     pub fn problem(&mut self, problem: &Problem, location: Location, touch: Touch) {
-        let touch = if problem.harmless { Touch::Nothing } else { touch };
+        let touch = match problem {
+            Problem { cut: true, .. } => Touch::Everything,
+            Problem { harmless: true, .. } => Touch::Nothing,
+            _ => touch,
+        };
         self.gap(problem.code, problem.message.clone(), problem.help.map(str::to_owned), location, touch);
     }
 

@@ -8,11 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use globset::GlobBuilder;
-
 use super::lex::{self, Body, Directive, MAX_DEPTH, Problem, RENDER, Statement, shorten};
 use crate::read::Input;
-use crate::source::{Location, SourceId};
+use crate::source::{Location, SourceId, glob};
 
 /// Files included by files included by... more than this: not read.
 const MAX_INCLUDE_DEPTH: usize = 32;
@@ -168,7 +166,7 @@ impl<'a> Expansion<'a> {
                         Statement::Problem(p) => p.span,
                     };
                     let message = "files include each other so often that the configuration is too large to follow".to_owned();
-                    out.push(problem(Problem { code: "too-large", message, help: None, span, harmless: false }));
+                    out.push(problem(Problem { code: "too-large", message, help: None, span, harmless: false, cut: false }));
                 }
                 return;
             }
@@ -187,7 +185,7 @@ impl<'a> Expansion<'a> {
                 } else {
                     let message = format!("blocks are nested more than {MAX_DEPTH} deep; what is inside is not read");
                     let span = directive.name.span;
-                    out.push(problem(Problem { code: "too-deep", message, help: None, span, harmless: false }));
+                    out.push(problem(Problem { code: "too-deep", message, help: None, span, harmless: false, cut: false }));
                     continue;
                 }
             } else if directive.name.text == "include" {
@@ -201,7 +199,7 @@ impl<'a> Expansion<'a> {
     fn include(&mut self, source: SourceId, directive: &'a Directive, depth: usize, out: &mut Vec<Node<'a>>) {
         let wrong = |code, message: String, help| Node {
             source,
-            item: Item::Problem(Problem { code, message, help, span: directive.name.span, harmless: false }),
+            item: Item::Problem(Problem { code, message, help, span: directive.name.span, harmless: false, cut: false }),
         };
         let Some(path) = directive.args.first().filter(|_| directive.args.len() == 1) else {
             out.push(wrong("syntax", "`include` takes one path".to_owned(), None));
@@ -261,7 +259,7 @@ impl<'a> Resolver<'a> {
 
     fn find(&self, here: &str, pattern: &str, template: bool) -> Found {
         let nothing = |code, message, help| {
-            Found::Nothing(Problem { code, message, help, span: crate::source::Span::default(), harmless: false })
+            Found::Nothing(Problem { code, message, help, span: crate::source::Span::default(), harmless: false, cut: false })
         };
         let shown = shorten(pattern);
         if template || pattern.contains('$') {
@@ -314,8 +312,7 @@ impl<'a> Resolver<'a> {
         if !path.contains(['*', '?', '[']) {
             return self.paths.get(path).copied().into_iter().collect();
         }
-        let Ok(glob) = GlobBuilder::new(path).literal_separator(true).backslash_escape(true).build() else { return Vec::new() };
-        let matcher = glob.compile_matcher();
+        let Ok(matcher) = glob::compile(path, true) else { return Vec::new() };
         let fixed = &path[..path.find(['*', '?', '[']).unwrap_or(0)];
         let files: BTreeSet<(&str, SourceId)> = self
             .paths

@@ -116,7 +116,7 @@ impl Collector<'_> {
         let parts: Vec<Part> = entry.words.iter().map(part).collect();
         if let Some((span, what)) = entry.error {
             // Whose line it is counts even if the rest of it does not.
-            let owner = self.take_owner(entry.blank, &parts).ok().map(|(owner, _)| owner);
+            let owner = self.take_owner(entry.blank, &parts).ok().map(|(owner, _)| owner).filter(|_| !entry.cut);
             return self.bad(Location::new(file, span), what.to_owned(), owner);
         }
         let Some(first) = parts.first() else { return };

@@ -18,6 +18,8 @@ pub struct Entry {
     pub words: Vec<Word>,
     /// What is wrong with the line as a whole, and where.
     pub error: Option<(Span, &'static str)>,
+    /// Something was opened that the text does not close: it may be cut off.
+    pub cut: bool,
 }
 
 impl Entry {
@@ -71,7 +73,7 @@ impl<'a> Entries<'a> {
     fn entry(&mut self) -> Option<Entry> {
         const UNQUOTED: &str = "a quoted text is not closed on its line";
         let blank = matches!(self.byte()?, b' ' | b'\t');
-        let mut entry = Entry { blank, words: Vec::new(), error: None };
+        let mut entry = Entry { blank, words: Vec::new(), error: None, cut: false };
         let mut depth = 0_usize;
         let mut opened = 0;
         loop {
@@ -86,6 +88,7 @@ impl<'a> Entries<'a> {
                     let end = self.text.get(opened..).and_then(|t| t.find('\n')).map_or(self.text.len(), |n| opened + n);
                     entry.words.retain(|w| (w.span.start as usize) < end);
                     entry.error = Some((Span::new(opened, opened + 1), "the parenthesis opened here is never closed"));
+                    entry.cut = true;
                     self.at = end + 1;
                     self.lines_only = true;
                     return Some(entry);
