@@ -9,8 +9,8 @@ use super::placement::{Placement, Wanted, judge_all};
 use super::scope::Scope;
 use super::states;
 use super::together::Suppressed;
-use crate::finding::{Finding, State, Verdict};
-use crate::model::{Country, EndpointId, Role};
+use crate::finding::{Finding, Label, State, Verdict};
+use crate::model::{Address, Country, EndpointId, Role};
 use crate::policy::{Combine, Demand, Doing};
 use crate::reach::{Spread, World};
 use crate::vocab::places::PlaceSet;
@@ -226,6 +226,15 @@ fn misplaced(context: &Context<'_>, scope: &Scope<'_>, group: &Group, id: Endpoi
     if finding.help.is_none() {
         finding.help = Some(cut_help(finding.role, name, &group.allowed));
     }
+    if let Some(address) = culprit(context, id, placement) {
+        // Where data enters there is no route to show; else the route's line stays, and the address is pointed at beside it.
+        if finding.path.len() == 1 {
+            finding.location = Some(address.location);
+        } else {
+            let text = format!("this address of `{name}` is the one");
+            finding.labels.push(Label { location: address.location, text });
+        }
+    }
     finding
 }
 
@@ -282,4 +291,19 @@ fn undecided(
 ) -> Finding {
     let (verdict, state, help) = (Verdict::Indeterminate, Some(state), Some(help));
     finding(context, scope, Draft { code, verdict, endpoint, arrivals, state, message, help, lost: None, labels: Vec::new() })
+}
+
+/// Of several addresses, the first one that is not where it should be.
+fn culprit(context: &Context<'_>, id: EndpointId, placement: &Placement) -> Option<Address> {
+    let endpoint = context.snapshot.endpoint(id);
+    if endpoint.addresses.len() < 2 || !endpoint.stands_with.is_empty() {
+        return None;
+    }
+    let mut located = endpoint.addresses.iter().map(|a| (a, context.atlas.locate_address(a.ip, endpoint.scope.as_deref())));
+    let wrong = located.find(|(_, geo)| match placement {
+        Placement::Outside(places) => geo.places.iter().any(|p| places.contains(p)),
+        Placement::Unknown(_) => geo.places.is_empty(),
+        Placement::Weak(_) | Placement::Inside => false,
+    });
+    wrong.map(|(a, _)| *a)
 }

@@ -21,15 +21,20 @@ pub fn names(world: &mut World, links: &mut Links) {
         let mut targets: Vec<(Node, Location)> = Vec::new();
         if name_only || (!draft.has_id && !world.endpoints[i].names.is_empty()) {
             let mut all_owned = true;
+            let mut rest: Vec<Address> = Vec::new();
             for address in &world.endpoints[i].addresses {
-                let owners = world.owners(node, address.ip, address.port);
-                let owners = owners.into_iter().filter(|o| name_only || world.drafts[o.index()].has_id);
-                let before = targets.len();
-                targets.extend(owners.map(|o| (o, address.location)));
-                all_owned &= targets.len() > before;
+                let owners = world.owners(node, address.ip, address.port, |o| name_only || world.drafts[o.index()].has_id);
+                all_owned &= !owners.is_empty();
+                if !owners.iter().any(|o| world.says_where(*o)) {
+                    rest.push(*address);
+                }
+                targets.extend(owners.into_iter().map(|o| (o, address.location)));
             }
             if name_only && all_owned && !targets.is_empty() {
                 world.endpoints[i].standing = Standing::Logical;
+            } else if !rest.is_empty() {
+                // Of the others their machine says where they are, better than their number does.
+                world.endpoints[i].addresses = rest;
             }
         }
         for wild in wildcards(world, node) {
@@ -45,6 +50,15 @@ pub fn names(world: &mut World, links: &mut Links) {
         targets.dedup_by_key(|(n, _)| *n);
         for (target, location) in targets {
             links.add(node, target, way(location));
+        }
+    }
+}
+
+/// An address that nobody declares is one machine, whether or not a port is named with it.
+pub fn ports(world: &World, links: &mut Links) {
+    for (machine, service) in world.index.implied_ports() {
+        for (from, to) in [(machine, service), (service, machine)] {
+            links.add(from, to, way(world.endpoints[from.index()].locations[0]));
         }
     }
 }
@@ -68,18 +82,17 @@ fn way(location: Location) -> RouteFact {
 }
 
 impl World {
-    /// Other machines that have this address, as `node` sees it.
-    fn owners(&self, node: Node, ip: IpAddr, port: Option<u16>) -> Vec<Node> {
-        let mut owners = self.index.owners(ip, port);
+    /// Other machines that have this address, as `node` sees it; only those that count.
+    fn owners(&self, node: Node, ip: IpAddr, port: Option<u16>, counts: impl Fn(Node) -> bool) -> Vec<Node> {
         let scope = &self.endpoints[node.index()].scope;
-        owners.retain(|owner| {
+        self.index.owners_among(ip, port, |owner| {
             let theirs = &self.endpoints[owner.index()];
-            *owner != node
+            owner != node
                 && !self.drafts[owner.index()].name_only
                 && !theirs.implied
                 && (!is_private(ip) || scope.is_none() || theirs.scope.is_none() || theirs.scope == *scope)
-        });
-        owners
+                && counts(owner)
+        })
     }
 
     /// Whether somebody says where it stands, other than by its addresses.
@@ -103,8 +116,7 @@ pub fn machines(world: &mut World) {
             continue;
         }
         let of_address = |address: &Address| -> BTreeSet<Node> {
-            let owners = world.owners(node, address.ip, None).into_iter();
-            let owners: BTreeSet<Node> = owners.filter(|o| world.says_where(*o)).collect();
+            let owners: BTreeSet<Node> = world.owners(node, address.ip, None, |o| world.says_where(o)).into_iter().collect();
             let scopes: BTreeSet<_> = owners.iter().map(|o| &world.endpoints[o.index()].scope).collect();
             // The same private address in two networks is two machines.
             if is_private(address.ip) && scopes.len() > 1 { BTreeSet::new() } else { owners }

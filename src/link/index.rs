@@ -46,7 +46,10 @@ impl Index {
     }
 
     pub fn set_host(&mut self, name: &str, node: Node) {
-        self.hosts.insert(name.to_owned(), node);
+        match name.strip_prefix("*.") {
+            Some(rest) => self.wildcards.insert(rest.to_owned(), node),
+            None => self.hosts.insert(name.to_owned(), node),
+        };
     }
 
     pub fn id(&self, id: &str) -> Option<Node> {
@@ -75,13 +78,17 @@ impl Index {
 
     /// Who has this address: those that declare the port, else those that declare none.
     pub fn owners(&self, ip: IpAddr, port: Option<u16>) -> Vec<Node> {
-        let Some(owners) = self.addresses.get(&ip) else { return Vec::new() };
-        let pick =
-            |wanted: Option<u16>| -> Vec<Node> { owners.iter().filter(|(p, _)| *p == wanted).map(|(_, n)| *n).collect() };
+        self.owners_among(ip, port, |_| true)
+    }
+
+    /// The same, if only some endpoints count.
+    pub fn owners_among(&self, ip: IpAddr, port: Option<u16>, counts: impl Fn(Node) -> bool) -> Vec<Node> {
+        let owners = || self.addresses.get(&ip).into_iter().flatten().filter(|(_, n)| counts(*n));
+        let pick = |wanted: Option<u16>| -> Vec<Node> { owners().filter(|(p, _)| *p == wanted).map(|(_, n)| *n).collect() };
         let mut found = match port {
             Some(_) => pick(port),
             // Without a port, whatever listens there.
-            None => owners.iter().map(|(_, n)| *n).collect(),
+            None => owners().map(|(_, n)| *n).collect(),
         };
         if found.is_empty() {
             found = pick(None);
@@ -93,6 +100,17 @@ impl Index {
 
     pub fn implied(&self, ip: IpAddr, port: Option<u16>, scope: Option<&str>) -> Option<Node> {
         self.implied.get(&(ip, port, scope.map(str::to_owned))).copied()
+    }
+
+    /// Undeclared addresses that are named both as a machine and with ports: the machine, and what listens on it.
+    pub fn implied_ports(&self) -> Vec<(Node, Node)> {
+        let with_port = self.implied.iter().filter(|((_, port, _), _)| port.is_some());
+        let pair = |((ip, _, scope), node): (&(IpAddr, Option<u16>, Option<String>), &Node)| {
+            self.implied.get(&(*ip, None, scope.clone())).map(|machine| (*machine, *node))
+        };
+        let mut pairs: Vec<(Node, Node)> = with_port.filter_map(pair).collect();
+        pairs.sort_unstable();
+        pairs
     }
 
     pub fn set_implied(&mut self, ip: IpAddr, port: Option<u16>, scope: Option<&str>, node: Node) {

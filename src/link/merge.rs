@@ -287,7 +287,11 @@ fn one_endpoint(
         draft.file_sites.extend(here.filter(|(site, _)| draft.file_sites.iter().all(|(known, _)| known != site)));
         draft.part_of.extend(fact.part_of.into_iter().map(|r| (input, r, fact.location)));
         if let Some(id) = fact.id {
-            ids.push((id, fact.location));
+            // Parent and child zone both tell the servers of a name, and so do two views of one zone.
+            let told_again = kind.starts_with("dns-") && !ids.is_empty();
+            if !told_again {
+                ids.push((id, fact.location));
+            }
         }
         endpoint.locations.push(fact.location);
     }

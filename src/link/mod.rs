@@ -50,6 +50,7 @@ pub fn link(inputs: Vec<(SourceId, Facts)>, project: &Project, sources: &Sources
     alias::names(&mut world, &mut links);
     fragment::local_ports(&world, &mut links);
     let entries = people::resolve_entries(&mut world, project, &mut gaps);
+    alias::ports(&world, &mut links);
     // References of gaps come last: they may imply endpoints too.
     for (input, gap) in unread {
         let scope = match gap.scope {
@@ -69,7 +70,7 @@ pub fn link(inputs: Vec<(SourceId, Facts)>, project: &Project, sources: &Sources
     alias::machines(&mut world);
     alias::apart(&mut world, &mut links, &snapshot);
     unled::circles(&world, &links, &mut gaps);
-    unled::servers(&world, &links, &mut gaps);
+    unled::servers(&world, &links, &entries, &mut gaps);
     stand::place_in_sites(&mut world, &snapshot, &mut gaps);
     stand::parts(&mut world, &links, &mut gaps);
     let order = world.sort(sources);

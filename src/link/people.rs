@@ -13,6 +13,12 @@ pub struct Entry {
     nodes: Vec<Node>,
 }
 
+impl Entry {
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+}
+
 pub fn resolve_entries(world: &mut World, project: &Project, gaps: &mut Vec<Gap>) -> Vec<Entry> {
     let Some(file) = project.location else { return Vec::new() };
     let mut entries = Vec::new();

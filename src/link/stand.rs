@@ -161,8 +161,15 @@ pub fn parts(world: &mut World, links: &Links, gaps: &mut Vec<Gap>) {
         let node = Node::new(i);
         let declared = std::mem::take(&mut world.drafts[i].part_of);
         let mut hosts: BTreeSet<Node> = BTreeSet::new();
+        let known = gaps.len();
         for (input, reference, location) in declared {
             hosts.extend(world.resolve(input, &reference, None, location, gaps));
+        }
+        // What it is a part of decides where it stands.
+        for gap in &mut gaps[known..] {
+            if let GapScope::Endpoints(of) = &mut gap.scope {
+                of.push(node.as_id());
+            }
         }
         let endpoint = &world.endpoints[i];
         if hosts.is_empty() && endpoint.standing == Standing::WithSender {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::merge::{Node, World};
+use super::people::Entry;
 use super::routes::Links;
 use crate::model::{Activity, Gap, GapScope, Standing};
 use crate::source::Location;
@@ -39,33 +40,49 @@ pub fn circles(world: &World, links: &Links, gaps: &mut Vec<Gap>) {
     }
 }
 
-/// Servers that pass requests on, but have neither a name nor an address, and to which nothing leads: anybody's requests may
-/// come to them.
-pub fn servers(world: &World, links: &Links, gaps: &mut Vec<Gap>) {
+/// What hands data on, though nothing can be seen to lead there: a server without a name or an address, known only by a pattern,
+/// or a mere word in the `from` of a route, which may be a misspelt one. Anybody's data may go that way.
+pub fn servers(world: &World, links: &Links, entries: &[Entry], gaps: &mut Vec<Gap>) {
     let mut asked = vec![false; world.endpoints.len()];
-    let mut sends: Vec<bool> = asked.clone();
-    for (link, _) in links.iter().filter(|(l, _)| l.from != l.to) {
-        asked[link.to.index()] = true;
-        // What stays on its machine goes nowhere.
-        sends[link.from.index()] |= world.endpoints[link.to.index()].standing != Standing::WithSender;
+    let mut first: Vec<Option<Location>> = vec![None; world.endpoints.len()];
+    for node in entries.iter().flat_map(Entry::nodes) {
+        asked[node.index()] = true;
+    }
+    for (link, fact) in links.iter().filter(|(l, _)| l.from != l.to) {
+        asked[link.to.index()] |= fact.activity != Activity::Depend;
+        // What stays on its machine goes nowhere, and what is needed carries nothing.
+        let leaves = world.endpoints[link.to.index()].standing != Standing::WithSender && fact.activity != Activity::Depend;
+        first[link.from.index()] = first[link.from.index()].or(leaves.then_some(fact.location));
     }
     for (i, endpoint) in world.endpoints.iter().enumerate() {
-        let hidden = endpoint.kind == "nginx-server" && endpoint.names.is_empty() && endpoint.addresses.is_empty();
-        let sole = world.drafts[i].machines.is_empty() && !asked[i];
-        let Some(location) = endpoint.locations.first().filter(|_| hidden && sole && sends[i] && !endpoint.implied) else {
+        let Some(sends) = first[i] else { continue };
+        let name = &endpoint.name;
+        let placeless = endpoint.addresses.is_empty() && world.drafts[i].machines.is_empty();
+        let by_pattern = endpoint.attributes.other.get("server-name-pattern").filter(|_| placeless);
+        let (message, help, location) = if let Some(pattern) = by_pattern {
+            (
+                format!("`{name}` answers for every name like `{pattern}`, so whose requests it passes on is not known"),
+                "add those names literally to `server_name`, or an address to `listen`",
+                endpoint.locations[0],
+            )
+        } else if asked[i] {
+            continue;
+        } else if endpoint.implied {
+            (
+                format!("nothing that was read leads to `{name}` or says what it is, so this route is followed for nobody"),
+                "correct the name if it is misspelt, or declare it as an [[endpoint]] and what leads to it",
+                sends,
+            )
+        } else if endpoint.kind == "nginx-server" && endpoint.names.is_empty() && placeless {
+            (
+                format!("no name and no address leads to `{name}`, so whose requests it passes on is not known"),
+                "add a literal `server_name`, or an address to `listen`, by which DNS or other servers lead to it",
+                endpoint.locations[0],
+            )
+        } else {
             continue;
         };
-        gaps.push(Gap {
-            code: "nobody-leads-here",
-            message: format!(
-                "no name and no address leads to `{}`, so whose requests it passes on is not known",
-                endpoint.name
-            ),
-            help: Some(
-                "add a literal `server_name`, or an address to `listen`, by which DNS or other servers lead to it".into(),
-            ),
-            location: *location,
-            scope: GapScope::Everything,
-        });
+        let scope = GapScope::Everything;
+        gaps.push(Gap { code: "nobody-leads-here", message, help: Some(help.into()), location, scope });
     }
 }

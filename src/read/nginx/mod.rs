@@ -160,6 +160,9 @@ fn declare_server(out: &mut Output, input: &Input<'_>, server: &Server<'_, '_>) 
     if !ports.is_empty() {
         fact.attributes.other.insert("listen".to_owned(), ports.join(", "));
     }
+    if let Some(pattern) = patterns.first() {
+        fact.attributes.other.insert("server-name-pattern".to_owned(), shorten(pattern).to_string());
+    }
     let label = fact.label.clone();
     let names: Vec<String> = fact.names.iter().map(|n| n.value.clone()).collect();
     let index = out.principal(fact);
