@@ -42,7 +42,8 @@ fn screen(is_terminal: bool) -> Screen {
     // POSIX: the first of these that is set decides.
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set).unwrap_or_default();
     let locale = locale.to_string_lossy().to_ascii_lowercase();
-    let columns = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
+    let told = set("COLUMNS").and_then(|c| c.to_str()?.parse::<usize>().ok()).filter(|c| *c > 0);
+    let columns = told.unwrap_or_else(|| terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0)));
     Screen {
         terminal: is_terminal.then_some(columns),
         unicode: cfg!(windows) || locale.contains("utf-8") || locale.contains("utf8"),

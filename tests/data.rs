@@ -65,7 +65,7 @@ fn region_rows_are_sound() {
                 let other = names.insert(alias.to_lowercase(), countries.clone());
                 assert!(other.is_none_or(|o| o == countries), "{at}: alias {alias} means two places");
             }
-            let compiled = region::all().iter().find(|r| r.provider == *provider && *r.id == row[0]).unwrap();
+            let compiled = region::all().find(|r| r.provider == *provider && *r.id == row[0]).unwrap();
             let codes: Vec<String> = compiled.places.iter().map(|p| p.country.to_string()).collect();
             assert_eq!(
                 (codes.join("|"), &*compiled.note, &*compiled.confidence),
@@ -80,7 +80,7 @@ fn region_rows_are_sound() {
 #[test]
 fn ids_that_collide() {
     let mut by_id: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for row in region::all().iter().filter(|r| ["aws", "alibaba", "huawei"].contains(&r.provider)) {
+    for row in region::all().filter(|r| ["aws", "alibaba", "huawei"].contains(&r.provider)) {
         by_id.entry(&row.id).or_default().extend(row.places.iter().map(|p| p.country.to_string()));
     }
     let ids: Vec<&str> = by_id.iter().filter(|(_, c)| c.len() > 1).map(|(id, _)| *id).collect();

@@ -150,6 +150,9 @@ fn run(name: &str, folders: &[&str], cases: u32, texts: bool) {
             changes.iter().for_each(|c| apply(c, &mut data));
             if texts { String::from_utf8_lossy(&data).into_owned().into_bytes() } else { data }
         });
+    // For a longer search: FUZZ_FACTOR=50 cargo test --test fuzz_bodies
+    let factor = std::env::var("FUZZ_FACTOR").ok().and_then(|f| f.parse().ok()).unwrap_or(1);
+    let cases = cases * factor;
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&input, |data| {
         body(&data);

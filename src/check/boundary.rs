@@ -238,21 +238,6 @@ fn misplaced(context: &Context<'_>, scope: &Scope<'_>, group: &Group, id: Endpoi
     finding
 }
 
-/// Of several addresses, the first one that is not where it should be.
-fn culprit(context: &Context<'_>, id: EndpointId, placement: &Placement) -> Option<Address> {
-    let endpoint = context.snapshot.endpoint(id);
-    if endpoint.addresses.len() < 2 || !endpoint.stands_with.is_empty() {
-        return None;
-    }
-    let mut located = endpoint.addresses.iter().map(|a| (a, context.atlas.locate_address(a.ip, endpoint.scope.as_deref())));
-    let wrong = located.find(|(_, geo)| match placement {
-        Placement::Outside(places) => geo.places.iter().any(|p| places.contains(p)),
-        Placement::Unknown(_) => geo.places.is_empty(),
-        Placement::Weak(_) | Placement::Inside => false,
-    });
-    wrong.map(|(a, _)| *a)
-}
-
 /// Names that lead nowhere may lead anywhere, whatever the rule asks it to do there; and what only hands data on, to nobody,
 /// does something with it that was not read.
 fn dead_ends(context: &Context<'_>, scope: &Scope<'_>, question: &Question<'_>) -> Vec<Finding> {
@@ -306,4 +291,19 @@ fn undecided(
 ) -> Finding {
     let (verdict, state, help) = (Verdict::Indeterminate, Some(state), Some(help));
     finding(context, scope, Draft { code, verdict, endpoint, arrivals, state, message, help, lost: None, labels: Vec::new() })
+}
+
+/// Of several addresses, the first one that is not where it should be.
+fn culprit(context: &Context<'_>, id: EndpointId, placement: &Placement) -> Option<Address> {
+    let endpoint = context.snapshot.endpoint(id);
+    if endpoint.addresses.len() < 2 || !endpoint.stands_with.is_empty() {
+        return None;
+    }
+    let mut located = endpoint.addresses.iter().map(|a| (a, context.atlas.locate_address(a.ip, endpoint.scope.as_deref())));
+    let wrong = located.find(|(_, geo)| match placement {
+        Placement::Outside(places) => geo.places.iter().any(|p| places.contains(p)),
+        Placement::Unknown(_) => geo.places.is_empty(),
+        Placement::Weak(_) | Placement::Inside => false,
+    });
+    wrong.map(|(a, _)| *a)
 }

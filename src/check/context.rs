@@ -192,16 +192,18 @@ impl<'a> Context<'a> {
         &self.incoming[self.first_incoming[id.index()] as usize..self.first_incoming[id.index() + 1] as usize]
     }
 
-    /// Whether data gets to a store as a copy of another store, by whatever names, and whether it is also written there.
-    pub fn is_copy(&self, id: EndpointId) -> (bool, bool) {
-        let (mut copied, mut written) = (false, false);
+    /// The stores that a store is a copy of, by whatever names, and whether it is also written by something else.
+    pub fn copied_from(&self, id: EndpointId) -> (Vec<EndpointId>, bool) {
+        let (mut originals, mut written) = (Vec::new(), false);
         let (mut stack, mut seen) = (vec![id], vec![id]);
         while let Some(at) = stack.pop() {
             for route in self.incoming(at).iter().map(|r| self.snapshot.route(*r)) {
                 match route.activity {
                     Activity::Depend | Activity::Access => {}
                     Activity::Replicate | Activity::Backup => {
-                        copied |= self.snapshot.endpoint(route.from).roles.contains(Role::Store)
+                        if self.snapshot.endpoint(route.from).roles.contains(Role::Store) {
+                            originals.push(route.from);
+                        }
                     }
                     // A name in between: what leads to the name is what counts.
                     _ if !self.has_place(route.from) => {
@@ -214,7 +216,7 @@ impl<'a> Context<'a> {
                 }
             }
         }
-        (copied, written)
+        (originals, written)
     }
 
     /// Tokens among `wanted` that do one of `doing` at an endpoint (all of them if `doing` is empty), each with the route it

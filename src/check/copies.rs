@@ -87,7 +87,7 @@ pub fn copy_in(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet, max_
         match (max_age_hours, endpoint.attributes.max_age_hours) {
             // The store that data is written to first is as fresh as data gets.
             (None, _) => Answer::Yes,
-            (Some(_), _) if !context.is_copy(store.id).0 => Answer::Yes,
+            (Some(_), _) if context.copied_from(store.id).0.is_empty() => Answer::Yes,
             (Some(limit), Some(age)) if age <= limit => Answer::Yes,
             (Some(_), Some(age)) => Answer::No(Some(format!("up to {} old", hours(age)))),
             (Some(_), None) => Answer::Unknown(format!("how old the copy at `{}` may be (`max-age`)", endpoint.name)),

@@ -13,7 +13,10 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, kinds: &[DomainKind], bet
     let stores = stores(context, &scope.tokens, State::Normal);
     let mut findings = no_store(context, scope, &unstored(scope, &stores), "not-separated");
     // Stores that only copy each other: any of them may be the original.
-    let original = |s: &Store| matches!(context.is_copy(s.id), (false, _) | (true, true));
+    let original = |s: &Store| {
+        let (copied_from, written) = context.copied_from(s.id);
+        copied_from.is_empty() || written
+    };
     let has_original = |t: usize| stores.iter().any(|s| original(s) && s.arrivals.iter().any(|a| a.token == t));
     let originals = stores.iter().filter(|s| original(s) || s.arrivals.iter().any(|a| !has_original(a.token)));
     findings.extend(originals.flat_map(|s| one_store(context, scope, kinds, s.id, &s.arrivals)));

@@ -16,7 +16,7 @@ use super::scope::Scope;
 use crate::finding::{Finding, State, Verdict};
 use crate::model::{Activity, ClientMatch, Dependence, EndpointId, LossDomain, Role, Route, RouteId, Spill};
 use crate::policy::{Keep, Survive};
-use crate::reach::{Usable, World};
+use crate::reach::{TokenSource, Usable, World};
 use crate::vocab::classes::is_key_material;
 
 pub fn check(context: &Context<'_>, scope: &Scope<'_>, survive: &Survive) -> Vec<Finding> {
@@ -63,6 +63,8 @@ struct Asked<'a, 'c, 'p> {
     domains: &'a Domains,
     /// Of which tokens each thing to keep is asked.
     keep: BTreeMap<Keep, Vec<usize>>,
+    /// Stores of each token that is declared to be held somewhere: it is served from any of them.
+    held_at: BTreeMap<usize, Vec<EndpointId>>,
     /// Whether anything that could serve stands elsewhere than surely inside.
     may_leave: bool,
 }
@@ -115,7 +117,9 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
         let needed = survive.within.as_ref().map(|_| relevant(context, reached));
         let inside = |id: EndpointId| !context.has_place(id) || within[context.standpoint(id)] == Placement::Inside;
         let may_leave = needed.is_some_and(|n| snapshot.endpoint_ids().any(|id| n[id.index()] && !inside(id)));
-        Self { context, scope, survive, within, domains, keep, may_leave }
+        let holdings = bits(&scope.tokens).filter(|t| matches!(context.tokens[*t].source, TokenSource::Holding(_)));
+        let held_at = holdings.map(|t| (t, stores_of(context, t))).collect();
+        Self { context, scope, survive, within, domains, keep, held_at, may_leave }
     }
 
     /// `None`: all that is to be kept remains.
@@ -173,12 +177,19 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
                     let usable = &usable;
                     move |id: EndpointId| keeps_copy(context, id, token) && usable.strict(id)
                 };
-                let lost = tokens.iter().filter(|t| !held(context, **t, certainty, good(**t)));
+                // Where a copy is declared to hold data, what it is a copy of holds it too.
+                let original_left =
+                    |t: usize| self.held_at.contains_key(&t) && originals(context, t).into_iter().any(|id| usable.strict(id));
+                let lost = tokens.iter().filter(|t| !original_left(**t) && !held(context, **t, certainty, good(**t)));
                 extend(&mut missing.kept, *keep, lost.copied());
                 continue;
             }
             let served = graph.served(&usable);
-            let kept = |t: usize| served[t] && (*keep != Keep::Keys || self.keys_remain(t, |id| usable.strict(id)));
+            let serves = |t: usize| match self.held_at.get(&t) {
+                Some(stores) => stores.iter().any(|id| usable.strict(*id)),
+                None => served[t],
+            };
+            let kept = |t: usize| serves(t) && (*keep != Keep::Keys || self.keys_remain(t, |id| usable.strict(id)));
             extend(&mut missing.kept, *keep, tokens.iter().copied().filter(|t| !kept(*t)));
             if self.may_leave && missing.outside.is_none() {
                 let in_use = InUse {
@@ -244,7 +255,7 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
             (Verdict::Violated, Some(at)) if loss.is_empty() => {
                 format!("{losing}, {subject} is served by {}, not{within}", place(at))
             }
-            (Verdict::Violated, Some(at)) => format!("{losing} makes {} serve {subject}, not{within}", place(at)),
+            (Verdict::Violated, Some(at)) => format!("{losing} leaves {subject} to {}, not{within}", place(at)),
             (Verdict::Violated, None) if loss.is_empty() => format!("{losing}, {subject} has {}{within}", kept.join(", ")),
             (Verdict::Violated, None) => format!("{losing} leaves {} for {subject}{within}", kept.join(", ")),
             _ => {
@@ -256,16 +267,18 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
                 )
             }
         };
-        let endpoint = elsewhere.or(down.first().copied()).unwrap_or(start);
+        let culprit = down.iter().copied().find(|id| missing.kept.keys().any(|keep| self.is_kept_by(*keep, *id)));
+        let endpoint = elsewhere.or(culprit).or(down.first().copied()).unwrap_or(start);
         let name = &context.snapshot.endpoint(endpoint).name;
         let help = match (verdict, elsewhere) {
             (Verdict::Violated, Some(_)) => format!("put the stand-ins{within} before `{name}`, or take it out"),
             (Verdict::Violated, None) if loss.is_empty() => {
                 format!("declare the routes and stores that serve this data{within}")
             }
-            (Verdict::Violated, None) => {
-                format!("give `{name}` a stand-in{within} that does not share {}", lost.join(", "))
+            (Verdict::Violated, None) if missing.kept.keys().eq([&Keep::FullCopy]) => {
+                format!("keep a copy of all of it{within} that does not share {} with `{name}`", lost.join(", "))
             }
+            (Verdict::Violated, None) => format!("give `{name}` a stand-in{within} that does not share {}", lost.join(", ")),
             _ => format!("declare the {kind} and the place of the endpoints named"),
         };
         let draft = Draft {
@@ -280,6 +293,19 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
             labels: Vec::new(),
         };
         finding(context, self.scope, draft)
+    }
+
+    /// Whether an endpoint is what a thing to keep rests on: the store, the login, the key service, the name server.
+    fn is_kept_by(&self, keep: Keep, id: EndpointId) -> bool {
+        let snapshot = self.context.snapshot;
+        let Some(purpose) = purpose_of(keep) else {
+            return keep == Keep::FullCopy && snapshot.endpoint(id).roles.contains(Role::Store);
+        };
+        self.context.incoming(id).iter().map(|r| snapshot.route(*r)).any(|r| match r.activity {
+            Activity::Depend => r.purpose == purpose,
+            Activity::Keys => purpose == Dependence::Keys,
+            _ => false,
+        })
     }
 
     /// What the loss itself takes down of what serves or stores the tokens in normal running, nearest to the first token's
@@ -423,6 +449,17 @@ impl<F: Fn() -> Usable> InUse<'_, '_, F> {
         let within_bar = |r: &Route| bar.is_none_or(|bar| rank(r) <= bar);
         members().filter(|(_, r)| self.alive.weak(r.to) && within_bar(r)).map(|(_, r)| r.to).collect()
     }
+}
+
+/// Where a held token is, and what that is a copy of.
+fn stores_of(context: &Context<'_>, token: usize) -> Vec<EndpointId> {
+    let spread = context.spread(State::Normal);
+    let stores = context.snapshot.endpoint_ids().filter(|id| keeps_copy(context, *id, token) && spread.has(*id, token));
+    stores.chain(originals(context, token)).collect()
+}
+
+fn originals(context: &Context<'_>, token: usize) -> Vec<EndpointId> {
+    context.tokens[token].starts.iter().flat_map(|start| context.copied_from(*start).0).collect()
 }
 
 fn purpose_of(keep: Keep) -> Option<Dependence> {

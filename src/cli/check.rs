@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
+use super::pipeline::Opened;
 use super::{Context, Failure, Gate, ProjectArgs, exit_code, pipeline, severity};
-use crate::finding::Severity;
+use crate::finding::{Assessment, Severity};
 use crate::project::Indeterminate;
+use crate::read::READERS;
 use crate::report::{self, RenderOptions, pretty};
 
 #[derive(Debug, Args)]
@@ -42,7 +44,7 @@ impl Check {
         let atlas = opened.atlas()?;
         let assessment = opened.assess(&atlas, &packs);
         if packs.is_empty() {
-            return without_policy(&assessment, context);
+            return without_policy(&opened, &assessment, context);
         }
 
         let reporter = report::reporter(&self.format).expect("clap lets only known formats through");
@@ -73,15 +75,24 @@ impl Check {
 }
 
 /// There is nothing to hold the places against: shows them, and says how to ask a question.
-fn without_policy(assessment: &crate::finding::Assessment, context: &mut Context<'_>) -> Result<u8, Failure> {
+fn without_policy(opened: &Opened, assessment: &Assessment, context: &mut Context<'_>) -> Result<u8, Failure> {
     quiet(write!(context.out, "{}", pretty::countries(assessment, &context.options)))?;
     for line in report::coverage(&assessment.coverage) {
         quiet(writeln!(context.out, "{line}"))?;
     }
+    if assessment.coverage.files_read.is_empty() && opened.project.location.is_none() {
+        let formats: Vec<&str> = READERS.iter().map(|r| r.format()).collect();
+        let none = "nothing to check: no file here is in a format that onshore reads";
+        quiet(writeln!(context.out, "{}", context.options.wrap("", "  ", &format!("{none} ({})", formats.join(", ")))))?;
+        return Ok(3);
+    }
+    let next = match opened.project.location {
+        Some(_) => "name policies in onshore.toml under `[check] policies`, and whose data comes in under `[[population]]`",
+        None => "`onshore init` writes an onshore.toml that names policies and whose data comes in",
+    };
     Err(Failure::with_help(
         "no policy was given, so there is nothing to check against",
-        "`--policy pack:NAME` takes one that is shipped; `onshore policy list` shows them\n\
-         `onshore init` writes an onshore.toml that names policies and whose data comes in",
+        format!("`--policy pack:NAME` takes one that is shipped; `onshore policy list` shows them\n{next}"),
     ))
 }
 

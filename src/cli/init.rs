@@ -11,7 +11,7 @@ use clap::Args;
 use super::pipeline::{self, PROJECT_FILE};
 use super::{Context, Failure};
 use crate::report::{count, safe};
-use crate::source::load;
+use crate::source::{Sources, load};
 
 #[derive(Debug, Args)]
 pub struct Init {
@@ -24,7 +24,8 @@ impl Init {
         let folder = context.around.folder.join(self.path.unwrap_or_default());
         let mut loaded = load::load(&folder, &[], &[])?;
         let formats = pipeline::formats(&mut loaded)?;
-        let text = starter(&folder_name(&folder), &formats);
+        let policies = policies(&loaded.sources);
+        let text = starter(&folder_name(&folder), &formats, &policies);
         let file = folder.join(PROJECT_FILE);
         let created = OpenOptions::new().write(true).create_new(true).open(&file);
         let mut created = created.map_err(|e| match e.kind() {
@@ -36,11 +37,13 @@ impl Init {
         })?;
         created.write_all(text.as_bytes())?;
         let files: usize = formats.values().map(Vec::len).sum();
-        let found = count(files, "file", "files");
-        writeln!(
-            context.out,
-            "{PROJECT_FILE} written for {found} that onshore can read; fill in [[population]], then: onshore check"
-        )?;
+        let found = match files {
+            0 => ", but no file here is one that onshore can read; add inventory or routing files".to_owned(),
+            _ => format!(" for {} that onshore can read", count(files, "file", "files")),
+        };
+        let fill = if policies.is_empty() { "`[check] policies` and [[population]]" } else { "[[population]]" };
+        let text = format!("{PROJECT_FILE} written{found}; fill in {fill}, then: onshore check");
+        writeln!(context.out, "{}", context.options.wrap("", "  ", &text))?;
         Ok(0)
     }
 }
@@ -50,8 +53,14 @@ fn folder_name(folder: &std::path::Path) -> String {
     name.unwrap_or_else(|| "project".to_owned())
 }
 
+/// The policy packs among the files.
+fn policies(sources: &Sources) -> Vec<String> {
+    let packs = sources.iter().filter(|(_, s)| s.path.ends_with(".toml") && s.text.lines().any(|l| l.trim() == "[pack]"));
+    packs.map(|(_, s)| s.path.clone()).collect()
+}
+
 /// The text. Inputs stay detected (no `include`), so that a file added tomorrow is read too.
-fn starter(name: &str, formats: &BTreeMap<&'static str, Vec<String>>) -> String {
+fn starter(name: &str, formats: &BTreeMap<&'static str, Vec<String>>, policies: &[String]) -> String {
     let mut out = format!("[project]\nname = {}\n\n[inputs]\n", quoted(name));
     if formats.is_empty() {
         out.push_str("# Nothing was found that onshore can read. Formats: see the README.\n");
@@ -66,8 +75,12 @@ fn starter(name: &str, formats: &BTreeMap<&'static str, Vec<String>>) -> String 
 
 [check]
 # Files, or packs shipped with onshore (`onshore policy list`).
-policies = []
-fail-on = \"low\"          # critical | high | medium | low
+",
+    );
+    let policies: Vec<String> = policies.iter().map(|p| quoted(p)).collect();
+    let _ = writeln!(out, "policies = [{}]", policies.join(", "));
+    out.push_str(
+        "fail-on = \"low\"          # critical | high | medium | low
 indeterminate = \"fail\"   # fail: exit code 3 if something could not be decided | warn
 
 # Whose data comes in, where: country of residence, data classes (`onshore explain user`), and the names people connect to.

@@ -43,6 +43,12 @@ impl Locate {
             let all = o.snapshot.endpoint_ids();
             all.map(|id| (o.snapshot.endpoint(id).name.clone(), atlas.locate_endpoint(&o.snapshot, id))).collect()
         } else {
+            if words.is_empty() {
+                return Err(Failure::with_help(
+                    "nothing to locate: the list is empty",
+                    "write an address, network, host name or region a line",
+                ));
+            }
             words.into_iter().map(|w| answer(w, &atlas, opened.as_ref())).collect()
         };
         let sets = atlas.data_sets();
@@ -72,6 +78,11 @@ impl Locate {
             let file = context.around.folder.join(word);
             if word == "-" {
                 lines(BufReader::new(&mut *context.stdin), &mut words)?;
+            } else if word.contains(['/', '\\']) && file.is_dir() {
+                return Err(Failure::with_help(
+                    format!("`{word}` is a folder"),
+                    "to see where a project's endpoints stand, run `onshore locate` in it without arguments",
+                ));
             } else if Path::new(word).components().count() > 0 && file.is_file() {
                 lines(load::read_one(&file)?.as_bytes(), &mut words)?;
             } else {
@@ -82,11 +93,12 @@ impl Locate {
     }
 }
 
-/// The first word of every line that is neither empty nor a comment.
+/// Every line that says something, without its comment.
 fn lines(text: impl BufRead, words: &mut Vec<String>) -> Result<(), Failure> {
     for line in text.take(load::MAX_FILE_BYTES).lines() {
         let line = line.map_err(|e| Failure::usage(format!("the list cannot be read: {e}")))?;
-        if let Some(word) = line.split_whitespace().next().filter(|w| !w.starts_with('#')) {
+        let word = line.split_once(" #").map_or(line.as_str(), |(word, _)| word).trim();
+        if !word.is_empty() && !word.starts_with('#') {
             words.push(word.to_owned());
         }
         if words.len() > MAX_LINES {

@@ -8,7 +8,7 @@ use clap::Subcommand;
 use super::{Context, Failure, pipeline};
 use crate::finding::Severity;
 use crate::policy::{self, Keyword, Pack, Rule};
-use crate::report::{RenderOptions, count, pretty, safe, table};
+use crate::report::{RenderOptions, count, json, pretty, safe, table};
 use crate::source::Sources;
 
 #[derive(Debug, Subcommand)]
@@ -25,6 +25,8 @@ pub enum Policy {
         /// Files or pack:NAME; nothing: every shipped pack
         policies: Vec<String>,
     },
+    /// Print the JSON Schema of a policy file, as `onshore schema policy` does
+    Schema,
 }
 
 impl Policy {
@@ -33,6 +35,10 @@ impl Policy {
             Self::List => list(context),
             Self::Show { policy } => show(&policy, context),
             Self::Lint { policies } => lint(policies, context),
+            Self::Schema => {
+                json::write_value(&policy::schema(), context.out)?;
+                Ok(0)
+            }
         }
     }
 }
@@ -58,6 +64,11 @@ fn list(context: &mut Context<'_>) -> Result<u8, Failure> {
 /// A shipped pack may be named without its `pack:`.
 fn named(name: &str, context: &Context<'_>) -> Result<(Pack, Sources), Failure> {
     let shipped = policy::shipped().iter().any(|(pack, _)| *pack == name);
+    let is_word = !name.contains(['/', '\\', '.', ':']) && !context.around.folder.join(name).exists();
+    if is_word && !shipped {
+        let packs = policy::shipped().iter().map(|(pack, _)| *pack);
+        return Err(Failure::unknown(name, "pack shipped with onshore, nor a file", packs));
+    }
     let name = if shipped { format!("pack:{name}") } else { name.to_owned() };
     pipeline::policy_alone(&name, &context.around.folder, context.around.today)
 }

@@ -39,8 +39,11 @@ impl Trace {
         if let Some(class) = &self.data
             && let classes::Lookup::Unknown { suggestion } = classes::lookup(class)
         {
-            let help = suggestion.map(|s| format!("did you mean `{s}`?"));
-            return Err(Failure::Usage { message: format!("`{class}` is no data class"), help });
+            let help = suggestion.map_or_else(
+                || "write a dotted class, such as `user.contact`; `onshore explain user` shows what lies below".to_owned(),
+                |s| format!("did you mean `{s}`?"),
+            );
+            return Err(Failure::with_help(format!("`{class}` is no data class"), help));
         }
         let opened = pipeline::open(self.path.as_deref(), &self.project, context)?;
         let atlas = opened.atlas()?;
@@ -86,8 +89,9 @@ impl Trace {
 fn country(code: &str) -> Result<Country, Failure> {
     let upper = code.to_ascii_uppercase();
     places::country(&upper).ok_or_else(|| {
-        let help = places::country_by_name(code).map(|c| format!("did you mean `{c}`?"));
-        Failure::Usage { message: format!("`{code}` is no country code (ISO 3166-1)"), help }
+        let help = places::country_by_name(code)
+            .map_or_else(|| "write two letters, such as `DE`".to_owned(), |c| format!("did you mean `{c}`?"));
+        Failure::with_help(format!("`{code}` is no country code (ISO 3166-1)"), help)
     })
 }
 

@@ -35,7 +35,14 @@ fn table<'t>(builder: &mut Builder<'t>, text: &'t str, table: DeTable<'t>, span:
     for (key, item) in table {
         let key_span = on_boundaries(text, key.span());
         builder.scalar(key.into_inner(), Style::Quoted, key_span);
-        let span = on_boundaries(text, item.span());
+        let span = match item.span() {
+            // After a syntax error the parser stands something in for the value, without a place: the line is its place.
+            range if range.is_empty() => {
+                let rest = text.get(key_span.end as usize..).and_then(|t| t.lines().next()).unwrap_or("");
+                Span::new(key_span.end as usize, key_span.end as usize + rest.len())
+            }
+            range => on_boundaries(text, range),
+        };
         value(builder, text, item.into_inner(), span)?;
     }
     builder.close(None);

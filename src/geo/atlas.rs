@@ -242,6 +242,11 @@ impl Atlas {
         if let Ok(address) = host.parse::<IpAddr>() {
             return self.locate_address(address, None);
         }
+        // No top-level domain is a number (RFC 3696, section 2): this was meant to be an address.
+        if text.contains(['.', ':']) && text.chars().all(|c| c.is_ascii_digit() || ".:/-".contains(c)) {
+            let why = format!("`{text}` is neither an address nor a network in CIDR notation");
+            return self.answer(Vec::new(), vec![Member { fallback: Some((Kind::Unknown, why)), ..Member::default() }]);
+        }
         if host.contains('.') { self.locate_host(host) } else { self.locate_region(None, text) }
     }
 

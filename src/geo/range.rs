@@ -26,7 +26,25 @@ pub const CLOUD_DATE: &str = "2026-08-22";
 pub struct Ranges {
     v4: Cow<'static, [u8]>,
     v6: Cow<'static, [u8]>,
-    says: Vec<Says>,
+    owners: Vec<Owner>,
+}
+
+/// Who has ranges, and what that says of them. Of the compiled-in owners most are never met, so what one says is worked out
+/// when it is.
+#[derive(Debug)]
+struct Owner {
+    /// `provider,region`, where `says` is not known yet.
+    named: &'static str,
+    says: OnceLock<Says>,
+}
+
+impl Owner {
+    fn says(&self) -> &Says {
+        self.says.get_or_init(|| {
+            let (provider, region) = self.named.split_once(',').unwrap_or(("", self.named));
+            Says::of(provider, region)
+        })
+    }
 }
 
 /// What a range says of the addresses in it.
@@ -44,8 +62,8 @@ pub struct Says {
 pub fn cloud() -> &'static Ranges {
     static CLOUD: OnceLock<Ranges> = OnceLock::new();
     CLOUD.get_or_init(|| {
-        let says = OWNERS.lines().map(|l| l.split_once(',').map_or_else(|| Says::of("", l), |(p, r)| Says::of(p, r))).collect();
-        Ranges { v4: Cow::Borrowed(V4), v6: Cow::Borrowed(V6), says }
+        let owners = OWNERS.lines().map(|named| Owner { named, says: OnceLock::new() }).collect();
+        Ranges { v4: Cow::Borrowed(V4), v6: Cow::Borrowed(V6), owners }
     })
 }
 
@@ -100,7 +118,7 @@ impl Ranges {
         Self {
             v4: Cow::Owned(flatten::encode(32, &flatten::flatten(32, v4))),
             v6: Cow::Owned(flatten::encode(128, &flatten::flatten(128, v6))),
-            says,
+            owners: says.into_iter().map(|s| Owner { named: "", says: OnceLock::from(s) }).collect(),
         }
     }
 
@@ -142,7 +160,7 @@ impl Ranges {
 
     fn answer(&self, table: &Table<'_>, at: usize) -> Option<(IpNetwork, &Says)> {
         let segment = table.segment(at);
-        let says = self.says.get(segment.owner as usize)?;
+        let says = self.owners.get(segment.owner as usize)?.says();
         let network = segment.start & !flatten::mask(table.bits, segment.length);
         let address = match u32::try_from(network) {
             Ok(v4) if table.bits == 32 => IpAddr::V4(Ipv4Addr::from_bits(v4)),
@@ -228,8 +246,9 @@ mod tests {
     #[test]
     fn every_owner_says_something() {
         let unplaced: Vec<&str> = cloud()
-            .says
+            .owners
             .iter()
+            .map(Owner::says)
             .filter(|s| s.places.is_empty() && !matches!(s.kind, Kind::Anycast | Kind::Global))
             .map(|s| s.matched.as_str())
             .collect();

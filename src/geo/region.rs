@@ -3,7 +3,7 @@
 //! Always with the provider: nine ids mean different countries at different providers. A region that the table does not have
 //! is unknown, never guessed from its name (`eu-jovanovac-1` is in Serbia, a Local Zone stands in another country than its region).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use super::Kind;
@@ -113,14 +113,14 @@ pub fn provider(text: &str) -> Option<&'static str> {
 
 /// The rows of a provider (by its name in the tables) that an id, alias, zone or display name means; usually one or none.
 pub fn find(provider: &str, id: &str) -> Vec<&'static Region> {
-    let index = index();
+    let Some(index) = TABLES.iter().position(|(name, _)| *name == provider).map(index) else { return Vec::new() };
     let id = tail(provider, id.trim());
     // GCP's `EUR5` (Cloud Storage) and `eur5` (Spanner) are different sets, so the exact spelling comes first.
-    if let Some(rows) = index.exact.get(provider).and_then(|ids| ids.get(id)) {
+    if let Some(rows) = index.exact.get(id) {
         return rows.iter().map(|i| &index.rows[*i]).collect();
     }
     let lower = id.to_lowercase();
-    let folded = |key: &str| index.folded.get(provider).and_then(|ids| ids.get(key)).map(Vec::as_slice);
+    let folded = |key: &str| index.folded.get(key).map(Vec::as_slice);
     let digits = lower.trim_end_matches(|c: char| c.is_ascii_digit());
     let letter = lower.strip_suffix(|c: char| c.is_ascii_lowercase());
     let rows = folded(&lower)
@@ -136,8 +136,8 @@ pub fn find_anywhere(id: &str) -> Vec<&'static Region> {
 }
 
 /// All rows, by provider and id.
-pub fn all() -> &'static [Region] {
-    &index().rows
+pub fn all() -> impl Iterator<Item = &'static Region> {
+    (0..TABLES.len()).flat_map(|table| &index(table).rows)
 }
 
 /// Text around an id that some interfaces add: `Uocm:PHX-AD-1`, `regional-us-central1`, `projects/p/zones/us-east1-b`.
@@ -152,33 +152,33 @@ fn tail<'a>(provider: &str, id: &'a str) -> &'a str {
     }
 }
 
+/// The rows of one provider, by what they are called.
 struct Index {
     rows: Vec<Region>,
-    exact: BTreeMap<&'static str, HashMap<&'static str, Vec<usize>>>,
+    exact: HashMap<&'static str, Vec<usize>>,
     /// Lower case; `stem?` stands for one more letter, `stem#` for digits.
-    folded: BTreeMap<&'static str, HashMap<String, Vec<usize>>>,
+    folded: HashMap<String, Vec<usize>>,
 }
 
-fn index() -> &'static Index {
-    static INDEX: OnceLock<Index> = OnceLock::new();
-    INDEX.get_or_init(|| {
-        let mut index = Index { rows: Vec::new(), exact: BTreeMap::new(), folded: BTreeMap::new() };
-        for (provider, text) in TABLES.iter().copied() {
-            for fields in text.lines().skip(1).map(fields) {
-                let row = index.rows.len();
-                let Some(id) = fields.first().copied() else { continue };
-                let folded = index.folded.entry(provider).or_default();
-                let names =
-                    std::iter::once(id).chain(fields.get(1).into_iter().flat_map(|a| a.split('|')).filter(|a| !a.is_empty()));
-                for name in names {
-                    let list = folded.entry(name.to_lowercase()).or_default();
-                    if !list.contains(&row) {
-                        list.push(row);
-                    }
+/// Of a table, by its place in [`TABLES`]; each is read when it is first asked for.
+fn index(table: usize) -> &'static Index {
+    static READ: [OnceLock<Index>; TABLES.len()] = [const { OnceLock::new() }; TABLES.len()];
+    READ[table].get_or_init(|| {
+        let (provider, text) = TABLES[table];
+        let mut index = Index { rows: Vec::new(), exact: HashMap::new(), folded: HashMap::new() };
+        for fields in text.lines().skip(1).map(fields) {
+            let row = index.rows.len();
+            let Some(id) = fields.first().copied() else { continue };
+            let names =
+                std::iter::once(id).chain(fields.get(1).into_iter().flat_map(|a| a.split('|')).filter(|a| !a.is_empty()));
+            for name in names {
+                let list = index.folded.entry(name.to_lowercase()).or_default();
+                if !list.contains(&row) {
+                    list.push(row);
                 }
-                index.exact.entry(provider).or_default().entry(id).or_default().push(row);
-                index.rows.push(region(provider, &fields));
             }
+            index.exact.entry(id).or_default().push(row);
+            index.rows.push(region(provider, &fields));
         }
         index
     })

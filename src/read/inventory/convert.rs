@@ -4,7 +4,7 @@ use foldhash::HashMap;
 
 use super::entry::{EndpointEntry, RouteEntry, SiteEntry};
 use crate::doc::Problem;
-use crate::doc::types::{Coordinates, CountryCode, Name, OneOrMany, OneOrMore, SubdivisionCode};
+use crate::doc::types::{Coordinates, CountryCode, Name, OneOrMore, SubdivisionCode};
 use crate::model::endpoint::{Address, Role, Roles};
 use crate::model::{
     Activity, ClientMatch, Country, DataLimit, DeclaredPlace, DomainKind, EndpointFact, Facts, LossDomain, Place, Reference,
@@ -72,7 +72,7 @@ impl<'s> Conversion<'s> {
         add(DomainKind::Region, entry.region.map(of_provider));
         add(DomainKind::Account, entry.account.map(|n| n.0));
         add(DomainKind::Provider, provider.clone());
-        add(DomainKind::Carrier, sole(entry.carrier));
+        entry.carrier.0.into_iter().for_each(|n| add(DomainKind::Carrier, Some(n.0)));
         add(DomainKind::Operator, entry.operator.map(|n| n.0));
         self.facts.sites.push(Site {
             id: entry.id.value.0,
@@ -117,11 +117,7 @@ impl<'s> Conversion<'s> {
         add(DomainKind::Campus, entry.campus.map(|n| n.0));
         add(DomainKind::Metro, entry.metro.map(|n| n.0));
         add(DomainKind::Operator, entry.operator.map(|n| n.0));
-        if let [_, _, ..] = entry.carrier.0[..] {
-            let all: Vec<&str> = entry.carrier.0.iter().map(|n| n.0.as_str()).collect();
-            fact.attributes.other.insert("carrier".to_owned(), all.join(", "));
-        }
-        add(DomainKind::Carrier, sole(entry.carrier));
+        entry.carrier.0.into_iter().for_each(|n| add(DomainKind::Carrier, Some(n.0)));
         fact.tags = entry.tags;
         fact.attributes.retention_hours = entry.retention.map(|h| h.0);
         fact.attributes.encryption_key = entry.encryption_key.map(|n| n.0);
@@ -236,14 +232,6 @@ impl<'s> Conversion<'s> {
 fn roles(kind: &str, declared: &[Role]) -> Roles {
     let implied = ROLES_BY_KIND.iter().find(|(_, kinds)| declared.is_empty() && kinds.contains(&kind));
     Roles::of(implied.map_or(declared, |(role, _)| std::slice::from_ref(role)))
-}
-
-/// Several carriers stand for each other, so that the loss of one takes nothing down.
-fn sole(carriers: OneOrMany<Name>) -> Option<String> {
-    match <[Name; 1]>::try_from(carriers.0) {
-        Ok([only]) => Some(only.0),
-        Err(_) => None,
-    }
 }
 
 fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {

@@ -223,7 +223,8 @@ fn what_the_tables_say() {
             "operator=zoom-us"
         ]
     );
-    assert_eq!(facts.sites[1].domains, []);
+    let carriers: Vec<String> = facts.sites[1].domains.iter().map(ToString::to_string).collect();
+    assert_eq!(carriers, ["carrier=AS1", "carrier=AS2"]);
     let [rec, edge] = &facts.endpoints[..] else { panic!("two endpoints") };
     assert_eq!(rec.roles, Roles::of(&[Role::Store]));
     assert_eq!((rec.attributes.retention_hours, rec.attributes.max_age_hours), (Some(720), Some(1)));

@@ -624,7 +624,7 @@ mod tests {
     fn one_bad_line_is_one_problem() {
         for (input, expected) in [
             ("a;; b;", "a ; !stray-semicolon b ;"),
-            ("a { b; ", "a { b ; !syntax }"),
+            ("a { b; ", "a { b ; } !syntax"),
             ("a; } b;", "a ; !syntax b ;"),
             ("a { b }", "a { !syntax b ; }"),
             ("a \"b;\nc;", "!syntax a [b] ; c ;"),

@@ -1,0 +1,282 @@
+//! `only-in` and `never-in` against an oracle that knows only the words of the design: every simple path by which data may go
+//! in a state of the world, and where its endpoints stand. Worlds are inventory and policy texts, so that reading, linking,
+//! spreading and judging are all on trial.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use jiff::civil::{Date, date};
+use onshore::check::{Question, assess};
+use onshore::finding::{Coverage, Verdict};
+use onshore::geo::Atlas;
+use onshore::link::link;
+use onshore::read::{Input, READERS};
+use onshore::source::Sources;
+use onshore::{policy, project};
+use proptest::prelude::*;
+
+const TODAY: Date = date(2026, 11, 22);
+const SITES: [Option<&str>; 4] = [Some("US"), Some("DE"), Some("CN"), None];
+const CLASSES: [&str; 3] = ["user.contact", "user.contact.email", "telemetry"];
+const STATES: [&str; 3] = ["normal", "overload", "loss"];
+
+#[derive(Clone, Debug)]
+struct Way {
+    from: usize,
+    to: usize,
+    activity: &'static str,
+    role: &'static str,
+    pool: Option<&'static str>,
+    priority: Option<u32>,
+    data: Option<&'static str>,
+    origin: Option<&'static str>,
+}
+
+#[derive(Clone, Debug)]
+struct Small {
+    /// Country (if known) and roles of each endpoint.
+    endpoints: Vec<(Option<&'static str>, Vec<&'static str>)>,
+    ways: Vec<Way>,
+    /// Origin, class, entry.
+    people: Vec<(&'static str, &'static str, usize)>,
+    demand: &'static str,
+    places: Vec<&'static str>,
+    data: Option<&'static str>,
+    origin: Option<&'static str>,
+    states: Vec<&'static str>,
+    activity: Option<&'static str>,
+}
+
+fn some(n: usize) -> impl Strategy<Value = Way> {
+    let activities = prop::sample::select(vec!["forward", "forward", "replicate", "log"]);
+    let roles = prop::sample::select(vec!["primary", "weighted", "failover", "overflow"]);
+    let pools = prop::sample::select(vec![None, Some("a"), Some("b")]);
+    let limits = prop::sample::select(vec![None, None, Some(CLASSES[0]), Some(CLASSES[2])]);
+    let origins = prop::sample::select(vec![None, None, Some("US"), Some("FR")]);
+    (0..n, 0..n, activities, roles, pools, prop::option::of(0..3_u32), limits, origins).prop_map(
+        |(from, to, activity, role, pool, priority, data, origin)| Way {
+            from,
+            to,
+            activity,
+            role,
+            pool,
+            priority,
+            data,
+            origin,
+        },
+    )
+}
+
+fn small() -> impl Strategy<Value = Small> {
+    (2..6_usize).prop_flat_map(|n| {
+        let site = prop::sample::select(vec![0, 0, 1, 1, 2, 3]).prop_map(|i| SITES[i]);
+        let roles = prop::sample::select(vec![
+            vec!["entry"],
+            vec!["transit"],
+            vec!["process"],
+            vec!["store"],
+            vec!["process", "store"],
+        ]);
+        let person = (prop::sample::select(vec!["US", "FR"]), prop::sample::select(CLASSES.to_vec()), 0..n);
+        (
+            prop::collection::vec((site, roles), n),
+            prop::collection::vec(some(n), 0..9),
+            prop::collection::vec(person, 1..3),
+            prop::sample::select(vec!["only-in", "never-in"]),
+            prop::sample::subsequence(vec!["US", "DE", "CN"], 1..3),
+            prop::sample::select(vec![None, Some("user"), Some("telemetry")]),
+            prop::sample::select(vec![None, Some("US")]),
+            prop::sample::subsequence(STATES.to_vec(), 1..=3),
+            prop::sample::select(vec![None, None, Some("store"), Some("process"), Some("log"), Some("replicate")]),
+        )
+            .prop_map(|(endpoints, ways, people, demand, places, data, origin, states, activity)| Small {
+                endpoints,
+                ways,
+                people,
+                demand,
+                places,
+                data,
+                origin,
+                states,
+                activity,
+            })
+    })
+}
+
+impl Small {
+    fn inventory(&self) -> String {
+        let mut text = String::new();
+        for country in SITES.into_iter().flatten() {
+            let _ = writeln!(text, "[[site]]\nid = \"{}\"\ncountry = \"{country}\"", country.to_lowercase());
+        }
+        for (i, (country, roles)) in self.endpoints.iter().enumerate() {
+            let _ = writeln!(text, "[[endpoint]]\nid = \"e{i}\"\nroles = {roles:?}");
+            if let Some(country) = country {
+                let _ = writeln!(text, "site = \"{}\"", country.to_lowercase());
+            }
+        }
+        for way in &self.ways {
+            let Way { from, to, activity, role, .. } = way;
+            let _ =
+                writeln!(text, "[[route]]\nfrom = \"e{from}\"\nto = \"e{to}\"\nactivity = \"{activity}\"\nrole = \"{role}\"");
+            way.pool.iter().for_each(|p| writeln!(text, "pool = \"{p}\"").expect("text"));
+            way.priority.iter().for_each(|p| writeln!(text, "priority = {p}").expect("text"));
+            way.data.iter().for_each(|d| writeln!(text, "data = [\"{d}\"]").expect("text"));
+            way.origin.iter().for_each(|o| writeln!(text, "origin = [\"{o}\"]").expect("text"));
+        }
+        text
+    }
+
+    fn project(&self) -> String {
+        let mut text = String::new();
+        for (i, (origin, class, entry)) in self.people.iter().enumerate() {
+            let _ = writeln!(
+                text,
+                "[[population]]\nid = \"p{i}\"\norigin = [\"{origin}\"]\ndata = [\"{class}\"]\nenters = [\"e{entry}\"]"
+            );
+        }
+        text
+    }
+
+    fn policy(&self) -> String {
+        let mut text = String::from(
+            "[pack]\nid = \"p\"\ntitle = \"P\"\nversion = \"1\"\nbinding = \"company\"\nstatus = \"in-force\"\nas-of = 2026-01-01\nverification = \"primary\"\n[[rule]]\nid = \"r\"\ntitle = \"R\"\nseverity = \"high\"\n",
+        );
+        let _ = writeln!(text, "{} = {:?}\nstate = {:?}", self.demand, self.places, self.states);
+        self.data.iter().for_each(|d| writeln!(text, "data = [\"{d}\"]").expect("text"));
+        self.origin.iter().for_each(|o| writeln!(text, "origin = [\"{o}\"]").expect("text"));
+        self.activity.iter().for_each(|a| writeln!(text, "activity = [\"{a}\"]").expect("text"));
+        text
+    }
+
+    fn assessed(&self) -> Verdict {
+        let mut sources = Sources::default();
+        let (inventory, own, rules) = (self.inventory(), self.project(), self.policy());
+        let file = sources.add("inventory.toml", inventory);
+        let project_file = sources.add("onshore.toml", own.clone());
+        let policy_file = sources.add("p.toml", rules.clone());
+        let reader = READERS.iter().find(|r| r.format().contains("inventory")).expect("the inventory reader");
+        let reading = reader.read(&Input { sources: &sources, file });
+        assert!(reading.errors.is_empty(), "{:?}", reading.errors);
+        let (project, errors) = project::parse(project_file, &own);
+        assert!(errors.is_empty(), "{errors:?}");
+        let (pack, errors) = policy::parse(policy_file, &rules, TODAY);
+        assert!(errors.is_empty(), "{errors:?}");
+        let project = project.expect("a project");
+        let snapshot = link(vec![(file, reading.facts)], &project, &sources);
+        let atlas = Atlas::embedded(TODAY).with_snapshot(&snapshot, &project.geo, |_| |_: &_| false);
+        let assessment = assess(Question {
+            snapshot: &snapshot,
+            sources: &sources,
+            atlas: &atlas,
+            project: &project,
+            packs: &[pack.expect("a pack")],
+            as_of: TODAY,
+            coverage: Coverage::default(),
+        });
+        assessment.rules[0].verdict
+    }
+
+    // The oracle.
+
+    fn pool(&self, way: usize) -> (usize, &str, Option<String>) {
+        let own = &self.ways[way];
+        let standby = |w: &Way| matches!(w.role, "failover" | "overflow");
+        let joined =
+            self.ways.iter().any(|w| (w.from, w.activity) == (own.from, own.activity) && w.pool.is_none() && standby(w));
+        let name = match own.pool {
+            Some(pool) => Some(format!("pool {pool}")),
+            None if joined => None,
+            None => Some(format!("line {way}")),
+        };
+        (own.from, own.activity, name)
+    }
+
+    fn rank(&self, way: usize) -> (bool, u32) {
+        let way = &self.ways[way];
+        let standby = matches!(way.role, "failover" | "overflow");
+        (standby, way.priority.unwrap_or(u32::from(standby)))
+    }
+
+    fn carries(&self, way: usize, state: &str, origin: &str, class: &str) -> bool {
+        let admits = |w: usize| self.ways[w].origin.is_none_or(|o| o == origin);
+        let kept_by_others = |w: usize| admits(w) && self.pool(w) == self.pool(way) && self.rank(w) < self.rank(way);
+        let data = self.ways[way].data.is_none_or(|d| overlap(d, class));
+        data && admits(way) && (state != "normal" || !(0..self.ways.len()).any(kept_by_others))
+    }
+
+    /// Every endpoint and last way of every simple path.
+    fn paths(
+        &self,
+        at: usize,
+        last: Option<usize>,
+        state: &str,
+        origin: &str,
+        class: &str,
+        trail: &mut Vec<usize>,
+        seen: &mut BTreeSet<(usize, Option<usize>)>,
+    ) {
+        seen.insert((at, last));
+        trail.push(at);
+        for (i, way) in self.ways.iter().enumerate().filter(|(_, w)| w.from == at) {
+            if !self.carries(i, state, origin, class) {
+                continue;
+            }
+            seen.insert((way.to, Some(i)));
+            if !trail.contains(&way.to) {
+                self.paths(way.to, Some(i), state, origin, class, trail, seen);
+            }
+        }
+        trail.pop();
+    }
+
+    fn does(&self, endpoint: usize, role: &str) -> bool {
+        let receives = |w: &Way| w.to == endpoint && matches!(w.activity, "replicate" | "log");
+        self.endpoints[endpoint].1.contains(&role) || (role == "store" && self.ways.iter().any(receives))
+    }
+
+    fn expected(&self) -> Verdict {
+        let mut worst = Verdict::NotApplicable;
+        for (origin, class, entry) in &self.people {
+            if !self.data.is_none_or(|d| overlap(d, class)) || !self.origin.is_none_or(|o| o == *origin) {
+                continue;
+            }
+            let mut reached = BTreeSet::new();
+            self.paths(*entry, None, "loss", origin, class, &mut Vec::new(), &mut reached);
+            let arrives = reached.iter().any(|(e, _)| self.does(*e, "process") || self.does(*e, "store"));
+            worst = worst.max(if arrives { Verdict::Satisfied } else { Verdict::Indeterminate });
+            for state in &self.states {
+                let mut reached = BTreeSet::new();
+                self.paths(*entry, None, state, origin, class, &mut Vec::new(), &mut reached);
+                for (endpoint, last) in reached {
+                    let asked = match self.activity {
+                        None => true,
+                        Some(route @ ("log" | "replicate")) => last.is_some_and(|w| self.ways[w].activity == route),
+                        Some(role) => self.does(endpoint, role),
+                    };
+                    worst = worst.max(match self.endpoints[endpoint].0 {
+                        _ if !asked => Verdict::Satisfied,
+                        None => Verdict::Indeterminate,
+                        Some(country) if self.places.contains(&country) == (self.demand == "only-in") => Verdict::Satisfied,
+                        Some(_) => Verdict::Violated,
+                    });
+                }
+            }
+        }
+        worst
+    }
+}
+
+fn overlap(a: &str, b: &str) -> bool {
+    let below = |x: &str, y: &str| x == y || y.strip_prefix(x).is_some_and(|rest| rest.starts_with('.'));
+    below(a, b) || below(b, a)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(6000) })]
+
+    #[test]
+    fn verdicts_are_what_all_simple_paths_say(small in small()) {
+        prop_assert_eq!(small.assessed(), small.expected(), "\n{}\n{}\n{}", small.inventory(), small.project(), small.policy());
+    }
+}
