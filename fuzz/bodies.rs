@@ -19,8 +19,11 @@ use onshore::report::{REPORTERS, RenderOptions};
 use onshore::source::load::Loaded;
 use onshore::source::{InputError, Location, Sources};
 
-/// A body and the name of its target.
-pub const BODIES: [(&str, fn(&[u8])); 7] = [
+/// Takes the bytes of a fuzzer.
+pub type Body = fn(&[u8]);
+
+/// The bodies by the names of their targets.
+pub const BODIES: [(&str, Body); 7] = [
     ("readers", readers),
     ("documents", documents),
     ("policy_file", policy_file),

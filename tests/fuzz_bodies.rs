@@ -1,5 +1,7 @@
 //! The bodies of the fuzz targets over mutated seeds: what a fuzzer would try first, on every run of the tests.
 
+#![allow(clippy::disallowed_methods, reason = "it reads its seeds")]
+
 use std::path::Path;
 
 use proptest::prelude::*;
