@@ -216,9 +216,10 @@ proptest! {
         more.insert(at.index(tables.len()), route);
         let after = verdicts(&one_file(&more));
         for rule in ["p/only", "p/never"] {
+            // What was not known may come out well: a route can say where a name leads that led nowhere.
             prop_assert!(
-                after[rule] >= before[rule],
-                "{} was {} and is {}", rule, before[rule].as_str(), after[rule].as_str()
+                before[rule] != Verdict::Violated || after[rule] == Verdict::Violated,
+                "{} was violated and is {}", rule, after[rule].as_str()
             );
         }
     }
