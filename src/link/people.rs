@@ -81,7 +81,7 @@ pub fn holdings(snapshot: &mut Snapshot, project: &Project, sources: &Sources) -
             });
         }
     }
-    holdings.sort_by(|a, b| (a.endpoint, a.location).cmp(&(b.endpoint, b.location)));
+    holdings.sort_by_key(|h| (h.endpoint, h.location));
     snapshot.holdings = holdings;
     gaps
 }
