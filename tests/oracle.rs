@@ -206,6 +206,7 @@ impl Small {
     }
 
     /// Every endpoint and last way of every simple path.
+    #[expect(clippy::too_many_arguments, reason = "a walk and what it carries")]
     fn paths(
         &self,
         at: usize,
