@@ -4,6 +4,8 @@
 //!
 //! `ONSHORE_BLESS=1 cargo test --test demands` rewrites those lines; read them before you keep them.
 
+#![allow(clippy::disallowed_methods, reason = "it reads and writes its own test data")]
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -206,6 +206,7 @@ impl Small {
     }
 
     /// Every endpoint and last way of every simple path.
+    #[expect(clippy::too_many_arguments, reason = "a walk and what it carries")]
     fn paths(
         &self,
         at: usize,
@@ -238,7 +239,7 @@ impl Small {
     fn expected(&self) -> Verdict {
         let mut worst = Verdict::NotApplicable;
         for (origin, class, entry) in &self.people {
-            if !self.data.is_none_or(|d| overlap(d, class)) || !self.origin.is_none_or(|o| o == *origin) {
+            if !self.data.is_none_or(|d| overlap(d, class)) || self.origin.is_some_and(|o| o != *origin) {
                 continue;
             }
             let mut reached = BTreeSet::new();

@@ -68,6 +68,9 @@ impl Group {
     }
 }
 
+/// Arrivals at one endpoint that do the same there and are judged alike.
+type Alike<'q> = (&'q Group, &'static str, Vec<(Arrival, State)>);
+
 /// Where the rule is asked, and of what.
 struct Question<'q> {
     groups: &'q [Group],
@@ -133,7 +136,7 @@ fn find(context: &Context<'_>, scope: &Scope<'_>, question: &Question<'_>) -> Ve
     let mut findings = Vec::new();
     for id in context.snapshot.endpoint_ids().filter(|id| context.has_place(*id)) {
         let standpoint = context.standpoint(id);
-        let mut alike: Vec<(&Group, &'static str, Vec<(Arrival, State)>)> = Vec::new();
+        let mut alike: Vec<Alike<'_>> = Vec::new();
         for group in question.groups.iter().filter(|g| g.placements[standpoint] != Placement::Inside) {
             let mut seen = vec![0_u64; group.tokens.len()];
             for (state, spread) in question.spreads {

@@ -170,7 +170,7 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
                 Keep::Dns => &[Dependence::Service, Dependence::Dns],
                 Keep::Keys => &[Dependence::Service, Dependence::Keys],
             };
-            let usable = graph.usable(&world, purposes, &inside);
+            let usable = graph.usable(&world, purposes, inside);
             if *keep == Keep::FullCopy {
                 let certainty = if view == View::Hopeful { Certainty::Possible } else { Certainty::Sure };
                 let good = |token: usize| {
