@@ -449,7 +449,8 @@ fn geolocation_databases() {
 /// The base project in the ways that editors and systems write text.
 #[test]
 fn encodings_of_every_file() {
-    let written: [(&'static str, fn(&str) -> Vec<u8>); 3] = [
+    type Write = fn(&str) -> Vec<u8>;
+    let written: [(&'static str, Write); 3] = [
         ("CRLF", |t| t.replace('\n', "\r\n").into_bytes()),
         ("byte-order mark", |t| format!("\u{feff}{t}").into_bytes()),
         ("UTF-16", utf16),

@@ -1,11 +1,14 @@
 //! Findings in words: the sentence, the path, the reason, the fingerprint. One place, so that all checks speak alike.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 
 use super::context::{Arrival, Context};
 use super::scope::{Scope, from, people_in};
 use crate::finding::{Finding, Hop, HopRoute, KnownPlace, Label, State, Verdict};
-use crate::model::{Country, EndpointId, Route, RouteId, RouteRole, Snapshot, Spill};
+use crate::geo::{Atlas, known_places};
+use crate::model::{Country, Endpoint, EndpointId, Route, RouteId, RouteRole, Snapshot, Spill, Standing};
 use crate::reach::{Step, TokenSource};
 use crate::source::Location;
 
@@ -27,7 +30,7 @@ pub fn finding(context: &Context<'_>, scope: &Scope<'_>, draft: Draft<'_>) -> Fi
     let snapshot = context.snapshot;
     let endpoint = snapshot.endpoint(draft.endpoint);
     let steps = draft.arrivals.first().and_then(|a| steps(context, a, draft.endpoint, draft.state.unwrap_or(State::Loss)));
-    let path: Vec<Hop> = steps.iter().flatten().map(|s| hop(context, s)).collect();
+    let path: Vec<Hop> = steps.iter().flatten().map(|s| hop(context.snapshot, context.atlas, s)).collect();
     let routes = || steps.iter().flatten().filter_map(|s| s.route).map(|r| snapshot.route(r)).filter(|r| !r.alias);
     // The standby hop is what a reader must see; else how data got there last.
     let role = routes().rev().find(|r| r.role.is_standby()).or_else(|| routes().next_back()).map(|r| r.role);
@@ -103,9 +106,12 @@ pub fn condition(snapshot: &Snapshot, route: RouteId) -> Option<String> {
     }
 }
 
-pub fn hop(context: &Context<'_>, step: &Step) -> Hop {
-    let endpoint = context.snapshot.endpoint(step.endpoint);
-    let route = step.route.map(|r| context.snapshot.route(r));
+/// One step of a witness, as reports show it.
+pub fn hop(snapshot: &Snapshot, atlas: &Atlas, step: &Step) -> Hop {
+    let endpoint = snapshot.endpoint(step.endpoint);
+    let route = step.route.map(|r| snapshot.route(r));
+    // A mere name has no place of its own.
+    let placed = endpoint.standing != Standing::Logical;
     Hop {
         endpoint: endpoint.name.clone(),
         kind: endpoint.kind.clone(),
@@ -113,16 +119,16 @@ pub fn hop(context: &Context<'_>, step: &Step) -> Hop {
             activity: r.activity.as_str(),
             role: r.role,
             priority: r.priority,
-            condition: step.route.and_then(|id| condition(context.snapshot, id)),
+            condition: step.route.and_then(|id| condition(snapshot, id)),
         }),
-        places: context.known_places(step.endpoint),
-        location: route.map_or_else(|| endpoint_location(context, step.endpoint), |r| r.location),
+        places: if placed { known_places(&atlas.locate_endpoint(snapshot, step.endpoint), atlas) } else { Vec::new() },
+        location: route.map_or_else(|| made_at(endpoint), |r| r.location),
     }
 }
 
 /// Every endpoint has the line of the fact that created it.
-pub fn endpoint_location(context: &Context<'_>, id: EndpointId) -> Location {
-    context.snapshot.endpoint(id).locations.first().copied().expect("link gives every endpoint the line that names it")
+fn made_at(endpoint: &Endpoint) -> Location {
+    endpoint.locations.first().copied().expect("link gives every endpoint the line that names it")
 }
 
 /// Origins, classes and populations behind some arrivals, sorted; of joint data, the participants the rule is about.
@@ -232,6 +238,7 @@ pub fn cut_help(role: Option<RouteRole>, endpoint: &str, allowed: &str) -> Strin
 pub fn fingerprint(finding: &Finding) -> String {
     let mut hash = Sha256::new();
     let mut feed = |text: &str| {
+        let text = without_line(text);
         hash.update((text.len() as u64).to_le_bytes());
         hash.update(text.as_bytes());
     };
@@ -248,5 +255,31 @@ pub fn fingerprint(finding: &Finding) -> String {
         feed(hop.route.as_ref().map_or("", |r| r.activity));
         feed(hop.route.as_ref().map_or("", |r| r.role.as_str()));
     }
+    short(hash)
+}
+
+fn short(hash: Sha256) -> String {
     hash.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect()
+}
+
+/// What has no name of its own is called by its line (`nginx server media.conf:10`, `media (b.conf:3)`); the line may move.
+fn without_line(name: &str) -> &str {
+    let bare = name.strip_suffix(')').unwrap_or(name);
+    match bare.rsplit_once(':') {
+        Some((before, line)) if before.contains(' ') && !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit()) => before,
+        _ => name,
+    }
+}
+
+/// Findings that differ in words only (two domains that one copy shares) are counted through, so that none passes for another.
+/// Expects them in their final order.
+pub fn tell_apart(findings: &mut [Finding]) {
+    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
+    for finding in findings {
+        let again = seen.entry(finding.fingerprint.clone()).or_default();
+        *again += 1;
+        if *again > 1 {
+            finding.fingerprint = short(Sha256::new().chain_update(&finding.fingerprint).chain_update(again.to_le_bytes()));
+        }
+    }
 }

@@ -76,7 +76,7 @@ pub fn conflicts(context: &Context<'_>) -> Vec<Finding> {
         let Some(conflict) = context.geolocation(id).conflict else { continue };
         let endpoint = context.snapshot.endpoint(id);
         let steps = context.way(State::Loss, token, id);
-        let path: Vec<_> = steps.iter().flatten().map(|s| hop(context, s)).collect();
+        let path: Vec<_> = steps.iter().flatten().map(|s| hop(context.snapshot, context.atlas, s)).collect();
         let mut finding = Finding {
             code: "location-conflict",
             rule: None,

@@ -14,13 +14,14 @@ mod keys;
 mod placement;
 mod scope;
 mod separate;
+mod serving;
 mod survive;
 mod together;
 
 use jiff::civil::Date;
 
 pub use context::Context;
-pub use describe::condition;
+pub use describe::hop;
 
 use crate::finding::{Assessment, Coverage, Finding, RuleResult, State, Verdict};
 use crate::geo::Atlas;
@@ -72,19 +73,9 @@ pub fn assess(question: Question<'_>) -> Assessment {
         findings.extend(found);
     }
     findings.extend(evidence::conflicts(context));
-    findings.sort_by(|a, b| {
-        (std::cmp::Reverse(a.severity), &a.rule, std::cmp::Reverse(a.verdict), &a.endpoint, a.code, &a.lost, &a.fingerprint)
-            .cmp(&(
-                std::cmp::Reverse(b.severity),
-                &b.rule,
-                std::cmp::Reverse(b.verdict),
-                &b.endpoint,
-                b.code,
-                &b.lost,
-                &b.fingerprint,
-            ))
-    });
-    findings.dedup_by(|a, b| a.fingerprint == b.fingerprint);
+    findings.sort_by(|a, b| order(a).cmp(&order(b)));
+    findings.dedup_by(|a, b| order(a) == order(b));
+    describe::tell_apart(&mut findings);
     rules.sort_by(|a, b| a.rule.cmp(&b.rule));
 
     Assessment {
@@ -97,6 +88,12 @@ pub fn assess(question: Question<'_>) -> Assessment {
         coverage: context.coverage(coverage),
         data_sets: atlas.data_sets(),
     }
+}
+
+/// Worst first; the rest makes the order total.
+fn order(f: &Finding) -> impl Ord + use<'_> {
+    let gravest = std::cmp::Reverse((f.severity, f.verdict));
+    (gravest, &f.rule, &f.endpoint, f.code, &f.lost, &f.fingerprint, &f.message, f.location)
 }
 
 /// One demand, one check.

@@ -13,10 +13,11 @@ use super::domains::{Domains, MOST_COMBINATIONS, combinations, relevant};
 use super::held::{Certainty, held};
 use super::placement::{Placement, Wanted, judge_all};
 use super::scope::Scope;
+use super::serving::{InUse, View};
 use crate::finding::{Finding, State, Verdict};
-use crate::model::{Activity, ClientMatch, Dependence, EndpointId, LossDomain, Role, Route, RouteId, Spill};
+use crate::model::{Activity, Dependence, EndpointId, LossDomain, Role, Route};
 use crate::policy::{Keep, Survive};
-use crate::reach::{TokenSource, Usable, World};
+use crate::reach::{TokenSource, World};
 use crate::vocab::classes::is_key_material;
 
 pub fn check(context: &Context<'_>, scope: &Scope<'_>, survive: &Survive) -> Vec<Finding> {
@@ -42,17 +43,6 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, survive: &Survive) -> Vec
         findings.extend(asked.after_unknown());
     }
     findings
-}
-
-/// How what is not known counts.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum View {
-    /// As inside and up.
-    Hopeful,
-    /// As outside; what may share the loss counts as lost.
-    Cautious,
-    /// As outside, with nothing lost that is not named.
-    Unlost,
 }
 
 struct Asked<'a, 'c, 'p> {
@@ -380,74 +370,6 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
             labels: Vec::new(),
         };
         finding(self.context, self.scope, draft)
-    }
-}
-
-/// What serves a token after a loss, by the order in which pools fall, wherever it stands.
-struct InUse<'i, 'c, F> {
-    context: &'i Context<'c>,
-    within: &'i [Placement],
-    purposes: &'i [Dependence],
-    alive: Usable,
-    /// Without what may be lost as well.
-    sure: OnceCell<Usable>,
-    sure_of: F,
-    view: View,
-}
-
-impl<F: Fn() -> Usable> InUse<'_, '_, F> {
-    /// The first endpoint that serves the token and is not inside; in a cautious view, not surely inside.
-    fn outside(&self, token: usize) -> Option<EndpointId> {
-        let (context, snapshot) = (self.context, self.context.snapshot);
-        let mut queue: Vec<EndpointId> = context.tokens[token].starts.iter().copied().filter(|s| self.alive.weak(*s)).collect();
-        let mut seen: BTreeSet<EndpointId> = queue.iter().copied().collect();
-        let mut next = 0;
-        while let Some(at) = queue.get(next).copied() {
-            next += 1;
-            if context.has_place(at) {
-                match &self.within[context.standpoint(at)] {
-                    Placement::Inside => {}
-                    Placement::Outside(_) => return Some(at),
-                    Placement::Unknown(_) | Placement::Weak(_) if self.view != View::Hopeful => return Some(at),
-                    Placement::Unknown(_) | Placement::Weak(_) => {}
-                }
-            }
-            let mut pools: BTreeMap<u32, Vec<(RouteId, &Route)>> = BTreeMap::new();
-            for (id, route) in snapshot.routes_from(at).filter(|(id, r)| self.serves(*id, r, token)) {
-                pools.entry(route.pool).or_default().push((id, route));
-            }
-            for members in pools.into_values() {
-                queue.extend(self.falls_to(&members, token).into_iter().filter(|to| seen.insert(*to)));
-            }
-        }
-        None
-    }
-
-    /// Whether a route is a part of serving: it hands the token on, or leads to what is depended on.
-    fn serves(&self, id: RouteId, route: &Route, token: usize) -> bool {
-        match route.activity {
-            Activity::Depend => self.purposes.contains(&route.purpose),
-            Activity::Keys if self.purposes.contains(&Dependence::Keys) => true,
-            Activity::Forward | Activity::Keys => self.context.graph.passes(id, token),
-            _ => route.alias && self.context.graph.passes(id, token),
-        }
-    }
-
-    /// The members that may carry: those not dead, up to the first that surely works and takes everybody.
-    fn falls_to(&self, members: &[(RouteId, &Route)], token: usize) -> Vec<EndpointId> {
-        let context = self.context;
-        let sure = self.sure.get_or_init(&self.sure_of);
-        let rank = |r: &Route| (r.role.is_standby(), r.priority);
-        let on_its_own = |id: RouteId, r: &Route| match r.spill {
-            Spill::Load | Spill::Failure(_) => true,
-            Spill::Manual(_) => context.graph.moves(context.spread(State::Normal), id, token),
-            Spill::Never(_) => false,
-        };
-        let takes_all = |r: &Route| !matches!(r.clients, ClientMatch::Networks(_) | ClientMatch::Some(_));
-        let members = || members.iter().filter(|(id, r)| on_its_own(*id, r));
-        let bar = members().filter(|(_, r)| sure.strict(r.to) && takes_all(r)).map(|(_, r)| rank(r)).min();
-        let within_bar = |r: &Route| bar.is_none_or(|bar| rank(r) <= bar);
-        members().filter(|(_, r)| self.alive.weak(r.to) && within_bar(r)).map(|(_, r)| r.to).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 //! Commands share these; none of them decides anything.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use jiff::civil::Date;
 
@@ -190,6 +190,14 @@ impl Opened {
         let names: Vec<(String, PathBuf, Option<Span>)> =
             own.chain(more.iter().map(|p| (p.clone(), folder.to_owned(), None))).collect();
         for (name, base, span) in names {
+            // A project from elsewhere must not show what lies outside its folder; the command line is the user's own word.
+            if span.is_some() && leads_outside(&name, &base) {
+                let outside = Failure::with_help(
+                    format!("policy `{name}` lies outside the project's folder"),
+                    "move it inside, or name it with `--policy` on the command line",
+                );
+                return Err(named_in_project(&self.project, &self.sources, span, outside));
+            }
             let (shown, text) =
                 policy_text(&name, &base).map_err(|e| named_in_project(&self.project, &self.sources, span, e))?;
             if packs.iter().any(|p| self.sources.get(p.location.source).path == shown) {
@@ -214,6 +222,21 @@ impl Opened {
             coverage: self.coverage.clone(),
         })
     }
+}
+
+/// Whether a file that a project names is not in the project's folder, by its path or through a link.
+fn leads_outside(name: &str, root: &Path) -> bool {
+    if name.starts_with("pack:") {
+        return false;
+    }
+    let path = Path::new(name);
+    let climbs = path.components().any(|c| !matches!(c, Component::Normal(_) | Component::CurDir));
+    let inside = match (root.canonicalize(), root.join(path).canonicalize()) {
+        (Ok(root), Ok(file)) => file.starts_with(root),
+        // What is not there is told as missing.
+        _ => true,
+    };
+    climbs || !inside
 }
 
 /// The text of `pack:NAME` or of a file, and what to call it.

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::pipeline::{self, Opened};
+use super::pipeline;
 use super::{Context, Failure, ProjectArgs};
-use crate::finding::{Hop, HopRoute};
-use crate::geo::{Atlas, known_places};
+use crate::check::hop;
+use crate::finding::Hop;
 use crate::model::Country;
-use crate::reach::{Graph, Step, Token, World, tokens};
+use crate::reach::{Graph, Token, World, tokens};
 use crate::report::{count, safe, tree::Tree};
 use crate::vocab::{classes, places};
 
@@ -70,7 +70,7 @@ impl Trace {
                 }
                 let Some(steps) = paths.to(endpoint) else { continue };
                 hops += steps.len();
-                ways.push(steps.iter().map(|s| hop(&opened, &atlas, s)).collect());
+                ways.push(steps.iter().map(|s| hop(&opened.snapshot, &atlas, s)).collect());
             }
         }
         let tree = Tree::merge(ways.iter().map(Vec::as_slice));
@@ -116,25 +116,4 @@ fn nothing(tokens: &[Token]) -> Failure {
         format!("there is:\n{}", there.join("\n"))
     };
     Failure::with_help("no declared data is of that origin and class", help)
-}
-
-fn hop(opened: &Opened, atlas: &Atlas, step: &Step) -> Hop {
-    let endpoint = opened.snapshot.endpoint(step.endpoint);
-    let route = step.route.map(|r| opened.snapshot.route(r));
-    let made = endpoint.locations.first().copied().expect("link gives every endpoint the line that names it");
-    let logical = endpoint.standing == crate::model::Standing::Logical;
-    let places =
-        if logical { Vec::new() } else { known_places(&atlas.locate_endpoint(&opened.snapshot, step.endpoint), atlas) };
-    Hop {
-        endpoint: endpoint.name.clone(),
-        kind: endpoint.kind.clone(),
-        route: route.map(|r| HopRoute {
-            activity: r.activity.as_str(),
-            role: r.role,
-            priority: r.priority,
-            condition: step.route.and_then(|id| crate::check::condition(&opened.snapshot, id)),
-        }),
-        places,
-        location: route.map_or(made, |r| r.location),
-    }
 }
