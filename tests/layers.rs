@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("check", &["check", "finding", "geo", "policy", "project", "reach"]),
     ("cli", &["check", "cli", "doc", "explain", "finding", "geo", "link", "policy", "project", "reach", "read", "report"]),
-    // `finding` and `geo` for the spellings of severities and bases, which files of ours use.
-    ("doc", &["doc", "finding", "geo"]),
+    // `finding` for the spelling of severities, which files of ours use.
+    ("doc", &["doc", "finding"]),
     ("explain", &[]),
     ("finding", &[]),
     // `finding` for `DataSetInfo` and `KnownPlace`, `project` for the user's overrides.
@@ -19,7 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("link", &["link", "project"]),
     ("model", &["model"]),
     ("policy", &["doc", "finding", "policy"]),
-    ("project", &["doc", "finding", "geo", "project"]),
+    ("project", &["doc", "finding", "project"]),
     ("reach", &["reach"]),
     ("read", &["doc", "project", "read"]),
     ("report", &["finding", "report"]),

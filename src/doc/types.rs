@@ -13,7 +13,7 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::de::{complain, did_you_mean};
 use crate::finding::Severity;
-use crate::geo::Basis;
+use crate::model::Basis;
 use crate::model::{Activity, Country, Dependence, Role, RouteRole};
 use crate::source::Spanned;
 use crate::vocab::{classes, places};

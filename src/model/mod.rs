@@ -15,7 +15,7 @@ pub mod snapshot;
 pub use endpoint::{Address, Attributes, Endpoint, EndpointId, Role, Roles, Standing};
 pub use facts::{EndpointFact, Facts, Reference, RouteFact};
 pub use gap::{Gap, GapScope, Unread};
-pub use place::{Country, DeclaredPlace, Place};
+pub use place::{Basis, Country, DeclaredPlace, Place};
 pub use population::{Holding, Population, Subject};
 pub use route::{Activity, ClientMatch, DataLimit, Dependence, Route, RouteId, RouteRole, Spill};
 pub use site::{DomainKind, LossDomain, Site, SiteId, SiteMatch};

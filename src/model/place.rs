@@ -68,3 +68,39 @@ pub struct DeclaredPlace {
     /// Latitude and longitude in degrees.
     pub coordinates: Option<(f64, f64)>,
 }
+
+/// How a place is known, most trusted first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Basis {
+    /// The user's file says so outright.
+    Override,
+    /// A declared site, or one of its networks.
+    Site,
+    /// Provider and region or zone id.
+    Region,
+    /// A provider's naming scheme.
+    Hostname,
+    /// Published cloud ranges, geofeeds (RFC 8805).
+    Range,
+    /// A MaxMind-format database.
+    Mmdb,
+}
+
+impl Basis {
+    pub const ALL: [Self; 6] = [Self::Override, Self::Site, Self::Region, Self::Hostname, Self::Range, Self::Mmdb];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Override => "override",
+            Self::Site => "site",
+            Self::Region => "region",
+            Self::Hostname => "hostname",
+            Self::Range => "range",
+            Self::Mmdb => "mmdb",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|b| b.as_str() == text)
+    }
+}

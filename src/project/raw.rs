@@ -12,7 +12,7 @@ use crate::doc::types::{
     Choice, Cidr, Coordinates, CountryCode, DataClass, Hours, Name, OneOrMany, OneOrMore, SubdivisionCode, Word,
 };
 use crate::finding::Severity;
-use crate::geo::Basis;
+use crate::model::Basis;
 use crate::source::{Spanned, glob};
 use crate::vocab::facts;
 
