@@ -3,20 +3,35 @@
 use super::context::{Context, bits, intersects};
 use super::describe::{fingerprint, hop};
 use super::domains::relevant;
-use super::scope::Scope;
+use super::placement::{Placement, Wanted, judge};
+use super::scope::{Scope, from};
 use crate::finding::{Finding, GapResult, Severity, State, Verdict};
-use crate::model::{EndpointId, GapScope};
-use crate::policy::Demand;
+use crate::model::{Activity, DataLimit, EndpointId, GapScope, Role, Route};
+use crate::policy::{Demand, Doing};
+use crate::reach::TokenSource;
 use crate::source::Location;
+use crate::vocab::classes::overlap;
 
 /// Gaps, filled with the rules they touch as rules are checked.
-pub struct Gaps {
+pub struct Gaps<'a> {
+    /// Those of the snapshot, then one for each of `unspoken`.
     results: Vec<GapResult>,
+    results_of_readers: usize,
+    unspoken: Vec<Unspoken<'a>>,
 }
 
-impl Gaps {
-    pub fn new(context: &Context<'_>) -> Self {
-        let results = context
+/// A log that holds data of classes which people who come by there do not declare: nothing was followed along it.
+struct Unspoken<'a> {
+    route: &'a Route,
+    classes: &'a [String],
+    /// Their populations.
+    populations: Vec<usize>,
+}
+
+impl<'a> Gaps<'a> {
+    pub fn new(context: &Context<'a>) -> Self {
+        let unspoken = unspoken(context);
+        let mut results: Vec<GapResult> = context
             .snapshot
             .gaps
             .iter()
@@ -28,7 +43,9 @@ impl Gaps {
                 touches: Vec::new(),
             })
             .collect();
-        Self { results }
+        let results_of_readers = results.len();
+        results.extend(unspoken.iter().map(|u| u.gap(context)));
+        Self { results, results_of_readers, unspoken }
     }
 
     /// Marks the gaps that may change this rule's verdict; gives their lines. A gap at an endpoint may add ways from there, so
@@ -53,15 +70,98 @@ impl Gaps {
                 touching.push(gap.location);
             }
         }
+        let beyond = self.results.iter_mut().skip(self.results_of_readers);
+        for (unspoken, result) in self.unspoken.iter().zip(beyond).filter(|(u, _)| u.matters_to(context, scope)) {
+            result.touches.push(scope.name.clone());
+            touching.push(unspoken.route.location);
+        }
         touching
     }
 
+    /// A log that no rule could mind is not worth a line.
     pub fn results(mut self) -> Vec<GapResult> {
+        let mut n = 0;
+        self.results.retain(|r| {
+            n += 1;
+            n <= self.results_of_readers || !r.touches.is_empty()
+        });
         for result in &mut self.results {
             result.touches.sort_unstable();
         }
         self.results
     }
+}
+
+impl Unspoken<'_> {
+    fn gap(&self, context: &Context<'_>) -> GapResult {
+        let name = |id: EndpointId| &context.snapshot.endpoint(id).name;
+        let people: Vec<String> =
+            self.populations.iter().map(|p| format!("`{}`", context.snapshot.populations[*p].id)).collect();
+        GapResult {
+            code: "logged-and-undeclared",
+            message: format!(
+                "`{}` logs requests of {} to `{}`, and what such a log holds ({}) is not all declared for them",
+                name(self.route.from),
+                people.join(", "),
+                name(self.route.to),
+                self.classes.join(", ")
+            ),
+            help: Some("add these classes to the population's `data`, so that the log is followed too".into()),
+            location: self.route.location,
+            touches: Vec::new(),
+        }
+    }
+
+    /// Whether a rule on places could be broken by the log, had its data been declared.
+    fn matters_to(&self, context: &Context<'_>, scope: &Scope<'_>) -> bool {
+        let rule = scope.rule;
+        let wanted = match &rule.demand {
+            Demand::OnlyIn(set) => Wanted::In(set),
+            Demand::NeverIn(set) => Wanted::NotIn(set),
+            _ => return false,
+        };
+        let kept = [Doing::Role(Role::Store), Doing::Route(Activity::Log)];
+        let asked = rule.activity.is_empty() || rule.activity.iter().any(|d| kept.contains(d));
+        let about = |class: &String| rule.data.is_empty() || rule.data.iter().any(|d| overlap(&d.value, class));
+        let of_theirs = |p: &usize| {
+            let population = &context.snapshot.populations[*p];
+            let silent = self.classes.iter().any(|c| about(c) && !population.data.iter().any(|d| overlap(d, c)));
+            silent && population.subject.countries().iter().any(|country| from(rule, *country))
+        };
+        let placed = context.has_place(self.route.to);
+        let inside =
+            placed && judge(context, &context.standpoints[context.standpoint(self.route.to)], &wanted) == Placement::Inside;
+        asked && !inside && self.populations.iter().any(of_theirs)
+    }
+}
+
+fn unspoken<'a>(context: &Context<'a>) -> Vec<Unspoken<'a>> {
+    let spread = context.spread(State::Loss);
+    let logs = context.snapshot.routes.iter().filter_map(|route| match &route.data {
+        DataLimit::Only(classes) if route.activity == Activity::Log => Some((route, classes.as_slice())),
+        DataLimit::Only(_) | DataLimit::All => None,
+    });
+    let by_there = |route: &Route| -> Vec<usize> {
+        let mut populations: Vec<usize> = bits(spread.at(route.from))
+            .filter_map(|t| match context.tokens[t].source {
+                TokenSource::Population(p) => Some(p),
+                TokenSource::Holding(_) => None,
+            })
+            .collect();
+        populations.sort_unstable();
+        populations.dedup();
+        populations
+    };
+    let silent = |p: &usize, classes: &[String]| {
+        let declared = &context.snapshot.populations[*p].data;
+        classes.iter().any(|c| !declared.iter().any(|d| overlap(d, c)))
+    };
+    logs.map(|(route, classes)| {
+        let populations = by_there(route).into_iter().filter(|p| silent(p, classes)).collect();
+        Unspoken { route, classes, populations }
+    })
+    .filter(|u: &Unspoken<'_>| !u.populations.is_empty())
+    .collect()
 }
 
 /// Endpoints that data reaches and whose place two trusted sources tell differently.
