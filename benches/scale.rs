@@ -118,6 +118,7 @@ fn estate(endpoints: u32, routes: u32) -> Snapshot {
             spill: if n.below(10) == 0 { Spill::Failure("health check".to_owned()) } else { Spill::Load },
             clients,
             data: if activity == Activity::Log { DataLimit::Only(vec!["telemetry".to_owned()]) } else { DataLimit::All },
+            data_assumed: false,
             drops: Vec::new(),
             purpose: Dependence::Service,
             alias: false,

@@ -138,7 +138,7 @@ impl Unspoken<'_> {
 fn unspoken<'a>(context: &Context<'a>) -> Vec<Unspoken<'a>> {
     let spread = context.spread(State::Loss);
     let logs = context.snapshot.routes.iter().filter_map(|route| match &route.data {
-        DataLimit::Only(classes) if route.activity == Activity::Log => Some((route, classes.as_slice())),
+        DataLimit::Only(classes) if route.activity == Activity::Log && route.data_assumed => Some((route, classes.as_slice())),
         DataLimit::Only(_) | DataLimit::All => None,
     });
     let by_there = |route: &Route| -> Vec<usize> {

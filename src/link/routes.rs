@@ -133,6 +133,7 @@ pub fn finish(snapshot: &mut Snapshot, mut links: Links, order: &Order) {
             spill: fact.spill.clone(),
             clients: fact.clients.clone(),
             data: fact.data.clone(),
+            data_assumed: fact.data_assumed,
             drops: fact.drops.clone(),
             purpose: fact.purpose,
             alias: fact.alias,

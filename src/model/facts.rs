@@ -103,6 +103,8 @@ pub struct RouteFact {
     pub spill: Spill,
     pub clients: ClientMatch,
     pub data: DataLimit,
+    /// See [`super::Route::data_assumed`].
+    pub data_assumed: bool,
     pub drops: Vec<String>,
     pub purpose: Dependence,
     pub alias: bool,
@@ -122,6 +124,7 @@ impl RouteFact {
             spill: Spill::Load,
             clients: ClientMatch::Any,
             data: DataLimit::All,
+            data_assumed: false,
             drops: Vec::new(),
             purpose: Dependence::Service,
             alias: false,

@@ -182,6 +182,8 @@ pub struct Route {
     pub spill: Spill,
     pub clients: ClientMatch,
     pub data: DataLimit,
+    /// The limit is what such a route holds by its nature (a log of requests), not what somebody declared.
+    pub data_assumed: bool,
     /// Classes taken out on the way by a declared transform.
     pub drops: Vec<String>,
     /// For `depend` routes.

@@ -52,6 +52,7 @@ pub fn route(from: u32, to: u32, activity: Activity, pool: u32, priority: u32) -
         spill: Spill::Load,
         clients: ClientMatch::Any,
         data: DataLimit::All,
+        data_assumed: false,
         drops: Vec::new(),
         purpose: Dependence::Service,
         alias: false,

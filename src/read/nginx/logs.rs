@@ -79,6 +79,7 @@ fn send(out: &mut Output, server: usize, what: &str, address: &str, port: Option
                 route.condition = more;
                 if !everything {
                     route.data = DataLimit::Only(LOGGED.map(str::to_owned).to_vec());
+                    route.data_assumed = true;
                 }
                 out.route(route);
             }
