@@ -74,23 +74,9 @@ fn estate(endpoints: u32, routes: u32) -> Snapshot {
         kind: "server".to_owned(),
         standing: if n.below(10) == 0 { Standing::Logical } else { Standing::Physical },
         roles: Roles::of(&[[Role::Transit, Role::Process, Role::Transit, Role::Store][n.below(4) as usize]]),
-        names: Vec::new(),
-        addresses: Vec::new(),
-        cloud_ids: Vec::new(),
-        sites: Vec::new(),
-        scope: None,
-        provider: None,
-        region: None,
-        zone: None,
-        region_location: None,
-        account: None,
         domains: vec![LossDomain::new(DomainKind::Zone, format!("zone-{}", n.below(20)))],
-        place: None,
-        stands_with: Vec::new(),
-        tags: Default::default(),
-        attributes: Attributes::default(),
         locations: vec![location],
-        implied: false,
+        ..Endpoint::default()
     };
     let endpoints: Vec<Endpoint> = (0..endpoints).map(|i| endpoint(i, &mut n)).collect();
     let count = endpoints.len() as u32;

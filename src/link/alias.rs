@@ -5,10 +5,10 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::merge::{Draft, Node, World, blank};
+use super::merge::{Draft, Node, World};
 use super::routes::Links;
 use crate::model::site::is_private;
-use crate::model::{Activity, Address, Reference, RouteFact, SiteMatch, Snapshot, Standing};
+use crate::model::{Activity, Address, Endpoint, Reference, RouteFact, SiteMatch, Snapshot, Standing};
 use crate::source::Location;
 
 /// A name whose address belongs to a declared machine leads to that machine; a name under a wildcard leads to the wildcard.
@@ -152,12 +152,14 @@ pub fn apart(world: &mut World, links: &mut Links, snapshot: &Snapshot) {
         let (foreign, own): (Vec<Address>, Vec<Address>) = world.endpoints[i].addresses.iter().partition(|a| foreign(a));
         let Some(first) = foreign.first().map(|a| a.location) else { continue };
         world.endpoints[i].addresses = own;
-        let mut beside = blank();
-        beside.name = format!("{} (address records)", world.endpoints[i].name);
-        beside.kind = "dns-address".into();
-        beside.addresses = foreign;
-        beside.scope = scope;
-        beside.locations.push(first);
+        let beside = Endpoint {
+            name: format!("{} (address records)", world.endpoints[i].name),
+            kind: "dns-address".into(),
+            addresses: foreign,
+            scope,
+            locations: vec![first],
+            ..Endpoint::default()
+        };
         let label = beside.name.clone();
         let target = world.push(beside, Draft { label, ..Draft::default() });
         links.add(node, target, way(first));

@@ -12,7 +12,7 @@ use super::group_by;
 use super::index::Index;
 use super::stand::FileOverrides;
 use crate::model::{
-    Endpoint, EndpointFact, EndpointId, Gap, GapScope, LossDomain, Reference, Roles, RouteFact, Standing,
+    Endpoint, EndpointFact, EndpointId, Gap, GapScope, LossDomain, Reference, RouteFact, Standing,
     endpoint::Attributes,
     site::{DomainKind, is_private},
 };
@@ -219,7 +219,7 @@ fn one_endpoint(
     gaps: &mut Vec<Gap>,
     node: Node,
 ) -> (Endpoint, Draft) {
-    let mut endpoint = blank();
+    let mut endpoint = Endpoint::default();
     let mut draft = Draft { name_only: true, ..Draft::default() };
     let mut ids: Vec<(String, Location)> = Vec::new();
     let mut standings = Vec::new();
@@ -367,33 +367,6 @@ fn merge_attributes(into: &mut Attributes, from: Attributes) {
     }
 }
 
-/// An endpoint that says nothing yet.
-pub fn blank() -> Endpoint {
-    Endpoint {
-        name: String::new(),
-        kind: String::new(),
-        standing: Standing::Physical,
-        roles: Roles::NONE,
-        names: Vec::new(),
-        addresses: Vec::new(),
-        cloud_ids: Vec::new(),
-        sites: Vec::new(),
-        scope: None,
-        provider: None,
-        region: None,
-        zone: None,
-        region_location: None,
-        account: None,
-        domains: Vec::new(),
-        place: None,
-        stands_with: Vec::new(),
-        tags: BTreeMap::new(),
-        attributes: Attributes::default(),
-        locations: Vec::new(),
-        implied: false,
-    }
-}
-
 impl World {
     /// Adds an endpoint and indexes it.
     pub fn push(&mut self, endpoint: Endpoint, draft: Draft) -> Node {
@@ -410,7 +383,7 @@ impl World {
         // A bearer without an id (the DNS entry) already is the name; else one is made.
         let own = bearers.iter().copied().find(|b| !self.drafts[b.index()].has_id);
         let node = own.unwrap_or_else(|| {
-            let mut endpoint = blank();
+            let mut endpoint = Endpoint::default();
             endpoint.name.clone_from(&name.value);
             endpoint.kind = "name".into();
             endpoint.standing = Standing::Logical;

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::merge::{Draft, Node, World, blank};
+use super::merge::{Draft, Node, World};
 use crate::model::site::is_private;
 use crate::model::{Address, Endpoint, Gap, GapScope, Reference};
 use crate::source::Location;
@@ -190,12 +190,7 @@ impl World {
 }
 
 fn implied(kind: &str, name: &str, location: Location) -> Endpoint {
-    let mut endpoint = blank();
-    endpoint.name = name.to_owned();
-    endpoint.kind = kind.to_owned();
-    endpoint.implied = true;
-    endpoint.locations.push(location);
-    endpoint
+    Endpoint { name: name.to_owned(), kind: kind.to_owned(), implied: true, locations: vec![location], ..Endpoint::default() }
 }
 
 /// `10.0.0.1`, `10.0.0.1:80`, `2001:db8::1`, `[2001:db8::1]:80`.

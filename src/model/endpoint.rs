@@ -127,8 +127,8 @@ pub struct Attributes {
     pub other: BTreeMap<String, String>,
 }
 
-/// One endpoint after linking.
-#[derive(Clone, Debug)]
+/// One endpoint after linking; the default says nothing yet.
+#[derive(Clone, Debug, Default)]
 pub struct Endpoint {
     /// Unique among endpoints; what findings call it. Declared id, else host name, else `address:port`, else a label.
     pub name: String,

@@ -16,29 +16,7 @@ pub fn countries(codes: &[&str]) -> Vec<Country> {
 }
 
 pub fn endpoint(name: &str, standing: Standing, roles: &[Role]) -> Endpoint {
-    Endpoint {
-        name: name.to_owned(),
-        kind: "test".to_owned(),
-        standing,
-        roles: Roles::of(roles),
-        names: Vec::new(),
-        addresses: Vec::new(),
-        cloud_ids: Vec::new(),
-        sites: Vec::new(),
-        scope: None,
-        provider: None,
-        region: None,
-        zone: None,
-        region_location: None,
-        account: None,
-        domains: Vec::new(),
-        place: None,
-        stands_with: Vec::new(),
-        tags: Default::default(),
-        attributes: Attributes::default(),
-        locations: Vec::new(),
-        implied: false,
-    }
+    Endpoint { name: name.to_owned(), kind: "test".to_owned(), standing, roles: Roles::of(roles), ..Endpoint::default() }
 }
 
 pub fn route(from: u32, to: u32, activity: Activity, pool: u32, priority: u32) -> Route {
