@@ -42,7 +42,7 @@ pub fn readers(data: &[u8]) {
     let file = sources.add("routing/input", text);
     for reader in READERS {
         reader.recognize("routing/input", text);
-        let read = || reader.read(&Input { sources: &sources, file });
+        let read = || reader.read(&Input::new(&sources, file));
         let reading = read();
         places_are_inside(&sources, &reading);
         assert_eq!(format!("{reading:?}"), format!("{:?}", read()), "{} reads differently", reader.format());

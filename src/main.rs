@@ -22,6 +22,9 @@ fn main() -> ExitCode {
     let around = Surroundings {
         today: jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date(),
         folder,
+        terraform_variables: std::env::vars_os()
+            .filter_map(|(k, v)| Some((k.to_str()?.strip_prefix("TF_VAR_")?.to_owned(), v.into_string().ok()?)))
+            .collect(),
         stdout: screen(io::stdout().is_terminal()),
         stderr: screen(io::stderr().is_terminal()),
     };

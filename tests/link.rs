@@ -78,7 +78,7 @@ fn judge(files: &[(String, String)]) -> Assessment {
     assert_eq!(errors, []);
     let inventory = READERS.iter().find(|r| r.format() == "inventory").expect("the inventory reader");
     let read = |file: SourceId| -> Facts {
-        let reading = inventory.read(&Input { sources: &sources, file });
+        let reading = inventory.read(&Input::new(&sources, file));
         assert_eq!(reading.errors, [], "{}", sources.get(file).text);
         reading.facts
     };

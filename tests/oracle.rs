@@ -156,7 +156,7 @@ impl Small {
         let project_file = sources.add("onshore.toml", own.clone());
         let policy_file = sources.add("p.toml", rules.clone());
         let reader = READERS.iter().find(|r| r.format().contains("inventory")).expect("the inventory reader");
-        let reading = reader.read(&Input { sources: &sources, file });
+        let reading = reader.read(&Input::new(&sources, file));
         assert!(reading.errors.is_empty(), "{:?}", reading.errors);
         let (project, errors) = project::parse(project_file, &own);
         assert!(errors.is_empty(), "{errors:?}");

@@ -39,7 +39,7 @@ fn one(text: &str) -> Sources {
 }
 
 fn read(sources: &Sources, path: &str) -> Reading {
-    Nginx.read(&Input { sources, file: sources.find(path).unwrap() })
+    Nginx.read(&Input::new(sources, sources.find(path).unwrap()))
 }
 
 /// Facts as text, one line each.

@@ -8,7 +8,7 @@ use super::context::{Arrival, Context};
 use super::scope::{Scope, from, people_in};
 use crate::finding::{Finding, Hop, HopRoute, KnownPlace, Label, State, Verdict};
 use crate::geo::{Atlas, known_places};
-use crate::model::{Country, Endpoint, EndpointId, Route, RouteId, RouteRole, Snapshot, Spill, Standing};
+use crate::model::{Country, Endpoint, EndpointId, Route, RouteId, RouteRole, Snapshot, Spill, Standing, Trail};
 use crate::reach::{Step, TokenSource};
 use crate::source::Location;
 
@@ -39,6 +39,7 @@ pub fn finding(context: &Context<'_>, scope: &Scope<'_>, draft: Draft<'_>) -> Fi
     let (origin, data, populations) = whose(context, scope, draft.arrivals);
     let mut labels = draft.labels;
     labels.extend(holding_label(context, draft.arrivals));
+    labels.extend(trails(snapshot, endpoint, &steps.unwrap_or_default()));
     let mut finding = Finding {
         code: draft.code,
         rule: Some(scope.name.clone()),
@@ -66,6 +67,18 @@ pub fn finding(context: &Context<'_>, scope: &Scope<'_>, draft: Draft<'_>) -> Fi
     };
     finding.fingerprint = fingerprint(&finding);
     finding
+}
+
+/// The lines by which the place of an endpoint, and the targets on the way there, came to be what they are.
+fn trails(snapshot: &Snapshot, endpoint: &Endpoint, steps: &[Step]) -> Vec<Label> {
+    let routes = steps.iter().filter_map(|s| s.route).map(|r| &snapshot.route(r).trail);
+    let mut labels: Vec<Label> = Vec::new();
+    for step in std::iter::once(&endpoint.trail).chain(routes).flat_map(Trail::steps) {
+        if labels.iter().all(|l| l.location != step.location) {
+            labels.push(Label { location: step.location, text: step.text.clone().into_owned() });
+        }
+    }
+    labels
 }
 
 /// The way an arrival took.

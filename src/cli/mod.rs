@@ -1,6 +1,7 @@
 //! The command line: clap types, one file a subcommand. Commands get their surroundings as values and write where they are
 //! told, so that tests need no terminal. Here is the one function that turns an assessment into an exit code.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
@@ -81,6 +82,8 @@ enum Color {
 pub struct Surroundings {
     pub today: Date,
     pub folder: PathBuf,
+    /// `TF_VAR_name` variables, by `name`.
+    pub terraform_variables: BTreeMap<String, String>,
     pub stdout: Screen,
     pub stderr: Screen,
 }

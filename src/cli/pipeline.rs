@@ -15,7 +15,7 @@ use crate::link::{Matcher, link};
 use crate::model::{Endpoint, Facts, Gap, GapScope, Snapshot, Unread};
 use crate::policy::{self, Pack};
 use crate::project::{self, Project, Selector};
-use crate::read::{READERS, read_all};
+use crate::read::{FileSettings, READERS, Settings, Told, read_all};
 use crate::source::load::{self, LoadError, Loaded};
 use crate::source::{InputError, Location, SourceId, Sources, Span, Spanned};
 
@@ -72,16 +72,38 @@ pub fn open(path: Option<&Path>, args: &ProjectArgs, context: &Context<'_>) -> R
     let place = find(path, &context.around.folder)?;
     let as_of = args.as_of(context.around);
     let (project, mut loaded) = load_project(&place)?;
-    let (inputs, coverage) = read_inputs(&project, &mut loaded, args.input_format.as_deref())?;
+    let settings = settings(&project, context.around.terraform_variables.clone());
+    let (inputs, coverage) = read_inputs(&project, &mut loaded, &settings, args.input_format.as_deref())?;
     let snapshot = link(inputs, &project, &loaded.sources);
     let databases = databases(args, context);
     Ok(Opened { root: place.root, project, databases, sources: loaded.sources, snapshot, coverage, as_of })
+}
+
+/// What the project file tells readers of its inputs.
+fn settings(project: &Project, environment: BTreeMap<String, String>) -> Settings {
+    let mut settings = Settings::new(environment);
+    let Some(file) = project.location else { return settings };
+    let told = |text: &Spanned<String>| Told::new(text.clone(), file.source);
+    let named = |texts: &BTreeMap<String, Spanned<String>>| texts.iter().map(|(k, v)| (k.clone(), told(v))).collect();
+    for entry in &project.inputs.overrides {
+        let of_file = FileSettings {
+            provider: entry.provider.as_ref().map(told),
+            region: entry.region.as_ref().map(told),
+            account: entry.account.as_ref().map(told),
+            variables: named(&entry.variables),
+            variable_files: entry.variable_files.iter().map(told).collect(),
+            columns: named(&entry.columns),
+        };
+        settings.add(&entry.path.value, of_file);
+    }
+    settings
 }
 
 /// Reads every input. What could not be read becomes a gap that touches everything: it could hold any route.
 fn read_inputs(
     project: &Project,
     loaded: &mut Loaded,
+    settings: &Settings,
     forced: Option<&str>,
 ) -> Result<(Vec<(SourceId, Facts)>, Coverage), Failure> {
     let formats: Vec<&str> = READERS.iter().map(|r| r.format()).collect();
@@ -91,7 +113,7 @@ fn read_inputs(
     let overrides = project.inputs.overrides.iter();
     let overrides: Vec<(String, String)> =
         overrides.filter_map(|o| Some((o.path.value.clone(), o.format.as_ref()?.value.clone()))).collect();
-    let all = read_all(loaded, &overrides, forced).map_err(|e| Failure::with_help(e.message, e.help))?;
+    let all = read_all(loaded, settings, &overrides, forced).map_err(|e| Failure::with_help(e.message, e.help))?;
 
     let mut coverage = Coverage::default();
     let mut inputs: Vec<(SourceId, Facts)> = Vec::new();
@@ -290,7 +312,7 @@ pub fn policy_alone(name: &str, base: &Path, as_of: Date) -> Result<(Pack, Sourc
 
 /// The files of a folder by the format that they are in, without reading further.
 pub fn formats(loaded: &mut Loaded) -> Result<BTreeMap<&'static str, Vec<String>>, Failure> {
-    let (_, coverage) = read_inputs(&Project::default(), loaded, None)?;
+    let (_, coverage) = read_inputs(&Project::default(), loaded, &Settings::default(), None)?;
     let mut formats: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     for (file, format) in coverage.files_read {
         formats.entry(format).or_default().push(file);

@@ -260,6 +260,9 @@ fn one_endpoint(
         }
         endpoint.region = endpoint.region.or(fact.region.map(|r| r.value));
         endpoint.zone = endpoint.zone.or(fact.zone.map(|z| z.value));
+        if endpoint.trail.is_empty() {
+            endpoint.trail = fact.trail;
+        }
         endpoint.account = endpoint.account.or(fact.account);
         endpoint.domains.extend(fact.domains);
         endpoint.place = endpoint.place.or(fact.place);

@@ -138,6 +138,7 @@ pub fn finish(snapshot: &mut Snapshot, mut links: Links, order: &Order) {
             purpose: fact.purpose,
             alias: fact.alias,
             condition: fact.condition.clone(),
+            trail: fact.trail.clone(),
             location: fact.location,
         });
     }

@@ -20,7 +20,8 @@ pub struct FileOverrides {
 impl FileOverrides {
     pub fn new(project: &Project, sources: &Sources) -> Self {
         let mut this = Self::default();
-        for entry in &project.inputs.overrides {
+        // The last entry that speaks wins.
+        for entry in project.inputs.overrides.iter().rev() {
             let Ok(matcher) = glob::compile(&entry.path.value, false) else { continue };
             for (id, _) in sources.iter().filter(|(_, s)| matcher.is_match(&s.path)) {
                 if let Some(scope) = &entry.network_scope {

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use super::place::DeclaredPlace;
 use super::site::{LossDomain, SiteMatch};
+use super::trail::Trail;
 use crate::source::Location;
 
 /// Index into `Snapshot::endpoints`; ids follow the sorted order of endpoint names.
@@ -159,6 +160,8 @@ pub struct Endpoint {
     pub attributes: Attributes,
     /// Where the fact that created it stands, and then every other that was merged into it.
     pub locations: Vec<Location>,
+    /// See [`super::EndpointFact::trail`].
+    pub trail: Trail,
     /// Nobody declared it: it exists because a route names it.
     pub implied: bool,
 }

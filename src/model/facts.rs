@@ -8,6 +8,7 @@ use super::gap::Unread;
 use super::place::DeclaredPlace;
 use super::route::{Activity, ClientMatch, DataLimit, Dependence, RouteRole, Spill};
 use super::site::{LossDomain, Site};
+use super::trail::Trail;
 use crate::source::{Location, Spanned};
 
 /// How a fact names an endpoint.
@@ -56,6 +57,8 @@ pub struct EndpointFact {
     pub part_of: Vec<Reference>,
     pub tags: BTreeMap<String, String>,
     pub attributes: Attributes,
+    /// The lines by which its place (or what it names) came to be what it is, where one line does not say it all.
+    pub trail: Trail,
     /// The file is a piece of a configuration whose main file was not read: what it names may stand in the files beside it.
     pub fragment: bool,
     pub location: Location,
@@ -83,6 +86,7 @@ impl EndpointFact {
             part_of: Vec::new(),
             tags: BTreeMap::new(),
             attributes: Attributes::default(),
+            trail: Trail::default(),
             fragment: false,
             location,
         }
@@ -109,6 +113,8 @@ pub struct RouteFact {
     pub purpose: Dependence,
     pub alias: bool,
     pub condition: Option<String>,
+    /// The lines by which its target came to be what it is, where one line does not say it all.
+    pub trail: Trail,
     pub location: Location,
 }
 
@@ -129,6 +135,7 @@ impl RouteFact {
             purpose: Dependence::Service,
             alias: false,
             condition: None,
+            trail: Trail::default(),
             location,
         }
     }

@@ -11,6 +11,7 @@ pub mod population;
 pub mod route;
 pub mod site;
 pub mod snapshot;
+pub mod trail;
 
 pub use endpoint::{Address, Attributes, Endpoint, EndpointId, Role, Roles, Standing};
 pub use facts::{EndpointFact, Facts, Reference, RouteFact};
@@ -20,3 +21,4 @@ pub use population::{Holding, Population, Subject};
 pub use route::{Activity, ClientMatch, DataLimit, Dependence, Route, RouteId, RouteRole, Spill};
 pub use site::{DomainKind, LossDomain, Site, SiteId, SiteMatch};
 pub use snapshot::Snapshot;
+pub use trail::{Trail, TrailStep};

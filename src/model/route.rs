@@ -4,6 +4,7 @@ use ipnetwork::IpNetwork;
 
 use super::endpoint::EndpointId;
 use super::place::Country;
+use super::trail::Trail;
 use crate::source::Location;
 
 /// Index into `Snapshot::routes`.
@@ -192,5 +193,7 @@ pub struct Route {
     pub alias: bool,
     /// What must be true for it to carry, in words: "all primaries of `media` down or full".
     pub condition: Option<String>,
+    /// See [`super::RouteFact::trail`].
+    pub trail: Trail,
     pub location: Location,
 }

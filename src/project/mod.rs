@@ -59,6 +59,15 @@ pub struct InputOverride {
     pub site: Option<Spanned<String>>,
     /// Private addresses in these files belong to this scope.
     pub network_scope: Option<Spanned<String>>,
+    pub provider: Option<Spanned<String>>,
+    /// What these files describe stands in this region, unless they say otherwise.
+    pub region: Option<Spanned<String>>,
+    pub account: Option<Spanned<String>>,
+    /// Values of variables or parameters.
+    pub variables: BTreeMap<String, Spanned<String>>,
+    pub variable_files: Vec<Spanned<String>>,
+    /// Field of an endpoint -> column of a table.
+    pub columns: BTreeMap<String, Spanned<String>>,
 }
 
 /// What to do with rules that could not be decided.

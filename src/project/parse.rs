@@ -246,6 +246,12 @@ fn inputs(table: InputsTable) -> Inputs {
         format: table.format.map(name),
         site: table.site.map(name),
         network_scope: table.network_scope.map(name),
+        provider: table.provider.map(name),
+        region: table.region.map(name),
+        account: table.account.map(name),
+        variables: table.variables.into_iter().map(|(k, v)| (k, name(v))).collect(),
+        variable_files: table.variable_files.into_iter().map(name).collect(),
+        columns: table.columns.into_iter().map(|(k, v)| (k, name(v))).collect(),
     };
     Inputs {
         include: table.include.into_iter().map(glob).collect(),

@@ -80,6 +80,21 @@ pub(super) struct OverrideTable {
     pub site: Option<Spanned<Name>>,
     /// Private addresses in the files belong to this scope.
     pub network_scope: Option<Spanned<Name>>,
+    /// The provider of `region` and `account`.
+    pub provider: Option<Spanned<Name>>,
+    /// What the files describe stands in this region, unless they say otherwise (a stack, a cluster, an export).
+    pub region: Option<Spanned<Name>>,
+    /// What the files describe belongs to this account, unless they say otherwise.
+    pub account: Option<Spanned<Name>>,
+    /// Values of variables (Terraform) or parameters (CloudFormation, ARM).
+    #[serde(default)]
+    pub variables: BTreeMap<String, Spanned<Name>>,
+    /// Files with values of variables or parameters, relative to this file; the later one wins.
+    #[serde(default)]
+    pub variable_files: Vec<Spanned<Name>>,
+    /// For tables: which column holds which field of an endpoint (`{ site = "Location" }`).
+    #[serde(default)]
+    pub columns: BTreeMap<String, Spanned<Name>>,
 }
 
 /// Which policies to check, and what fails a run.

@@ -1,6 +1,6 @@
 //! Reads everything that was loaded: picks a reader for each file, and lets a file count once even if others include it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -8,7 +8,7 @@ use std::thread;
 
 use globset::GlobMatcher;
 
-use super::{Input, READERS, Reader, Reading, Recognized};
+use super::{Input, READERS, Reader, Reading, Recognized, Set, Settings};
 use crate::source::load::{Loaded, matters_by_name};
 use crate::source::{Source, SourceId, Sources, glob};
 
@@ -43,13 +43,19 @@ impl std::error::Error for ReadError {}
 ///
 /// # Errors
 /// An unknown format, or a malformed glob.
-pub fn read_all(loaded: &Loaded, overrides: &[(String, String)], forced: Option<&str>) -> Result<ReadAll, ReadError> {
-    read_with(READERS, loaded, overrides, forced)
+pub fn read_all(
+    loaded: &Loaded,
+    settings: &Settings,
+    overrides: &[(String, String)],
+    forced: Option<&str>,
+) -> Result<ReadAll, ReadError> {
+    read_with(READERS, loaded, settings, overrides, forced)
 }
 
 fn read_with(
     readers: &[&'static dyn Reader],
     loaded: &Loaded,
+    settings: &Settings,
     overrides: &[(String, String)],
     forced: Option<&str>,
 ) -> Result<ReadAll, ReadError> {
@@ -73,37 +79,62 @@ fn read_with(
             }
         }
     }
-    all.readings = read_files(&loaded.sources, &chosen);
+    all.readings = read_files(&loaded.sources, settings, &chosen);
     count_once(&mut all, &loaded.links);
     Ok(all)
 }
 
+/// Readers that read sets of files get theirs; every other file is read by itself. Answers are in the order of files.
+fn read_files(sources: &Sources, settings: &Settings, chosen: &[(SourceId, &'static dyn Reader)]) -> Vec<Read> {
+    let mut by_format: BTreeMap<&'static str, (&'static dyn Reader, Vec<SourceId>)> = BTreeMap::new();
+    for (id, reader) in chosen {
+        by_format.entry(reader.format()).or_insert((*reader, Vec::new())).1.push(*id);
+    }
+    let mut done: Vec<Read> = Vec::new();
+    let mut alone: Vec<(SourceId, &'static dyn Reader)> = Vec::new();
+    for (format, (reader, files)) in by_format {
+        match reader.read_together(&Set { sources, files: &files, settings }) {
+            Some(readings) => done.extend(readings.into_iter().map(|(id, reading)| (id, format, reading))),
+            None => alone.extend(files.into_iter().map(|id| (id, reader))),
+        }
+    }
+    let bytes = |(id, _): &(SourceId, &'static dyn Reader)| sources.get(*id).text.len();
+    done.extend(side_by_side(&alone, bytes, |(id, reader)| {
+        (*id, reader.format(), reader.read(&Input { sources, file: *id, settings }))
+    }));
+    done.sort_by_key(|(id, _, _)| *id);
+    done
+}
+
+/// A file, its format, and what came of it.
+type Read = (SourceId, &'static str, Reading);
+
 /// Below this many bytes a thread costs more than it saves.
 const WORTH_THREADS: usize = 1 << 20;
 
-/// Reads files side by side; the answers are in the order of the files, whichever was done first.
-fn read_files(sources: &Sources, chosen: &[(SourceId, &'static dyn Reader)]) -> Vec<(SourceId, &'static str, Reading)> {
-    let read = |(id, reader): (SourceId, &'static dyn Reader)| (id, reader.format(), reader.read(&Input { sources, file: id }));
-    let bytes: usize = chosen.iter().map(|(id, _)| sources.get(*id).text.len()).sum();
-    let threads = if bytes < WORTH_THREADS { 1 } else { thread::available_parallelism().map_or(1, NonZero::get) };
-    if threads.min(chosen.len()) < 2 {
-        return chosen.iter().copied().map(read).collect();
+/// Does one thing for each item, on all cores if the items' bytes are worth it; the answers are in the order of the items,
+/// whichever was done first.
+pub fn side_by_side<T: Sync, R: Send>(items: &[T], bytes: impl Fn(&T) -> usize, one: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let total: usize = items.iter().map(&bytes).sum();
+    let threads = if total < WORTH_THREADS { 1 } else { thread::available_parallelism().map_or(1, NonZero::get) };
+    if threads.min(items.len()) < 2 {
+        return items.iter().map(one).collect();
     }
-    // Large files first, so that the last one to be done is a small one.
-    let mut order: Vec<usize> = (0..chosen.len()).collect();
-    order.sort_by_key(|i| std::cmp::Reverse(sources.get(chosen[*i].0).text.len()));
+    // Large items first, so that the last one to be done is a small one.
+    let mut order: Vec<usize> = (0..items.len()).collect();
+    order.sort_by_key(|i| std::cmp::Reverse(bytes(&items[*i])));
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
         while let Some(i) = order.get(next.fetch_add(1, Relaxed)) {
-            done.push((*i, read(chosen[*i])));
+            done.push((*i, one(&items[*i])));
         }
         done
     };
-    let mut done: Vec<(usize, (SourceId, &'static str, Reading))> = thread::scope(|scope| {
+    let mut done: Vec<(usize, R)> = thread::scope(|scope| {
         // Where the system gives no more threads, this one does it all.
         let help = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
-        let others: Vec<_> = (1..threads.min(chosen.len())).filter_map(help).collect();
+        let others: Vec<_> = (1..threads.min(items.len())).filter_map(help).collect();
         let mut done = work();
         for other in others {
             done.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
@@ -111,7 +142,7 @@ fn read_files(sources: &Sources, chosen: &[(SourceId, &'static dyn Reader)]) -> 
         done
     });
     done.sort_unstable_by_key(|(i, _)| *i);
-    done.into_iter().map(|(_, reading)| reading).collect()
+    done.into_iter().map(|(_, answer)| answer).collect()
 }
 
 struct Undetected {
@@ -239,7 +270,7 @@ mod tests {
             loaded.explicit.push(false);
         }
         let overrides: Vec<_> = overrides.iter().map(|(g, f)| ((*g).to_owned(), (*f).to_owned())).collect();
-        let all = read_with(FAKES, &loaded, &overrides, forced).unwrap();
+        let all = read_with(FAKES, &loaded, &Settings::default(), &overrides, forced).unwrap();
         let path = |id: &SourceId| loaded.sources.get(*id).path.clone();
         (
             all.readings.iter().map(|(id, f, _)| format!("{} {f}", path(id))).collect(),
@@ -261,12 +292,12 @@ mod tests {
         let (read, unread) = run(&files, &[("d/*.txt", "alpha"), ("d/y*", "beta")], Some("beta"));
         assert_eq!(read, ["a-yes beta", "d/x.txt alpha", "d/y.txt beta"]);
         assert_eq!(unread, [""; 0]);
-        let error = read_with(FAKES, &Loaded::default(), &[], Some("alhpa")).unwrap_err();
+        let error = read_with(FAKES, &Loaded::default(), &Settings::default(), &[], Some("alhpa")).unwrap_err();
         assert_eq!(error.to_string(), "`alhpa` is not an input format");
         assert_eq!(error.help, "did you mean `alpha`? the formats are alpha, beta");
-        let error = read_with(FAKES, &Loaded::default(), &[], Some("zz")).unwrap_err();
+        let error = read_with(FAKES, &Loaded::default(), &Settings::default(), &[], Some("zz")).unwrap_err();
         assert_eq!(error.help, "the formats are alpha, beta");
-        assert!(read_with(FAKES, &Loaded::default(), &[("[".into(), "alpha".into())], None).is_err());
+        assert!(read_with(FAKES, &Loaded::default(), &Settings::default(), &[("[".into(), "alpha".into())], None).is_err());
     }
 
     #[test]
@@ -291,7 +322,7 @@ mod tests {
         let link = loaded.add("enabled/a-yes", "");
         loaded.links.push((link, target));
         let kept = |loaded: &Loaded| {
-            let all = read_with(FAKES, loaded, &[], None).unwrap();
+            let all = read_with(FAKES, loaded, &Settings::default(), &[], None).unwrap();
             all.readings.iter().map(|(id, _, _)| loaded.sources.get(*id).path.clone()).collect::<Vec<_>>()
         };
         assert_eq!(kept(&loaded), ["available/a-yes"]);

@@ -5,14 +5,18 @@
 pub mod inventory;
 pub mod nginx;
 
+use std::sync::LazyLock;
+
 use crate::model::Facts;
 use crate::source::{InputError, SourceId, Sources};
 
 mod all;
 mod hosts;
+mod settings;
 mod zone;
 
-pub use all::{ReadAll, ReadError, read_all};
+pub use all::{ReadAll, ReadError, read_all, side_by_side};
+pub use settings::{FileSettings, Settings, Told};
 
 /// Looks at a path and the beginning of a text and says how sure it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,18 +38,41 @@ pub fn glance(text: &str) -> &str {
 }
 
 /// What a reader may look at: the texts that were loaded. Includes are found among them by path.
+#[derive(Clone, Copy)]
 pub struct Input<'a> {
     pub sources: &'a Sources,
     pub file: SourceId,
+    pub settings: &'a Settings,
 }
 
+/// Nothing is told beside the files.
+static NO_SETTINGS: LazyLock<Settings> = LazyLock::new(Settings::default);
+
 impl<'a> Input<'a> {
+    pub fn new(sources: &'a Sources, file: SourceId) -> Self {
+        Self { sources, file, settings: &NO_SETTINGS }
+    }
+
     pub fn path(&self) -> &'a str {
         &self.sources.get(self.file).path
     }
 
     pub fn text(&self) -> &'a str {
         &self.sources.get(self.file).text
+    }
+}
+
+/// All files of one format.
+#[derive(Clone, Copy)]
+pub struct Set<'a> {
+    pub sources: &'a Sources,
+    pub files: &'a [SourceId],
+    pub settings: &'a Settings,
+}
+
+impl<'a> Set<'a> {
+    pub fn input(&self, file: SourceId) -> Input<'a> {
+        Input { sources: self.sources, file, settings: self.settings }
     }
 }
 
@@ -67,6 +94,12 @@ pub trait Reader: Sync {
     fn format(&self) -> &'static str;
     /// One line for people: "nginx configuration (http and stream)".
     fn describe(&self) -> &'static str;
+    /// Reads files that only mean something together (a tree of modules, the manifests of a cluster), given in the order of
+    /// their paths: a reading for each unit, under the file that stands for it, whose `included` names the others.
+    /// `None`: each file is read by itself.
+    fn read_together(&self, _set: &Set<'_>) -> Option<Vec<(SourceId, Reading)>> {
+        None
+    }
     /// From name and content alone.
     fn recognize(&self, path: &str, text: &str) -> Recognized;
     fn read(&self, input: &Input<'_>) -> Reading;

@@ -35,6 +35,7 @@ pub fn route(from: u32, to: u32, activity: Activity, pool: u32, priority: u32) -
         purpose: Dependence::Service,
         alias: false,
         condition: None,
+        trail: Default::default(),
         location: at(),
     }
 }

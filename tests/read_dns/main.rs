@@ -99,7 +99,7 @@ mod corpus {
         let mut loaded = Loaded::default();
         let id = loaded.add(file, text);
         assert_eq!(reader("dns-zone").recognize(file, &loaded.sources.get(id).text), Recognized::Yes);
-        Some(reader("dns-zone").read(&Input { sources: &loaded.sources, file: id }).facts)
+        Some(reader("dns-zone").read(&Input::new(&loaded.sources, id)).facts)
     }
 
     fn fact<'a>(facts: &'a Facts, name: &str) -> &'a EndpointFact {

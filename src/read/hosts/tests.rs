@@ -23,7 +23,7 @@ fn addresses_and_names() {
 fn bad_lines_are_told_up_to_a_bound() {
     let mut sources = Sources::default();
     let file = sources.add("hosts", "{{ x }}\n".repeat(1000));
-    let reading = Hosts.read(&Input { sources: &sources, file });
+    let reading = Hosts.read(&Input::new(&sources, file));
     assert!(reading.broken.is_some());
     assert!(reading.facts.gaps.len() <= 1000 && !reading.facts.gaps.is_empty());
 }
@@ -34,7 +34,7 @@ proptest! {
         let mut sources = Sources::default();
         sources.add("hosts", text.as_str());
         Hosts.recognize("hosts", &text);
-        let facts = Hosts.read(&Input { sources: &sources, file: SourceId(0) }).facts;
+        let facts = Hosts.read(&Input::new(&sources, SourceId(0))).facts;
         for e in &facts.endpoints {
             for name in &e.names {
                 let written = text.get(name.span.range()).map(|w| w.trim_end_matches('.').to_lowercase());

@@ -5,7 +5,7 @@ use crate::source::{SourceId, Sources};
 fn reading(path: &str, text: &str) -> (Sources, Reading) {
     let mut sources = Sources::default();
     let file = sources.add(path, text);
-    let reading = Inventory.read(&Input { sources: &sources, file });
+    let reading = Inventory.read(&Input::new(&sources, file));
     (sources, reading)
 }
 

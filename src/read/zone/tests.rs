@@ -178,7 +178,7 @@ proptest! {
             sources.add(path, text.as_str());
         }
         Zone.recognize("m.zone", &text);
-        let reading = Zone.read(&Input { sources: &sources, file: SourceId(0) });
+        let reading = Zone.read(&Input::new(&sources, SourceId(0)));
         let facts = &reading.facts;
         let addresses = facts.endpoints.iter().flat_map(|e| e.addresses.iter().map(|a| a.location));
         let locations = facts.endpoints.iter().map(|e| e.location).chain(facts.routes.iter().map(|r| r.location));
