@@ -14,7 +14,7 @@ use onshore::link::{Matcher, link};
 use onshore::model::{Endpoint, GapScope};
 use onshore::policy;
 use onshore::project::{self, GeoSettings, Project, Selector};
-use onshore::read::{Input, READERS, Reading, read_all};
+use onshore::read::{Input, READERS, Reading, Settings, read_all};
 use onshore::report::{REPORTERS, RenderOptions};
 use onshore::source::load::Loaded;
 use onshore::source::{InputError, Location, Sources};
@@ -177,7 +177,7 @@ fn judge(files: &[(String, String)]) -> String {
             packs.extend(policy::parse(id, &source.text, AS_OF).0);
         }
     }
-    let Ok(all) = read_all(&loaded, &[], None) else { return String::new() };
+    let Ok(all) = read_all(&loaded, &Settings::default(), &[], None) else { return String::new() };
     let readings = all.readings.into_iter().map(|(id, _, reading)| (id, reading.facts)).collect();
     let snapshot = link(readings, &project, &loaded.sources);
     let atlas = Atlas::embedded(AS_OF);

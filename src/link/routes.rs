@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::merge::{Node, Order, World};
 use super::stand::placeless;
 use crate::model::{
-    Activity, ClientMatch, EndpointId, Gap, Role, Roles, Route, RouteFact, Snapshot, Standing, route::DataLimit,
+    Activity, ClientMatch, EndpointId, Gap, Role, Roles, Route, RouteFact, RouteRole, Snapshot, Standing, route::DataLimit,
 };
 use crate::source::Location;
 
@@ -82,9 +82,12 @@ struct PoolKey<'f> {
     activity: Activity,
     input: u32,
     name: Option<&'f str>,
-    /// For routes without a pool: their own line.
-    alone: Option<Location>,
+    /// For routes without a pool: what tells them apart.
+    alone: Option<Place<'f>>,
 }
+
+/// The order of routes by what they say; by their lines only if they say the same, so that moved lines change nothing.
+type Place<'f> = (u32, EndpointId, RouteRole, &'f ClientMatch, &'f DataLimit, Location);
 
 /// Fills `snapshot.routes`, sorted by `(from, pool, priority, to, ...)`.
 pub fn finish(snapshot: &mut Snapshot, mut links: Links, order: &Order) {
@@ -102,17 +105,17 @@ pub fn finish(snapshot: &mut Snapshot, mut links: Links, order: &Order) {
         |link: Link, fact: &RouteFact| fact.pool.is_none() && !joined.contains(&(link.from, link.input, fact.activity));
     let mut sorting: Vec<(EndpointId, bool, Link)> =
         links.iter().map(|(link, fact)| (order.id(link.from), is_alone(link, fact), link)).collect();
+    let place = |link: Link| {
+        let fact = links.fact(link);
+        (priority(fact), order.id(link.to), fact.role, &fact.clients, &fact.data, fact.location)
+    };
     let pool_key = |(_, alone, link): &(EndpointId, bool, Link)| {
         let fact = links.fact(*link);
-        let alone = alone.then_some(fact.location);
+        let alone = alone.then(|| place(*link));
         PoolKey { activity: fact.activity, input: link.input, name: fact.pool.as_deref(), alone }
     };
-    let within_pool = |link: Link| {
-        let fact = links.fact(link);
-        (priority(fact), order.id(link.to), fact.location, fact.role, &fact.clients, &fact.data)
-    };
     sorting.sort_by(|a, b| {
-        let rest = || pool_key(a).cmp(&pool_key(b)).then_with(|| within_pool(a.2).cmp(&within_pool(b.2)));
+        let rest = || pool_key(a).cmp(&pool_key(b)).then_with(|| place(a.2).cmp(&place(b.2)));
         a.0.cmp(&b.0).then_with(rest)
     });
     let mut routes: Vec<Route> = Vec::with_capacity(sorting.len());
