@@ -80,6 +80,8 @@ pub fn assess(question: Question<'_>) -> Assessment {
 
     Assessment {
         project: project.name.clone(),
+        owner: project.owner.clone(),
+        notify: project.notify.as_ref().map(|n| (n.contact.clone(), n.within_hours)),
         as_of: as_of.to_string(),
         verdict: overall(&rules, &findings),
         rules,
