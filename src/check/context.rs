@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use foldhash::HashMap;
 use jiff::civil::Date;
 
+use super::Question;
 use crate::finding::{Coverage, KnownPlace, State};
 use crate::geo::{Atlas, Basis, Geolocation, Kind, known_places};
 use crate::model::{Activity, EndpointId, Place, Role, RouteId, Snapshot, Standing};
@@ -55,16 +56,9 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub fn new(
-        snapshot: &'a Snapshot,
-        sources: &'a Sources,
-        atlas: &'a Atlas,
-        project: &'a Project,
-        as_of: Date,
-        tokens: &'a [Token],
-        graph: &'a Graph<'a>,
-        world: Option<World>,
-    ) -> Self {
+    pub fn new(question: &Question<'a>, tokens: &'a [Token], graph: &'a Graph<'a>) -> Self {
+        let Question { snapshot, sources, atlas, project, as_of, .. } = *question;
+        let world = question.world.clone();
         let mut standpoints = Vec::new();
         let mut known: HashMap<Standpoint, u32> = HashMap::default();
         let mut standpoint_of = Vec::with_capacity(snapshot.endpoints.len());

@@ -58,11 +58,9 @@ pub fn assess(question: Question<'_>) -> Assessment {
 
 /// Asks something of where data gets to, without judging it.
 pub fn with_context<R>(question: &Question<'_>, ask: impl FnOnce(&Context<'_>) -> R) -> R {
-    let Question { snapshot, sources, atlas, project, as_of, .. } = *question;
-    let world = question.world.clone();
-    let tokens = tokens(snapshot);
-    let graph = Graph::new(snapshot, &tokens);
-    ask(&Context::new(snapshot, sources, atlas, project, as_of, &tokens, &graph, world))
+    let tokens = tokens(question.snapshot);
+    let graph = Graph::new(question.snapshot, &tokens);
+    ask(&Context::new(question, &tokens, &graph))
 }
 
 fn judge(context: &Context<'_>, question: &Question<'_>) -> Assessment {

@@ -66,7 +66,7 @@ impl WhatIf {
         let packs = opened.packs(&self.policy, &context.around.folder)?;
         let atlas = opened.atlas()?;
         let known = domains(&opened);
-        for lost in self.lose.iter().filter(|d| !known.contains(d)) {
+        if let Some(lost) = self.lose.iter().find(|d| !known.contains(d)) {
             return Err(nothing_of_that_name(lost, &known));
         }
         let asked = Asked { opened: &opened, atlas: &atlas, packs: &packs };
