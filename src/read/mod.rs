@@ -3,6 +3,7 @@
 //! cannot follow becomes a gap with its line.
 
 pub mod inventory;
+pub mod kubernetes;
 pub mod nginx;
 
 use std::sync::LazyLock;
@@ -12,6 +13,7 @@ use crate::source::{InputError, SourceId, Sources};
 
 mod all;
 mod hosts;
+mod mentions;
 mod settings;
 mod zone;
 
@@ -106,4 +108,5 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] = &[&hosts::Hosts, &inventory::Inventory, &nginx::Nginx, &zone::Zone];
+pub const READERS: &[&dyn Reader] =
+    &[&hosts::Hosts, &inventory::Inventory, &kubernetes::Kubernetes, &nginx::Nginx, &zone::Zone];
