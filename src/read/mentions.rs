@@ -225,6 +225,12 @@ pub(super) fn activity(key: &str) -> Activity {
     if is_log { Activity::Log } else { Activity::Forward }
 }
 
+/// A name as messages show it.
+pub(super) fn shorten(text: &str) -> String {
+    const MOST: usize = 80;
+    if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST).chain("...".chars()).collect() }
+}
+
 fn urls(text: &str, found: &mut Vec<Mention>) {
     let mut at = 0;
     while let Some(i) = text.get(at..).and_then(|t| t.find("://")) {

@@ -2,6 +2,7 @@
 //! at the border, into `model::Facts`. A reader never fails as a whole and never drops what could change the answer: what it
 //! cannot follow becomes a gap with its line.
 
+pub mod compose;
 pub mod inventory;
 pub mod kubernetes;
 pub mod nginx;
@@ -109,4 +110,4 @@ pub trait Reader: Sync {
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
 pub const READERS: &[&dyn Reader] =
-    &[&hosts::Hosts, &inventory::Inventory, &kubernetes::Kubernetes, &nginx::Nginx, &zone::Zone];
+    &[&compose::Compose, &hosts::Hosts, &inventory::Inventory, &kubernetes::Kubernetes, &nginx::Nginx, &zone::Zone];

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::custom;
 use super::kinds::{Meaning, meaning};
 use super::manifest::Object;
 use super::place::{Machines, Spot};
-use super::{custom, shorten};
 use crate::doc::Node;
 use crate::model::{Activity, EndpointFact, Facts, GapScope, Reference, Role, Roles, RouteFact, Standing, Unread};
-use crate::read::mentions::{Mention, activity};
+use crate::read::mentions::{Mention, activity, shorten};
 use crate::read::settings::{FileSettings, Settings};
 use crate::source::{Location, SourceId, Sources};
 

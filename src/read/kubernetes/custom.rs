@@ -10,10 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cluster::{Cluster, Inside};
 use super::kinds::Meaning;
 use super::manifest::Object;
-use super::shorten;
 use crate::doc::Node;
 use crate::model::{Activity, Address, Dependence, EndpointFact, GapScope, Reference, RouteFact, Standing, Unread};
-use crate::read::mentions::{Mention, mentions};
+use crate::read::mentions::{Mention, mentions, shorten};
 use crate::source::Spanned;
 
 /// Values of one object that are looked at for names.

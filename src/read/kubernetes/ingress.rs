@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use super::cluster::Cluster;
 use super::manifest::Object;
 use super::service::push_name;
-use super::shorten;
 use crate::doc::{self, Node};
 use crate::model::{Activity, EndpointFact, Reference, RouteRole};
-use crate::read::mentions::mentions;
+use crate::read::mentions::{mentions, shorten};
 use crate::source::Spanned;
 
 /// Controllers whose annotations are looked at, by the part before the slash.

@@ -2,6 +2,7 @@
 
 use crate::doc::{self, Document, Node};
 use crate::model::{GapScope, Unread};
+use crate::read::mentions::shorten;
 use crate::source::{Location, SourceId, Sources, Span};
 
 /// Lists within lists: `kubectl` writes none, and nobody needs many.
@@ -168,5 +169,5 @@ fn template_mark(text: &str, broken: bool) -> Option<usize> {
 fn shown(text: &str, at: usize) -> String {
     let start = text.get(..at).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
     let line = text.get(start..).unwrap_or("").lines().next().unwrap_or("").trim();
-    crate::read::kubernetes::shorten(line)
+    shorten(line)
 }

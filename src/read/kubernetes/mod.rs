@@ -112,9 +112,3 @@ fn read_all(set: &Set<'_>) -> Vec<(SourceId, Reading)> {
     let bytes = |unit: &units::Unit| unit.files.iter().map(|i| size(&files[*i].id)).sum();
     side_by_side(&units, bytes, one)
 }
-
-/// A name as messages show it.
-pub(crate) fn shorten(text: &str) -> String {
-    const MOST: usize = 80;
-    if text.chars().count() <= MOST { text.to_owned() } else { text.chars().take(MOST).chain("...".chars()).collect() }
-}

@@ -2,9 +2,9 @@
 
 use super::cluster::{Cluster, Inside};
 use super::manifest::Object;
-use super::shorten;
 use crate::doc::Node;
 use crate::model::{Activity, Address, EndpointFact, Reference, Standing};
+use crate::read::mentions::shorten;
 use crate::source::{Location, Spanned};
 
 /// Pairs of nodes and ports that are listed; beyond that a gap says so.

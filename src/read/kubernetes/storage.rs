@@ -6,9 +6,9 @@
 use super::cluster::Cluster;
 use super::manifest::Object;
 use super::place::{Demand, Spot, Stand, is_region, is_zone, terms_of_topologies};
-use super::shorten;
 use crate::doc::Node;
 use crate::model::{Activity, EndpointFact, GapScope, Reference, Role, Roles, Standing, Unread};
+use crate::read::mentions::shorten;
 use crate::source::Location;
 
 /// Provisioners and drivers whose volumes are disks (or shares) beside the machines that mount them.

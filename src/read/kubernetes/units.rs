@@ -42,7 +42,10 @@ pub(super) fn units(set: &Set<'_>, files: &[File<'_>], objects: &[Vec<Object<'_>
         let total: usize = members.iter().map(|i| keys[*i].len() + 1).sum();
         let mut split = Split { keys: &keys, budget: total * MAX_SHARING };
         for part in split.folder(&paths, 0) {
-            all.push(Unit { files: part.files, shared: part.shared, told: told.clone(), prefix: part.folder });
+            let own =
+                part.files.iter().filter(|i| !part.shared.contains(i)).map(|i| set.sources.get(files[*i].id).path.as_str());
+            let prefix = common_folder(own);
+            all.push(Unit { files: part.files, shared: part.shared, told: told.clone(), prefix });
         }
     }
     if let [only] = all.as_mut_slice() {
@@ -76,10 +79,20 @@ fn is_own(object: &Object<'_>) -> bool {
         )
 }
 
+/// The deepest folder that holds all of the paths.
+fn common_folder<'p>(paths: impl Iterator<Item = &'p str>) -> String {
+    let folders = paths.map(|p| p.rsplit_once('/').map_or("", |(folder, _)| folder));
+    let common = folders.map(|f| f.split('/').collect::<Vec<_>>()).reduce(|a, b| {
+        let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
+        a[..same].to_vec()
+    });
+    let folder = common.unwrap_or_default().join("/");
+    if folder.is_empty() { ".".to_owned() } else { folder }
+}
+
 struct Part {
     files: Vec<usize>,
     shared: BTreeSet<usize>,
-    folder: String,
 }
 
 struct Split<'k, 'd> {
@@ -93,9 +106,7 @@ impl Split<'_, '_> {
     fn folder(&mut self, paths: &[(usize, Vec<&str>)], depth: usize) -> Vec<Part> {
         let mut own: Vec<usize> = Vec::new();
         let mut children: BTreeMap<&str, Vec<(usize, Vec<&str>)>> = BTreeMap::new();
-        let mut folder = String::from(".");
         for (i, path) in paths {
-            folder = if depth == 0 { ".".to_owned() } else { path[..depth].join("/") };
             if path.len() > depth + 1 {
                 children.entry(path[depth]).or_default().push((*i, path.clone()));
             } else {
@@ -108,7 +119,7 @@ impl Split<'_, '_> {
         if !conflict && several == 0 {
             let mut files: Vec<usize> = below.into_iter().flatten().flat_map(|p| p.files).chain(own).collect();
             files.sort_unstable();
-            return vec![Part { files, shared: BTreeSet::new(), folder }];
+            return vec![Part { files, shared: BTreeSet::new() }];
         }
         // Where one child alone holds several clusters, its siblings belong to each of them.
         let (mut parts, mut common): (Vec<Part>, Vec<usize>) = (Vec::new(), own);
@@ -125,7 +136,7 @@ impl Split<'_, '_> {
         }
         if cost > self.budget {
             common.sort_unstable();
-            parts.push(Part { files: common, shared: BTreeSet::new(), folder });
+            parts.push(Part { files: common, shared: BTreeSet::new() });
             return parts;
         }
         self.budget -= cost;

@@ -5,10 +5,9 @@ use std::net::IpAddr;
 
 use super::cluster::{Cluster, Workload};
 use super::manifest::Object;
-use super::shorten;
 use crate::doc::Node;
 use crate::model::{Activity, EndpointFact, Reference, Role, Roles, RouteFact, Standing};
-use crate::read::mentions::{Mention, in_file, may_hold_host, mentions};
+use crate::read::mentions::{Mention, in_file, may_hold_host, mentions, shorten};
 use crate::source::Location;
 
 /// Volumes that hold settings, or live and die with the pod.
