@@ -268,7 +268,8 @@ fn authority(scheme: &str, text: &str, found: &mut Vec<Mention>) {
     }
     let hosts = text.rsplit_once('@').map_or(text, |(_, hosts)| hosts);
     // Some have their host in round brackets: `tcp(db:3306)`.
-    let hosts = hosts.trim_start_matches("tcp(").trim_end_matches([')', ']', '}', '.']);
+    let hosts = hosts.trim_start_matches("tcp(");
+    let hosts = if is_variable(hosts) { hosts } else { hosts.trim_end_matches([')', ']', '}', '.']) };
     for host in hosts.split(',').filter(|h| !h.is_empty() && !h.ends_with(':')) {
         let closed = if host.starts_with('[') && !host.contains(']') { format!("{host}]") } else { host.to_owned() };
         match peer(&closed) {

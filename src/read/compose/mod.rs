@@ -73,25 +73,24 @@ fn read_all(set: &Set<'_>) -> Vec<(SourceId, Reading)> {
     let mut gaps: Vec<(SourceId, Unread)> = Vec::new();
     let included = inclusions(set, &files, &mut gaps);
     let mut units: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for path in files.keys().filter(|p| !included.contains_key(p.as_str())) {
-        units.entry(folder(path)).or_default().push(path);
-    }
-    // A circle of includes has no first file.
-    if units.is_empty() {
-        units.extend(files.keys().map(|p| (folder(p), vec![p.as_str()])));
+    let mut reached: BTreeSet<&str> = BTreeSet::new();
+    // Files that include each other in a circle have no first one: then any is.
+    let alone = files.keys().filter(|p| !included.contains_key(p.as_str()));
+    for path in alone.chain(files.keys()) {
+        if !reached.contains(path.as_str()) {
+            units.entry(folder(path)).or_default().push(path);
+            reached.extend(with_included(path, &included));
+        }
     }
     let several = units.len() > 1;
     let mut readings = Vec::new();
     for (folder, mut paths) in units {
         paths.sort_by_key(|p| (rank(p), *p));
-        let mut all: Vec<&str> = paths.clone();
-        let mut at = 0;
-        // What is included counts as if it stood first.
-        while at < all.len() {
-            let by: Vec<&str> =
-                included.iter().filter(|(_, by)| by.iter().any(|b| b == all[at])).map(|(p, _)| p.as_str()).collect();
-            all.extend(by.into_iter().filter(|p| !all.contains(p)).collect::<Vec<_>>());
-            at += 1;
+        let mut all: Vec<&str> = Vec::new();
+        for path in paths.iter().flat_map(|p| with_included(p, &included)) {
+            if !all.contains(&path) {
+                all.push(path);
+            }
         }
         let first = files[paths[0]].id;
         let (variables, env) = Variables::new(set, folder, first);
@@ -144,6 +143,21 @@ fn rank(path: &str) -> usize {
         _ if name.contains(".override.") => 1,
         _ => 2,
     }
+}
+
+/// A file and all that it includes, directly or not.
+fn with_included<'p>(path: &'p str, included: &'p BTreeMap<String, BTreeSet<String>>) -> Vec<&'p str> {
+    let mut all = vec![path];
+    let mut at = 0;
+    while let Some(current) = all.get(at).copied() {
+        for (target, _) in included.iter().filter(|(_, by)| by.contains(current)) {
+            if !all.contains(&target.as_str()) {
+                all.push(target);
+            }
+        }
+        at += 1;
+    }
+    all
 }
 
 /// Which files others `include`, by whom.

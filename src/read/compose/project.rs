@@ -194,7 +194,6 @@ pub(super) fn with_bases<'d>(
     variables: &Variables,
     definition: Definition<'d>,
     gaps: &mut Vec<Unread>,
-    read: &mut BTreeSet<SourceId>,
 ) -> Vec<Definition<'d>> {
     let mut chain = vec![definition];
     let mut current = definition;
@@ -230,7 +229,6 @@ pub(super) fn with_bases<'d>(
             });
             break;
         };
-        read.insert(base.file);
         chain.push(base);
         current = base;
     }

@@ -182,7 +182,7 @@ pub(super) fn read<'d>(
     for root in &roots {
         for entry in root.node.get("services").into_iter().flat_map(|s| s.entries()) {
             let own = Definition { node: entry.value, ..*root };
-            let all = with_bases(files, set.sources, variables, own, &mut project.facts.gaps, &mut unit.read);
+            let all = with_bases(files, set.sources, variables, own, &mut project.facts.gaps);
             let name = entry.name();
             let location = Location::new(root.file, entry.key.used_at());
             let service = services.entry(name).or_insert_with(|| {
@@ -347,7 +347,7 @@ impl<'d> Project<'_, 'd> {
             if let Some(other) = text.strip_prefix("service:") {
                 match self.names.get(other).copied() {
                     Some(other) => self.route(index, Reference::Fact(other), Activity::Forward, location),
-                    None => self.undefined(index, other, location),
+                    None => self.undefined(index, other, Activity::Forward, location),
                 }
             } else if let Some(other) = text.strip_prefix("container:") {
                 let message = format!("this shares the network of the container `{other}`, of which nothing is known");
@@ -492,7 +492,9 @@ impl<'d> Project<'_, 'd> {
         }
         for ((name, _), (value, location)) in &settings {
             self.tag(index, name, value);
-            self.follow(index, name, mentions(name, value), aliases, *location);
+            if name != "VIRTUAL_HOST" {
+                self.follow(index, name, mentions(name, value), aliases, *location);
+            }
             if name.to_ascii_uppercase().ends_with("PLACEMENT_CONSTRAINTS") && !value.is_empty() {
                 let message = format!("`{name}` places copies by labels of the brokers, which is not followed");
                 self.gap(
@@ -582,7 +584,7 @@ impl<'d> Project<'_, 'd> {
                     (None, Some(service)) => Reference::Fact(*service),
                     (None, None) if !sure || name == "host.docker.internal" => continue,
                     (None, None) if !name.contains('.') => {
-                        self.undefined(from, &name, location);
+                        self.undefined(from, &name, activity(setting), location);
                         continue;
                     }
                     (None, None) => Reference::Host { name, port },
@@ -607,13 +609,22 @@ impl<'d> Project<'_, 'd> {
         let name = text.split(':').next().unwrap_or("").to_lowercase();
         match self.names.get(&name).copied() {
             Some(to) => self.route(from, Reference::Fact(to), activity, location),
-            None => self.undefined(from, &name, location),
+            None => self.undefined(from, &name, activity, location),
         }
     }
 
-    fn undefined(&mut self, from: usize, name: &str, location: Location) {
+    /// A service that no file declares, found by its name if somebody else does.
+    fn undefined(&mut self, from: usize, name: &str, activity: Activity, location: Location) {
         let message = format!("service `{}` is named here, but no Compose file that was read declares it", shorten(name));
-        self.gap("undefined-service", message, "add the file that declares it, or correct the name", location, from);
+        let help = "add the file that declares it, or correct the name";
+        self.remark("undefined-service", message, help, location);
+        self.route(from, Reference::Host { name: name.to_owned(), port: None }, activity, location);
+    }
+
+    /// Something that explains an unknown place, which by itself lets nothing pass.
+    fn remark(&mut self, code: &'static str, message: String, help: &str, location: Location) {
+        let help = Some(help.to_owned());
+        self.facts.gaps.push(Unread { code, message, help, location, scope: GapScope::Nothing });
     }
 
     /// Proxies that watch Docker take their routes from labels.
@@ -649,6 +660,9 @@ impl<'d> Project<'_, 'd> {
 
     /// Host names that a proxy leads here by rules of its own.
     fn hosts<'h>(&mut self, index: usize, setting: &str, hosts: impl Iterator<Item = &'h str>, location: Location) {
+        if self.variables.get(setting).is_some() {
+            return;
+        }
         let mut scope = vec![Reference::Fact(index)];
         for host in hosts.map(|h| h.trim().to_lowercase()).filter(|h| h.contains('.') && !h.contains(['/', ' ', '$'])) {
             scope.push(Reference::Host { name: host, port: None });
@@ -656,7 +670,10 @@ impl<'d> Project<'_, 'd> {
         self.facts.gaps.push(Unread {
             code: "unfollowed-routing",
             message: format!("`{setting}` leads requests here by rules of a proxy that are not followed"),
-            help: Some("declare where the host name leads as a [[route]]".to_owned()),
+            help: Some(
+                "declare where the host name leads as a [[route]], and set this name to nothing with `variables` in [[inputs.override]]"
+                    .to_owned(),
+            ),
             location,
             scope: GapScope::Endpoints(scope),
         });
@@ -689,12 +706,7 @@ impl<'d> Project<'_, 'd> {
                 "volume" | "cluster" if !source.is_empty() => {
                     let store = match self.volumes.iter().find(|(name, _)| **name == source) {
                         Some((_, store)) => *store,
-                        None => {
-                            let store = self.store(format!("{}compose/volume/{source}", self.prefix), location);
-                            let message = format!("volume `{source}` is declared nowhere");
-                            self.gap("undefined-claim", message, "declare it under `volumes`", location, store);
-                            store
-                        }
+                        None => self.undeclared(&source, location),
                     };
                     self.route(index, Reference::Fact(store), Activity::Forward, location);
                 }
@@ -702,6 +714,22 @@ impl<'d> Project<'_, 'd> {
                 _ => self.facts.endpoints[index].roles.insert(Role::Store),
             }
         }
+    }
+
+    fn undeclared(&mut self, source: &str, location: Location) -> usize {
+        let label = format!("{}compose/volume/{source}", self.prefix);
+        if let Some(known) = self.others.get(&label) {
+            return *known;
+        }
+        let store = self.store(label.clone(), location);
+        self.others.insert(label, store);
+        self.remark(
+            "undefined-claim",
+            format!("volume `{source}` is declared nowhere"),
+            "declare it under `volumes`",
+            location,
+        );
+        store
     }
 
     fn declare_volume(&mut self, root: &Definition<'d>, name: &'d str, key: Node<'d>, node: Node<'d>) {
@@ -718,10 +746,10 @@ impl<'d> Project<'_, 'd> {
         let options = node.get("driver_opts");
         let option = |key: &str| options.and_then(|o| o.get(key));
         let external = node.get("external").is_some_and(|e| e.as_bool() != Some(false));
-        let help = "declare the store with its place as an [[endpoint]] of the same id";
+        let help = "give the store its place with [[geo.override]]";
         if external {
             let message = format!("volume `{name}` is made outside of this project, so where it keeps its data is not known");
-            return self.gap("unknown-storage", message, help, location, store);
+            return self.remark("unknown-storage", message, help, location);
         }
         let kind = option("type").map(|t| self.fill(t)).unwrap_or_default();
         let server = match driver.as_str() {
@@ -756,7 +784,7 @@ impl<'d> Project<'_, 'd> {
         if !known {
             let what = if driver.is_empty() { kind } else { driver };
             let message = format!("where the volume driver `{}` keeps its data is not known", shorten(&what));
-            self.gap("unknown-storage", message, help, location, store);
+            self.remark("unknown-storage", message, help, location);
         }
     }
 

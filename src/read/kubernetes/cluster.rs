@@ -1,6 +1,6 @@
 //! The objects of one cluster, by what they are called, and how one names another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::custom;
 use super::kinds::{Meaning, meaning};
@@ -33,13 +33,18 @@ pub(super) struct Cluster<'d> {
     pub default_class: Option<Object<'d>>,
     pub workloads: Vec<Workload<'d>>,
     pub workload_names: Named<'d, usize>,
+    /// Ingresses by name, and by one of their labels.
+    pub ingress_names: Named<'d, usize>,
+    pub ingress_labels: BTreeMap<(&'d str, &'d str), Vec<usize>>,
     /// Pods that a selector can choose, by namespace and one of their labels.
     by_label: BTreeMap<(&'d str, &'d str), Vec<usize>>,
     /// The first thing of which nobody says where it stands.
     pub placeless: Option<Location>,
     pub node_port_pairs: usize,
     /// Services that are named and are not there.
-    missing: BTreeMap<String, usize>,
+    missing: BTreeMap<String, Reference>,
+    /// Ways that settings name, to tell each once.
+    followed: BTreeSet<(usize, Reference, Activity, Location)>,
     buckets: BTreeMap<String, usize>,
     variables: BTreeMap<SourceId, FileSettings>,
 }
@@ -105,10 +110,13 @@ impl<'d> Cluster<'d> {
             default_class: None,
             workloads: Vec::new(),
             workload_names: Named::default(),
+            ingress_names: Named::default(),
+            ingress_labels: BTreeMap::new(),
             by_label: BTreeMap::new(),
             placeless: None,
             node_port_pairs: 0,
             missing: BTreeMap::new(),
+            followed: BTreeSet::new(),
             buckets: BTreeMap::new(),
             variables: BTreeMap::new(),
         }
@@ -127,7 +135,7 @@ impl<'d> Cluster<'d> {
             of(|m| *m == Meaning::Volume).collect(),
             of(|m| *m == Meaning::Claim).collect(),
         );
-        let owners: std::collections::BTreeSet<(Option<&str>, &str, &str)> =
+        let owners: BTreeSet<(Option<&str>, &str, &str)> =
             of(|m| matches!(m, Meaning::Workload(_))).map(|o| (o.namespace, o.kind, o.name)).collect();
         for (object, meaning) in &all {
             if let Some(Meaning::Workload(path)) = meaning {
@@ -197,6 +205,12 @@ impl<'d> Cluster<'d> {
         self.facts.gaps.push(Unread { code, message, help: Some(help.to_owned()), location, scope });
     }
 
+    /// Something that explains an unknown place, which by itself lets nothing pass.
+    pub fn remark(&mut self, code: &'static str, message: String, help: &str, location: Location) {
+        let help = Some(help.to_owned());
+        self.facts.gaps.push(Unread { code, message, help, location, scope: GapScope::Nothing });
+    }
+
     /// A value that the project file tells for a setting of a file.
     pub fn variable(&mut self, file: SourceId, name: &str) -> Option<String> {
         let (settings, sources) = (self.settings, self.sources);
@@ -260,24 +274,25 @@ impl<'d> Cluster<'d> {
         if found.is_empty() { Inside::Outside } else { Inside::Services(found) }
     }
 
-    /// A service that is named and was not read, as something of unknown place.
-    pub fn missing_service(&mut self, namespace: Option<&str>, name: &str, location: Location) -> usize {
+    /// A service that is named and was not read. Of one cluster it is found by its name, if somebody declares that; of several
+    /// it could be another cluster's, so it stays a thing of unknown place.
+    pub fn missing_service(&mut self, namespace: Option<&str>, name: &str, location: Location) -> Reference {
         let id = self.id_of(namespace, "service", name);
         if let Some(known) = self.missing.get(&id) {
-            return *known;
+            return known.clone();
         }
-        let mut fact = EndpointFact::new("kubernetes-service", id.clone(), location);
-        fact.id = Some(id.clone());
-        let index = self.push(fact);
-        self.missing.insert(id, index);
-        self.gap(
-            "undefined-service",
-            format!("service `{}` is named here, but no manifest that was read declares it", shorten(name)),
-            "add its manifest, or correct the name",
-            location,
-            &[index],
-        );
-        index
+        let reference = if self.prefix.is_empty() {
+            let full = namespace.map_or_else(|| name.to_owned(), |n| format!("{name}.{n}.svc.cluster.local"));
+            Reference::Host { name: full, port: None }
+        } else {
+            let mut fact = EndpointFact::new("kubernetes-service", id.clone(), location);
+            fact.id = Some(id.clone());
+            Reference::Fact(self.push(fact))
+        };
+        self.missing.insert(id, reference.clone());
+        let message = format!("service `{}` is named here, but no manifest that was read declares it", shorten(name));
+        self.remark("undefined-service", message, "add its manifest, or correct the name", location);
+        reference
     }
 
     pub fn bucket(&mut self, id: &str, location: Location) -> usize {
@@ -312,7 +327,7 @@ impl<'d> Cluster<'d> {
                     (None, Inside::Services(found)) => found.into_iter().map(Reference::Fact).collect(),
                     (None, Inside::Missing(..)) if !sure => Vec::new(),
                     (None, Inside::Missing(theirs, name)) => {
-                        vec![Reference::Fact(self.missing_service(theirs.as_deref(), &name, location))]
+                        vec![self.missing_service(theirs.as_deref(), &name, location)]
                     }
                     (None, Inside::Outside) if !sure => Vec::new(),
                     (None, Inside::Outside) => vec![Reference::Host { name, port }],
@@ -329,8 +344,9 @@ impl<'d> Cluster<'d> {
                 }
             };
             for to in targets {
-                if to != Reference::Fact(from) {
-                    self.route(from, to, activity(setting), location);
+                let activity = activity(setting);
+                if to != Reference::Fact(from) && self.followed.insert((from, to.clone(), activity, location)) {
+                    self.route(from, to, activity, location);
                 }
             }
         }

@@ -142,6 +142,8 @@ fn walk(
         let pairs: Vec<(&str, &str)> = node.entries().filter_map(|e| Some((e.name(), e.value.text()?))).collect();
         if !pairs.is_empty() {
             found.extend(cluster.selected(own, &pairs).into_iter().map(Reference::Fact));
+            let ingresses = pairs.first().and_then(|p| cluster.ingress_labels.get(p));
+            found.extend(ingresses.into_iter().flatten().map(|i| Reference::Fact(*i)));
         }
     }
     for entry in node.entries() {
@@ -153,12 +155,16 @@ fn walk(
 }
 
 fn scalar(cluster: &Cluster<'_>, namespace: Option<&str>, key: &str, text: &str, found: &mut BTreeSet<Reference>) {
-    if text.is_empty() || text.len() > 4096 || matches!(key, "namespace" | "type" | "kind" | "description" | "image") {
+    if text.is_empty()
+        || text.len() > 4096
+        || matches!(key, "apiVersion" | "group" | "namespace" | "type" | "kind" | "description" | "image")
+    {
         return;
     }
     let names = |list: Vec<usize>| list.into_iter().map(Reference::Fact);
     found.extend(names(cluster.services.find(namespace, text)));
     found.extend(names(cluster.workload_names.find(namespace, text)));
+    found.extend(names(cluster.ingress_names.find(namespace, text)));
     let lower = key.to_ascii_lowercase();
     let asks =
         ["host", "domain", "address", "endpoint", "url", "uri", "server", "fqdn", "match"].iter().any(|w| lower.contains(w));

@@ -6,7 +6,7 @@ use super::cluster::Cluster;
 use super::manifest::Object;
 use super::service::push_name;
 use crate::doc::{self, Node};
-use crate::model::{Activity, EndpointFact, Reference, RouteRole};
+use crate::model::{Activity, EndpointFact, RouteRole};
 use crate::read::mentions::{mentions, shorten};
 use crate::source::Spanned;
 
@@ -130,6 +130,11 @@ impl<'d> Cluster<'d> {
             }
         }
         for fact in &facts {
+            self.ingress_names.add(&object, *fact);
+            for label in object.path(&["metadata", "labels"]).into_iter().flat_map(|l| l.entries()) {
+                let pair = (label.name(), label.value.text().unwrap_or(""));
+                self.ingress_labels.entry(pair).or_default().push(*fact);
+            }
             self.access_logs(&object, *fact);
         }
         self.annotated(&object, &facts);
@@ -159,7 +164,7 @@ impl<'d> Cluster<'d> {
             let found = self.backend_service(object.namespace, text, location);
             let several = found.len() > 1;
             for service in found {
-                let route = self.route(fact, Reference::Fact(service), Activity::Forward, location);
+                let route = self.route(fact, service, Activity::Forward, location);
                 route.role = role;
                 if several {
                     route.pool = Some(format!("service {text}"));
@@ -210,7 +215,7 @@ impl<'d> Cluster<'d> {
             understood |= !groups.is_empty() && groups.iter().all(|(s, _)| s.is_some());
             for (service, off) in groups.into_iter().filter_map(|(s, off)| Some((s?, off))) {
                 for to in self.backend_service(object.namespace, &service, location) {
-                    let route = self.route(fact, Reference::Fact(to), Activity::Forward, location);
+                    let route = self.route(fact, to, Activity::Forward, location);
                     route.role = if off { RouteRole::Manual } else { RouteRole::Weighted };
                     route.pool = Some(format!("action {name}"));
                 }
@@ -218,7 +223,7 @@ impl<'d> Cluster<'d> {
         }
         if !understood {
             let message = format!("the action `{}` is not followed", shorten(name));
-            let help = "declare the target groups as [[route]]s from this ingress";
+            let help = "name services in its target groups";
             self.gap("unfollowed-annotation", message, help, location, &[fact]);
         }
     }
@@ -232,6 +237,12 @@ impl<'d> Cluster<'d> {
             }
             let text = value.text().unwrap_or("");
             let location = object.at(value);
+            if let Some(told) = self.variable(object.file, name) {
+                for fact in facts {
+                    self.follow(*fact, object.namespace, key, mentions("host", &told), &BTreeMap::new(), location);
+                }
+                continue;
+            }
             match key {
                 // nginx mirrors requests with their bodies, and asks this URL about each request.
                 "mirror-target" | "auth-url" => {
@@ -250,8 +261,8 @@ impl<'d> Cluster<'d> {
                 }
                 "default-backend" => {
                     let found = self.backend_service(object.namespace, text, location);
-                    for (fact, service) in facts.iter().flat_map(|f| found.iter().map(move |s| (*f, *s))) {
-                        self.route(fact, Reference::Fact(service), Activity::Forward, location);
+                    for (fact, service) in facts.iter().flat_map(|f| found.iter().map(move |s| (*f, s.clone()))) {
+                        self.route(fact, service, Activity::Forward, location);
                     }
                 }
                 "server-alias" => {
@@ -274,7 +285,8 @@ impl<'d> Cluster<'d> {
 
     fn unfollowed(&mut self, name: &str, location: crate::source::Location, facts: &[usize]) {
         let message = format!("the annotation `{}` may lead requests elsewhere, and it is not followed", shorten(name));
-        let help = "declare where it leads as a [[route]] from this ingress";
+        let help =
+            "tell which hosts it names with `variables` in [[inputs.override]] (by the annotation's name; empty if none)";
         self.gap("unfollowed-annotation", message, help, location, facts);
     }
 }

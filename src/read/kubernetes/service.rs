@@ -111,7 +111,7 @@ impl<'d> Cluster<'d> {
             ),
             None => (
                 format!("service `{}` selects no pods, and no EndpointSlice that was read gives its addresses", object.name),
-                "add its EndpointSlice, or declare the route as a [[route]]",
+                "add its EndpointSlice",
             ),
         };
         self.gap("service-without-pods", message, help, location, &[fact]);
@@ -199,9 +199,13 @@ impl<'d> Cluster<'d> {
     }
 
     /// The service that a backend names, wherever it is.
-    pub fn backend_service(&mut self, namespace: Option<&str>, name: &str, location: Location) -> Vec<usize> {
+    pub fn backend_service(&mut self, namespace: Option<&str>, name: &str, location: Location) -> Vec<Reference> {
         let found = self.services.find(namespace, name);
-        if found.is_empty() { vec![self.missing_service(namespace, name, location)] } else { found }
+        if found.is_empty() {
+            vec![self.missing_service(namespace, name, location)]
+        } else {
+            found.into_iter().map(Reference::Fact).collect()
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::cluster::Cluster;
 use super::manifest::Object;
 use super::place::{Demand, Spot, Stand, is_region, is_zone, terms_of_topologies};
 use crate::doc::Node;
-use crate::model::{Activity, EndpointFact, GapScope, Reference, Role, Roles, Standing, Unread};
+use crate::model::{Activity, EndpointFact, Reference, Role, Roles, Standing};
 use crate::read::mentions::shorten;
 use crate::source::Location;
 
@@ -149,7 +149,7 @@ impl<'d> Cluster<'d> {
         match attributes {
             Some(server) if !beside => {
                 if !self.server(object, fact, server.text().unwrap_or(""), object.at(server)) {
-                    self.unknown_storage(driver, object.at(server), fact);
+                    self.unknown_storage(driver, object.at(server));
                 }
             }
             _ if !beside => self.remote(object, fact, name, value),
@@ -183,9 +183,8 @@ impl<'d> Cluster<'d> {
                 }
                 None => "this claim names no storage class, and the cluster's default was not read".to_owned(),
             };
-            let help =
-                "add `kubectl get storageclass -o yaml`, or declare the store with its place as an [[endpoint]] of the same id";
-            return self.gap("undefined-storage-class", message, help, location, &[store]);
+            let help = "add `kubectl get storageclass -o yaml`, or give the store its place with [[geo.override]]";
+            return self.remark("undefined-storage-class", message, help, location);
         };
         let parameters = class.path(&["parameters"]);
         let parameter = |names: &[&str]| names.iter().find_map(|n| parameters?.get(n));
@@ -211,18 +210,13 @@ impl<'d> Cluster<'d> {
         let server = parameter(&["server", "nfsServer", "monitors", "resturl", "shareServer"]);
         let known = server.is_some_and(|s| self.server(&class, store, s.text().unwrap_or(""), class.at(s)));
         if !known {
-            self.unknown_storage(provisioner, class.path(&["provisioner"]).map_or(class.location, |p| class.at(p)), store);
+            self.unknown_storage(provisioner, class.path(&["provisioner"]).map_or(class.location, |p| class.at(p)));
         }
     }
 
-    fn unknown_storage(&mut self, driver: &str, location: Location, store: usize) {
-        self.facts.gaps.push(Unread {
-            code: "unknown-storage",
-            message: format!("where `{}` keeps its volumes is not known", shorten(driver)),
-            help: Some("declare the store with its place as an [[endpoint]] of the same id".to_owned()),
-            location,
-            scope: GapScope::Endpoints(vec![Reference::Fact(store)]),
-        });
+    fn unknown_storage(&mut self, driver: &str, location: Location) {
+        let message = format!("where `{}` keeps its volumes is not known", shorten(driver));
+        self.remark("unknown-storage", message, "give the store its place with [[geo.override]]", location);
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn units(set: &Set<'_>, files: &[File<'_>], objects: &[Vec<Object<'_>
         let mut split = Split { keys: &keys, budget: total * MAX_SHARING };
         for part in split.folder(&paths, 0) {
             let own =
-                part.files.iter().filter(|i| !part.shared.contains(i)).map(|i| set.sources.get(files[*i].id).path.as_str());
+                part.files.iter().filter(|i| !part.common.contains(i)).map(|i| set.sources.get(files[*i].id).path.as_str());
             let prefix = common_folder(own);
             all.push(Unit { files: part.files, shared: part.shared, told: told.clone(), prefix });
         }
@@ -92,6 +92,8 @@ fn common_folder<'p>(paths: impl Iterator<Item = &'p str>) -> String {
 
 struct Part {
     files: Vec<usize>,
+    /// Files of other parts too; and those of them for which another part speaks.
+    common: BTreeSet<usize>,
     shared: BTreeSet<usize>,
 }
 
@@ -119,7 +121,7 @@ impl Split<'_, '_> {
         if !conflict && several == 0 {
             let mut files: Vec<usize> = below.into_iter().flatten().flat_map(|p| p.files).chain(own).collect();
             files.sort_unstable();
-            return vec![Part { files, shared: BTreeSet::new() }];
+            return vec![Part { files, common: BTreeSet::new(), shared: BTreeSet::new() }];
         }
         // Where one child alone holds several clusters, its siblings belong to each of them.
         let (mut parts, mut common): (Vec<Part>, Vec<usize>) = (Vec::new(), own);
@@ -136,13 +138,14 @@ impl Split<'_, '_> {
         }
         if cost > self.budget {
             common.sort_unstable();
-            parts.push(Part { files: common, shared: BTreeSet::new() });
+            parts.push(Part { files: common, common: BTreeSet::new(), shared: BTreeSet::new() });
             return parts;
         }
         self.budget -= cost;
         for (n, part) in parts.iter_mut().enumerate() {
             part.files.extend(&common);
             part.files.sort_unstable();
+            part.common.extend(&common);
             // Someone must speak for what is shared.
             if n > 0 {
                 part.shared.extend(&common);

@@ -233,7 +233,7 @@ impl<'d> Cluster<'d> {
                         let message =
                             format!("claim `{}` is used here, but no manifest that was read declares it", shorten(name));
                         let store = self.store(&format!("{id} ({})", object.name), location);
-                        self.gap("undefined-claim", message, "add its manifest, or correct the name", location, &[store]);
+                        self.remark("undefined-claim", message, "add its manifest, or correct the name", location);
                         self.route(fact, Reference::Fact(store), Activity::Forward, location);
                     }
                     for claim in found {
@@ -279,13 +279,7 @@ impl<'d> Cluster<'d> {
         if !known {
             let location = object.at(value);
             let message = format!("a volume of kind `{}` keeps its data where this manifest does not say", shorten(kind));
-            self.gap(
-                "unknown-storage",
-                message,
-                "declare the store with its place as an [[endpoint]] of the same id",
-                location,
-                &[store],
-            );
+            self.remark("unknown-storage", message, "give the store its place with [[geo.override]]", location);
         }
     }
 
