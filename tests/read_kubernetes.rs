@@ -270,8 +270,8 @@ fn corpus_k8gb_failover() {
         let wanted = format!("({host})] -> [");
         seen.routes().iter().any(|r| (r.contains(&wanted) || r.contains("test-gslb-failover]")) && r.contains(to))
     };
-    assert!(route("failover.test.k8gb.io", "service/frontend-podinfo"), "{:#?}", seen.routes());
-    assert!(route("roundrobin.test.k8gb.io", "service/frontend-podinfo"));
+    assert!(route("failover.test.k8gb.io", "frontend-podinfo.test-gslb.svc.cluster.local"), "{:#?}", seen.routes());
+    assert!(route("roundrobin.test.k8gb.io", "frontend-podinfo.test-gslb.svc.cluster.local"));
     let strategies = seen.gaps("unfollowed-routing");
     // Trap: nothing says that the other cluster is left out, and nothing passes; all four Gslb objects are told.
     assert_eq!(strategies.len(), 4, "{strategies:#?}");
