@@ -62,6 +62,9 @@ const KINDS: &[(&str, &str, Meaning)] = &[
     ("", "ConfigMap", Meaning::ConfigMap),
     ("", "Secret", Meaning::Secret),
     ("kustomize.config.k8s.io", ANY, Meaning::Kustomization),
+    // Plugins of kustomize; what patches is named by its kustomization.
+    ("builtin", "HelmChartInflationGenerator", Meaning::Elsewhere),
+    ("builtin", ANY, Meaning::Nothing),
     ("", "Config", Meaning::ClientConfig),
     // Known to carry nothing.
     ("", "Namespace", Meaning::Nothing),
@@ -170,6 +173,7 @@ const KINDS: &[(&str, &str, Meaning)] = &[
     ("operators.coreos.com", ANY, Meaning::Nothing),
     // Takes copies of whatever they are told to.
     ("velero.io", ANY, Meaning::Copies),
+    ("oadp.openshift.io", ANY, Meaning::Copies),
     ("stash.appscode.com", ANY, Meaning::Copies),
     ("k8up.io", ANY, Meaning::Copies),
     ("config.kio.kasten.io", ANY, Meaning::Copies),

@@ -105,7 +105,7 @@ impl<'t> File<'t> {
         let location = name.or_else(|| node.get("kind")).map_or(location, |n| Location::new(self.id, n.used_at()));
         objects.push(Object {
             file: self.id,
-            group: version.split_once('/').map_or("", |(group, _)| group),
+            group: group(version),
             kind,
             namespace: metadata("namespace").and_then(|n| n.text()),
             name: name.and_then(|n| n.text()).unwrap_or(""),
@@ -141,6 +141,12 @@ impl<'t> File<'t> {
         }
         gaps
     }
+}
+
+/// The core's version stands alone: `v1`. So does the group of kustomize's plugins: `builtin`.
+fn group(version: &str) -> &str {
+    let core = version.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    version.split_once('/').map_or(if core { "" } else { version }, |(group, _)| group)
 }
 
 /// A map ends where the next thing begins; its first character is enough to point at.

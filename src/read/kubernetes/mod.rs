@@ -104,7 +104,8 @@ fn read_all(set: &Set<'_>) -> Vec<(SourceId, Reading)> {
         cluster.read(&all);
         let mut facts = cluster.facts;
         facts.gaps.extend(unit.files.iter().filter(|i| !unit.shared.contains(i)).flat_map(|i| gaps[*i].iter().cloned()));
-        let first = unit.files.iter().find(|i| !unit.shared.contains(i)).or(unit.files.first());
+        // A file that another unit includes would count only there.
+        let first = unit.files.iter().find(|i| !unit.common.contains(i)).or(unit.files.first());
         let first = first.map_or(ids[0], |i| files[*i].id);
         let included = ids.into_iter().filter(|id| *id != first).collect();
         (first, Reading { facts, included, ..Reading::default() })

@@ -14,7 +14,8 @@ const MAX_SHARING: usize = 4;
 pub(super) struct Unit {
     /// Indices, in the order of paths.
     pub files: Vec<usize>,
-    /// Those of them that belong to other clusters too.
+    /// Those of them that belong to other clusters too; and of those the ones for which another cluster speaks.
+    pub common: BTreeSet<usize>,
     pub shared: BTreeSet<usize>,
     pub told: FileSettings,
     pub prefix: String,
@@ -45,7 +46,7 @@ pub(super) fn units(set: &Set<'_>, files: &[File<'_>], objects: &[Vec<Object<'_>
             let own =
                 part.files.iter().filter(|i| !part.common.contains(i)).map(|i| set.sources.get(files[*i].id).path.as_str());
             let prefix = common_folder(own);
-            all.push(Unit { files: part.files, shared: part.shared, told: told.clone(), prefix });
+            all.push(Unit { files: part.files, common: part.common, shared: part.shared, told: told.clone(), prefix });
         }
     }
     if let [only] = all.as_mut_slice() {
