@@ -273,11 +273,8 @@ fn authority(scheme: &str, text: &str, found: &mut Vec<Mention>) {
     for host in hosts.split(',').filter(|h| !h.is_empty() && !h.ends_with(':')) {
         let closed = if host.starts_with('[') && !host.contains(']') { format!("{host}]") } else { host.to_owned() };
         match peer(&closed) {
-            Some(Mention::Host { name, port, .. }) => {
-                if !IDENTIFIERS.contains(&name.as_str()) {
-                    found.push(Mention::Host { name, port, sure: true });
-                }
-            }
+            Some(Mention::Host { name, .. }) if IDENTIFIERS.contains(&name.as_str()) => {}
+            Some(Mention::Host { name, port, .. }) => found.push(Mention::Host { name, port, sure: true }),
             Some(other) => found.push(other),
             None => {}
         }
@@ -323,12 +320,8 @@ fn word(token: &str, wanted: bool, found: &mut Vec<Mention>) {
                 found.push(Mention::Host { name, port, sure });
             }
         }
-        Some(Mention::Address { ip, port }) => {
-            // Versions have four numbers too.
-            if wanted || port.is_some() {
-                found.push(Mention::Address { ip, port });
-            }
-        }
+        // Versions have four numbers too.
+        Some(Mention::Address { ip, port }) if wanted || port.is_some() => found.push(Mention::Address { ip, port }),
         Some(Mention::Unresolved(text)) if wanted => found.push(Mention::Unresolved(text)),
         _ => {}
     }
@@ -422,7 +415,7 @@ mod tests {
             ("FILE", "app.prod.yaml", ""),
             ("CLASS", "org.apache.kafka.Selector", ""),
             ("X", "db.prod.rds.amazonaws.com", "db.prod.rds.amazonaws.com"),
-            ("LISTEN_ADDRESS", "app.example.com", ""),
+            ("LISTEN_ADDRESS", "app.example.com", "app.example.com"),
             ("HOST", "0.0.0.0", ""),
             ("URL", "http://localhost:8080", ""),
             ("DSN", "user:pw@tcp(mysql:3306)/shop", "mysql:3306"),

@@ -114,15 +114,13 @@ fn references(cluster: &mut Cluster<'_>, object: &Object<'_>) -> Vec<Reference> 
     let mut found: BTreeSet<Reference> = BTreeSet::new();
     let mut budget = MAX_VALUES;
     for entry in object.node.entries().filter(|e| !matches!(e.name(), "apiVersion" | "kind" | "metadata" | "status")) {
-        walk(cluster, object, object.namespace, entry.name(), entry.value, 0, &mut budget, &mut found);
+        walk(cluster, object.namespace, entry.name(), entry.value, 0, &mut budget, &mut found);
     }
     found.into_iter().collect()
 }
 
-#[allow(clippy::too_many_arguments, reason = "what a walk carries along")]
 fn walk(
     cluster: &Cluster<'_>,
-    object: &Object<'_>,
     namespace: Option<&str>,
     key: &str,
     node: Node<'_>,
@@ -147,10 +145,10 @@ fn walk(
         }
     }
     for entry in node.entries() {
-        walk(cluster, object, own, entry.name(), entry.value, depth + 1, budget, found);
+        walk(cluster, own, entry.name(), entry.value, depth + 1, budget, found);
     }
     for item in node.items() {
-        walk(cluster, object, own, key, item, depth + 1, budget, found);
+        walk(cluster, own, key, item, depth + 1, budget, found);
     }
 }
 

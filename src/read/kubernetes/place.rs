@@ -130,8 +130,8 @@ impl<'d> Cluster<'d> {
         let mut fact = EndpointFact::new("kubernetes-node", object.name, object.location);
         fact.id = Some(self.id(&object));
         let (region, zone) = (label(REGION), label(ZONE));
-        fact.region = region.map(|r| spanned(&object, r));
-        fact.zone = zone.map(|z| spanned(&object, z));
+        fact.region = region.map(|r| spanned_as(r, r.text().unwrap_or("")));
+        fact.zone = zone.map(|z| spanned_as(z, z.text().unwrap_or("")));
         fact.provider = self.told.provider.as_ref().map(|p| p.text.clone());
         if let Some(id) = object.path(&["spec", "providerID"]) {
             self.provider_id(&object, id, &mut fact);
@@ -327,11 +327,6 @@ impl<'d> Cluster<'d> {
         self.spots.insert(spot, self.facts.endpoints.len() - 1);
         Reference::Fact(self.facts.endpoints.len() - 1)
     }
-}
-
-fn spanned(object: &Object<'_>, node: Node<'_>) -> Spanned<String> {
-    let _ = object;
-    spanned_as(node, node.text().unwrap_or(""))
 }
 
 fn spanned_as(node: Node<'_>, text: &str) -> Spanned<String> {

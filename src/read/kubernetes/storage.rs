@@ -147,13 +147,14 @@ impl<'d> Cluster<'d> {
         let fact = self.push(fact);
         let attributes = value.get("volumeAttributes").and_then(|a| a.get("server"));
         match attributes {
-            Some(server) if !beside => {
-                if !self.server(object, fact, server.text().unwrap_or(""), object.at(server)) {
+            _ if beside => {}
+            Some(server) => {
+                let known = self.server(object, fact, server.text().unwrap_or(""), object.at(server));
+                if !known {
                     self.unknown_storage(driver, object.at(server));
                 }
             }
-            _ if !beside => self.remote(object, fact, name, value),
-            _ => {}
+            None => self.remote(object, fact, name, value),
         }
         fact
     }

@@ -187,8 +187,7 @@ impl<'d> Cluster<'d> {
             let found = self.holders(kind, object.namespace, text("name"));
             let mut known = false;
             for holder in found {
-                for (key, value, at) in values(&holder).into_iter().filter(|(k, _, _)| *k == text("key")) {
-                    let _ = key;
+                for (_, value, at) in values(&holder).into_iter().filter(|(k, _, _)| *k == text("key")) {
                     known = true;
                     settings.push(Setting { name: name.to_owned(), value, location: at });
                 }
