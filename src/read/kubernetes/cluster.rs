@@ -6,6 +6,7 @@ use super::custom;
 use super::kinds::{Meaning, meaning};
 use super::manifest::Object;
 use super::place::{Machines, Spot};
+use super::service::by_service;
 use crate::doc::Node;
 use crate::model::{Activity, EndpointFact, Facts, GapScope, Reference, Role, Roles, RouteFact, Standing, Unread};
 use crate::read::mentions::{Mention, activity, shorten};
@@ -148,7 +149,7 @@ impl<'d> Cluster<'d> {
                 }
             }
         }
-        let endpoints: Vec<Object<'d>> = of(|m| *m == Meaning::Endpoints).collect();
+        let endpoints = by_service(of(|m| *m == Meaning::Endpoints));
         let services: Vec<(Object<'d>, usize)> =
             of(|m| *m == Meaning::Service).map(|o| (o, self.declare_service(&o))).collect();
         for (service, fact) in services {

@@ -1,5 +1,7 @@
 //! Services: names inside a cluster that lead to pods, to addresses, or out of the cluster; and load balancers before them.
 
+use std::collections::BTreeMap;
+
 use super::cluster::{Cluster, Inside};
 use super::manifest::Object;
 use crate::doc::Node;
@@ -9,6 +11,19 @@ use crate::source::{Location, Spanned};
 
 /// Pairs of nodes and ports that are listed; beyond that a gap says so.
 const MAX_NODE_PORTS: usize = 100_000;
+
+/// `Endpoints` and `EndpointSlice` objects by the namespace and name of their service.
+pub(super) type Slices<'d> = BTreeMap<(Option<&'d str>, &'d str), Vec<Object<'d>>>;
+
+pub(super) fn by_service<'d>(objects: impl Iterator<Item = Object<'d>>) -> Slices<'d> {
+    let mut slices = Slices::new();
+    for object in objects {
+        let label = || object.text(&["metadata", "labels", "kubernetes.io/service-name"]).unwrap_or("");
+        let service = if object.kind == "Endpoints" { object.name } else { label() };
+        slices.entry((object.namespace, service)).or_default().push(object);
+    }
+    slices
+}
 
 impl<'d> Cluster<'d> {
     /// What a service is, without where it leads.
@@ -71,7 +86,7 @@ impl<'d> Cluster<'d> {
     }
 
     /// Where a service leads.
-    pub fn service(&mut self, object: &Object<'d>, fact: usize, endpoints: &[Object<'d>]) {
+    pub fn service(&mut self, object: &Object<'d>, fact: usize, endpoints: &Slices<'d>) {
         self.access_logs(object, fact);
         if object.text(&["spec", "type"]) == Some("NodePort") {
             self.node_ports(object, fact);
@@ -118,17 +133,9 @@ impl<'d> Cluster<'d> {
     }
 
     /// Addresses from `Endpoints` and `EndpointSlice` objects.
-    fn addresses(&mut self, service: &Object<'d>, fact: usize, endpoints: &[Object<'d>]) -> bool {
+    fn addresses(&mut self, service: &Object<'d>, fact: usize, endpoints: &Slices<'d>) -> bool {
         let mut known = false;
-        for object in endpoints.iter().filter(|o| o.namespace == service.namespace) {
-            let of = if object.kind == "Endpoints" {
-                object.name
-            } else {
-                object.text(&["metadata", "labels", "kubernetes.io/service-name"]).unwrap_or("")
-            };
-            if of != service.name {
-                continue;
-            }
+        for object in endpoints.get(&(service.namespace, service.name)).into_iter().flatten() {
             let mut nodes: Vec<Node<'d>> = Vec::new();
             for subset in object.node.get("subsets").into_iter().flat_map(|s| s.items()) {
                 for key in ["addresses", "notReadyAddresses"] {
