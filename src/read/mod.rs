@@ -2,7 +2,9 @@
 //! at the border, into `model::Facts`. A reader never fails as a whole and never drops what could change the answer: what it
 //! cannot follow becomes a gap with its line.
 
+pub mod compose;
 pub mod inventory;
+pub mod kubernetes;
 pub mod nginx;
 
 use std::sync::LazyLock;
@@ -12,6 +14,7 @@ use crate::source::{InputError, SourceId, Sources};
 
 mod all;
 mod hosts;
+mod mentions;
 pub mod resource;
 mod settings;
 mod zone;
@@ -107,4 +110,5 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] = &[&hosts::Hosts, &inventory::Inventory, &nginx::Nginx, &zone::Zone];
+pub const READERS: &[&dyn Reader] =
+    &[&compose::Compose, &hosts::Hosts, &inventory::Inventory, &kubernetes::Kubernetes, &nginx::Nginx, &zone::Zone];

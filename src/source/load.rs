@@ -104,7 +104,7 @@ impl std::error::Error for LoadError {}
 /// Loads the project at `root`.
 ///
 /// With `include` patterns: exactly the files they match (globs relative to the root, `**` crosses folders, a folder stands for
-/// all below it; pictures, documents and source code only where a pattern spells their extension). Without: every text that `git` would see, but for hidden files and the folders of [`PRUNED`]. `exclude`
+/// all below it; pictures, documents and source code only where a pattern spells their extension). Without: every text that `git` would see, but for hidden files (save `.env`) and the folders of [`PRUNED`]. `exclude`
 /// takes files away from both.
 ///
 /// # Errors
@@ -206,13 +206,18 @@ impl Finder {
         let walk = WalkBuilder::new(&root)
             .follow_links(false)
             .max_depth(Some(MAX_DEPTH))
-            .hidden(true)
+            .hidden(false)
             .require_git(false)
             // Only what lies inside the root may decide what is read: the same project gives the same report elsewhere.
             .parents(false)
             .git_global(false)
             .git_exclude(false)
             .filter_entry(move |entry| {
+                // Compose takes its variables from there.
+                let hidden = entry.file_name().to_str().is_some_and(|n| n.starts_with('.') && n != ".env");
+                if hidden && entry.depth() > 0 {
+                    return false;
+                }
                 let prune = is_folder(entry) && entry.depth() > 0 && named_pruned(entry);
                 if prune && let Ok(mut list) = record.lock() {
                     list.push(entry.path().to_path_buf());
