@@ -1,0 +1,305 @@
+//! The readers of lists (Ansible inventories, NetBox exports, tables): facts of real files, each by its name, and the traps.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::print_stdout)] // a test opens files, may panic and says what it skips
+
+use std::path::{Path, PathBuf};
+
+use onshore::model::{EndpointFact, Facts, GapScope, Reference, Unread};
+use onshore::read::{READERS, Reader, Reading, Recognized, Set, Settings};
+use onshore::source::{Location, SourceId, Sources};
+
+/// Files by path; read by the reader of a format as `onshore` reads them.
+struct Read {
+    sources: Sources,
+    readings: Vec<(SourceId, Reading)>,
+}
+
+fn reader(format: &str) -> &'static dyn Reader {
+    *READERS.iter().find(|r| r.format() == format).unwrap()
+}
+
+fn read(format: &str, files: &[(&str, &str)]) -> Read {
+    let mut sources = Sources::default();
+    let mut sorted = files.to_vec();
+    sorted.sort_unstable();
+    for (path, text) in sorted {
+        sources.add(path, text);
+    }
+    read_sources(format, sources, &Settings::default())
+}
+
+fn read_sources(format: &str, sources: Sources, settings: &Settings) -> Read {
+    let ids: Vec<SourceId> = sources.iter().map(|(id, _)| id).collect();
+    let set = Set { sources: &sources, files: &ids, settings };
+    let together = reader(format).read_together(&set);
+    let readings = together.unwrap_or_else(|| ids.iter().map(|id| (*id, reader(format).read(&set.input(*id)))).collect());
+    Read { sources, readings }
+}
+
+impl Read {
+    fn facts(&self) -> impl Iterator<Item = &Facts> {
+        self.readings.iter().map(|(_, r)| &r.facts)
+    }
+
+    fn endpoint(&self, label: &str) -> &EndpointFact {
+        let found = self.facts().flat_map(|f| &f.endpoints).find(|e| e.label == label);
+        found.unwrap_or_else(|| panic!("no `{label}` among {:?}", self.labels()))
+    }
+
+    fn labels(&self) -> Vec<&str> {
+        self.facts().flat_map(|f| &f.endpoints).map(|e| e.label.as_str()).collect()
+    }
+
+    fn addresses(&self, label: &str) -> String {
+        self.endpoint(label).addresses.iter().map(|a| a.ip.to_string()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn at(&self, at: Location) -> String {
+        self.sources.position(at).to_string()
+    }
+
+    /// `code @ file:line touches WHAT: message`, sorted.
+    fn gaps(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.facts().flat_map(|f| f.gaps.iter().map(|g| self.gap(f, g))).collect();
+        all.extend(self.readings.iter().filter_map(|(id, r)| Some(format!("broken {}: {}", self.sources.get(*id).path, r.broken.as_ref()?))));
+        all.sort();
+        all
+    }
+
+    fn gap(&self, facts: &Facts, gap: &Unread) -> String {
+        let name = |r: &Reference| match r {
+            Reference::Fact(i) => facts.endpoints[*i].label.clone(),
+            other => format!("{other:?}"),
+        };
+        let scope = match &gap.scope {
+            GapScope::Everything => "everything".to_owned(),
+            GapScope::Nothing => "nothing".to_owned(),
+            GapScope::Endpoints(of) => of.iter().map(name).collect::<Vec<_>>().join(","),
+        };
+        format!("{} @ {} touches {scope}: {}", gap.code, self.at(gap.location), gap.message)
+    }
+
+    fn says(&self, what: &str) {
+        assert!(self.gaps().iter().any(|g| g.contains(what)), "nothing says {what:?}: {:#?}", self.gaps());
+    }
+}
+
+/// The files of a case of the shared corpus, by path; `None` (and a word about it) where the corpus is not.
+fn corpus(case: &str) -> Option<Sources> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus").join(case).join("raw");
+    let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus").join(case).join("raw");
+    let folder = if other.is_dir() { other } else { folder };
+    if !folder.is_dir() {
+        println!("skipped: {} is not here", folder.display());
+        return None;
+    }
+    fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, out) } else { out.push(path) }
+        }
+    }
+    let mut files = Vec::new();
+    walk(&folder, &mut files);
+    files.sort();
+    let mut sources = Sources::default();
+    for file in files {
+        let path = file.strip_prefix(&folder).unwrap().to_string_lossy().replace('\\', "/");
+        sources.add(path, String::from_utf8_lossy(&std::fs::read(&file).unwrap()));
+    }
+    Some(sources)
+}
+
+fn surest(path: &str, text: &str) -> Vec<&'static str> {
+    let sure: Vec<(Recognized, &str)> = READERS.iter().map(|r| (r.recognize(path, text), r.format())).collect();
+    let best = sure.iter().map(|(r, _)| *r).max().unwrap();
+    sure.into_iter().filter(|(r, _)| *r == best && *r != Recognized::No).map(|(_, f)| f).collect()
+}
+
+fn recognized_as(sources: &Sources, format: &str) {
+    for (_, source) in sources.iter() {
+        assert_eq!(surest(&source.path, &source.text), [format], "{}", source.path);
+    }
+}
+
+#[test]
+fn corpus_waku_sandbox() {
+    let Some(sources) = corpus("ansible-inventory/status-waku-sandbox") else { return };
+    recognized_as(&sources, "ansible-inventory");
+    let read = read_sources("ansible-inventory", sources, &Settings::default());
+    let (_, sandbox) = &read.readings[0];
+    assert_eq!(sandbox.facts.endpoints.len(), 6, "fact 1: six hosts");
+    for group in ["ac-cn-hongkong-c", "do-ams3", "gc-us-central1-a"] {
+        let of: Vec<&str> =
+            sandbox.facts.endpoints.iter().filter(|e| e.tags.contains_key(&format!("group.{group}"))).map(|e| e.label.as_str()).collect();
+        let expected = [format!("node-01.{group}.waku.sandbox"), format!("node-db-01.{group}.waku.sandbox")];
+        assert_eq!(of, expected, "fact 1: group {group}");
+    }
+    assert_eq!(read.addresses("node-db-01.ac-cn-hongkong-c.waku.sandbox"), "47.76.38.250", "fact 2, trap 2: quotes go");
+    assert_eq!(read.addresses("node-db-01.do-ams3.waku.sandbox"), "24.144.76.217", "fact 2");
+    assert_eq!(read.addresses("node-db-01.gc-us-central1-a.waku.sandbox"), "34.69.131.8", "fact 2");
+    let databases: Vec<&str> = sandbox.facts.endpoints.iter().filter(|e| e.tags.contains_key("group.node-db")).map(|e| e.label.as_str()).collect();
+    assert_eq!(databases.len(), 3, "fact 3: {databases:?}");
+    let db = read.endpoint("node-db-01.ac-cn-hongkong-c.waku.sandbox");
+    assert_eq!((db.tags["env"].as_str(), db.tags["stage"].as_str()), ("waku", "sandbox"), "fact 4");
+    assert_eq!(db.site_hints[0].value, "ac-cn-hongkong-c", "fact 4: data_center");
+    assert_eq!(db.region, None, "trap 1: a region without its provider is no place");
+    read.says("region-without-provider @ sandbox:4 touches nothing: `region` is `cn-hongkong-c`");
+    assert_eq!(read.addresses("node-db-01.ac-cn-hongkong-c.waku.test"), "47.239.18.71", "fact 5");
+    // With the provider told, region and zone count.
+    let Some(sources) = corpus("ansible-inventory/status-waku-sandbox") else { return };
+    let mut settings = Settings::default();
+    let told = onshore::read::Told { text: "alibaba".to_owned(), location: Location::new(SourceId(0), Default::default()) };
+    settings.add("sandbox", onshore::read::FileSettings { provider: Some(told), ..Default::default() });
+    let read = read_sources("ansible-inventory", sources, &settings);
+    let db = read.endpoint("node-db-01.ac-cn-hongkong-c.waku.sandbox");
+    assert_eq!((db.provider.as_deref(), db.region.as_ref().map(|r| r.value.as_str())), (Some("alibaba"), Some("cn-hongkong-c")));
+}
+
+#[test]
+fn corpus_archlinux_hosts() {
+    let Some(sources) = corpus("ansible-inventory/archlinux-hosts") else { return };
+    recognized_as(&sources, "ansible-inventory");
+    let read = read_sources("ansible-inventory", sources, &Settings::default());
+    assert_eq!(read.readings.len(), 1, "fact 1: the host_vars belong to the inventory");
+    assert_eq!(read.readings[0].1.included.len(), 8, "fact 1");
+    let of = |group: &str| -> Vec<String> {
+        let tag = format!("group.{group}");
+        read.facts().flat_map(|f| &f.endpoints).filter(|e| e.tags.contains_key(&tag)).map(|e| e.label.clone()).collect()
+    };
+    let mirrors = |names: &[&str]| names.iter().map(|n| format!("{n}.mirror.pkgbuild.com")).collect::<Vec<_>>();
+    assert_eq!(of("misaka"), mirrors(&["berlin", "johannesburg", "losangeles", "singapore", "taipei"]), "fact 2");
+    let geo = ["berlin", "frankfurt", "johannesburg", "london", "losangeles", "singapore", "taipei", "umea"];
+    assert_eq!(of("geo_mirrors"), mirrors(&geo), "fact 2");
+    for (host, address) in [
+        ("berlin", "45.142.247.77"),
+        ("frankfurt", "138.199.19.15"),
+        ("johannesburg", "102.130.49.241"),
+        ("london", "185.73.44.89"),
+        ("losangeles", "209.209.59.11"),
+        ("singapore", "194.156.163.63"),
+        ("taipei", "45.150.242.222"),
+        ("umea", "194.71.11.121"),
+    ] {
+        let label = format!("{host}.mirror.pkgbuild.com");
+        let addresses = read.addresses(&label);
+        assert_eq!(addresses.split(' ').next(), Some(address), "fact 3: {host}");
+        let at = read.at(read.endpoint(&label).addresses[0].location);
+        assert!(at.starts_with(&format!("host_vars/{label}/misc.yml:")), "fact 3: {at}");
+    }
+    assert_eq!(of("mysql_servers"), ["aur.archlinux.org", "bbs.archlinux.org", "wiki.archlinux.org"], "fact 4");
+    let hetzner = ["archive", "build", "codesearch", "gitlab", "repos", "runner2", "secure-runner1"];
+    assert_eq!(of("hetzner"), hetzner.map(|n| format!("{n}.archlinux.org")), "fact 4");
+    let build = read.endpoint("build.archlinux.org");
+    assert!(build.provider.is_none() && build.region.is_none() && build.place.is_none(), "trap 1: a group's name is no place");
+}
+
+#[test]
+fn corpus_adoptium_yaml() {
+    let Some(sources) = corpus("ansible-inventory/adoptium-yaml") else { return };
+    recognized_as(&sources, "ansible-inventory");
+    let read = read_sources("ansible-inventory", sources, &Settings::default());
+    read.says("foreign-inventory @ inventory.yml:9 touches infrastructure-azure-ubuntu2004-x64-1");
+    for (host, address) in [
+        ("infrastructure-azure-ubuntu2004-x64-1", "40.121.206.1"),
+        ("infrastructure-hetzner-ubuntu1604-x64-1", "78.47.239.96"),
+        ("infrastructure-hetzner-ubuntu2004-x64-1", "78.47.239.97"),
+        ("infrastructure-azure-ubuntu2204-x64-2", "20.90.182.165"),
+        ("infrastructure-digitalocean-ubuntu2004-x64-1", "178.62.115.224"),
+        ("build-osuosl-aix72-ppc64-1", "140.211.9.166"),
+    ] {
+        assert_eq!(read.addresses(host), address, "facts 1 to 4: {host}");
+    }
+    let all: Vec<&EndpointFact> = read.facts().flat_map(|f| &f.endpoints).collect();
+    assert!(all.iter().all(|e| !e.label.contains("7200-02-04")), "trap 1: a stray key is no host");
+    assert!(all.iter().all(|e| e.provider.is_none() && e.region.is_none() && e.place.is_none()), "trap 2, fact 3");
+}
+
+#[test]
+fn variables_win_as_ansible_documents() {
+    let read = read(
+        "ansible-inventory",
+        &[
+            ("inv/hosts", "[prod:children]\nweb\n[web]\nw1 stage=host\nw2\nw3\n[prod:vars]\nenv=file-prod\nrole=file-prod\n[web:vars]\nenv=file-web\n[all:vars]\ntier=file-all\nteam=file-all\n"),
+            ("inv/group_vars/all.yml", "tier: inv-all\nenv: inv-all\n"),
+            ("inv/group_vars/web/a.yml", "owner: inv-web\nservice: inv-web\n"),
+            ("inv/group_vars/web/b.yml", "service: later\n"),
+            ("inv/group_vars/web.yml", "service: not-read\n"),
+            ("group_vars/all", "tier: play-all\n"),
+            ("group_vars/prod.yml", "owner: play-prod\n"),
+            ("inv/host_vars/w1.yml", "stage: host-vars\n"),
+            ("host_vars/w2", "stage: play-host\n"),
+        ],
+    );
+    let tags = |host: &str| {
+        let wanted = |k: &String| !k.starts_with("group.");
+        let tags = &read.endpoint(host).tags;
+        tags.iter().filter(|(k, _)| wanted(k)).map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" ")
+    };
+    let shared = "env=inv-all owner=play-prod role=file-prod service=later";
+    assert_eq!(tags("w1"), format!("{shared} stage=host-vars team=file-all tier=play-all"));
+    assert_eq!(tags("w2"), format!("{shared} stage=play-host team=file-all tier=play-all"));
+    assert_eq!(tags("w3"), format!("{shared} team=file-all tier=play-all"));
+    assert_eq!(read.gaps(), [""; 0]);
+}
+
+#[test]
+fn references_are_followed_and_secrets_are_not() {
+    let read = read(
+        "ansible-inventory",
+        &[
+            ("hosts.yml", "all:\n  vars: {net: 10.1.0, provider: aws, region: '{{ home }}', home: '{{ where }}', where: us-east-1}\n  hosts:\n    a: {ansible_host: '{{ net }}.5'}\n    b: {ansible_host: '{{ lookup(\"env\", \"B\") }}'}\n    c:\n      ansible_host: !vault |\n        $ANSIBLE_VAULT;1.1;AES256\n        6162\n    d: {ansible_host: '{{ d }}', d: '{{ ansible_host }}'}\n    e: {ansible_host: '{{ nowhere }}'}\n    f: {ansible_host: '{{ inventory_hostname_short }}.x.example'}\n    g[1:2]: {password: !vault x, ansible_host: 127.0.0.1}\n"),
+        ],
+    );
+    assert_eq!(read.labels(), ["a", "b", "c", "d", "e", "f", "g1", "g2"]);
+    assert_eq!(read.addresses("a"), "10.1.0.5");
+    assert_eq!(read.endpoint("a").region.as_ref().map(|r| r.value.as_str()), Some("us-east-1"));
+    assert_eq!(read.endpoint("a").trail.len(), 3);
+    assert!(read.endpoint("f").names.iter().any(|n| n.value == "f.x.example"));
+    assert_eq!(read.addresses("g1"), "", "a tunnel's end says nothing of the host");
+    let gaps = read.gaps();
+    assert_eq!(gaps.len(), 4, "{gaps:#?}");
+    read.says("unresolved-variable @ hosts.yml:5 touches b:");
+    read.says("vaulted-value @ hosts.yml:7 touches c: `ansible_host` is encrypted");
+    read.says("touches d: `ansible_host` cannot be told: the references of `{{ ansible_host }}` lead too far, or in a circle");
+    read.says("touches e: `ansible_host` cannot be told: no file that was read sets the variable `nowhere`");
+}
+
+#[test]
+fn what_an_inventory_does_not_hold_is_a_gap() {
+    let plugin = "plugin: amazon.aws.aws_ec2\nregions:\n  - us-east-1\n  - cn-north-1\n";
+    assert_eq!(surest("inventory/prod.aws_ec2.yml", plugin), ["ansible-inventory"]);
+    read("ansible-inventory", &[("inventory/prod.aws_ec2.yml", plugin)])
+        .says("dynamic-inventory @ inventory/prod.aws_ec2.yml:1 touches everything: the inventory plug-in `amazon.aws.aws_ec2` lists hosts when it is run; none of them is in a file (it looks into us-east-1, cn-north-1)");
+    let vault = "$ANSIBLE_VAULT;1.1;AES256\n6162\n";
+    let read_ = read("ansible-inventory", &[("hosts", "[web]\nw1 ansible_host=10.0.0.1\nw2\n"), ("group_vars/web", vault)]);
+    read_.says("vaulted-value @ group_vars/web:1 touches w2:");
+    let read_ = read("ansible-inventory", &[("hosts", "[web]\nw1\n"), ("group_vars/web.yml", "a: [1\nregion: x"), ("play/host_vars/w1.yml", "site: fra\n")]);
+    read_.says("syntax @ group_vars/web.yml:");
+    read_.says("variables-without-inventory @ play/host_vars/w1.yml:1 touches Host { name: \"w1\"");
+    read("ansible-inventory", &[("hosts", "[web]\nw[1:3\nok\n")]).says("malformed-line @ hosts:2 touches everything: `w[1:3` is no range of hosts: a `[` has no `]`");
+    read("ansible-inventory", &[("hosts", "[web]\nw[1:999999]\n")]).says("it stands for more than 200000 hosts");
+    read("ansible-inventory", &[("i.yml", "all:\n  hosts:\n    a: {x: [\n")]).says("broken i.yml:");
+}
+
+#[test]
+fn lists_are_recognized_and_nothing_else_is() {
+    for (path, text, formats) in [
+        ("hosts", "[web]\nw1\nw2\n", &["ansible-inventory"][..]),
+        ("etc/hosts", "127.0.0.1 localhost\n10.0.0.1 db\n", &["hosts"]),
+        ("prod.ini", "[web:children]\na\n", &["ansible-inventory"]),
+        ("my.cnf", "[mysqld]\nskip-networking\n", &[]),
+        ("setup.ini", "[a]\nx = 1\n", &[]),
+        ("inventory/prod", "w1 ansible_host=10.0.0.1\n", &["ansible-inventory"]),
+        ("site.yml", "- hosts: all\n  roles: [x]\n", &[]),
+        ("compose.yml", "services:\n  web:\n    image: x\n", &[]),
+        ("x.yml", "all:\n  children:\n    web:\n      hosts:\n        w1:\n", &["ansible-inventory"]),
+        ("inventory.yml", "web:\n  hosts:\n    w1:\n", &["ansible-inventory"]),
+        ("values.yml", "web:\n  hosts:\n    w1:\n", &[]),
+        ("roles/x/group_vars/all.yml", "a: b\n", &["ansible-inventory"]),
+        ("list.json", "{\"_meta\": {\"hostvars\": {\"w\": {\"ansible_host\": \"10.0.0.1\"}}}, \"web\": {\"hosts\": [\"w\"]}}", &["ansible-inventory"]),
+    ] {
+        assert_eq!(surest(path, text), formats, "{path}");
+    }
+    let read = read("ansible-inventory", &[("list.json", "{\"_meta\": {\"hostvars\": {\"w\": {\"ansible_host\": \"10.0.0.1\"}}}, \"web\": {\"hosts\": [\"w\"]}}")]);
+    assert_eq!((read.addresses("w").as_str(), read.endpoint("w").tags.contains_key("group.web")), ("10.0.0.1", true));
+}
