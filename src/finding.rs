@@ -221,6 +221,10 @@ pub struct DataSetInfo {
 #[derive(Clone, Debug)]
 pub struct Assessment {
     pub project: Option<String>,
+    /// Who answers for the project.
+    pub owner: Option<String>,
+    /// Whom to tell about an incident, and within how many hours.
+    pub notify: Option<(String, u64)>,
     /// `YYYY-MM-DD`.
     pub as_of: String,
     pub verdict: Verdict,

@@ -188,6 +188,8 @@ fn zoom() -> Case {
     };
     let assessment = Assessment {
         project: Some("zoom-2020".into()),
+        owner: Some("privacy@zoom.example".into()),
+        notify: Some(("incident@zoom.example".into(), 24)),
         as_of: "2026-11-21".into(),
         verdict: Verdict::Violated,
         rules: vec![

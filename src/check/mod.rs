@@ -80,6 +80,8 @@ pub fn assess(question: Question<'_>) -> Assessment {
 
     Assessment {
         project: project.name.clone(),
+        owner: project.owner.clone(),
+        notify: project.notify.as_ref().map(|n| (n.contact.clone(), n.within_hours)),
         as_of: as_of.to_string(),
         verdict: overall(&rules, &findings),
         rules,
@@ -125,6 +127,10 @@ fn result(
     let untold = describe::count(count(Verdict::Indeterminate), "thing");
     let (verdict, why) = match (&scope.applies, worst) {
         (Applies::No(why), _) => (Verdict::NotApplicable, why.clone()),
+        (Applies::Nobody(why), _) if touching.is_empty() => (Verdict::NotApplicable, why.clone()),
+        (Applies::Nobody(why), _) => {
+            (Verdict::Indeterminate, format!("{why}, but {} may hold some", gaps_at(context, touching)))
+        }
         (_, Some(Verdict::Violated)) => (Verdict::Violated, format!("broken at {}", broken_at(found))),
         (_, Some(Verdict::Unsatisfiable)) => {
             (Verdict::Unsatisfiable, "no place can meet it together with the other rules named in its finding".into())

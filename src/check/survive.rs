@@ -468,7 +468,7 @@ fn kept_phrase(keep: Keep) -> &'static str {
         Keep::ServingPath => "a serving path",
         Keep::FullCopy => "a full copy",
         Keep::Identity => "a login",
-        Keep::Keys => "keys",
+        Keep::Keys => "a key service",
         Keep::Dns => "a name service",
     }
 }

@@ -235,6 +235,8 @@ mod tests {
         };
         Assessment {
             project: None,
+            owner: None,
+            notify: None,
             as_of: "2026-11-21".into(),
             verdict: Verdict::Satisfied,
             rules: rules.iter().map(rule).collect(),

@@ -47,6 +47,8 @@ pub fn write_line<T: Serialize>(value: &T, out: &mut dyn Write) -> io::Result<()
 struct Document<'a> {
     schema: &'static str,
     project: Option<&'a str>,
+    owner: Option<&'a str>,
+    notify: Option<Notify<'a>>,
     verdict: &'static str,
     as_of: &'a str,
     rules: Vec<Rule<'a>>,
@@ -54,6 +56,12 @@ struct Document<'a> {
     gaps: Vec<JsonGap<'a>>,
     coverage: JsonCoverage<'a>,
     data_sets: Vec<DataSet<'a>>,
+}
+
+#[derive(Serialize)]
+struct Notify<'a> {
+    contact: &'a str,
+    within_hours: u64,
 }
 
 #[derive(Serialize)]
@@ -196,6 +204,8 @@ fn document<'a>(a: &'a Assessment, sources: &Sources) -> Document<'a> {
     Document {
         schema: SCHEMA,
         project: a.project.as_deref(),
+        owner: a.owner.as_deref(),
+        notify: a.notify.as_ref().map(|(contact, within_hours)| Notify { contact, within_hours: *within_hours }),
         verdict: a.verdict.as_str(),
         as_of: &a.as_of,
         rules: a.rules.iter().map(|r| rule(r, sources)).collect(),

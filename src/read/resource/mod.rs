@@ -1,0 +1,51 @@
+//! Resources: what infrastructure code, plans, state files, stacks and cloud exports all describe, a typed thing with attributes.
+//! Their readers ([`super`]) evaluate their own languages and give [`Resource`]s; the tables of `data/resources/` say what each
+//! kind is, where it stands, and where its data goes; [`translate`] makes endpoints, routes and gaps of them. No resource kind is
+//! named in code unless a table cannot say what it does.
+
+pub mod table;
+mod translate;
+pub mod value;
+
+use std::sync::Arc;
+
+pub use translate::translate;
+pub use value::{Is, Piece, Target, Unknown, Value};
+
+use crate::source::Location;
+
+/// Whose words a resource's kind and attributes are. Each has its own tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Vocabulary {
+    /// Terraform, OpenTofu, and Pulumi's bridged providers (translated by its reader): `aws_s3_bucket`.
+    Terraform,
+    /// CloudFormation, SAM, and AWS Config, which uses the same type names: `AWS::S3::Bucket`.
+    CloudFormation,
+    /// ARM templates and Azure Resource Graph, lower case: `microsoft.storage/storageaccounts`.
+    Arm,
+    /// Google Cloud Asset Inventory: `storage.googleapis.com/Bucket`.
+    GcpAsset,
+    /// Answers of cloud command lines: `aws:describe-instances`, `aliyun:DescribeInstances`, `tencent:DescribeInstances`.
+    Listing,
+}
+
+/// One resource, evaluated as far as it can be.
+#[derive(Clone, Debug)]
+pub struct Resource {
+    pub vocabulary: Vocabulary,
+    /// The type, by the vocabulary's own name.
+    pub kind: Arc<str>,
+    /// Unique in its input, as people name it: `module.eu["x"].aws_s3_bucket.logs[0]`, `SourceBucket`. References use it.
+    pub address: Arc<str>,
+    /// The region its provider (or stack) is set to; `None` where the vocabulary has no such thing. The resource's own
+    /// attributes, by the tables, go before it.
+    pub region: Option<Value>,
+    /// The account, subscription or project its provider (or stack) is set to.
+    pub account: Option<Value>,
+    /// Always an [`Is::Map`] (or an unknown). Blocks are lists of maps.
+    pub attributes: Value,
+    /// Ids that are known from elsewhere than the attributes (the id of an export's record).
+    pub ids: Vec<String>,
+    /// The block's header.
+    pub location: Location,
+}
