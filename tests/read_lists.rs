@@ -198,7 +198,7 @@ fn corpus_adoptium_yaml() {
     let Some(sources) = corpus("ansible-inventory/adoptium-yaml") else { return };
     recognized_as(&sources, "ansible-inventory");
     let read = read_sources("ansible-inventory", sources, &Settings::default());
-    read.says("foreign-inventory @ inventory.yml:9 touches infrastructure-azure-ubuntu2004-x64-1");
+    read.says("foreign-inventory @ inventory.yml:9 touches build-azure-win2022-x64-1,");
     for (host, address) in [
         ("infrastructure-azure-ubuntu2004-x64-1", "40.121.206.1"),
         ("infrastructure-hetzner-ubuntu1604-x64-1", "78.47.239.96"),
@@ -259,8 +259,8 @@ fn references_are_followed_and_secrets_are_not() {
     let gaps = read.gaps();
     assert_eq!(gaps.len(), 4, "{gaps:#?}");
     read.says("unresolved-variable @ hosts.yml:5 touches b:");
-    read.says("vaulted-value @ hosts.yml:7 touches c: `ansible_host` is encrypted");
-    read.says("touches d: `ansible_host` cannot be told: the references of `{{ ansible_host }}` lead too far, or in a circle");
+    read.says("vaulted-value @ hosts.yml:8 touches c: `ansible_host` is encrypted");
+    read.says("touches d: `ansible_host` cannot be told: the references of `{{ d }}` lead too far, or in a circle");
     read.says("touches e: `ansible_host` cannot be told: no file that was read sets the variable `nowhere`");
 }
 
@@ -302,4 +302,84 @@ fn lists_are_recognized_and_nothing_else_is() {
     }
     let read = read("ansible-inventory", &[("list.json", "{\"_meta\": {\"hostvars\": {\"w\": {\"ansible_host\": \"10.0.0.1\"}}}, \"web\": {\"hosts\": [\"w\"]}}")]);
     assert_eq!((read.addresses("w").as_str(), read.endpoint("w").tags.contains_key("group.web")), ("10.0.0.1", true));
+}
+
+/// A sheet as the loader gives it.
+fn sheet(path: &str, name: &str, text: &str, columns: &[(&str, &str)]) -> Read {
+    let mut sources = Sources::default();
+    sources.add_sheet(path, name, text);
+    read_sources("table", sources, &columns_of(path, columns))
+}
+
+fn columns_of(path: &str, columns: &[(&str, &str)]) -> Settings {
+    let mut settings = Settings::default();
+    let at = Location::new(SourceId(0), Default::default());
+    let told = |text: &str| onshore::read::Told { text: text.to_owned(), location: at };
+    let columns = columns.iter().map(|(field, column)| ((*field).to_owned(), told(column))).collect();
+    settings.add(path, onshore::read::FileSettings { columns, ..Default::default() });
+    settings
+}
+
+#[test]
+fn a_table_places_its_rows() {
+    let text = "Servers of the group,,,,,,,\nHostname,IP Address,Country,Provider,Region,Type,Data Classification,Environment\n\
+                db1.x.example,10.0.0.1; 10.0.0.2/24,Germany,,,database,pii,prod\n\
+                web-1,203.0.113.9,,AWS,cn-north-1,,,-\n\
+                ,10.0.0.9,美国,,,,,\n";
+    let read = read("table", &[("cmdb.csv", text)]);
+    assert_eq!(read.labels(), ["db1.x.example", "web-1", "10.0.0.9"]);
+    let db = read.endpoint("db1.x.example");
+    assert_eq!(read.addresses("db1.x.example"), "10.0.0.1 10.0.0.2");
+    assert_eq!(db.place.as_ref().unwrap().0.place.to_string(), "DE");
+    assert_eq!((db.kind.as_str(), db.tags["Data Classification"].as_str(), db.tags["env"].as_str()), ("database", "pii", "prod"));
+    assert!(db.roles.contains(onshore::model::Role::Store));
+    let web = read.endpoint("web-1");
+    assert_eq!((web.provider.as_deref(), web.region.as_ref().map(|r| r.value.as_str())), (Some("AWS"), Some("cn-north-1")));
+    assert_eq!(read.endpoint("10.0.0.9").place.as_ref().unwrap().0.place.to_string(), "US");
+    assert_eq!(read.gaps(), [""; 0]);
+    assert_eq!(read.at(web.location), "cmdb.csv:4");
+}
+
+#[test]
+fn chinese_headers_and_sheets() {
+    let read = sheet("资产.xlsx", "主机", "资产清单\n\n主机名\tIP地址\t机房\t云厂商\t地域\t账号\t备注\ndb-1\t10.2.0.1\t贵安\t腾讯\t\t100001\t=HYPERLINK(\"http://x\")\n", &[]);
+    let db = read.endpoint("db-1");
+    assert_eq!((db.site_hints[0].value.as_str(), db.account.as_deref()), ("贵安", Some("100001")));
+    assert_eq!(db.tags["备注"], "=HYPERLINK(\"http://x\")", "a formula is a word");
+    assert_eq!(read.at(db.location), "资产.xlsx:主机:4");
+}
+
+#[test]
+fn what_a_table_does_not_say_is_a_gap() {
+    let gaps = |text: &str| read("table", &[("t.csv", text)]).gaps();
+    assert_eq!(
+        gaps("hostname,ip,site,location\na,10.0.0.1,s1,Rack 4\n"),
+        ["ambiguous-column @ t.csv:1 touches a: several columns could hold the site of a row: `site`, `location`; none of them was taken"]
+    );
+    assert_eq!(gaps("hostname,country\na,Atlantis\n"), ["unreadable-cell @ t.csv:2 touches a: `Atlantis`: this is no country that is known by such a name"]);
+    assert_eq!(gaps("hostname,ip\na,10.0.0.0/24\nb,#REF!\n").len(), 2);
+    assert_eq!(gaps("hostname,country\na,US,x\n"), ["malformed-line @ t.csv:2 touches a: this row has 3 cells, but the header has 2"]);
+    assert_eq!(
+        gaps("hostname,region,ip\na,ap-southeast-1,10.0.0.1\n"),
+        ["region-without-provider @ t.csv:2 touches a: `ap-southeast-1` is said to be the region, but nothing says whose; ids mean different places at different providers"]
+    );
+    assert_eq!(gaps("hostname,country\n\"a,US\n"), ["malformed-line @ t.csv:2 touches everything: this quote is never closed, so all behind it is one cell"]);
+    let notes = sheet("s.xlsx", "Notes", "to do\n", &[]);
+    notes.says("table-without-header @ s.xlsx:Notes:1 touches everything: sheet `Notes` has no header");
+    let shown = sheet("s.xlsx", "S", "name\tcountry\na\t#NOT-COMPUTED!\n#NAME?\tDE\n", &[]);
+    shown.says("unreadable-cell @ s.xlsx:S:2 touches a: `#NOT-COMPUTED!`: the spreadsheet shows an error where the country of this row should be");
+    shown.says("unreadable-cell @ s.xlsx:S:3 touches #NAME?");
+}
+
+#[test]
+fn columns_are_told() {
+    let text = "Box\tWhere\tsite\tip\nweb1\tfra\t?\t10.0.0.1\n";
+    let read = sheet("s.xlsx", "S", text, &[("name", "Box"), ("site", "Where")]);
+    let web = read.endpoint("web1");
+    assert_eq!((web.site.as_ref().unwrap().value.as_str(), read.addresses("web1").as_str()), ("fra", "10.0.0.1"));
+    let wrong = sheet("s.xlsx", "S", text, &[("name", "Box"), ("site", "Place"), ("colour", "x")]);
+    let errors: Vec<&str> = wrong.readings[0].1.errors.iter().map(|e| e.message.as_str()).collect();
+    assert_eq!(errors, ["`colour` is no field that a column can hold", "`s.xlsx` has no column `Place`"]);
+    assert!(sheet("s.xlsx", "Notes", "to do\n", &[("sheet", "S")]).gaps().is_empty());
+    assert_eq!(surest("t.csv", "id,kind,country\na,database,US\n"), ["inventory"], "our own columns go first");
 }

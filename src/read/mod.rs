@@ -5,6 +5,7 @@
 pub mod ansible;
 pub mod inventory;
 pub mod nginx;
+pub mod table;
 
 use std::sync::LazyLock;
 
@@ -112,5 +113,6 @@ pub const READERS: &[&dyn Reader] = &[
     &hosts::Hosts,
     &inventory::Inventory,
     &nginx::Nginx,
+    &table::Table,
     &zone::Zone,
 ];
