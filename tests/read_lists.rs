@@ -383,3 +383,122 @@ fn columns_are_told() {
     assert!(sheet("s.xlsx", "Notes", "to do\n", &[("sheet", "S")]).gaps().is_empty());
     assert_eq!(surest("t.csv", "id,kind,country\na,database,US\n"), ["inventory"], "our own columns go first");
 }
+
+const NETBOX: &str = "https://netbox.example/api";
+
+fn page(kind: &str, objects: &[&str]) -> String {
+    let with_url = |(i, o): (usize, &&str)| format!("  {{\"id\": {i}, \"url\": \"{NETBOX}/{kind}/{i}/\", {o}}}");
+    let list: Vec<String> = objects.iter().enumerate().map(with_url).collect();
+    format!("{{\"count\": {}, \"next\": null, \"previous\": null, \"results\": [\n{}\n]}}", objects.len(), list.join(",\n"))
+}
+
+#[test]
+fn netbox_sites_stand_where_their_regions_prove() {
+    let regions = page(
+        "dcim/regions",
+        &[
+            r#""name": "EMEA", "slug": "emea", "parent": null"#,
+            r#""name": "Germany", "slug": "germany", "parent": {"id": 0, "slug": "emea"}"#,
+            r#""name": "Frankfurt", "slug": "fra", "parent": {"id": 1, "slug": "germany"}"#,
+            r#""name": "US", "slug": "us", "parent": null"#,
+            r#""name": "CA", "slug": "ca", "parent": {"id": 3, "slug": "us"}"#,
+            r#""name": "China", "slug": "china", "parent": null"#,
+            r#""name": "Hong Kong", "slug": "hk", "parent": {"id": 5, "slug": "china"}"#,
+            r#""name": "California", "slug": "ca", "parent": null"#,
+            r#""name": "United Kingdom", "slug": "uk", "parent": null"#,
+            r#""name": "Jersey", "slug": "jersey", "parent": {"id": 8, "slug": "uk"}"#,
+            r#""name": "Loop", "slug": "loop", "parent": {"id": 10, "slug": "loop"}"#,
+            r#""name": "Georgia", "slug": "georgia", "parent": null"#,
+        ],
+    );
+    let site = |slug: &str, region: usize| {
+        format!(r#""name": "Site {slug}", "slug": "{slug}", "latitude": 50.1, "longitude": 8.6, "region": {{"id": {region}, "url": "{NETBOX}/dcim/regions/{region}/"}}"#)
+    };
+    let sites: Vec<String> =
+        [("fra1", 2), ("sjc1", 4), ("hkg1", 6), ("x1", 7), ("x2", 9), ("x3", 10), ("x4", 11)].iter().map(|(s, r)| site(s, *r)).collect();
+    let mut sites: Vec<&str> = sites.iter().map(String::as_str).collect();
+    sites.push(r#""name": "Bare", "slug": "bare", "region": null"#);
+    let read = read("netbox", &[("regions.json", &regions), ("sites.json", &page("dcim/sites", &sites))]);
+    let places: Vec<String> = read.facts().flat_map(|f| &f.sites).map(|s| format!("{} {}", s.id, s.place.place)).collect();
+    assert_eq!(places, ["fra1 DE", "sjc1 US-CA", "hkg1 HK"]);
+    assert_eq!(read.facts().flat_map(|f| &f.sites).next().unwrap().place.coordinates, Some((50.1, 8.6)));
+    let gaps = read.gaps();
+    assert_eq!(gaps.len(), 5, "{gaps:#?}");
+    read.says("site-without-country @ sites.json:5 touches nothing: the country of site `x1` is not known: none of its regions (`California`) bears");
+    read.says("site `x2` is not known: its region `Jersey` is a country of its own, but lies in one of United Kingdom");
+    read.says("site `x3` is not known: its regions lie within each other in a circle");
+    read.says("site `x4` is not known: none of its regions (`Georgia`)");
+    read.says("site `bare` is not known: it has no region");
+}
+
+#[test]
+fn netbox_machines_networks_and_carriers() {
+    let regions = page("dcim/regions", &[r#""name": "DE", "slug": "de""#]);
+    let site = r#"{"id": 0, "slug": "fra1", "url": "https://netbox.example/api/dcim/sites/0/"}"#;
+    let sites = page("dcim/sites", &[r#""name": "FRA1", "slug": "fra1", "facility": "FR5", "region": {"id": 0, "slug": "de"}"#]);
+    let prefixes = page(
+        "ipam/prefixes",
+        &[
+            &format!(r#""prefix": "10.1.0.0/16", "vrf": null, "site": {site}"#),
+            &format!(r#""prefix": "10.1.0.0/16", "vrf": {{"id": 4, "name": "red"}}, "scope_type": "dcim.site", "scope": {site}"#),
+            r#""prefix": "10.0.0.0/8", "vrf": null, "scope_type": "dcim.region", "scope": {"id": 0, "slug": "de"}"#,
+        ],
+    );
+    let devices = page(
+        "dcim/devices",
+        &[&format!(
+            r#""name": "db1.fra.example", "site": {site}, "rack": {{"id": 1, "name": "R7"}}, "role": {{"id": 1, "slug": "database", "name": "Database"}}, "status": {{"value": "active"}}, "primary_ip4": {{"id": 1, "address": "10.1.0.10/24"}}, "tags": [{{"slug": "pii", "name": "PII"}}], "custom_fields": {{"owner": "pay"}}"#
+        )],
+    );
+    let machines = page("virtualization/virtual-machines", &[r#""name": "vm1", "site": null, "cluster": {"id": 0, "name": "c1", "url": "https://netbox.example/api/virtualization/clusters/0/"}"#]);
+    let clusters = page("virtualization/clusters", &[&format!(r#""name": "c1", "scope_type": "dcim.site", "scope": {site}"#)]);
+    let addresses = page("ipam/ip-addresses", &[r#""address": "10.1.9.9/16", "dns_name": "VM1.example", "vrf": {"id": 4, "name": "red"}, "assigned_object_type": "virtualization.vminterface", "assigned_object": {"id": 3, "virtual_machine": {"id": 0, "name": "vm1", "url": "https://netbox.example/api/virtualization/virtual-machines/0/"}}"#]);
+    let circuits = page("circuits/circuits", &[&format!(r#""cid": "c-1", "provider": {{"id": 1, "slug": "lumen"}}, "termination_a": {{"id": 5, "site": {site}}}, "termination_z": null"#)]);
+    let files = [
+        ("nb/regions.json", &regions),
+        ("nb/sites.json", &sites),
+        ("nb/prefixes.json", &prefixes),
+        ("nb/devices.json", &devices),
+        ("nb/vms.json", &machines),
+        ("nb/clusters.json", &clusters),
+        ("nb/ips.json", &addresses),
+        ("nb/circuits.json", &circuits),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(p, t)| (*p, t.as_str())).collect();
+    for (path, text) in &files {
+        assert_eq!(surest(path, text), ["netbox"], "{path}");
+    }
+    let read = read("netbox", &files);
+    assert_eq!(read.gaps(), [""; 0]);
+    let show = |s: &onshore::model::Site| {
+        let domains: Vec<String> = s.domains.iter().map(ToString::to_string).collect();
+        let networks: Vec<String> = s.networks.iter().map(|n| n.value.to_string()).collect();
+        format!("{} [{}] {:?} {}", s.id, networks.join(" "), s.network_scope.as_deref().unwrap_or(""), domains.join(" "))
+    };
+    let sites: Vec<String> = read.facts().flat_map(|f| &f.sites).map(show).collect();
+    assert_eq!(
+        sites,
+        [
+            "fra1 [10.1.0.0/16] \"\" campus=FR5 carrier=lumen",
+            "fra1 (VRF red) [10.1.0.0/16] \"red\" campus=FR5 carrier=lumen site=fra1",
+        ]
+    );
+    let db = read.endpoint("db1.fra.example");
+    assert_eq!((db.site.as_ref().unwrap().value.as_str(), read.addresses("db1.fra.example").as_str()), ("fra1", "10.1.0.10"));
+    assert_eq!((db.tags["role"].as_str(), db.tags["pii"].as_str(), db.tags["owner"].as_str(), db.tags["status"].as_str()), ("database", "yes", "pay", "active"));
+    assert_eq!(db.domains[0].to_string(), "zone=fra1/R7");
+    let vm = read.endpoint("vm1");
+    assert_eq!((vm.site.as_ref().unwrap().value.as_str(), vm.scope.as_deref(), read.addresses("vm1").as_str()), ("fra1", Some("red"), "10.1.9.9"));
+    assert!(vm.names.iter().any(|n| n.value == "vm1.example"));
+}
+
+#[test]
+fn netbox_pages_that_are_not_there_are_a_gap() {
+    let first = page("dcim/sites", &[r#""name": "A", "slug": "a", "region": {"id": 1, "name": "Germany", "slug": "germany"}"#])
+        .replace("\"count\": 1, \"next\": null", "\"count\": 2, \"next\": \"https://netbox.example/api/dcim/sites/?offset=1\"");
+    read("netbox", &[("s1.json", &first)]).says("export-incomplete @ s1.json:1 touches everything: NetBox has 2 sites, but only 1 of them are in the files");
+    let second = page("dcim/sites", &[r#""name": "B", "slug": "b", "region": {"id": 1, "name": "Germany", "slug": "germany"}"#]).replace("sites/0/", "sites/1/");
+    assert!(read("netbox", &[("s1.json", &first), ("s2.json", &second)]).gaps().is_empty());
+    read("netbox", &[("s1.json", &second), ("s2.json", &first[..first.len() - 4])]).says("broken s2.json:");
+    assert!(surest("x.json", "{\"url\": \"https://x.example/api/other/sites/1/\"}").is_empty());
+}

@@ -4,6 +4,7 @@
 
 pub mod ansible;
 pub mod inventory;
+pub mod netbox;
 pub mod nginx;
 pub mod table;
 
@@ -112,6 +113,7 @@ pub const READERS: &[&dyn Reader] = &[
     &ansible::Ansible,
     &hosts::Hosts,
     &inventory::Inventory,
+    &netbox::NetBox,
     &nginx::Nginx,
     &table::Table,
     &zone::Zone,

@@ -152,7 +152,7 @@ mod tests {
             };
             Rows::new(path, text, false).map(row).collect()
         };
-        assert_eq!(cells("a.csv", "a,\"b, \"\"c\"\"\nd\", e\r\n\nf"), ["a@0|b, \"c\"\nd@2|e@16", "f@21"]);
+        assert_eq!(cells("a.csv", "a,\"b, \"\"c\"\"\nd\", e\r\n\nf"), ["a@0|b, \"c\"\nd@2|e@16", "f@20"]);
         assert_eq!(cells("a.csv", "\u{feff}sep=;\na;b,c"), ["a@9|b,c@11"]);
         assert_eq!(cells("a.csv", "a;b;c\n1;2;3"), ["a@0|b@2|c@4", "1@6|2@8|3@10"]);
         assert_eq!(cells("a.tsv", "a\tb,c"), ["a@0|b,c@2"]);
