@@ -60,7 +60,11 @@ impl Read {
     /// `code @ file:line touches WHAT: message`, sorted.
     fn gaps(&self) -> Vec<String> {
         let mut all: Vec<String> = self.facts().flat_map(|f| f.gaps.iter().map(|g| self.gap(f, g))).collect();
-        all.extend(self.readings.iter().filter_map(|(id, r)| Some(format!("broken {}: {}", self.sources.get(*id).path, r.broken.as_ref()?))));
+        all.extend(
+            self.readings
+                .iter()
+                .filter_map(|(id, r)| Some(format!("broken {}: {}", self.sources.get(*id).path, r.broken.as_ref()?))),
+        );
         all.sort();
         all
     }
@@ -129,15 +133,21 @@ fn corpus_waku_sandbox() {
     let (_, sandbox) = &read.readings[0];
     assert_eq!(sandbox.facts.endpoints.len(), 6, "fact 1: six hosts");
     for group in ["ac-cn-hongkong-c", "do-ams3", "gc-us-central1-a"] {
-        let of: Vec<&str> =
-            sandbox.facts.endpoints.iter().filter(|e| e.tags.contains_key(&format!("group.{group}"))).map(|e| e.label.as_str()).collect();
+        let of: Vec<&str> = sandbox
+            .facts
+            .endpoints
+            .iter()
+            .filter(|e| e.tags.contains_key(&format!("group.{group}")))
+            .map(|e| e.label.as_str())
+            .collect();
         let expected = [format!("node-01.{group}.waku.sandbox"), format!("node-db-01.{group}.waku.sandbox")];
         assert_eq!(of, expected, "fact 1: group {group}");
     }
     assert_eq!(read.addresses("node-db-01.ac-cn-hongkong-c.waku.sandbox"), "47.76.38.250", "fact 2, trap 2: quotes go");
     assert_eq!(read.addresses("node-db-01.do-ams3.waku.sandbox"), "24.144.76.217", "fact 2");
     assert_eq!(read.addresses("node-db-01.gc-us-central1-a.waku.sandbox"), "34.69.131.8", "fact 2");
-    let databases: Vec<&str> = sandbox.facts.endpoints.iter().filter(|e| e.tags.contains_key("group.node-db")).map(|e| e.label.as_str()).collect();
+    let databases: Vec<&str> =
+        sandbox.facts.endpoints.iter().filter(|e| e.tags.contains_key("group.node-db")).map(|e| e.label.as_str()).collect();
     assert_eq!(databases.len(), 3, "fact 3: {databases:?}");
     let db = read.endpoint("node-db-01.ac-cn-hongkong-c.waku.sandbox");
     assert_eq!((db.tags["env"].as_str(), db.tags["stage"].as_str()), ("waku", "sandbox"), "fact 4");
@@ -152,7 +162,10 @@ fn corpus_waku_sandbox() {
     settings.add("sandbox", onshore::read::FileSettings { provider: Some(told), ..Default::default() });
     let read = read_sources("ansible-inventory", sources, &settings);
     let db = read.endpoint("node-db-01.ac-cn-hongkong-c.waku.sandbox");
-    assert_eq!((db.provider.as_deref(), db.region.as_ref().map(|r| r.value.as_str())), (Some("alibaba"), Some("cn-hongkong-c")));
+    assert_eq!(
+        (db.provider.as_deref(), db.region.as_ref().map(|r| r.value.as_str())),
+        (Some("alibaba"), Some("cn-hongkong-c"))
+    );
 }
 
 #[test]
@@ -219,7 +232,10 @@ fn variables_win_as_ansible_documents() {
     let read = read(
         "ansible-inventory",
         &[
-            ("inv/hosts", "[prod:children]\nweb\n[web]\nw1 stage=host\nw2\nw3\n[prod:vars]\nenv=file-prod\nrole=file-prod\n[web:vars]\nenv=file-web\n[all:vars]\ntier=file-all\nteam=file-all\n"),
+            (
+                "inv/hosts",
+                "[prod:children]\nweb\n[web]\nw1 stage=host\nw2\nw3\n[prod:vars]\nenv=file-prod\nrole=file-prod\n[web:vars]\nenv=file-web\n[all:vars]\ntier=file-all\nteam=file-all\n",
+            ),
             ("inv/group_vars/all.yml", "tier: inv-all\nenv: inv-all\n"),
             ("inv/group_vars/web/a.yml", "owner: inv-web\nservice: inv-web\n"),
             ("inv/group_vars/web/b.yml", "service: later\n"),
@@ -246,9 +262,10 @@ fn variables_win_as_ansible_documents() {
 fn references_are_followed_and_secrets_are_not() {
     let read = read(
         "ansible-inventory",
-        &[
-            ("hosts.yml", "all:\n  vars: {net: 10.1.0, provider: aws, region: '{{ home }}', home: '{{ where }}', where: us-east-1}\n  hosts:\n    a: {ansible_host: '{{ net }}.5'}\n    b: {ansible_host: '{{ lookup(\"env\", \"B\") }}'}\n    c:\n      ansible_host: !vault |\n        $ANSIBLE_VAULT;1.1;AES256\n        6162\n    d: {ansible_host: '{{ d }}', d: '{{ ansible_host }}'}\n    e: {ansible_host: '{{ nowhere }}'}\n    f: {ansible_host: '{{ inventory_hostname_short }}.x.example'}\n    g[1:2]: {password: !vault x, ansible_host: 127.0.0.1}\n"),
-        ],
+        &[(
+            "hosts.yml",
+            "all:\n  vars: {net: 10.1.0, provider: aws, region: '{{ home }}', home: '{{ where }}', where: us-east-1}\n  hosts:\n    a: {ansible_host: '{{ net }}.5'}\n    b: {ansible_host: '{{ lookup(\"env\", \"B\") }}'}\n    c:\n      ansible_host: !vault |\n        $ANSIBLE_VAULT;1.1;AES256\n        6162\n    d: {ansible_host: '{{ d }}', d: '{{ ansible_host }}'}\n    e: {ansible_host: '{{ nowhere }}'}\n    f: {ansible_host: '{{ inventory_hostname_short }}.x.example'}\n    g[1:2]: {password: !vault x, ansible_host: 127.0.0.1}\n",
+        )],
     );
     assert_eq!(read.labels(), ["a", "b", "c", "d", "e", "f", "g1", "g2"]);
     assert_eq!(read.addresses("a"), "10.1.0.5");
@@ -273,10 +290,14 @@ fn what_an_inventory_does_not_hold_is_a_gap() {
     let vault = "$ANSIBLE_VAULT;1.1;AES256\n6162\n";
     let read_ = read("ansible-inventory", &[("hosts", "[web]\nw1 ansible_host=10.0.0.1\nw2\n"), ("group_vars/web", vault)]);
     read_.says("vaulted-value @ group_vars/web:1 touches w2:");
-    let read_ = read("ansible-inventory", &[("hosts", "[web]\nw1\n"), ("group_vars/web.yml", "a: [1\nregion: x"), ("play/host_vars/w1.yml", "site: fra\n")]);
+    let read_ = read(
+        "ansible-inventory",
+        &[("hosts", "[web]\nw1\n"), ("group_vars/web.yml", "a: [1\nregion: x"), ("play/host_vars/w1.yml", "site: fra\n")],
+    );
     read_.says("syntax @ group_vars/web.yml:");
     read_.says("variables-without-inventory @ play/host_vars/w1.yml:1 touches Host { name: \"w1\"");
-    read("ansible-inventory", &[("hosts", "[web]\nw[1:3\nok\n")]).says("malformed-line @ hosts:2 touches everything: `w[1:3` is no range of hosts: a `[` has no `]`");
+    read("ansible-inventory", &[("hosts", "[web]\nw[1:3\nok\n")])
+        .says("malformed-line @ hosts:2 touches everything: `w[1:3` is no range of hosts: a `[` has no `]`");
     read("ansible-inventory", &[("hosts", "[web]\nw[1:999999]\n")]).says("it stands for more than 200000 hosts");
     read("ansible-inventory", &[("i.yml", "all:\n  hosts:\n    a: {x: [\n")]).says("broken i.yml:");
 }
@@ -296,11 +317,21 @@ fn lists_are_recognized_and_nothing_else_is() {
         ("inventory.yml", "web:\n  hosts:\n    w1:\n", &["ansible-inventory"]),
         ("values.yml", "web:\n  hosts:\n    w1:\n", &[]),
         ("roles/x/group_vars/all.yml", "a: b\n", &["ansible-inventory"]),
-        ("list.json", "{\"_meta\": {\"hostvars\": {\"w\": {\"ansible_host\": \"10.0.0.1\"}}}, \"web\": {\"hosts\": [\"w\"]}}", &["ansible-inventory"]),
+        (
+            "list.json",
+            "{\"_meta\": {\"hostvars\": {\"w\": {\"ansible_host\": \"10.0.0.1\"}}}, \"web\": {\"hosts\": [\"w\"]}}",
+            &["ansible-inventory"],
+        ),
     ] {
         assert_eq!(surest(path, text), formats, "{path}");
     }
-    let read = read("ansible-inventory", &[("list.json", "{\"_meta\": {\"hostvars\": {\"w\": {\"ansible_host\": \"10.0.0.1\"}}}, \"web\": {\"hosts\": [\"w\"]}}")]);
+    let read = read(
+        "ansible-inventory",
+        &[(
+            "list.json",
+            "{\"_meta\": {\"hostvars\": {\"w\": {\"ansible_host\": \"10.0.0.1\"}}}, \"web\": {\"hosts\": [\"w\"]}}",
+        )],
+    );
     assert_eq!((read.addresses("w").as_str(), read.endpoint("w").tags.contains_key("group.web")), ("10.0.0.1", true));
 }
 
@@ -331,7 +362,10 @@ fn a_table_places_its_rows() {
     let db = read.endpoint("db1.x.example");
     assert_eq!(read.addresses("db1.x.example"), "10.0.0.1 10.0.0.2");
     assert_eq!(db.place.as_ref().unwrap().0.place.to_string(), "DE");
-    assert_eq!((db.kind.as_str(), db.tags["Data Classification"].as_str(), db.tags["env"].as_str()), ("database", "pii", "prod"));
+    assert_eq!(
+        (db.kind.as_str(), db.tags["Data Classification"].as_str(), db.tags["env"].as_str()),
+        ("database", "pii", "prod")
+    );
     assert!(db.roles.contains(onshore::model::Role::Store));
     let web = read.endpoint("web-1");
     assert_eq!((web.provider.as_deref(), web.region.as_ref().map(|r| r.value.as_str())), (Some("AWS"), Some("cn-north-1")));
@@ -342,7 +376,12 @@ fn a_table_places_its_rows() {
 
 #[test]
 fn chinese_headers_and_sheets() {
-    let read = sheet("资产.xlsx", "主机", "资产清单\n\n主机名\tIP地址\t机房\t云厂商\t地域\t账号\t备注\ndb-1\t10.2.0.1\t贵安\t腾讯\t\t100001\t=HYPERLINK(\"http://x\")\n", &[]);
+    let read = sheet(
+        "资产.xlsx",
+        "主机",
+        "资产清单\n\n主机名\tIP地址\t机房\t云厂商\t地域\t账号\t备注\ndb-1\t10.2.0.1\t贵安\t腾讯\t\t100001\t=HYPERLINK(\"http://x\")\n",
+        &[],
+    );
     let db = read.endpoint("db-1");
     assert_eq!((db.site_hints[0].value.as_str(), db.account.as_deref()), ("贵安", Some("100001")));
     assert_eq!(db.tags["备注"], "=HYPERLINK(\"http://x\")", "a formula is a word");
@@ -354,16 +393,29 @@ fn what_a_table_does_not_say_is_a_gap() {
     let gaps = |text: &str| read("table", &[("t.csv", text)]).gaps();
     assert_eq!(
         gaps("hostname,ip,site,location\na,10.0.0.1,s1,Rack 4\n"),
-        ["ambiguous-column @ t.csv:1 touches a: several columns could hold the site of a row: `site`, `location`; none of them was taken"]
+        [
+            "ambiguous-column @ t.csv:1 touches a: several columns could hold the site of a row: `site`, `location`; none of them was taken"
+        ]
     );
-    assert_eq!(gaps("hostname,country\na,Atlantis\n"), ["unreadable-cell @ t.csv:2 touches a: `Atlantis`: this is no country that is known by such a name"]);
+    assert_eq!(
+        gaps("hostname,country\na,Atlantis\n"),
+        ["unreadable-cell @ t.csv:2 touches a: `Atlantis`: this is no country that is known by such a name"]
+    );
     assert_eq!(gaps("hostname,ip\na,10.0.0.0/24\nb,#REF!\n").len(), 2);
-    assert_eq!(gaps("hostname,country\na,US,x\n"), ["malformed-line @ t.csv:2 touches a: this row has 3 cells, but the header has 2"]);
+    assert_eq!(
+        gaps("hostname,country\na,US,x\n"),
+        ["malformed-line @ t.csv:2 touches a: this row has 3 cells, but the header has 2"]
+    );
     assert_eq!(
         gaps("hostname,region,ip\na,ap-southeast-1,10.0.0.1\n"),
-        ["region-without-provider @ t.csv:2 touches a: `ap-southeast-1` is said to be the region, but nothing says whose; ids mean different places at different providers"]
+        [
+            "region-without-provider @ t.csv:2 touches a: `ap-southeast-1` is said to be the region, but nothing says whose; ids mean different places at different providers"
+        ]
     );
-    assert_eq!(gaps("hostname,country\n\"a,US\n"), ["malformed-line @ t.csv:2 touches everything: this quote is never closed, so all behind it is one cell"]);
+    assert_eq!(
+        gaps("hostname,country\n\"a,US\n"),
+        ["malformed-line @ t.csv:2 touches everything: this quote is never closed, so all behind it is one cell"]
+    );
     let notes = sheet("s.xlsx", "Notes", "to do\n", &[]);
     notes.says("table-without-header @ s.xlsx:Notes:1 touches everything: sheet `Notes` has no header");
     let shown = sheet("s.xlsx", "S", "name\tcountry\na\t#NOT-COMPUTED!\n#NAME?\tDE\n", &[]);
@@ -412,10 +464,14 @@ fn netbox_sites_stand_where_their_regions_prove() {
         ],
     );
     let site = |slug: &str, region: usize| {
-        format!(r#""name": "Site {slug}", "slug": "{slug}", "latitude": 50.1, "longitude": 8.6, "region": {{"id": {region}, "url": "{NETBOX}/dcim/regions/{region}/"}}"#)
+        format!(
+            r#""name": "Site {slug}", "slug": "{slug}", "latitude": 50.1, "longitude": 8.6, "region": {{"id": {region}, "url": "{NETBOX}/dcim/regions/{region}/"}}"#
+        )
     };
-    let sites: Vec<String> =
-        [("fra1", 2), ("sjc1", 4), ("hkg1", 6), ("x1", 7), ("x2", 9), ("x3", 10), ("x4", 11)].iter().map(|(s, r)| site(s, *r)).collect();
+    let sites: Vec<String> = [("fra1", 2), ("sjc1", 4), ("hkg1", 6), ("x1", 7), ("x2", 9), ("x3", 10), ("x4", 11)]
+        .iter()
+        .map(|(s, r)| site(s, *r))
+        .collect();
     let mut sites: Vec<&str> = sites.iter().map(String::as_str).collect();
     sites.push(r#""name": "Bare", "slug": "bare", "region": null"#);
     let read = read("netbox", &[("regions.json", &regions), ("sites.json", &page("dcim/sites", &sites))]);
@@ -435,12 +491,15 @@ fn netbox_sites_stand_where_their_regions_prove() {
 fn netbox_machines_networks_and_carriers() {
     let regions = page("dcim/regions", &[r#""name": "DE", "slug": "de""#]);
     let site = r#"{"id": 0, "slug": "fra1", "url": "https://netbox.example/api/dcim/sites/0/"}"#;
-    let sites = page("dcim/sites", &[r#""name": "FRA1", "slug": "fra1", "facility": "FR5", "region": {"id": 0, "slug": "de"}"#]);
+    let sites =
+        page("dcim/sites", &[r#""name": "FRA1", "slug": "fra1", "facility": "FR5", "region": {"id": 0, "slug": "de"}"#]);
     let prefixes = page(
         "ipam/prefixes",
         &[
             &format!(r#""prefix": "10.1.0.0/16", "vrf": null, "site": {site}"#),
-            &format!(r#""prefix": "10.1.0.0/16", "vrf": {{"id": 4, "name": "red"}}, "scope_type": "dcim.site", "scope": {site}"#),
+            &format!(
+                r#""prefix": "10.1.0.0/16", "vrf": {{"id": 4, "name": "red"}}, "scope_type": "dcim.site", "scope": {site}"#
+            ),
             r#""prefix": "10.0.0.0/8", "vrf": null, "scope_type": "dcim.region", "scope": {"id": 0, "slug": "de"}"#,
         ],
     );
@@ -450,10 +509,25 @@ fn netbox_machines_networks_and_carriers() {
             r#""name": "db1.fra.example", "site": {site}, "rack": {{"id": 1, "name": "R7"}}, "role": {{"id": 1, "slug": "database", "name": "Database"}}, "status": {{"value": "active"}}, "primary_ip4": {{"id": 1, "address": "10.1.0.10/24"}}, "tags": [{{"slug": "pii", "name": "PII"}}], "custom_fields": {{"owner": "pay"}}"#
         )],
     );
-    let machines = page("virtualization/virtual-machines", &[r#""name": "vm1", "site": null, "cluster": {"id": 0, "name": "c1", "url": "https://netbox.example/api/virtualization/clusters/0/"}"#]);
+    let machines = page(
+        "virtualization/virtual-machines",
+        &[
+            r#""name": "vm1", "site": null, "cluster": {"id": 0, "name": "c1", "url": "https://netbox.example/api/virtualization/clusters/0/"}"#,
+        ],
+    );
     let clusters = page("virtualization/clusters", &[&format!(r#""name": "c1", "scope_type": "dcim.site", "scope": {site}"#)]);
-    let addresses = page("ipam/ip-addresses", &[r#""address": "10.1.9.9/16", "dns_name": "VM1.example", "vrf": {"id": 4, "name": "red"}, "assigned_object_type": "virtualization.vminterface", "assigned_object": {"id": 3, "virtual_machine": {"id": 0, "name": "vm1", "url": "https://netbox.example/api/virtualization/virtual-machines/0/"}}"#]);
-    let circuits = page("circuits/circuits", &[&format!(r#""cid": "c-1", "provider": {{"id": 1, "slug": "lumen"}}, "termination_a": {{"id": 5, "site": {site}}}, "termination_z": null"#)]);
+    let addresses = page(
+        "ipam/ip-addresses",
+        &[
+            r#""address": "10.1.9.9/16", "dns_name": "VM1.example", "vrf": {"id": 4, "name": "red"}, "assigned_object_type": "virtualization.vminterface", "assigned_object": {"id": 3, "virtual_machine": {"id": 0, "name": "vm1", "url": "https://netbox.example/api/virtualization/virtual-machines/0/"}}"#,
+        ],
+    );
+    let circuits = page(
+        "circuits/circuits",
+        &[&format!(
+            r#""cid": "c-1", "provider": {{"id": 1, "slug": "lumen"}}, "termination_a": {{"id": 5, "site": {site}}}, "termination_z": null"#
+        )],
+    );
     let files = [
         ("nb/regions.json", &regions),
         ("nb/sites.json", &sites),
@@ -485,10 +559,16 @@ fn netbox_machines_networks_and_carriers() {
     );
     let db = read.endpoint("db1.fra.example");
     assert_eq!((db.site.as_ref().unwrap().value.as_str(), read.addresses("db1.fra.example").as_str()), ("fra1", "10.1.0.10"));
-    assert_eq!((db.tags["role"].as_str(), db.tags["pii"].as_str(), db.tags["owner"].as_str(), db.tags["status"].as_str()), ("database", "yes", "pay", "active"));
+    assert_eq!(
+        (db.tags["role"].as_str(), db.tags["pii"].as_str(), db.tags["owner"].as_str(), db.tags["status"].as_str()),
+        ("database", "yes", "pay", "active")
+    );
     assert_eq!(db.domains[0].to_string(), "zone=fra1/R7");
     let vm = read.endpoint("vm1");
-    assert_eq!((vm.site.as_ref().unwrap().value.as_str(), vm.scope.as_deref(), read.addresses("vm1").as_str()), ("fra1", Some("red"), "10.1.9.9"));
+    assert_eq!(
+        (vm.site.as_ref().unwrap().value.as_str(), vm.scope.as_deref(), read.addresses("vm1").as_str()),
+        ("fra1", Some("red"), "10.1.9.9")
+    );
     assert!(vm.names.iter().any(|n| n.value == "vm1.example"));
 }
 
@@ -496,8 +576,11 @@ fn netbox_machines_networks_and_carriers() {
 fn netbox_pages_that_are_not_there_are_a_gap() {
     let first = page("dcim/sites", &[r#""name": "A", "slug": "a", "region": {"id": 1, "name": "Germany", "slug": "germany"}"#])
         .replace("\"count\": 1, \"next\": null", "\"count\": 2, \"next\": \"https://netbox.example/api/dcim/sites/?offset=1\"");
-    read("netbox", &[("s1.json", &first)]).says("export-incomplete @ s1.json:1 touches everything: NetBox has 2 sites, but only 1 of them are in the files");
-    let second = page("dcim/sites", &[r#""name": "B", "slug": "b", "region": {"id": 1, "name": "Germany", "slug": "germany"}"#]).replace("sites/0/", "sites/1/");
+    read("netbox", &[("s1.json", &first)])
+        .says("export-incomplete @ s1.json:1 touches everything: NetBox has 2 sites, but only 1 of them are in the files");
+    let second =
+        page("dcim/sites", &[r#""name": "B", "slug": "b", "region": {"id": 1, "name": "Germany", "slug": "germany"}"#])
+            .replace("sites/0/", "sites/1/");
     assert!(read("netbox", &[("s1.json", &first), ("s2.json", &second)]).gaps().is_empty());
     read("netbox", &[("s1.json", &second), ("s2.json", &first[..first.len() - 4])]).says("broken s2.json:");
     assert!(surest("x.json", "{\"url\": \"https://x.example/api/other/sites/1/\"}").is_empty());

@@ -158,7 +158,10 @@ pub fn place_in_sites(world: &mut World, snapshot: &Snapshot, gaps: &mut Vec<Gap
         {
             gaps.push(Gap {
                 code: "undefined-site",
-                message: format!("`{}` is listed at `{word}`, which no [[site]] declares, and nothing else says where it is", endpoint.name),
+                message: format!(
+                    "`{}` is listed at `{word}`, which no [[site]] declares, and nothing else says where it is",
+                    endpoint.name
+                ),
                 help: Some(format!("declare it: [[site]] with `id = \"{word}\"` and its country")),
                 location: *location,
                 scope: GapScope::Endpoints(vec![node.as_id()]),

@@ -109,12 +109,5 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] = &[
-    &ansible::Ansible,
-    &hosts::Hosts,
-    &inventory::Inventory,
-    &netbox::NetBox,
-    &nginx::Nginx,
-    &table::Table,
-    &zone::Zone,
-];
+pub const READERS: &[&dyn Reader] =
+    &[&ansible::Ansible, &hosts::Hosts, &inventory::Inventory, &netbox::NetBox, &nginx::Nginx, &table::Table, &zone::Zone];

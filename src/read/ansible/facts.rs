@@ -50,7 +50,8 @@ const TAGS: &[&str] = &[
 ];
 
 /// Connections by which `ansible_host` is a name or address of the host; others take it for the name of a container.
-const BY_NETWORK: &[&str] = &["ssh", "paramiko", "paramiko_ssh", "smart", "winrm", "psrp", "local", "network_cli", "netconf", "httpapi"];
+const BY_NETWORK: &[&str] =
+    &["ssh", "paramiko", "paramiko_ssh", "smart", "winrm", "psrp", "local", "network_cli", "netconf", "httpapi"];
 
 /// Gaps of several hosts about one line become one.
 #[derive(Default)]
@@ -85,9 +86,10 @@ pub fn facts(inventory: &Inventory, files: &VarFiles, input: &Input<'_>) -> (Fac
         facts.endpoints.push(fact);
     }
     if let Some(at) = inventory.foreign {
-        let message = "this is not the layout of an Ansible inventory: a plug-in of its owner reads it. What has an address was \
+        let message =
+            "this is not the layout of an Ansible inventory: a plug-in of its owner reads it. What has an address was \
                        taken as a host; what else the plug-in makes of it is not known"
-            .to_owned();
+                .to_owned();
         let help = "give what `ansible-inventory --list` prints";
         let all = (0..facts.endpoints.len()).map(Reference::Fact).collect();
         facts.gaps.push(gap("foreign-inventory", at, message, help, GapScope::Endpoints(all)));
@@ -242,7 +244,10 @@ impl Host<'_, '_> {
         } else if let Some((name, text, lines)) = zone.or(region) {
             let known = fact.addresses.iter().any(|a| !crate::model::site::is_private(a.ip));
             let host = (!known).then(|| self.reference.clone());
-            let message = format!("`{name}` is `{}`, but nothing says whose {name} that is; ids mean different places at different providers", short(&text));
+            let message = format!(
+                "`{name}` is `{}`, but nothing says whose {name} that is; ids mean different places at different providers",
+                short(&text)
+            );
             let help = "add a `provider` variable, or `provider` to the [[inputs.override]] of the file";
             self.unclear.say("region-without-provider", lines[0], message, help, host);
         }

@@ -1,9 +1,9 @@
 //! The INI notation, with the rules of Ansible's `ini` plug-in: sections are groups, `:children` and `:vars` say more about
 //! them, a host line is a pattern with ranges and `key=value` words that are split as a shell splits them.
 
+use super::gap;
 use super::inventory::{Inventory, MAX_HOSTS};
 use super::vars::{Value, Vars, short};
-use super::gap;
 use crate::model::GapScope;
 use crate::read::Recognized;
 use crate::source::{Location, Span};
@@ -17,7 +17,9 @@ const MAX_COPIED: usize = 64 << 20;
 /// sections with host lines.
 pub fn recognize(name: &str, in_folder: bool, text: &str) -> Recognized {
     let extension = name.rsplit_once('.').map_or("", |(_, e)| e);
-    let called = ["hosts", "inventory"].iter().any(|w| name == *w || name.strip_prefix(w).is_some_and(|r| r.starts_with(['.', '-', '_'])));
+    let called = ["hosts", "inventory"]
+        .iter()
+        .any(|w| name == *w || name.strip_prefix(w).is_some_and(|r| r.starts_with(['.', '-', '_'])));
     let called = called || in_folder;
     if !called && !matches!(extension, "" | "ini" | "inventory" | "hosts") {
         return Recognized::No;
@@ -36,7 +38,9 @@ pub fn recognize(name: &str, in_folder: bool, text: &str) -> Recognized {
         let fits = match kind {
             "vars" => line.contains('='),
             "children" => words.len() == 1,
-            _ => words.split_first().is_some_and(|(host, rest)| host_pattern(&host.text) && rest.iter().all(|w| w.text.contains('='))),
+            _ => words
+                .split_first()
+                .is_some_and(|(host, rest)| host_pattern(&host.text) && rest.iter().all(|w| w.text.contains('='))),
         };
         if !fits {
             return Recognized::No;
@@ -59,7 +63,10 @@ fn host_pattern(text: &str) -> bool {
 fn section(line: &str) -> Option<(&str, &str)> {
     let (inside, behind) = line.strip_prefix('[')?.split_once(']')?;
     let behind = behind.trim();
-    if inside.is_empty() || inside.contains(['[', ' ', '\t', '=', '"']) || !(behind.is_empty() || behind.starts_with(['#', ';'])) {
+    if inside.is_empty()
+        || inside.contains(['[', ' ', '\t', '=', '"'])
+        || !(behind.is_empty() || behind.starts_with(['#', ';']))
+    {
         return None;
     }
     let (name, kind) = inside.split_once(':').unwrap_or((inside, "hosts"));
@@ -137,7 +144,11 @@ fn host_line(line: &str, at: usize, location: Location, group: &str, to: &mut In
             Some((key, value)) => {
                 vars.insert(key.to_owned(), (literal(value), Location::new(to.file, word.span)));
             }
-            None => malformed(to, Location::new(to.file, word.span), &format!("`{}` sets no variable: there is no `=`", short(&word.text))),
+            None => malformed(
+                to,
+                Location::new(to.file, word.span),
+                &format!("`{}` sets no variable: there is no `=`", short(&word.text)),
+            ),
         }
     }
     let location = Location::new(to.file, host.span);
@@ -158,7 +169,8 @@ pub fn add_hosts(pattern: &str, group: &str, vars: &Vars, location: Location, to
     }
     for name in names {
         if !to.host(&name, group, vars.clone(), location) {
-            let message = format!("the inventory has more than {MAX_HOSTS} hosts; those behind `{}` were not read", short(&name));
+            let message =
+                format!("the inventory has more than {MAX_HOSTS} hosts; those behind `{}` were not read", short(&name));
             to.gaps.push(gap("too-large", location, message, "split the inventory", GapScope::Everything));
             return;
         }
@@ -307,7 +319,8 @@ fn literal(text: &str) -> Value {
             return Value::Text(inside.to_owned());
         }
     }
-    let is_list = (text.starts_with('[') && text.ends_with(']')) || (text.starts_with('{') && text.ends_with('}') && !text.starts_with("{{"));
+    let is_list = (text.starts_with('[') && text.ends_with(']'))
+        || (text.starts_with('{') && text.ends_with('}') && !text.starts_with("{{"));
     if is_list || matches!(text, "None" | "") { Value::Other } else { Value::Text(text.to_owned()) }
 }
 
@@ -343,9 +356,13 @@ mod tests {
 
     #[test]
     fn ports_are_no_part_of_a_name() {
-        for (written, host) in
-            [("web:22", "web"), ("2001:db8::1", "2001:db8::1"), ("[2001:db8::1]:22", "2001:db8::1"), ("w[1:2]", "w[1:2]"), ("w[1:2]:22", "w[1:2]")]
-        {
+        for (written, host) in [
+            ("web:22", "web"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]:22", "2001:db8::1"),
+            ("w[1:2]", "w[1:2]"),
+            ("w[1:2]:22", "w[1:2]"),
+        ] {
             assert_eq!(without_port(written), host);
         }
     }

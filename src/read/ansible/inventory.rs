@@ -148,7 +148,8 @@ fn depths<'a>(
     parents: &BTreeMap<&'a str, BTreeSet<&'a str>>,
     budget: &mut usize,
 ) -> BTreeMap<String, usize> {
-    let mut open: BTreeMap<&str, usize> = groups.keys().map(|g| (g.as_str(), parents.get(g.as_str()).map_or(0, BTreeSet::len))).collect();
+    let mut open: BTreeMap<&str, usize> =
+        groups.keys().map(|g| (g.as_str(), parents.get(g.as_str()).map_or(0, BTreeSet::len))).collect();
     let mut ready: Vec<&str> = open.iter().filter(|(_, n)| **n == 0).map(|(g, _)| *g).collect();
     let mut depth: BTreeMap<String, usize> = BTreeMap::new();
     while let Some(name) = ready.pop() {

@@ -91,7 +91,8 @@ fn in_folder(path: &str) -> bool {
 fn one(input: &Input<'_>, files: &VarFiles) -> (Reading, Inventory) {
     let text = input.text();
     let mut inventory = Inventory::new(input.file);
-    let extension = input.path().rsplit('/').next().and_then(|n| n.rsplit_once('.')).map_or("", |(_, e)| e).to_ascii_lowercase();
+    let extension =
+        input.path().rsplit('/').next().and_then(|n| n.rsplit_once('.')).map_or("", |(_, e)| e).to_ascii_lowercase();
     let is_tree = matches!(extension.as_str(), "yml" | "yaml" | "json") || text.trim_start().starts_with(['{', '-']);
     let mut reading = Reading::default();
     if text.trim_start().starts_with(vars::VAULT) {

@@ -71,9 +71,33 @@ fn is_plugin(value: &str, file: &str) -> bool {
 
 /// Plug-ins that list hosts of a provider, or build on what other sources list.
 const PLUGINS: &[&str] = &[
-    "ali_ecs", "aws_ec2", "aws_rds", "azure_rm", "cloudscale", "constructed", "digitalocean", "docker_containers", "docker_swarm",
-    "gcp_compute", "generator", "hcloud", "inventory", "k8s", "kubevirt", "libvirt", "linode", "nb_inventory", "nmap", "oci",
-    "openstack", "ovirt", "proxmox", "scaleway", "servicenow", "vmware_vm_inventory", "vultr",
+    "ali_ecs",
+    "aws_ec2",
+    "aws_rds",
+    "azure_rm",
+    "cloudscale",
+    "constructed",
+    "digitalocean",
+    "docker_containers",
+    "docker_swarm",
+    "gcp_compute",
+    "generator",
+    "hcloud",
+    "inventory",
+    "k8s",
+    "kubevirt",
+    "libvirt",
+    "linode",
+    "nb_inventory",
+    "nmap",
+    "oci",
+    "openstack",
+    "ovirt",
+    "proxmox",
+    "scaleway",
+    "servicenow",
+    "vmware_vm_inventory",
+    "vultr",
 ];
 
 /// `ansible-inventory --list`, and what an inventory script prints.
@@ -103,7 +127,13 @@ pub fn read(document: &Document<'_>, to: &mut Inventory) {
         } else if !root.is_null() {
             let at = Location::new(to.file, root.span());
             let message = "this is no map of groups, so that no host was read of it".to_owned();
-            to.gaps.push(gap("malformed-line", at, message, "write `all:` with `hosts:` and `children:`", GapScope::Everything));
+            to.gaps.push(gap(
+                "malformed-line",
+                at,
+                message,
+                "write `all:` with `hosts:` and `children:`",
+                GapScope::Everything,
+            ));
         }
     }
 }
@@ -133,7 +163,11 @@ fn group(name: &str, node: Node<'_>, to: &mut Inventory) {
             }
             other => {
                 let at = Location::new(to.file, part.key.span());
-                let message = format!("group `{}` has a part `{}`, which Ansible leaves out; what stands below it was not read", short(name), short(other));
+                let message = format!(
+                    "group `{}` has a part `{}`, which Ansible leaves out; what stands below it was not read",
+                    short(name),
+                    short(other)
+                );
                 let help = "a group has `hosts`, `children` and `vars`; put groups below `children`";
                 to.gaps.push(gap("malformed-line", at, message, help, GapScope::Everything));
             }
@@ -195,7 +229,8 @@ fn dynamic(root: Node<'_>, to: &mut Inventory) {
     } else {
         format!(" (it looks into {})", wheres.iter().take(8).map(|w| short(w)).collect::<Vec<_>>().join(", "))
     };
-    let message = format!("the inventory plug-in `{}` lists hosts when it is run; none of them is in a file{shown}", short(name));
+    let message =
+        format!("the inventory plug-in `{}` lists hosts when it is run; none of them is in a file{shown}", short(name));
     let help = "give what `ansible-inventory -i FILE --list > inventory.json` prints; if other inputs list the same machines, leave this file out with `[inputs] exclude`";
     to.gaps.push(gap("dynamic-inventory", at, message, help, GapScope::Everything));
 }

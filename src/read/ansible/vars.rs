@@ -156,7 +156,9 @@ pub fn of_map(node: Node<'_>, file: SourceId) -> Vars {
         let value = match (entry.value.tag(), entry.value.text()) {
             (Some("!vault" | "!vault-encrypted"), _) => Value::Vaulted,
             (_, Some(text)) if text.trim_start().starts_with(VAULT) => Value::Vaulted,
-            (_, Some(text)) if entry.value.style() == Some(Style::Quoted) || !entry.value.is_null() => Value::Text(text.to_owned()),
+            (_, Some(text)) if entry.value.style() == Some(Style::Quoted) || !entry.value.is_null() => {
+                Value::Text(text.to_owned())
+            }
             _ => Value::Other,
         };
         let at = Location::new(file, entry.value.used_at());
@@ -292,7 +294,8 @@ impl Layers<'_> {
             out.push_str(before);
             let name = inside.trim_matches(|c: char| c == '-' || c.is_whitespace());
             if !is_name(name) {
-                let why = format!("`{{{{ {} }}}}` is more than the name of a variable, which only Ansible can evaluate", short(name));
+                let why =
+                    format!("`{{{{ {} }}}}` is more than the name of a variable, which only Ansible can evaluate", short(name));
                 return Err(unresolved(why));
             }
             *steps += 1;
@@ -321,7 +324,8 @@ impl Layers<'_> {
 }
 
 fn is_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 /// Enough of a text to recognize it by.

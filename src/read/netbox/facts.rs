@@ -67,7 +67,10 @@ pub fn facts(objects: &Objects<'_>) -> Facts {
         facts.gaps.push(Gap {
             code: "site-without-country",
             message: format!("the country of site `{}` is not known: {why}", site.slug()),
-            help: Some(format!("declare it: [[site]] with `id = \"{}\"` and its country, or put a country into its regions", site.slug())),
+            help: Some(format!(
+                "declare it: [[site]] with `id = \"{}\"` and its country, or put a country into its regions",
+                site.slug()
+            )),
             location: site.location(),
             scope: if touched.is_empty() { GapScope::Nothing } else { GapScope::Endpoints(touched) },
         });

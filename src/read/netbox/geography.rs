@@ -61,7 +61,10 @@ fn narrower(place: &Place, level: Object<'_>) -> Result<Place, String> {
             return Ok(Place::country(own));
         }
         if name.len() > 3 {
-            return Err(format!("its region `{name}` is a country of its own, but lies in one of {}", places::name_en(place.country)));
+            return Err(format!(
+                "its region `{name}` is a country of its own, but lies in one of {}",
+                places::name_en(place.country)
+            ));
         }
     }
     let inside = |s: &places::Subdivision| s.code.starts_with(place.country.as_str());

@@ -30,7 +30,8 @@ impl Reader for NetBox {
     /// An object of the API has a `url`, with the application and the type in its path.
     fn recognize(&self, path: &str, text: &str) -> Recognized {
         let text = glance(text);
-        let is_json = path.to_ascii_lowercase().ends_with(".json") && text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
+        let is_json = path.to_ascii_lowercase().ends_with(".json")
+            && text.trim_start_matches('\u{feff}').trim_start().starts_with(['{', '[']);
         let mut urls = text.match_indices("\"url\"").filter_map(|(at, _)| {
             let rest = text.get(at + 5..)?.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
             rest.split('"').next()

@@ -68,7 +68,11 @@ pub struct Object<'d> {
 impl<'d> Object<'d> {
     /// The text of a field, if it says anything.
     pub fn text(&self, field: &str) -> Option<&'d str> {
-        self.node.get(field).and_then(|n| n.text()).filter(|t| !t.is_empty()).filter(|_| !self.node.get(field).is_some_and(|n| n.is_null()))
+        self.node
+            .get(field)
+            .and_then(|n| n.text())
+            .filter(|t| !t.is_empty())
+            .filter(|_| !self.node.get(field).is_some_and(|n| n.is_null()))
     }
 
     pub fn get(&self, field: &str) -> Option<Self> {

@@ -85,9 +85,12 @@ impl<'r> RowReader<'r, '_> {
         if fact.label.is_empty() {
             let by_address = fact.addresses.first().map(|a| a.ip.to_string());
             let by_id = || fact.cloud_ids.first().cloned();
-            fact.label = by_address.or_else(by_id).unwrap_or_else(|| self.row.cells.iter().map(|c| &*c.text).find(|t| !t.is_empty()).unwrap_or("row").to_owned());
+            fact.label = by_address
+                .or_else(by_id)
+                .unwrap_or_else(|| self.row.cells.iter().map(|c| &*c.text).find(|t| !t.is_empty()).unwrap_or("row").to_owned());
         }
-        fact.account = self.text(Field::Account).map(|c| c.value).or_else(|| self.told.account.as_ref().map(|t| t.text.clone()));
+        fact.account =
+            self.text(Field::Account).map(|c| c.value).or_else(|| self.told.account.as_ref().map(|t| t.text.clone()));
         fact.scope = self.text(Field::NetworkScope).map(|c| c.value);
         self.place(&mut fact);
         self.tags(&mut fact);
@@ -199,7 +202,12 @@ impl<'r> RowReader<'r, '_> {
         let (region, zone) = (self.text(Field::Region), self.text(Field::Zone));
         if fact.provider.is_some() {
             (fact.region, fact.zone) = (region, zone);
-            if fact.region.is_none() && fact.zone.is_none() && fact.place.is_none() && fact.site_hints.is_empty() && fact.site.is_none() {
+            if fact.region.is_none()
+                && fact.zone.is_none()
+                && fact.place.is_none()
+                && fact.site_hints.is_empty()
+                && fact.site.is_none()
+            {
                 if let Some(region) = &self.told.region {
                     fact.region = Some(Spanned::new(region.text.clone(), fact.location.span));
                     fact.trail = Trail::stated(region.location, "the region of this file is stated here");
@@ -209,7 +217,10 @@ impl<'r> RowReader<'r, '_> {
             let known = fact.place.is_some() || fact.site.is_some() || fact.addresses.iter().any(|a| !is_private(a.ip));
             self.gaps.push(Gap {
                 code: "region-without-provider",
-                message: format!("`{}` is said to be the region, but nothing says whose; ids mean different places at different providers", word.value),
+                message: format!(
+                    "`{}` is said to be the region, but nothing says whose; ids mean different places at different providers",
+                    word.value
+                ),
                 help: Some("add a `provider` column, or `provider` to the [[inputs.override]] of the file".to_owned()),
                 location: word.at(self.file),
                 scope: if known { GapScope::Nothing } else { GapScope::Endpoints(vec![self.reference.clone()]) },
@@ -219,7 +230,12 @@ impl<'r> RowReader<'r, '_> {
 
     fn tags(&mut self, fact: &mut EndpointFact) {
         for cell in self.cells(Field::Tags) {
-            for tag in cell.text.split([';', ',', '\n', '|', '；', '，']).map(str::trim).filter(|t| !t.is_empty() && t.len() <= MAX_TAG) {
+            for tag in cell
+                .text
+                .split([';', ',', '\n', '|', '；', '，'])
+                .map(str::trim)
+                .filter(|t| !t.is_empty() && t.len() <= MAX_TAG)
+            {
                 let (key, value) = tag.split_once(['=', ':']).unwrap_or((tag, "yes"));
                 fact.tags.insert(key.trim().to_owned(), value.trim().to_owned());
             }
@@ -230,7 +246,9 @@ impl<'r> RowReader<'r, '_> {
         for (i, word) in &self.header.others {
             let cell = self.row.cells.get(*i).filter(|c| !is_nothing(&c.text) && c.text.len() <= MAX_TAG);
             if let Some(cell) = cell {
-                fact.tags.entry(word.strip_prefix("tag.").unwrap_or(word).to_owned()).or_insert_with(|| cell.text.clone().into_owned());
+                fact.tags
+                    .entry(word.strip_prefix("tag.").unwrap_or(word).to_owned())
+                    .or_insert_with(|| cell.text.clone().into_owned());
             }
         }
     }
@@ -252,6 +270,9 @@ fn is_nothing(text: &str) -> bool {
 /// What spreadsheets show in place of a value: `#REF!`, `#N/A`, `#NAME?`, and our `#NOT-COMPUTED!`.
 fn is_error(text: &str) -> bool {
     text.strip_prefix('#').is_some_and(|rest| {
-        rest == "N/A" || rest.strip_suffix(['!', '?']).is_some_and(|w| !w.is_empty() && w.chars().all(|c| c.is_ascii_uppercase() || matches!(c, '/' | '0' | '-' | '_')))
+        rest == "N/A"
+            || rest.strip_suffix(['!', '?']).is_some_and(|w| {
+                !w.is_empty() && w.chars().all(|c| c.is_ascii_uppercase() || matches!(c, '/' | '0' | '-' | '_'))
+            })
     })
 }

@@ -32,30 +32,96 @@ const FIELDS: &[(Field, &str, &[&str])] = &[
         Field::Name,
         "name",
         &[
-            "name", "hostname", "host", "fqdn", "servername", "server", "dnsname", "devicename", "instancename", "vmname", "主机名", "主机",
-            "主机名称", "名称", "服务器", "服务器名", "服务器名称", "设备名称", "设备名", "实例名称", "实例名", "域名",
+            "name",
+            "hostname",
+            "host",
+            "fqdn",
+            "servername",
+            "server",
+            "dnsname",
+            "devicename",
+            "instancename",
+            "vmname",
+            "主机名",
+            "主机",
+            "主机名称",
+            "名称",
+            "服务器",
+            "服务器名",
+            "服务器名称",
+            "设备名称",
+            "设备名",
+            "实例名称",
+            "实例名",
+            "域名",
         ],
     ),
     (
         Field::Address,
         "address",
         &[
-            "ip", "ips", "ipaddress", "ipaddresses", "ipaddr", "ipv4", "ipv6", "ipv4address", "ipv6address", "primaryip", "privateip",
-            "privateipaddress", "publicip", "publicipaddress", "internalip", "externalip", "managementip", "mgmtip", "ip地址", "内网ip",
-            "外网ip", "公网ip", "私网ip", "管理ip", "内网地址", "公网地址", "主ip",
+            "ip",
+            "ips",
+            "ipaddress",
+            "ipaddresses",
+            "ipaddr",
+            "ipv4",
+            "ipv6",
+            "ipv4address",
+            "ipv6address",
+            "primaryip",
+            "privateip",
+            "privateipaddress",
+            "publicip",
+            "publicipaddress",
+            "internalip",
+            "externalip",
+            "managementip",
+            "mgmtip",
+            "ip地址",
+            "内网ip",
+            "外网ip",
+            "公网ip",
+            "私网ip",
+            "管理ip",
+            "内网地址",
+            "公网地址",
+            "主ip",
         ],
     ),
-    (Field::Country, "country", &["country", "countrycode", "countryname", "countryregion", "国家", "国家地区", "国家/地区", "国别"]),
+    (
+        Field::Country,
+        "country",
+        &["country", "countrycode", "countryname", "countryregion", "国家", "国家地区", "国家/地区", "国别"],
+    ),
     (Field::City, "city", &["city", "城市", "所在城市"]),
     (
         Field::Site,
         "site",
-        &["site", "sitename", "datacenter", "datacentre", "dc", "idc", "location", "机房", "数据中心", "站点", "所在机房", "机房名称", "位置"],
+        &[
+            "site",
+            "sitename",
+            "datacenter",
+            "datacentre",
+            "dc",
+            "idc",
+            "location",
+            "机房",
+            "数据中心",
+            "站点",
+            "所在机房",
+            "机房名称",
+            "位置",
+        ],
     ),
     (Field::Region, "region", &["region", "cloudregion", "regionid", "区域", "地域", "大区"]),
     (Field::Zone, "zone", &["zone", "az", "availabilityzone", "zoneid", "可用区"]),
     (Field::Provider, "provider", &["provider", "cloud", "cloudprovider", "云厂商", "云服务商", "供应商", "云平台", "厂商"]),
-    (Field::Account, "account", &["account", "accountid", "accountname", "cloudaccount", "subscription", "账号", "帐号", "账户", "云账号"]),
+    (
+        Field::Account,
+        "account",
+        &["account", "accountid", "accountname", "cloudaccount", "subscription", "账号", "帐号", "账户", "云账号"],
+    ),
     (Field::NetworkScope, "network-scope", &["vrf", "vpc", "vpcid", "networkscope", "专有网络"]),
     (Field::Kind, "kind", &["kind", "type", "class", "citype", "resourcetype", "assettype", "类型", "资产类型", "资源类型"]),
     (Field::Env, "env", &["env", "environment", "stage", "环境"]),
@@ -76,7 +142,11 @@ impl Field {
     }
 
     fn by_word(word: &str) -> Option<Self> {
-        let plain: String = word.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '_' | '.' | '*')).flat_map(char::to_lowercase).collect();
+        let plain: String = word
+            .chars()
+            .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '_' | '.' | '*'))
+            .flat_map(char::to_lowercase)
+            .collect();
         FIELDS.iter().find(|(_, _, words)| words.contains(&plain.as_str())).map(|(field, ..)| *field)
     }
 
@@ -142,7 +212,14 @@ impl Header {
         for (field, _) in &ambiguous {
             others.extend(columns.remove(field).into_iter().flatten().map(|i| (i, word(&i))));
         }
-        Self { span: row.span, width: row.cells.len(), columns, ambiguous, others, site_is_told: told.iter().any(|(f, _)| *f == Field::Site) }
+        Self {
+            span: row.span,
+            width: row.cells.len(),
+            columns,
+            ambiguous,
+            others,
+            site_is_told: told.iter().any(|(f, _)| *f == Field::Site),
+        }
     }
 
     fn fields(&self) -> impl Iterator<Item = Field> {

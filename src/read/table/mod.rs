@@ -37,7 +37,8 @@ impl Reader for Table {
         if !matches!(extension(path).as_str(), "csv" | "tsv") {
             return Recognized::No;
         }
-        let found = Rows::new(path, glance(text), false).filter_map(Result::ok).take(MAX_ABOVE).any(|r| Header::detect(&r).is_some());
+        let found =
+            Rows::new(path, glance(text), false).filter_map(Result::ok).take(MAX_ABOVE).any(|r| Header::detect(&r).is_some());
         if found { Recognized::Maybe } else { Recognized::No }
     }
 
@@ -63,9 +64,15 @@ impl Reader for Table {
             }
             return reading;
         };
-        reading.facts = facts::facts(&header, rows.get(at + 1..).unwrap_or_default(), input.file, &told, source.sheet.is_some());
+        reading.facts =
+            facts::facts(&header, rows.get(at + 1..).unwrap_or_default(), input.file, &told, source.sheet.is_some());
         if let Some((span, why)) = problem {
-            reading.facts.gaps.push(gap("malformed-line", Location::new(input.file, span), why, "close the quote; to write a quote inside a quoted cell, double it"));
+            reading.facts.gaps.push(gap(
+                "malformed-line",
+                Location::new(input.file, span),
+                why,
+                "close the quote; to write a quote inside a quoted cell, double it",
+            ));
         }
         reading
     }
@@ -86,7 +93,9 @@ fn header<'r>(
         errors.push(InputError {
             location: told.location,
             message: format!("`{name}` is no field that a column can hold"),
-            help: Some(near.map_or(format!("the fields are {known}"), |near| format!("did you mean `{near}`? the fields are {known}"))),
+            help: Some(
+                near.map_or(format!("the fields are {known}"), |near| format!("did you mean `{near}`? the fields are {known}")),
+            ),
         });
     }
     let named = |row: &Row<'_>| mapped.iter().filter(|(_, told)| row.has(&told.text)).count();
@@ -95,7 +104,8 @@ fn header<'r>(
         near.filter_map(|(i, row)| Some((i, Header::detect(row)?))).max_by_key(|(i, h)| (h.known(), std::cmp::Reverse(*i)))
     } else {
         let best = near.max_by_key(|(i, row)| (named(row), std::cmp::Reverse(*i))).filter(|(_, row)| named(row) > 0);
-        let asked: Vec<(Field, &str)> = mapped.iter().filter_map(|(field, told)| Some(((*field)?, told.text.as_str()))).collect();
+        let asked: Vec<(Field, &str)> =
+            mapped.iter().filter_map(|(field, told)| Some(((*field)?, told.text.as_str()))).collect();
         if let Some((_, row)) = best {
             for (_, told) in mapped.iter().filter(|(field, told)| field.is_some() && !row.has(&told.text)) {
                 let columns: Vec<&str> = row.cells.iter().map(|c| c.text.as_ref()).filter(|c| !c.is_empty()).take(30).collect();
@@ -113,10 +123,13 @@ fn header<'r>(
 
 fn no_header(location: Location, sheet: Option<&str>) -> Unread {
     let (what, more) = match sheet {
-        Some(sheet) => (format!("sheet `{sheet}`"), "; name the sheet to read as `sheet = \"...\"` there, and the others are left out"),
+        Some(sheet) => {
+            (format!("sheet `{sheet}`"), "; name the sheet to read as `sheet = \"...\"` there, and the others are left out")
+        }
         None => ("this table".to_owned(), ""),
     };
-    let help = format!("map its columns in [[inputs.override]], as in `columns = {{ name = \"Server\", site = \"Location\" }}`{more}");
+    let help =
+        format!("map its columns in [[inputs.override]], as in `columns = {{ name = \"Server\", site = \"Location\" }}`{more}");
     Gap {
         code: "table-without-header",
         message: format!("{what} has no header that tells which column names machines, so nothing of it was read"),
@@ -156,7 +169,10 @@ mod tests {
         assert_eq!(cells("a.csv", "\u{feff}sep=;\na;b,c"), ["a@9|b,c@11"]);
         assert_eq!(cells("a.csv", "a;b;c\n1;2;3"), ["a@0|b@2|c@4", "1@6|2@8|3@10"]);
         assert_eq!(cells("a.tsv", "a\tb,c"), ["a@0|b,c@2"]);
-        assert_eq!(cells("a.csv", "a,b\n1,\"2\n3,4"), ["a@0|b@2", "6: this quote is never closed, so all behind it is one cell"]);
+        assert_eq!(
+            cells("a.csv", "a,b\n1,\"2\n3,4"),
+            ["a@0|b@2", "6: this quote is never closed, so all behind it is one cell"]
+        );
     }
 
     #[test]

@@ -79,7 +79,8 @@ impl<'t> Rows<'t> {
                     }
                 }
                 let inside = self.text.get(from + 1..end).unwrap_or("");
-                let text = if inside.contains("\"\"") { Cow::Owned(inside.replace("\"\"", "\"")) } else { Cow::Borrowed(inside) };
+                let text =
+                    if inside.contains("\"\"") { Cow::Owned(inside.replace("\"\"", "\"")) } else { Cow::Borrowed(inside) };
                 // What stands between a closing quote and the separator is no part of a cell in RFC 4180; blanks are common.
                 self.at = end + 1;
                 self.skip_to_end_of_cell();

@@ -46,11 +46,17 @@ type Refusal = (String, &'static str);
 /// Why it cannot be read, and what to do about it.
 pub(super) fn sheets(bytes: Vec<u8>) -> Result<Vec<Sheet>, Refusal> {
     if bytes.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
-        return Err(("this is a workbook of the old kind, or one with a password".to_owned(), "save it as .xlsx without a password"));
+        return Err((
+            "this is a workbook of the old kind, or one with a password".to_owned(),
+            "save it as .xlsx without a password",
+        ));
     }
     let kind = measure(&bytes)?;
     let refuse = |why: &dyn std::fmt::Display| -> Refusal {
-        (format!("the workbook cannot be read: {}", plain(&why.to_string())), "open it and save it again as .xlsx, or save its sheets as CSV")
+        (
+            format!("the workbook cannot be read: {}", plain(&why.to_string())),
+            "open it and save it again as .xlsx, or save its sheets as CSV",
+        )
     };
     match kind {
         Kind::Xlsx => xlsx(bytes, &refuse),
@@ -107,8 +113,12 @@ fn measure(bytes: &[u8]) -> Result<Kind, Refusal> {
 fn ods_cells(content: &[u8]) -> u64 {
     let repeats = |tag: &[u8], name: &[u8]| -> u64 {
         let at = tag.windows(name.len()).position(|w| w == name).map(|at| at + name.len());
-        let digits = at.and_then(|at| tag.get(at..)).unwrap_or_default().iter().skip_while(|b| matches!(b, b'=' | b'"' | b'\''));
-        digits.take_while(|b| b.is_ascii_digit()).fold(0_u64, |n, b| n.saturating_mul(10).saturating_add(u64::from(b - b'0'))).max(1)
+        let digits =
+            at.and_then(|at| tag.get(at..)).unwrap_or_default().iter().skip_while(|b| matches!(b, b'=' | b'"' | b'\''));
+        digits
+            .take_while(|b| b.is_ascii_digit())
+            .fold(0_u64, |n, b| n.saturating_mul(10).saturating_add(u64::from(b - b'0')))
+            .max(1)
     };
     let (mut total, mut rows, mut filled, mut widest) = (0_u64, 0_u64, 0_u64, 0_u64);
     let (mut row_repeats, mut width, mut used) = (1_u64, 0_u64, 0_u64);
@@ -186,7 +196,11 @@ impl Grid {
             return Ok(());
         }
         if row >= MAX_ROWS || column >= MAX_COLUMNS {
-            let message = format!("a cell stands in row {} and column {}, farther out than any that is read", row.saturating_add(1), column.saturating_add(1));
+            let message = format!(
+                "a cell stands in row {} and column {}, farther out than any that is read",
+                row.saturating_add(1),
+                column.saturating_add(1)
+            );
             return Err((message, "delete the cells beside the table, or save the sheet as CSV"));
         }
         // Many cells may share one long text.
@@ -214,7 +228,10 @@ impl Grid {
             }
             lines.push_str(&cell);
             if lines.len() > *room {
-                return Err((format!("the sheets of this workbook hold more than {} MiB of text", MAX_TEXT >> 20), "save its sheets as CSV"));
+                return Err((
+                    format!("the sheets of this workbook hold more than {} MiB of text", MAX_TEXT >> 20),
+                    "save its sheets as CSV",
+                ));
             }
         }
         debug_assert_eq!(row, last);
@@ -252,7 +269,11 @@ fn date(when: ExcelDateTime) -> String {
 /// One line, without what ends cells and rows of the text.
 fn plain(text: &str) -> String {
     let text = text.trim();
-    if text.contains(|c: char| c.is_control()) { text.split(|c: char| c.is_control()).collect::<Vec<_>>().join(" ") } else { text.to_owned() }
+    if text.contains(|c: char| c.is_control()) {
+        text.split(|c: char| c.is_control()).collect::<Vec<_>>().join(" ")
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -275,7 +296,9 @@ mod tests {
             sheet.write(3, 1, 1.5).unwrap();
             sheet.write(3, 2, true).unwrap();
             let date = rust_xlsxwriter::ExcelDateTime::from_ymd(2026, 11, 22).unwrap();
-            sheet.write_datetime_with_format(3, 3, &date, &rust_xlsxwriter::Format::new().set_num_format("yyyy-mm-dd")).unwrap();
+            sheet
+                .write_datetime_with_format(3, 3, &date, &rust_xlsxwriter::Format::new().set_num_format("yyyy-mm-dd"))
+                .unwrap();
             sheet.write_formula(4, 0, rust_xlsxwriter::Formula::new("=A1").set_result("cached")).unwrap();
             sheet.write_formula(4, 1, rust_xlsxwriter::Formula::new("=1/0").set_result("#DIV/0!")).unwrap();
             b.add_worksheet();
@@ -295,7 +318,11 @@ mod tests {
         let far = book(|b| _ = b.add_worksheet().write(1_048_575, 16_383, "x").unwrap());
         assert!(sheets(far).unwrap_err().0.contains("farther out"));
         assert!(sheets(vec![0xD0, 0xCF, 0x11, 0xE0, 0]).unwrap_err().0.contains("old kind"));
-        let row = |r: &str, c: &str| format!("<table:table-row table:number-rows-repeated=\"{r}\"><table:table-cell office:value-type=\"string\" table:number-columns-repeated=\"{c}\"><text:p>x</text:p></table:table-cell></table:table-row>");
+        let row = |r: &str, c: &str| {
+            format!(
+                "<table:table-row table:number-rows-repeated=\"{r}\"><table:table-cell office:value-type=\"string\" table:number-columns-repeated=\"{c}\"><text:p>x</text:p></table:table-cell></table:table-row>"
+            )
+        };
         assert_eq!(ods_cells(row("3", "4").as_bytes()), 12);
         assert!(ods_cells(row("99999999999999999999", "16384").as_bytes()) > 1 << 30);
         let empty = "<table:table-row table:number-rows-repeated=\"1048575\"><table:table-cell table:number-columns-repeated=\"16384\"/></table:table-row>";
