@@ -161,6 +161,22 @@ pub struct Finding {
     pub fingerprint: String,
 }
 
+/// Data of an origin and class that gets to a country and what is done with it there, in the mildest state in which it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// `US`; `CN+US` for data with participants of both; empty where nobody said.
+    pub origin: String,
+    pub data: String,
+    /// A country code, or `?` where it cannot be told.
+    pub country: String,
+    /// `store`, `keys`, `access`, `process`, `transit`.
+    pub activity: &'static str,
+    pub state: State,
+    /// One endpoint there.
+    pub endpoint: String,
+    pub location: Location,
+}
+
 /// The verdict on one rule, also when there is nothing to complain about.
 #[derive(Clone, Debug)]
 pub struct RuleResult {
@@ -231,6 +247,7 @@ pub struct Assessment {
     pub rules: Vec<RuleResult>,
     pub findings: Vec<Finding>,
     pub gaps: Vec<GapResult>,
+    pub ways: Vec<Way>,
     pub coverage: Coverage,
     pub data_sets: Vec<DataSetInfo>,
 }

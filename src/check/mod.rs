@@ -17,11 +17,13 @@ mod separate;
 mod serving;
 mod survive;
 mod together;
+mod ways;
 
 use jiff::civil::Date;
 
 pub use context::Context;
 pub use describe::hop;
+pub use ways::path_of;
 
 use crate::finding::{Assessment, Coverage, Finding, RuleResult, State, Verdict};
 use crate::geo::Atlas;
@@ -46,12 +48,19 @@ pub struct Question<'a> {
 
 /// The main job.
 pub fn assess(question: Question<'_>) -> Assessment {
-    let Question { snapshot, sources, atlas, project, packs, as_of, coverage } = question;
+    with_context(&question, |context| judge(context, &question))
+}
+
+/// Asks something of where data gets to, without judging it.
+pub fn with_context<R>(question: &Question<'_>, ask: impl FnOnce(&Context<'_>) -> R) -> R {
+    let Question { snapshot, sources, atlas, project, as_of, .. } = *question;
     let tokens = tokens(snapshot);
     let graph = Graph::new(snapshot, &tokens);
-    let context = Context::new(snapshot, sources, atlas, project, as_of, &tokens, &graph);
+    ask(&Context::new(snapshot, sources, atlas, project, as_of, &tokens, &graph))
+}
 
-    let context = &context;
+fn judge(context: &Context<'_>, question: &Question<'_>) -> Assessment {
+    let Question { project, packs, as_of, atlas, .. } = *question;
     let scopes: Vec<Scope> = packs.iter().flat_map(|p| p.rules.iter().map(move |r| Scope::new(context, p, r))).collect();
     let together = together::find(context, &scopes);
 
@@ -87,7 +96,8 @@ pub fn assess(question: Question<'_>) -> Assessment {
         rules,
         findings,
         gaps: gaps.results(),
-        coverage: context.coverage(coverage),
+        ways: ways::ways(context),
+        coverage: context.coverage(question.coverage.clone()),
         data_sets: atlas.data_sets(),
     }
 }

@@ -16,12 +16,14 @@ use crate::report::RenderOptions;
 mod check;
 mod complete;
 mod data;
+mod diff;
 mod explain;
 mod failure;
 mod init;
 mod locate;
 mod pipeline;
 mod policy;
+mod revision;
 mod schema;
 mod trace;
 
@@ -48,6 +50,8 @@ const EXIT_CODES: &str = "Exit codes: 0 all satisfied or waived; 1 something vio
 enum Command {
     /// Check a project against its policies
     Check(check::Check),
+    /// Show what a change newly lets get where, and by which line
+    Diff(diff::Diff),
     /// Show where addresses, networks, host names and regions stand, with all evidence
     Locate(locate::Locate),
     /// Show the ways that data of an origin and class can take, as a tree
@@ -126,6 +130,7 @@ pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn 
     let mut context = Context { around, options, stdin, out };
     let result = match cli.command {
         Command::Check(c) => c.run(&mut context),
+        Command::Diff(c) => c.run(&mut context),
         Command::Locate(c) => c.run(&mut context),
         Command::Trace(c) => c.run(&mut context),
         Command::Policy(c) => c.run(&mut context),
@@ -242,6 +247,7 @@ mod tests {
             rules: rules.iter().map(rule).collect(),
             findings: vec![],
             gaps: vec![],
+            ways: vec![],
             coverage: Coverage { files_read: vec![("a".into(), "nginx")], ..Coverage::default() },
             data_sets: vec![],
         }
