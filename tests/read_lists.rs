@@ -585,3 +585,47 @@ fn netbox_pages_that_are_not_there_are_a_gap() {
     read("netbox", &[("s1.json", &second), ("s2.json", &first[..first.len() - 4])]).says("broken s2.json:");
     assert!(surest("x.json", "{\"url\": \"https://x.example/api/other/sites/1/\"}").is_empty());
 }
+
+const SERVERS: &[&[&str]] = &[
+    &["Server list, as of November"],
+    &[],
+    &["Hostname", "Site", "Type", "Data Classification", "Account", "Checked"],
+    &["shop1.example.de", "fra1", "server", "", "4711", "=TODAY()"],
+    &["shop2.example.de", "hkg1", "server", "", "4711", ""],
+    &["accounts.example.de", "fra1", "database", "pii", "4711", "=cmd|' /C calc'!A1"],
+    &["crm.example.de", "hkg1", "appliance", "", "4711", "\u{1b}[2J"],
+];
+
+/// The workbooks in the folders of the tests are the ones that this makes (`ONSHORE_BLESS=1` writes them).
+#[test]
+fn workbooks_of_the_tests_hold_what_they_should() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let file = root.join("tests/cases/three-kinds-of-lists/cmdb/servers.xlsx");
+    if std::env::var_os("ONSHORE_BLESS").is_some() {
+        let mut book = rust_xlsxwriter::Workbook::new();
+        let made = rust_xlsxwriter::ExcelDateTime::from_ymd(2026, 11, 22).unwrap();
+        book.set_properties(&rust_xlsxwriter::DocProperties::new().set_creation_datetime(&made));
+        let sheet = book.add_worksheet().set_name("Servers").unwrap();
+        for (row, cells) in (0..).zip(SERVERS) {
+            for (column, cell) in (0..).zip(*cells) {
+                if let Some(formula) = cell.strip_prefix("=TODAY") {
+                    let formula = rust_xlsxwriter::Formula::new(format!("=TODAY{formula}")).set_result("2026-11-22");
+                    sheet.write_formula(row, column, formula).unwrap();
+                } else {
+                    sheet.write_string(row, column, *cell).unwrap();
+                }
+            }
+        }
+        let bytes = book.save_to_buffer().unwrap();
+        std::fs::write(&file, &bytes).unwrap();
+        std::fs::write(root.join("tests/data/workbook/cut-off.xlsx"), &bytes[..bytes.len() / 2]).unwrap();
+    }
+    let loaded = onshore::source::load::load(&root.join("tests/cases/three-kinds-of-lists"), &["cmdb/**".to_owned()], &[]).unwrap();
+    let (_, source) = loaded.sources.iter().next().unwrap();
+    assert_eq!((source.path.as_str(), source.sheet.as_deref()), ("cmdb/servers.xlsx", Some("Servers")));
+    let lines: Vec<&str> = source.text.lines().collect();
+    assert_eq!(lines.len(), SERVERS.len());
+    assert_eq!(lines[3], "shop1.example.de\tfra1\tserver\t\t4711\t2026-11-22", "a formula gives what it gave last");
+    assert_eq!(lines[5], "accounts.example.de\tfra1\tdatabase\tpii\t4711\t=cmd|' /C calc'!A1");
+    assert!(!source.text.contains('\u{1b}'), "no cell drives a terminal");
+}
