@@ -620,7 +620,8 @@ fn workbooks_of_the_tests_hold_what_they_should() {
         std::fs::write(&file, &bytes).unwrap();
         std::fs::write(root.join("tests/data/workbook/cut-off.xlsx"), &bytes[..bytes.len() / 2]).unwrap();
     }
-    let loaded = onshore::source::load::load(&root.join("tests/cases/three-kinds-of-lists"), &["cmdb/**".to_owned()], &[]).unwrap();
+    let loaded =
+        onshore::source::load::load(&root.join("tests/cases/three-kinds-of-lists"), &["cmdb/**".to_owned()], &[]).unwrap();
     let (_, source) = loaded.sources.iter().next().unwrap();
     assert_eq!((source.path.as_str(), source.sheet.as_deref()), ("cmdb/servers.xlsx", Some("Servers")));
     let lines: Vec<&str> = source.text.lines().collect();

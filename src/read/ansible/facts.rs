@@ -251,11 +251,13 @@ impl Host<'_, '_> {
             let help = "add a `provider` variable, or `provider` to the [[inputs.override]] of the file";
             self.unclear.say("region-without-provider", lines[0], message, help, host);
         }
-        if fact.region.is_none() && fact.zone.is_none() && fact.site_hints.is_empty() {
-            if let Some(region) = &self.told.region {
-                fact.region = Some(Spanned::new(region.text.clone(), beside.span));
-                fact.trail = Trail::stated(region.location, "the region of this file is stated here");
-            }
+        if fact.region.is_none()
+            && fact.zone.is_none()
+            && fact.site_hints.is_empty()
+            && let Some(region) = &self.told.region
+        {
+            fact.region = Some(Spanned::new(region.text.clone(), beside.span));
+            fact.trail = Trail::stated(region.location, "the region of this file is stated here");
         }
     }
 

@@ -207,11 +207,10 @@ impl<'r> RowReader<'r, '_> {
                 && fact.place.is_none()
                 && fact.site_hints.is_empty()
                 && fact.site.is_none()
+                && let Some(region) = &self.told.region
             {
-                if let Some(region) = &self.told.region {
-                    fact.region = Some(Spanned::new(region.text.clone(), fact.location.span));
-                    fact.trail = Trail::stated(region.location, "the region of this file is stated here");
-                }
+                fact.region = Some(Spanned::new(region.text.clone(), fact.location.span));
+                fact.trail = Trail::stated(region.location, "the region of this file is stated here");
             }
         } else if let Some(word) = zone.or(region) {
             let known = fact.place.is_some() || fact.site.is_some() || fact.addresses.iter().any(|a| !is_private(a.ip));
