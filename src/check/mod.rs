@@ -3,6 +3,7 @@
 //! [`assess`] spreads the data, asks each rule's demand, holds gaps against what was reached, and gives one [`Assessment`].
 //! A check never asks which format a fact came from.
 
+mod after;
 mod boundary;
 mod context;
 mod copies;
@@ -21,8 +22,10 @@ mod ways;
 
 use jiff::civil::Date;
 
+pub use after::after;
 pub use context::Context;
 pub use describe::hop;
+pub use domains::combinations;
 pub use ways::path_of;
 
 use crate::finding::{Assessment, Coverage, Finding, RuleResult, State, Verdict};
@@ -30,7 +33,7 @@ use crate::geo::Atlas;
 use crate::model::Snapshot;
 use crate::policy::{Demand, Pack};
 use crate::project::Project;
-use crate::reach::{Graph, tokens};
+use crate::reach::{Graph, World, tokens};
 use crate::source::{Location, Sources};
 use scope::{Applies, Scope};
 
@@ -44,6 +47,8 @@ pub struct Question<'a> {
     pub as_of: Date,
     /// Files read and skipped; the rest of the coverage is filled in here.
     pub coverage: Coverage,
+    /// Only this state of the world is asked about; `None`: normal running, overload, and every loss.
+    pub world: Option<World>,
 }
 
 /// The main job.
@@ -53,10 +58,9 @@ pub fn assess(question: Question<'_>) -> Assessment {
 
 /// Asks something of where data gets to, without judging it.
 pub fn with_context<R>(question: &Question<'_>, ask: impl FnOnce(&Context<'_>) -> R) -> R {
-    let Question { snapshot, sources, atlas, project, as_of, .. } = *question;
-    let tokens = tokens(snapshot);
-    let graph = Graph::new(snapshot, &tokens);
-    ask(&Context::new(snapshot, sources, atlas, project, as_of, &tokens, &graph))
+    let tokens = tokens(question.snapshot);
+    let graph = Graph::new(question.snapshot, &tokens);
+    ask(&Context::new(question, &tokens, &graph))
 }
 
 fn judge(context: &Context<'_>, question: &Question<'_>) -> Assessment {
@@ -208,6 +212,7 @@ fn overall(rules: &[RuleResult], findings: &[Finding]) -> Verdict {
 }
 
 /// The states of the world a rule is asked in, mildest first.
-fn states(scope: &Scope<'_>) -> impl Iterator<Item = State> {
-    scope.rule.state.clone().into_iter()
+fn states<'s>(context: &Context<'_>, scope: &'s Scope<'_>) -> impl Iterator<Item = State> + use<'s> {
+    let asked = context.states();
+    scope.rule.state.iter().copied().filter(move |s| asked.contains(s))
 }

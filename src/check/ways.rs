@@ -16,7 +16,7 @@ pub fn ways(context: &Context<'_>) -> Vec<Way> {
     let mut found: BTreeMap<(String, &str, String, &'static str), (State, EndpointId)> = BTreeMap::new();
     // Many endpoints hold the same tokens, in the same place, and do the same with them.
     let mut seen: HashSet<(State, u32, usize, &'static str)> = HashSet::default();
-    for state in State::ALL {
+    for state in context.states().iter().copied() {
         let spread = context.spread(state);
         for endpoint in context.snapshot.endpoint_ids().filter(|id| context.has_place(*id) && spread.is_reached(*id)) {
             let standpoint = context.standpoint(endpoint);

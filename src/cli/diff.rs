@@ -1,23 +1,22 @@
 //! `onshore diff`: what a change newly lets get where, and by which line. Findings and ways that both versions have are not shown.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use super::change::{Change, One, Row, Side, follow};
 use super::pipeline::Opened;
 use super::revision::{self, Version};
 use super::{Context, Failure, ProjectArgs, pipeline, severity};
-use crate::check::{Question, path_of, with_context};
-use crate::finding::{Assessment, Coverage, Hop, Severity, State, Way};
+use crate::check::Question;
+use crate::finding::{Assessment, Coverage, Hop, Severity};
 use crate::geo::{Atlas, known_places};
 use crate::policy::Pack;
 use crate::project::Indeterminate;
-use crate::report::tree::Tree;
-use crate::report::{RenderOptions, json, safe};
-use crate::source::load;
+use crate::report::json;
+use crate::source::{Sources, load};
 
 #[derive(Debug, Args)]
 pub struct Diff {
@@ -44,20 +43,28 @@ pub struct Diff {
 impl Diff {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
         let place = pipeline::find(self.path.as_deref(), &context.around.folder)?;
-        let mut base = self.side(&self.base, &place.root, context)?;
+        let base = self.side(&self.base, &place.root, context)?;
         let head = place.root.to_string_lossy().into_owned();
-        let mut head = self.side(self.head.as_deref().unwrap_or(&head), &place.root, context)?;
+        let head = self.side(self.head.as_deref().unwrap_or(&head), &place.root, context)?;
 
-        let change = Change::between(&mut base, &mut head);
-        match self.format.as_str() {
-            "json" => json::write_line(&change, context.out)?,
-            _ => change.show(&base, &head, &context.options, context.out)?,
+        let mut change = Change::between(&base.side, &head.side);
+        explain(&mut change.new_ways, head.read.as_deref(), base.read.as_deref(), "opened");
+        explain(&mut change.gone_ways, base.read.as_deref(), head.read.as_deref(), "closed");
+        if self.format == "json" {
+            json::write_line(&change, context.out)?;
+        } else if change.is_nothing() {
+            writeln!(context.out, "nothing changes where data gets to, nor what was found")?;
+        } else {
+            change.show(head.sources(), base.sources(), &context.options, context.out)?;
         }
-        let gate = self.fail_on.or(head.fail_on).unwrap_or(Severity::Low);
-        Ok(change.exit_code(gate, head.indeterminate))
+        let (fail_on, indeterminate) = head
+            .read
+            .as_ref()
+            .map_or((None, Indeterminate::Fail), |r| (r.opened.project.fail_on, r.opened.project.indeterminate));
+        Ok(change.exit_code(self.fail_on.or(fail_on).unwrap_or(Severity::Low), indeterminate))
     }
 
-    fn side(&self, word: &str, project: &Path, context: &Context<'_>) -> Result<Side, Failure> {
+    fn side(&self, word: &str, project: &Path, context: &Context<'_>) -> Result<Compared, Failure> {
         let file = context.around.folder.join(word);
         if file.is_file() && file.extension().is_some_and(|e| e == "json") {
             return saved(word, &file);
@@ -71,47 +78,22 @@ impl Diff {
         }
         let atlas = opened.atlas()?;
         let assessment = opened.assess(&atlas, &packs);
-        let at = |location| opened.sources.position(location).to_string();
-        Ok(Side {
-            rules: assessment.rules.iter().map(|r| (r.rule.clone(), r.verdict.as_str().to_owned())).collect(),
-            findings: assessment
-                .findings
-                .iter()
-                .map(|f| One {
-                    fingerprint: f.fingerprint.clone(),
-                    rule: f.rule.clone(),
-                    severity: f.severity.as_str().to_owned(),
-                    verdict: f.verdict.as_str().to_owned(),
-                    message: f.message.clone(),
-                    at: f.location.map(at),
-                })
-                .collect(),
-            gaps: assessment
-                .gaps
-                .iter()
-                .filter(|g| !g.touches.is_empty())
-                .map(|g| (g.message.clone(), at(g.location)))
-                .collect(),
-            ways: assessment.ways.iter().map(|w| Row::new(w, at(w.location))).collect(),
-            fail_on: opened.project.fail_on,
-            indeterminate: opened.project.indeterminate,
-            read: Some(Box::new(Read { opened, atlas, packs, assessment, _version: version })),
-        })
+        let side = Side::new(&assessment, &opened.sources);
+        Ok(Compared { side, read: Some(Box::new(Read { opened, atlas, packs, assessment, _version: version })) })
     }
 }
 
 /// One of the two versions.
-struct Side {
-    /// Verdict by rule.
-    rules: BTreeMap<String, String>,
-    findings: Vec<One>,
-    /// Those that touch a rule: message and line.
-    gaps: Vec<(String, String)>,
-    ways: Vec<Row>,
-    fail_on: Option<Severity>,
-    indeterminate: Indeterminate,
+struct Compared {
+    side: Side,
     /// `None` for a saved assessment: paths cannot be followed again.
     read: Option<Box<Read>>,
+}
+
+impl Compared {
+    fn sources(&self) -> Option<&Sources> {
+        self.read.as_deref().map(|r| &r.opened.sources)
+    }
 }
 
 struct Read {
@@ -122,256 +104,17 @@ struct Read {
     _version: Version,
 }
 
-/// A finding, as far as two versions are compared.
-#[derive(Clone, Debug, Serialize)]
-struct One {
-    fingerprint: String,
-    rule: Option<String>,
-    severity: String,
-    verdict: String,
-    message: String,
-    at: Option<String>,
-}
-
-/// A way, as far as two versions are compared.
-#[derive(Clone, Debug, Serialize)]
-struct Row {
-    origin: String,
-    data: String,
-    country: String,
-    activity: String,
-    state: String,
-    endpoint: String,
-    at: String,
-    /// What the change did to open or close it.
-    by: String,
-    #[serde(skip)]
-    path: Vec<Hop>,
-}
-
-impl Row {
-    fn new(way: &Way, at: String) -> Self {
-        Self {
-            origin: way.origin.clone(),
-            data: way.data.clone(),
-            country: way.country.clone(),
-            activity: way.activity.to_owned(),
-            state: way.state.as_str().to_owned(),
-            endpoint: way.endpoint.clone(),
-            at,
-            by: String::new(),
-            path: Vec::new(),
-        }
-    }
-
-    fn key(&self) -> (&str, &str, &str, &str) {
-        (&self.origin, &self.data, &self.country, &self.activity)
-    }
-
-    /// Mildest first; what is not known is taken for the mildest, so that it is shown.
-    fn harshness(&self) -> State {
-        State::parse(&self.state).unwrap_or(State::Normal)
-    }
-
-    fn is(&self, way: &Way) -> bool {
-        (self.origin.as_str(), self.data.as_str(), self.country.as_str(), self.activity.as_str())
-            == (way.origin.as_str(), way.data.as_str(), way.country.as_str(), way.activity)
-    }
-
-    /// "communications.content of people of US is processed in CN under overload".
-    fn says(&self) -> String {
-        let does = match self.activity.as_str() {
-            "store" => "is stored in",
-            "keys" => "is held as keys in",
-            "access" => "can be read in",
-            "process" => "is processed in",
-            _ => "passes through",
-        };
-        let state = match self.harshness() {
-            State::Normal => "in normal running",
-            State::Overload => "under overload",
-            State::Loss => "after a loss",
-        };
-        let whose = if self.origin.is_empty() { String::new() } else { format!(" of people of {}", self.origin) };
-        let country = if self.country == "?" { "an unknown country" } else { &self.country };
-        format!("{}{whose} {does} {country} {state}", self.data)
-    }
-}
-
-/// What is new and what is gone.
-#[derive(Debug, Serialize)]
-struct Change {
-    schema: &'static str,
-    new_ways: Vec<Row>,
-    gone_ways: Vec<Row>,
-    /// Rule, verdict before, verdict after.
-    rules: Vec<RuleChange>,
-    new_findings: Vec<One>,
-    gone_findings: Vec<One>,
-    new_gaps: Vec<NewGap>,
-}
-
-#[derive(Debug, Serialize)]
-struct RuleChange {
-    rule: String,
-    before: Option<String>,
-    after: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct NewGap {
-    message: String,
-    at: String,
-}
-
-impl Change {
-    fn between(base: &mut Side, head: &mut Side) -> Self {
-        let mut new_ways = beyond(&head.ways, &base.ways);
-        let mut gone_ways = beyond(&base.ways, &head.ways);
-        // A way that only carries in a milder state now is told once, as new.
-        gone_ways.retain(|gone| new_ways.iter().all(|new| new.key() != gone.key()));
-        follow(&mut new_ways, head.read.as_deref(), base.read.as_deref(), "opened");
-        follow(&mut gone_ways, base.read.as_deref(), head.read.as_deref(), "closed");
-        let names: BTreeSet<&String> = base.rules.keys().chain(head.rules.keys()).collect();
-        let rules = names.into_iter().filter(|r| base.rules.get(*r) != head.rules.get(*r)).map(|rule| RuleChange {
-            rule: rule.clone(),
-            before: base.rules.get(rule).cloned(),
-            after: head.rules.get(rule).cloned(),
-        });
-        let known: BTreeSet<&str> = base.gaps.iter().map(|(message, _)| message.as_str()).collect();
-        let new_gaps = head.gaps.iter().filter(|(message, _)| !known.contains(message.as_str()));
-        Self {
-            schema: "onshore.diff/1",
-            rules: rules.collect(),
-            new_findings: missing_in(&head.findings, &base.findings),
-            gone_findings: missing_in(&base.findings, &head.findings),
-            new_gaps: new_gaps.map(|(message, at)| NewGap { message: message.clone(), at: at.clone() }).collect(),
-            new_ways,
-            gone_ways,
-        }
-    }
-
-    fn is_nothing(&self) -> bool {
-        self.new_ways.is_empty()
-            && self.gone_ways.is_empty()
-            && self.rules.is_empty()
-            && self.new_findings.is_empty()
-            && self.gone_findings.is_empty()
-            && self.new_gaps.is_empty()
-    }
-
-    /// 1 for new violations at or above the gate; 3 for what newly cannot be told, unless the gate only warns of that.
-    fn exit_code(&self, gate: Severity, indeterminate: Indeterminate) -> u8 {
-        let breaks = |f: &&One| ["violated", "unsatisfiable"].contains(&f.verdict.as_str());
-        let grave = |f: &One| Severity::parse(&f.severity).is_none_or(|s| s >= gate);
-        if self.new_findings.iter().filter(breaks).any(grave) {
-            return 1;
-        }
-        let untold = |v: &str| ["indeterminate", "conflict"].contains(&v);
-        let newly_untold = self.new_findings.iter().any(|f| untold(&f.verdict))
-            || self.rules.iter().any(|r| r.after.as_deref().is_some_and(untold) && r.before.as_deref() != Some("violated"));
-        if newly_untold && indeterminate == Indeterminate::Fail { 3 } else { 0 }
-    }
-
-    fn show(&self, base: &Side, head: &Side, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
-        if self.is_nothing() {
-            return writeln!(out, "nothing changes where data gets to, nor what was found");
-        }
-        for (title, ways, side) in [("New ways", &self.new_ways, head), ("Ways that are gone", &self.gone_ways, base)] {
-            if ways.is_empty() {
-                continue;
-            }
-            writeln!(out, "{title}")?;
-            for (by, ways) in by_cause(ways) {
-                writeln!(out, "{}", options.wrap("  ", "    ", &safe(by)))?;
-                for way in &ways {
-                    writeln!(out, "{}", options.wrap("    - ", "      ", &safe(&way.says())))?;
-                }
-                if let Some(read) = &side.read {
-                    let paths = Tree::merge(ways.iter().map(|w| w.path.as_slice()));
-                    write!(out, "{}", paths.render("      ", &read.opened.sources, options))?;
-                }
-                writeln!(out)?;
-            }
-        }
-        if !self.rules.is_empty() {
-            writeln!(out, "Rules")?;
-            for r in &self.rules {
-                let verdict = |v: &Option<String>| v.clone().unwrap_or_else(|| "not asked".to_owned());
-                let text = format!("{}: {} -> {}", r.rule, verdict(&r.before), verdict(&r.after));
-                writeln!(out, "{}", options.wrap("  ", "    ", &safe(&text)))?;
-            }
-            writeln!(out)?;
-        }
-        for (title, findings) in [("New findings", &self.new_findings), ("Findings that are gone", &self.gone_findings)] {
-            if findings.is_empty() {
-                continue;
-            }
-            writeln!(out, "{title}")?;
-            for f in findings {
-                let rule = f.rule.as_deref().map(|r| format!(" [{r}]")).unwrap_or_default();
-                let at = f.at.as_deref().unwrap_or("-");
-                let text = format!("{at}: {} {}: {}{rule}", f.severity, f.verdict, f.message);
-                writeln!(out, "{}", options.wrap("  ", "    ", &safe(&text)))?;
-            }
-            writeln!(out)?;
-        }
-        if !self.new_gaps.is_empty() {
-            writeln!(out, "New gaps")?;
-            for gap in &self.new_gaps {
-                writeln!(out, "{}", options.wrap("  ", "    ", &safe(&format!("{}: {}", gap.at, gap.message))))?;
-            }
-            writeln!(out)?;
-        }
-        Ok(())
-    }
-}
-
-/// Ways that one line opened or closed are told together, in the order of the first of each.
-fn by_cause(ways: &[Row]) -> Vec<(&str, Vec<&Row>)> {
-    let mut groups: Vec<(&str, Vec<&Row>)> = Vec::new();
-    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
-    for way in ways {
-        let group = *known.entry(&way.by).or_insert_with(|| {
-            groups.push((&way.by, Vec::new()));
-            groups.len() - 1
-        });
-        groups[group].1.push(way);
-    }
-    groups
-}
-
-/// Ways of one version that the other does not have, or only in a harsher state.
-fn beyond(of: &[Row], other: &[Row]) -> Vec<Row> {
-    let known: BTreeMap<_, State> = other.iter().map(|w| (w.key(), w.harshness())).collect();
-    of.iter().filter(|w| known.get(&w.key()).is_none_or(|state| *state > w.harshness())).cloned().collect()
-}
-
-/// Findings of one version whose fingerprint the other does not have.
-fn missing_in(of: &[One], other: &[One]) -> Vec<One> {
-    let known: BTreeSet<&str> = other.iter().map(|f| f.fingerprint.as_str()).collect();
-    of.iter().filter(|f| !known.contains(f.fingerprint.as_str())).cloned().collect()
-}
-
 /// Fills in paths, and the first thing on each that the other version does not have.
-fn follow(rows: &mut [Row], side: Option<&Read>, other: Option<&Read>, done: &str) {
+fn explain(rows: &mut [Row], side: Option<&Read>, other: Option<&Read>, done: &str) {
     let Some(side) = side else {
         // A saved assessment says where ways end, not which line led there.
         return rows.iter_mut().for_each(|row| row.by = format!("at {}: `{}`", row.at, row.endpoint));
     };
-    if rows.is_empty() {
-        return;
-    }
     let edges: Option<BTreeSet<Edge<'_>>> = other.map(edges);
-    with_context(&side.question(), |context| {
-        for row in rows {
-            let Some(way) = side.assessment.ways.iter().find(|w| row.is(w)) else { continue };
-            row.path = path_of(context, way);
-            row.by = match edges.as_ref().zip(other) {
-                Some((edges, other)) => side.cause(&row.path, edges, other, done),
-                None => format!("at {}: `{}`", row.at, row.endpoint),
-            };
-        }
+    follow(rows, &side.assessment.ways, &side.question(), |path| match (&edges, other, path.last()) {
+        (Some(edges), Some(other), _) => side.cause(path, edges, other, done),
+        (_, _, Some(last)) => format!("at {}: `{}`", side.opened.sources.position(last.location), last.endpoint),
+        _ => done.to_owned(),
     });
 }
 
@@ -394,6 +137,7 @@ impl Read {
             packs: &self.packs,
             as_of: self.opened.as_of,
             coverage: Coverage::default(),
+            world: None,
         }
     }
 
@@ -485,7 +229,7 @@ impl SavedPosition {
     }
 }
 
-fn saved(name: &str, file: &Path) -> Result<Side, Failure> {
+fn saved(name: &str, file: &Path) -> Result<Compared, Failure> {
     let text = load::read_one(file)?;
     let again = "write it anew with `onshore check --format json -o FILE`";
     let saved: Saved = serde_json::from_str(&text)
@@ -512,13 +256,12 @@ fn saved(name: &str, file: &Path) -> Result<Side, Failure> {
         by: String::new(),
         path: Vec::new(),
     };
-    Ok(Side {
+    let side = Side {
         rules: saved.rules.into_iter().map(|r| (r.rule, r.verdict)).collect(),
         findings: saved.findings.into_iter().map(finding).collect(),
         gaps: saved.gaps.into_iter().filter(|g| !g.touches.is_empty()).map(|g| (g.message, g.source.shown())).collect(),
         ways: saved.ways.into_iter().map(way).collect(),
-        fail_on: None,
-        indeterminate: Indeterminate::Fail,
-        read: None,
-    })
+        states_count: true,
+    };
+    Ok(Compared { side, read: None })
 }

@@ -13,6 +13,7 @@ use crate::finding::{Assessment, Severity, Verdict};
 use crate::project::Indeterminate;
 use crate::report::RenderOptions;
 
+mod change;
 mod check;
 mod complete;
 mod data;
@@ -26,6 +27,7 @@ mod policy;
 mod revision;
 mod schema;
 mod trace;
+mod whatif;
 
 pub use failure::Failure;
 
@@ -56,6 +58,9 @@ enum Command {
     Locate(locate::Locate),
     /// Show the ways that data of an origin and class can take, as a tree
     Trace(trace::Trace),
+    /// Show what a loss or an overload does to people, data and rules
+    #[command(name = "whatif")]
+    WhatIf(whatif::WhatIf),
     /// List, show and check policies
     #[command(subcommand)]
     Policy(policy::Policy),
@@ -133,6 +138,7 @@ pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn 
         Command::Diff(c) => c.run(&mut context),
         Command::Locate(c) => c.run(&mut context),
         Command::Trace(c) => c.run(&mut context),
+        Command::WhatIf(c) => c.run(&mut context),
         Command::Policy(c) => c.run(&mut context),
         Command::Explain(c) => c.run(&mut context),
         Command::Data(c) => c.run(&mut context),
