@@ -311,6 +311,7 @@ fn lists_are_recognized_and_nothing_else_is() {
         ("my.cnf", "[mysqld]\nskip-networking\n", &[]),
         ("setup.ini", "[a]\nx = 1\n", &[]),
         ("inventory/prod", "w1 ansible_host=10.0.0.1\n", &["ansible-inventory"]),
+        ("inventory/sites.toml", "[a]\nb\n", &[]),
         ("site.yml", "- hosts: all\n  roles: [x]\n", &[]),
         ("compose.yml", "services:\n  web:\n    image: x\n", &[]),
         ("x.yml", "all:\n  children:\n    web:\n      hosts:\n        w1:\n", &["ansible-inventory"]),

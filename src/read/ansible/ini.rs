@@ -21,7 +21,8 @@ pub fn recognize(name: &str, in_folder: bool, text: &str) -> Recognized {
         .iter()
         .any(|w| name == *w || name.strip_prefix(w).is_some_and(|r| r.starts_with(['.', '-', '_'])));
     let called = called || in_folder;
-    if !called && !matches!(extension, "" | "ini" | "inventory" | "hosts") {
+    let other = ["conf", "csv", "hcl", "json", "tf", "tfvars", "toml", "tsv", "xml", "zone"].contains(&extension);
+    if other || (!called && !matches!(extension, "" | "ini" | "inventory" | "hosts")) {
         return Recognized::No;
     }
     let (mut sections, mut lines, mut own, mut kind) = (0, 0, false, "");
