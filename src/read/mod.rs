@@ -2,10 +2,13 @@
 //! at the border, into `model::Facts`. A reader never fails as a whole and never drops what could change the answer: what it
 //! cannot follow becomes a gap with its line.
 
+pub mod ansible;
 pub mod compose;
 pub mod inventory;
 pub mod kubernetes;
+pub mod netbox;
 pub mod nginx;
+pub mod table;
 
 use std::sync::LazyLock;
 
@@ -110,5 +113,14 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] =
-    &[&compose::Compose, &hosts::Hosts, &inventory::Inventory, &kubernetes::Kubernetes, &nginx::Nginx, &zone::Zone];
+pub const READERS: &[&dyn Reader] = &[
+    &ansible::Ansible,
+    &compose::Compose,
+    &hosts::Hosts,
+    &inventory::Inventory,
+    &kubernetes::Kubernetes,
+    &netbox::NetBox,
+    &nginx::Nginx,
+    &table::Table,
+    &zone::Zone,
+];

@@ -22,6 +22,7 @@ mod decode;
 mod names;
 #[cfg(test)]
 mod tests;
+mod workbook;
 
 /// Texts longer than this are refused with a clear error (offsets are `u32`).
 pub const MAX_FILE_BYTES: u64 = 1 << 30;
@@ -376,6 +377,18 @@ impl Finder {
             if total > self.limits.total {
                 let message = format!("the project's files are larger than {} together, at `{name}`", size(self.limits.total));
                 return Err(LoadError::new(".", message).help("name the files to read under `[inputs] include`"));
+            }
+            if workbook::is_one(&name) {
+                match workbook::sheets(bytes) {
+                    Ok(sheets) => {
+                        for sheet in sheets {
+                            loaded.sources.add_sheet(name.as_str(), sheet.name, sheet.text);
+                            loaded.explicit.push(candidate.explicit);
+                        }
+                    }
+                    Err((message, help)) => _ = self.errors.insert(LoadError::new(name, message).help(help)),
+                }
+                continue;
             }
             match decode(bytes) {
                 Ok(text) => {
