@@ -22,8 +22,17 @@ pub fn get(root: &Value, path: &str) -> Vec<Value> {
 }
 
 /// The same, with the lists that hold the values told apart.
-pub fn elements(root: &Value, path: &str) -> Vec<Element> {
-    let mut walk = Walk { found: Vec::new(), lists: 0 };
+fn elements(root: &Value, path: &str) -> Vec<Element> {
+    walk(root, path, false)
+}
+
+/// Like [`elements`], entering JSON in a text where the path ends, too: its elements are asked for.
+pub fn each(root: &Value, path: &str) -> Vec<Element> {
+    walk(root, path, true)
+}
+
+fn walk(root: &Value, path: &str, into_json: bool) -> Vec<Element> {
+    let mut walk = Walk { found: Vec::new(), lists: 0, into_json };
     walk.step(root, if path == "@" { "" } else { path }, 0);
     walk.found
 }
@@ -31,6 +40,7 @@ pub fn elements(root: &Value, path: &str) -> Vec<Element> {
 struct Walk {
     found: Vec<Element>,
     lists: usize,
+    into_json: bool,
 }
 
 impl Walk {
@@ -68,6 +78,10 @@ impl Walk {
         match &value.is {
             Is::Null => {}
             Is::List(list) => self.each(list, ""),
+            Is::Text(_) | Is::Partial(_) if self.into_json => match json(value) {
+                Some(inner) => self.step(&inner, "", at),
+                None => self.found.push(Element { value: value.clone(), at, list: self.lists }),
+            },
             _ => self.found.push(Element { value: value.clone(), at, list: self.lists }),
         }
     }
@@ -165,8 +179,9 @@ pub fn holds(condition: &Condition, values: &[Value], others: &[Value]) -> Answe
     }
     let same = |list: &[String]| texts.iter().any(|t| list.iter().any(|word| word.eq_ignore_ascii_case(t)));
     if !condition.not.is_empty() || !condition.not_in.is_empty() {
-        let other = others.iter().filter_map(Value::as_text).any(|o| texts.contains(&o));
-        return match (same(&condition.not) || other, unclear.is_empty()) {
+        let other = others.iter().any(|o| values.iter().any(|v| v.is == o.is));
+        let nothing_to_compare = condition.not.is_empty() && others.is_empty();
+        return match (same(&condition.not) || other, unclear.is_empty() || nothing_to_compare) {
             (true, _) => Answer::No,
             (false, true) => Answer::Yes,
             (false, false) => Answer::Unclear(unclear),
