@@ -28,6 +28,11 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, survive: &Survive) -> Vec
     let domains = Domains::new(context, scope, survive.loss_of);
     let mut findings = Vec::new();
     let asked = Asked::new(context, scope, survive, &within, &domains, &mut findings);
+    if let Some(world) = &context.world {
+        let lost = if let World::Loss(lost) = world { lost.as_slice() } else { &[] };
+        findings.extend(asked.after(lost));
+        return findings;
+    }
     // What does not serve with nothing lost cannot survive a loss; one finding says it for all.
     if let Some(found) = asked.after(&[]) {
         findings.push(found);
@@ -468,7 +473,7 @@ fn kept_phrase(keep: Keep) -> &'static str {
         Keep::ServingPath => "a serving path",
         Keep::FullCopy => "a full copy",
         Keep::Identity => "a login",
-        Keep::Keys => "keys",
+        Keep::Keys => "a key service",
         Keep::Dns => "a name service",
     }
 }
