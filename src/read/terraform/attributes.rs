@@ -106,7 +106,8 @@ impl World<'_> {
             ("google_client_config", "region") => region(self)?,
             ("google_client_config" | "google_project", "project" | "project_id") => self.account_of(&provider, at)?,
             ("terraform_remote_state", _) => {
-                let help = "give the values under `variables` of an [[inputs.override]], or give the plan: `terraform show -json`";
+                let help =
+                    "give the values under `variables` of an [[inputs.override]], or give the plan: `terraform show -json`";
                 let why = format!("`{address}` is read from another configuration's state");
                 Value::unknown(why, Some(help.into()), at)
             }

@@ -175,7 +175,13 @@ impl<'a> World<'a> {
 
 fn larger(a: Value, b: Value, at: Location) -> Value {
     match (&a.is, &b.is) {
-        (Is::Number(x), Is::Number(y)) => if x >= y { a } else { b },
+        (Is::Number(x), Is::Number(y)) => {
+            if x >= y {
+                a
+            } else {
+                b
+            }
+        }
         (Is::Unknown(_), _) => a,
         (_, Is::Unknown(_)) => b,
         (Is::Map(x), Is::Map(y)) => {

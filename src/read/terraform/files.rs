@@ -27,10 +27,14 @@ impl World<'_> {
             ("fileset", _) => {
                 let Some(pattern) = call.arguments.get(1) else { return refuse(at, "`fileset` takes a folder and a pattern") };
                 let pattern = self.eval(pattern, scope)?;
-                let Some(pattern) = pattern.as_text().filter(|_| is_known(&pattern)) else { return Ok(unknown_of([&pattern], at)) };
+                let Some(pattern) = pattern.as_text().filter(|_| is_known(&pattern)) else {
+                    return Ok(unknown_of([&pattern], at));
+                };
                 let names = full.and_then(|folder| self.file_names(&folder, &pattern));
                 match names {
-                    Some(names) if !names.is_empty() => Value::new(set(names.iter().map(|n| Value::text(n.as_str(), at)).collect()), at),
+                    Some(names) if !names.is_empty() => {
+                        Value::new(set(names.iter().map(|n| Value::text(n.as_str(), at)).collect()), at)
+                    }
                     // What is no configuration by its name is not loaded, and may be there.
                     _ => Value::unknown(format!("which files match `{pattern}` is not known"), None, at),
                 }

@@ -198,7 +198,9 @@ impl Lower {
                 let arguments = call.args.iter().map(|e| self.expr(e)).collect();
                 Kind::Call(Box::new(Call { name, arguments, expand: call.args.expand_final() }))
             }
-            Expression::Traversal(t) => Kind::Get(Box::new(self.expr(&t.expr)), t.operators.iter().map(|o| self.step(o.value())).collect()),
+            Expression::Traversal(t) => {
+                Kind::Get(Box::new(self.expr(&t.expr)), t.operators.iter().map(|o| self.step(o.value())).collect())
+            }
             Expression::UnaryOp(op) => {
                 let inner = Box::new(self.expr(&op.expr));
                 match op.operator.value() {

@@ -66,6 +66,13 @@ impl<'a> World<'a> {
         self.provider(instance, name, alias, key.as_ref().and_then(text_of))
     }
 
+    /// The configuration that a call of a module hands to it, of which nothing more is known.
+    pub fn provider_in_call(&mut self, instance: usize, call: &'a Block, name: &str) -> Provider<'a> {
+        let Some((_, words, _)) = handed(call, name, None) else { return self.provider(instance, name, None, None) };
+        let (name, alias) = (words.first().copied().unwrap_or(name), words.get(1).copied());
+        self.provider(instance, name, alias, None)
+    }
+
     /// The configuration that a module calls `name` or `name.alias`.
     pub fn provider(&mut self, instance: usize, name: &str, alias: Option<&str>, key: Option<Arc<str>>) -> Provider<'a> {
         let (mut at, mut name, mut alias) = (instance, name.to_owned(), alias.map(str::to_owned));
@@ -117,7 +124,9 @@ impl<'a> World<'a> {
     fn region_of_environment(&self, provider: &Provider<'_>, variable: &str, at: Location) -> Value {
         let name = &provider.name;
         let (why, place) = match provider.block {
-            Some(block) => (format!("provider `{name}` has no region here; its environment decides ({variable})"), block.location()),
+            Some(block) => {
+                (format!("provider `{name}` has no region here; its environment decides ({variable})"), block.location())
+            }
             None if name.contains('.') => (format!("provider `{name}` is not configured in this configuration"), at),
             None => (format!("no provider `{name}` is configured; its environment decides the region ({variable})"), at),
         };
@@ -198,11 +207,9 @@ impl<'a> World<'a> {
 
     /// The lines from the use to the provider's own.
     fn handed_over(&self, provider: &Provider<'_>, value: Value, first: String, at: Location) -> Value {
-        let mut value = value;
-        let mut step = first;
+        let (mut value, mut step) = (value, first);
         for (location, text) in &provider.steps {
-            value = value.used(*location, step);
-            step.clone_from(text);
+            value = value.used(*location, std::mem::replace(&mut step, text.clone()));
         }
         value.used(at, step)
     }

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ast::{Attribute, Block, Body, Expr, Kind};
+use super::ast::{Attribute, Block, Body};
 use super::module::{Module, is_override};
 use super::parse::{self, Mistake};
 use super::parse_json;
 use crate::doc;
 use crate::read::{FileSettings, Set, Settings, side_by_side};
-use crate::source::{Location, SourceId, Sources, Span};
+use crate::source::{Location, SourceId, Sources};
 
 pub struct Tree<'s> {
     pub sources: &'s Sources,
@@ -147,8 +147,8 @@ impl<'s> Tree<'s> {
         self.paths.get(path).copied()
     }
 
-    pub fn files_below<'t>(&'t self, prefix: &'t str) -> impl Iterator<Item = &'s str> + 't {
-        self.paths.range(prefix..).map(|(p, _)| *p).take_while(move |p| p.starts_with(prefix))
+    pub fn files_below(&self, prefix: &str) -> Vec<&'s str> {
+        below(&self.paths, prefix).map(|(p, _)| *p).collect()
     }
 
     /// The module that a call names: a folder of the project, or one that was fetched.
@@ -167,7 +167,11 @@ impl<'s> Tree<'s> {
         let fetched = |folder: &str| folder.split('/').any(|part| part == ".terraform");
         let calls = |module: &Module| -> Vec<String> {
             let sources = module.calls.values().filter_map(|c| c.body.get("source")?.value.as_text());
-            sources.filter(|s| s.starts_with('.')).filter_map(|s| join(&module.folder, s)).filter(|f| *f != module.folder).collect()
+            sources
+                .filter(|s| s.starts_with('.'))
+                .filter_map(|s| join(&module.folder, s))
+                .filter(|f| *f != module.folder)
+                .collect()
         };
         let callees: BTreeMap<&str, Vec<String>> = self.modules.iter().map(|(f, m)| (f.as_str(), calls(m))).collect();
         let called: BTreeSet<&str> = callees.values().flatten().map(String::as_str).collect();
@@ -212,7 +216,11 @@ impl<'s> Tree<'s> {
 
     /// Values of a root module's variables by Terraform's precedence, and the files they stand in: the environment,
     /// `terraform.tfvars`, `terraform.tfvars.json`, `*.auto.tfvars` in the order of their names, `-var-file`, `-var`.
-    pub fn given<'t>(&'t self, module: &'t Module, told: &'t FileSettings) -> (BTreeMap<&'t str, Given<'t>>, BTreeSet<SourceId>) {
+    pub fn given<'t>(
+        &'t self,
+        module: &'t Module,
+        told: &'t FileSettings,
+    ) -> (BTreeMap<&'t str, Given<'t>>, BTreeSet<SourceId>) {
         let mut given = BTreeMap::new();
         for (name, block) in &module.variables {
             if let Some(text) = self.settings.environment.get(&**name) {
@@ -222,7 +230,7 @@ impl<'s> Tree<'s> {
         }
         let mut files = BTreeSet::new();
         let prefix = if module.folder.is_empty() { String::new() } else { format!("{}/", module.folder) };
-        let beside = self.values.range(prefix.as_str()..).take_while(|(p, _)| p.starts_with(&prefix));
+        let beside = below(&self.values, &prefix);
         let mut automatic: Vec<(u8, &str)> = Vec::new();
         for (path, _) in beside {
             match path.get(prefix.len()..).unwrap_or("") {
@@ -250,9 +258,15 @@ impl<'s> Tree<'s> {
     /// Files near a module that give a value to a variable and are not used by themselves.
     pub fn value_files_near(&self, module: &Module, name: &str) -> Vec<&'s str> {
         let prefix = if module.folder.is_empty() { String::new() } else { format!("{}/", module.folder) };
-        let near = self.values.range(prefix.as_str()..).take_while(|(p, _)| p.starts_with(&prefix)).take(200);
+        let near = below(&self.values, &prefix).take(200);
         near.filter(|(_, (_, body))| body.get(name).is_some()).map(|(p, _)| *p).take(5).collect()
     }
+}
+
+/// The entries whose paths begin with a prefix.
+fn below<'m, 's, V>(map: &'m BTreeMap<&'s str, V>, prefix: &'m str) -> impl Iterator<Item = (&'m &'s str, &'m V)> {
+    let from = (std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded);
+    map.range::<str, _>(from).take_while(move |(path, _)| path.starts_with(prefix))
 }
 
 pub fn folder_of(path: &str) -> &str {
@@ -275,12 +289,4 @@ pub fn join(folder: &str, path: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
-}
-
-/// A list of names without further ado: `["a", "b"]`.
-pub fn texts(expr: &Expr) -> Vec<(&str, Span)> {
-    match &expr.kind {
-        Kind::List(items) => items.iter().filter_map(|i| Some((i.as_text()?, i.span))).collect(),
-        _ => Vec::new(),
-    }
 }

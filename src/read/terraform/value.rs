@@ -93,7 +93,8 @@ pub fn equal(a: &Value, b: &Value) -> Option<bool> {
             all(a.values().zip(b.values()))
         }
         (Is::Text(_) | Is::Reference(_), Is::Text(_) | Is::Reference(_)) => Some(a.as_text()? == b.as_text()?),
-        (Is::Partial(_), Is::Partial(_) | Is::Text(_) | Is::Reference(_)) | (Is::Text(_) | Is::Reference(_), Is::Partial(_)) => {
+        (Is::Partial(_), Is::Partial(_) | Is::Text(_) | Is::Reference(_))
+        | (Is::Text(_) | Is::Reference(_), Is::Partial(_)) => {
             let (a, b) = (a.pattern()?, b.pattern()?);
             let beginning = |t: &str| t.split('\u{0}').next().unwrap_or("").to_owned();
             let (a, b) = (beginning(&a), beginning(&b));

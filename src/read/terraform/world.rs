@@ -204,7 +204,9 @@ impl<'a> World<'a> {
             }
             "each" => match (scope.each, &*first) {
                 (Some(Each::Key(key, _)), "key") => root(key.clone(), 1, Some("for_each gives its key here".to_owned())),
-                (Some(Each::Key(_, value)), "value") => root(value.clone(), 1, Some("for_each gives its value here".to_owned())),
+                (Some(Each::Key(_, value)), "value") => {
+                    root(value.clone(), 1, Some("for_each gives its value here".to_owned()))
+                }
                 _ => refuse(at, format!("`each.{first}` is asked for where no for_each is")),
             },
             "count" => match scope.each {
@@ -324,13 +326,21 @@ impl<'a> World<'a> {
         let (why, help) = if instance == 0 {
             let near = self.tree.value_files_near(self.instances[0].module, name);
             let help = match near.as_slice() {
-                [] => format!("give `{name}` a value in a .tfvars file, as TF_VAR_{name}, or under `variables` of an [[inputs.override]]"),
-                files => format!("name the file that is used ({}) under `variable-files` of an [[inputs.override]]", files.join(", ")),
+                [] => format!(
+                    "give `{name}` a value in a .tfvars file, as TF_VAR_{name}, or under `variables` of an [[inputs.override]]"
+                ),
+                files => format!(
+                    "name the file that is used ({}) under `variable-files` of an [[inputs.override]]",
+                    files.join(", ")
+                ),
             };
             (format!("variable `{name}` has no value"), help)
         } else {
             let call = self.instances[instance].path.trim_end_matches('.').to_owned();
-            (format!("variable `{name}` has no value, for `{call}` does not give it one"), "give the plan instead: `terraform show -json`".to_owned())
+            (
+                format!("variable `{name}` has no value, for `{call}` does not give it one"),
+                "give the plan instead: `terraform show -json`".to_owned(),
+            )
         };
         Value::unknown(why, Some(help.into()), block.location())
     }
@@ -374,7 +384,13 @@ impl<'a> World<'a> {
         let message = format!("{what} depends on itself");
         if !self.troubles.iter().any(|t| t.at == at && t.code == "terraform-circle") {
             let help = Some("Terraform refuses this configuration".to_owned());
-            self.troubles.push(Trouble { code: "terraform-circle", message: message.clone(), help, at, touches: Touches::Nothing });
+            self.troubles.push(Trouble {
+                code: "terraform-circle",
+                message: message.clone(),
+                help,
+                at,
+                touches: Touches::Nothing,
+            });
         }
         Value::unknown(message, None, at)
     }
@@ -433,7 +449,8 @@ impl<'a> World<'a> {
                 }
                 Some(module) => {
                     let here = &self.instances[instance];
-                    let key = if here.key.is_empty() { call.label(0).to_owned() } else { format!("{}.{}", here.key, call.label(0)) };
+                    let key =
+                        if here.key.is_empty() { call.label(0).to_owned() } else { format!("{}.{}", here.key, call.label(0)) };
                     self.instances.push(Instance {
                         module,
                         path: format!("{address}.").into(),

@@ -8,6 +8,9 @@ mod text;
 
 use std::sync::Arc;
 
+#[cfg(test)]
+pub use encode::json;
+
 use super::eval::{Eval, is_known, refuse};
 use super::value::{text_of, unknown_of};
 use super::world::World;

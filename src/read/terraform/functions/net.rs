@@ -35,7 +35,11 @@ fn bits(network: IpNetwork) -> (u128, u32) {
 }
 
 fn address(n: u128, width: u32) -> IpAddr {
-    if width == 32 { Ipv4Addr::from(u32::try_from(n & u128::from(u32::MAX)).unwrap_or(0)).into() } else { Ipv6Addr::from(n).into() }
+    if width == 32 {
+        Ipv4Addr::from(u32::try_from(n & u128::from(u32::MAX)).unwrap_or(0)).into()
+    } else {
+        Ipv6Addr::from(n).into()
+    }
 }
 
 fn subnet(a: &Arguments<'_>) -> Answer {

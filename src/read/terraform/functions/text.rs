@@ -32,7 +32,9 @@ pub fn call(a: &Arguments<'_>) -> Option<Given> {
         },
         "endswith" => asks(&|t, with| t.ends_with(with)),
         "strcontains" => asks(&|t, part| t.contains(part)),
-        "indent" => made(a.index(0).and_then(|n| Ok(Is::Text(a.text(1)?.replace('\n', &format!("\n{}", " ".repeat(n.min(1000)))).into())))),
+        "indent" => made(
+            a.index(0).and_then(|n| Ok(Is::Text(a.text(1)?.replace('\n', &format!("\n{}", " ".repeat(n.min(1000)))).into()))),
+        ),
         "substr" => made(substr(a)),
         "join" => made(join(a)),
         "split" => made(split(a)),
@@ -138,7 +140,8 @@ fn replace(a: &Arguments<'_>) -> Answer {
     if from.is_empty() {
         return Ok(Is::Text(a.text(0)?));
     }
-    if to.len() > from.len() && a.value(0)?.as_text().is_some_and(|t| t.len().saturating_mul(to.len()) / from.len() > MAX_BYTES) {
+    if to.len() > from.len() && a.value(0)?.as_text().is_some_and(|t| t.len().saturating_mul(to.len()) / from.len() > MAX_BYTES)
+    {
         return Err(No::Unknown);
     }
     piecewise(a, |t| t.replace(&*from, &to))
@@ -187,7 +190,8 @@ fn format(text: &str, values: &[Value], a: &Arguments<'_>) -> Answer {
     while let Some(at) = rest.find('%') {
         out.text(rest.get(..at).unwrap_or(""));
         rest = rest.get(at + 1..).unwrap_or("");
-        let flags: String = rest.chars().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | ' ' | '#')).collect();
+        let flags: String =
+            rest.chars().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | '-' | '+' | ' ' | '#')).collect();
         rest = rest.get(flags.len()..).unwrap_or("");
         let Some(verb) = rest.chars().next() else { return Err(No::Wrong("this format ends in `%`".to_owned())) };
         rest = rest.get(verb.len_utf8()..).unwrap_or("");
