@@ -12,7 +12,9 @@ use crate::source::{InputError, SourceId, Sources};
 
 mod all;
 mod hosts;
+mod resource;
 mod settings;
+mod terraform;
 mod zone;
 
 pub use all::{ReadAll, ReadError, read_all, side_by_side};
@@ -106,4 +108,4 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] = &[&hosts::Hosts, &inventory::Inventory, &nginx::Nginx, &zone::Zone];
+pub const READERS: &[&dyn Reader] = &[&hosts::Hosts, &inventory::Inventory, &nginx::Nginx, &terraform::json::Plan, &terraform::json::State, &zone::Zone];
