@@ -174,8 +174,7 @@ impl<'d> Configuration<'d> {
     /// What an attribute that is known only after apply refers to. `None`: the configuration does not mention it.
     pub fn later(&self, module: &str, base: &str, key: Option<&str>, path: &[&str]) -> Option<Value> {
         let expressions = self.resource(module, base)?.get("expressions")?;
-        let leaves: Vec<Node<'d>> =
-            leaves(expressions, path).into_iter().filter(|l| l.get("references").is_some()).collect();
+        let leaves: Vec<Node<'d>> = leaves(expressions, path).into_iter().filter(|l| l.get("references").is_some()).collect();
         let at = self.location(*leaves.first()?);
         Some(self.references(&leaves, module, key, at))
     }
@@ -290,16 +289,7 @@ impl<'d> Configuration<'d> {
     }
 
     #[expect(clippy::too_many_arguments, reason = "a reference taken apart")]
-    fn target(
-        &self,
-        module: &str,
-        kind: &str,
-        own: &str,
-        rest: &[&str],
-        from: Option<&str>,
-        name: &str,
-        found: &mut Found,
-    ) {
+    fn target(&self, module: &str, kind: &str, own: &str, rest: &[&str], from: Option<&str>, name: &str, found: &mut Found) {
         let (own, key) = split_key(own);
         let without = join(module, &format!("{kind}.{own}"));
         let attribute = rest.join(".").into_boxed_str();

@@ -110,7 +110,8 @@ mod tests {
     #[test]
     fn block_headers_are_found_and_modules_joined() {
         let mut sources = Sources::default();
-        let text = "# resource \"aws_a\" \"no\" {\nresource \"aws_a\" \"x\" {\n}\n  data \"aws_b\" \"y\" { }\nresource \"half\n";
+        let text =
+            "# resource \"aws_a\" \"no\" {\nresource \"aws_a\" \"x\" {\n}\n  data \"aws_b\" \"y\" { }\nresource \"half\n";
         sources.add("env/main.tf", text);
         let folders = Folders::new(&sources);
         let line = |base: &str| folders.header("env", base).map(|at| (sources.position(at).line, sources.text(at)));

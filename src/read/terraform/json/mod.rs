@@ -175,6 +175,12 @@ fn read_all(set: &Set<'_>, what: &Kind) -> Vec<(SourceId, Reading)> {
 }
 
 fn read_one(input: &Input<'_>, folders: &Folders<'_>, what: &Kind) -> Reading {
+    let mut told = tell(input, folders, what);
+    translate(told.resources, &mut told.facts);
+    Reading { facts: told.facts, broken: told.broken, ..Reading::default() }
+}
+
+fn tell(input: &Input<'_>, folders: &Folders<'_>, what: &Kind) -> Told {
     let whole = input.text();
     let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
     let folder = folder::of(input.path());
@@ -187,16 +193,13 @@ fn read_one(input: &Input<'_>, folders: &Folders<'_>, what: &Kind) -> Reading {
         folders,
         settings: input.settings.of(input.path()),
     };
-    let mut told = if text.trim_start().starts_with("{\"@level\"") {
-        Told { broken: Some(LOG.to_owned()), ..Told::default() }
-    } else {
-        match what {
-            Kind::Plan => plan::read(&file),
-            Kind::State => state::read(&file),
-        }
-    };
-    translate(told.resources, &mut told.facts);
-    Reading { facts: told.facts, broken: told.broken, ..Reading::default() }
+    if text.trim_start().starts_with("{\"@level\"") {
+        return Told { broken: Some(LOG.to_owned()), ..Told::default() };
+    }
+    match what {
+        Kind::Plan => plan::read(&file),
+        Kind::State => state::read(&file),
+    }
 }
 
 const LOG: &str = "it is the log that `terraform plan -json` writes and holds no plan; \
@@ -213,3 +216,6 @@ fn broken(error: &serde_json::Error, what: &str) -> Told {
     let (line, column) = (error.line(), error.column());
     Told { broken: Some(format!("as {what} it is broken on line {line}, column {column}: {why}")), ..Told::default() }
 }
+
+#[cfg(test)]
+mod tests;

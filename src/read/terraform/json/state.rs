@@ -27,9 +27,8 @@ pub fn read(file: &File<'_>) -> Told {
             resources_of(file, whole(&stated, file))
         }
         Ok(StateFile { version: Some(version), .. }) => {
-            let why = format!(
-                "its state version is {version}, and onshore reads version 4; give what `terraform show -json` writes"
-            );
+            let why =
+                format!("its state version is {version}, and onshore reads version 4; give what `terraform show -json` writes");
             Told { broken: Some(why), ..Told::default() }
         }
         Ok(_) => shown(file),
