@@ -108,4 +108,5 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] = &[&hosts::Hosts, &inventory::Inventory, &nginx::Nginx, &terraform::json::Plan, &terraform::json::State, &zone::Zone];
+pub const READERS: &[&dyn Reader] =
+    &[&hosts::Hosts, &inventory::Inventory, &nginx::Nginx, &terraform::json::Plan, &terraform::json::State, &zone::Zone];
