@@ -12,7 +12,7 @@ use crate::source::{InputError, SourceId, Sources};
 
 mod all;
 mod hosts;
-mod resource;
+pub mod resource;
 mod settings;
 mod terraform;
 mod zone;
