@@ -22,7 +22,7 @@ struct Standing<'a> {
     module: Cow<'a, str>,
     base: String,
     key: Option<String>,
-    kind: String,
+    kind: Cow<'a, str>,
     provider: Cow<'a, str>,
     values: Option<&'a RawValue>,
     unknown: Option<&'a RawValue>,
@@ -52,17 +52,19 @@ pub fn read(file: &File<'_>) -> Told {
     let providers = Providers::new(&standing, &attributes, &config);
     for (r, attributes) in standing.iter().zip(attributes) {
         let header = config.folder(&r.module).and_then(|folder| file.folders.header(folder, &r.base));
-        let own = region::stated(&attributes);
-        let (region, account) = providers.of(r, &config, file);
+        let location = header.unwrap_or(r.at);
+        let own = region::stated(&attributes).map(|seen| seen.used(location, region::STATED));
+        let (region, account) = providers.of(r, location, &config, file);
         told.resources.push(Resource {
             vocabulary: Vocabulary::Terraform,
-            kind: r.kind.as_str().into(),
+            kind: r.kind.as_ref().into(),
             address: Arc::clone(&r.address),
             region: own.or(region),
             account,
             attributes,
+            uncertain: None,
             ids: file.id(&r.address).into_iter().collect(),
-            location: header.unwrap_or(r.at),
+            location,
         });
     }
     told
@@ -102,7 +104,7 @@ fn standing<'a>(shown: &Shown<'a>, file: &File<'_>) -> Vec<Standing<'a>> {
             module: r.module_address.clone(),
             base: base(&r.mode, &r.kind, &r.name),
             key: r.index.map(|i| key(i.get())),
-            kind: kind(&r.mode, &r.kind),
+            kind: r.kind.clone(),
             provider: r.provider_name.clone(),
             values,
             unknown: r.change.after_unknown,
@@ -130,7 +132,7 @@ fn also<'a>(values: &Values<'a>, file: &File<'_>, seen: &mut BTreeSet<Arc<str>>,
             module: module.to_owned().into(),
             base: base(&r.mode, &r.kind, &r.name),
             key: r.index.map(|i| key(i.get())),
-            kind: kind(&r.mode, &r.kind),
+            kind: r.kind.clone(),
             provider: r.provider_name.clone(),
             values: r.values,
             unknown: None,
@@ -143,11 +145,6 @@ fn also<'a>(values: &Values<'a>, file: &File<'_>, seen: &mut BTreeSet<Arc<str>>,
 /// A JSON string's text.
 pub fn unquoted(json: &RawValue) -> String {
     serde_json::from_str(json.get()).unwrap_or_else(|_| json.get().trim_matches('"').to_owned())
-}
-
-/// The tables' name of a type; data sources are read like what they read.
-pub fn kind(mode: &str, kind: &str) -> String {
-    if mode == "data" { format!("data.{kind}") } else { kind.to_owned() }
 }
 
 fn attributes(r: &Standing<'_>, config: &Configuration<'_>, file: &File<'_>, keys: &mut Keys) -> Value {
@@ -257,20 +254,27 @@ impl Providers {
     }
 
     /// The region and account of a resource's provider, as the resource uses them.
-    fn of(&self, r: &Standing<'_>, config: &Configuration<'_>, file: &File<'_>) -> (Option<Value>, Option<Value>) {
+    fn of(
+        &self,
+        r: &Standing<'_>,
+        at: Location,
+        config: &Configuration<'_>,
+        file: &File<'_>,
+    ) -> (Option<Value>, Option<Value>) {
         let key = config.provider_key(&r.module, &r.base);
         let (region, account) = key.and_then(|k| self.known.get(k)).cloned().unwrap_or_default();
         let used = |value: Value, what: &str| {
             let step = format!("the provider configuration `{}` has this {what}", key.unwrap_or(""));
-            value.used(r.at, step)
+            value.used(at, step)
         };
-        let told = |told: &crate::read::Told| Value::text(told.text.as_str(), told.location);
+        let told =
+            |told: &crate::read::Told| Value::text(told.text.as_str(), told.location).used(at, "the project file says so");
         let region = region.map(|v| used(v, "region"));
         let known = region.as_ref().is_some_and(|v| v.as_text().is_some());
         let region = match (&file.settings.region, region) {
             (Some(region), _) if !known => Some(told(region)),
             (_, Some(region)) => Some(region),
-            (_, None) => no_region(&r.provider, key, r.at),
+            (_, None) => no_region(&r.provider, key, at),
         };
         (region, account.map(|v| used(v, "account")).or_else(|| file.settings.account.as_ref().map(told)))
     }

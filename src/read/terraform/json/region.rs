@@ -3,6 +3,9 @@
 
 use crate::read::resource::Value;
 
+/// The step from a resource to what states its region.
+pub const STATED: &str = "its own name tells the region";
+
 /// The region in a resource's own ARN, link or zone.
 pub fn stated(attributes: &Value) -> Option<Value> {
     let text = |name: &str| attributes.get(name).filter(|v| v.as_text().is_some_and(|t| !t.is_empty()));

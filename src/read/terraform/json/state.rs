@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::address::{base, join, key};
 use super::layout::{Shown, StateFile};
-use super::plan::{kind, no_region, unanimous, unquoted, wrong_version};
+use super::plan::{no_region, unanimous, unquoted, wrong_version};
 use super::values::{Builder, Keys, Layers, parse};
 use super::{File, Told, broken, region};
 use crate::read::resource::{Resource, Value, Vocabulary};
@@ -66,7 +66,7 @@ fn shown(file: &File<'_>) -> Told {
                 address: with_deposed(unquoted(r.address), r.deposed_key.as_deref()),
                 base: base(&r.mode, &r.kind, &r.name),
                 is_root: module.is_empty(),
-                kind: kind(&r.mode, &r.kind),
+                kind: r.kind.clone().into_owned(),
                 provider: r.provider_name.clone().into_owned(),
                 configuration: None,
                 values: r.values,
@@ -90,7 +90,7 @@ fn whole<'a>(state: &StateFile<'a>, file: &File<'_>) -> Vec<Instance<'a>> {
                 address: with_deposed(address, instance.deposed.as_deref()),
                 base: base.clone(),
                 is_root: r.module.is_empty(),
-                kind: kind(&r.mode, &type_name),
+                kind: type_name.clone(),
                 provider: provider_name(&r.provider).to_owned(),
                 configuration: Some(r.provider.clone().into_owned()),
                 values: instance.attributes.or(instance.attributes_flat),
@@ -132,17 +132,22 @@ fn resources_of(file: &File<'_>, instances: Vec<Instance<'_>>) -> Told {
         witnesses.into_iter().filter_map(|(name, seen)| Some((name, unanimous(&seen)?))).collect();
     let mut told = Told::default();
     for (instance, attributes) in instances.iter().zip(attributes) {
+        let header = instance.is_root.then(|| file.folders.header(file.folder, &instance.base)).flatten();
+        let location = header.unwrap_or(instance.at);
         let of_provider = instance.configuration.as_deref().and_then(|c| regions.get(c)).map(|seen| {
             let step = "all that this provider configuration made and that tells its region stands there";
-            seen.used(instance.at, step)
+            seen.used(location, step)
         });
         let settings = &file.settings;
-        let from_settings = settings.region.as_ref().map(|t| Value::text(t.text.as_str(), t.location));
+        let from_settings = settings
+            .region
+            .as_ref()
+            .map(|t| Value::text(t.text.as_str(), t.location).used(location, "the project file says so"));
         let region = region::stated(&attributes)
+            .map(|seen| seen.used(location, region::STATED))
             .or(of_provider)
             .or(from_settings)
-            .or_else(|| no_region(&instance.provider, None, instance.at));
-        let header = instance.is_root.then(|| file.folders.header(file.folder, &instance.base)).flatten();
+            .or_else(|| no_region(&instance.provider, None, location));
         told.resources.push(Resource {
             vocabulary: Vocabulary::Terraform,
             kind: instance.kind.as_str().into(),
@@ -150,8 +155,9 @@ fn resources_of(file: &File<'_>, instances: Vec<Instance<'_>>) -> Told {
             region,
             account: settings.account.as_ref().map(|t| Value::text(t.text.as_str(), t.location)),
             attributes,
+            uncertain: None,
             ids: file.id(&instance.address).into_iter().collect(),
-            location: header.unwrap_or(instance.at),
+            location,
         });
     }
     told

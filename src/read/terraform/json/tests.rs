@@ -108,7 +108,7 @@ fn a_plan_says_what_will_stand_and_where_its_providers_are_set() {
             "aws_s3_bucket_replication_configuration.r (aws_s3_bucket_replication_configuration): eu-west-2, 210987654321",
             "module.far[\"a.b\"].aws_s3_bucket.dst[0] (aws_s3_bucket): us-east-1, -",
             "aws_s3_bucket.left (aws_s3_bucket): ap-east-1, -",
-            "data.aws_kms_key.k (data.aws_kms_key): eu-west-2, 210987654321",
+            "data.aws_kms_key.k (aws_kms_key): eu-west-2, 210987654321",
         ]
     );
     assert_eq!(told.resources[0].ids, ["terraform:env#aws_s3_bucket.src"]);
@@ -241,7 +241,7 @@ fn a_state_tells_regions_by_what_its_providers_made() {
             "module.m[\"k\"].aws_sqs_queue.q[1] (aws_sqs_queue): us-west-2, -".to_owned(),
             format!("aws_s3_bucket.b (aws_s3_bucket): {unknown}, -"),
             format!("aws_s3_bucket.b (deposed 0123abcd) (aws_s3_bucket): {unknown}, -"),
-            "data.azurerm_subscription.s (data.azurerm_subscription): -, -".to_owned(),
+            "data.azurerm_subscription.s (azurerm_subscription): -, -".to_owned(),
         ]
     );
     assert_eq!(told.resources[2].ids, ["terraform:.#aws_s3_bucket.b"]);
