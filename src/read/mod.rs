@@ -111,4 +111,12 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] = &[&hosts::Hosts, &inventory::Inventory, &nginx::Nginx, &terraform::Terraform, &zone::Zone];
+pub const READERS: &[&dyn Reader] = &[
+    &hosts::Hosts,
+    &inventory::Inventory,
+    &nginx::Nginx,
+    &terraform::Terraform,
+    &terraform::json::Plan,
+    &terraform::json::State,
+    &zone::Zone,
+];

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::ast::{Attribute, Block, Body};
 use super::eval::{Bound, Each, Scope, pairs};
 use super::expand::Item;
+use super::json::resource_id;
 use super::value::{list, map, unknown_of};
 use super::world::{Child, Touches, Trouble, World, refused, within};
 use crate::read::resource::{Is, Resource, Value, Vocabulary};
@@ -71,7 +72,7 @@ impl<'a> World<'a> {
             account,
             attributes,
             uncertain: unsure.cloned(),
-            ids: Vec::new(),
+            ids: vec![resource_id(&self.instances[0].module.folder, &item.address)],
             location,
         }
     }
@@ -113,6 +114,7 @@ impl<'a> World<'a> {
     fn used(&mut self, attribute: &Attribute, scope: Scope<'_>) -> Value {
         let at = attribute.location();
         let value = self.eval(&attribute.value, Scope { source: attribute.source, ..scope }).unwrap_or_else(|r| refused(&r));
+        let value = plain(value);
         if within(value.at, at) { value } else { value.used(at, "the value is written here") }
     }
 
@@ -212,6 +214,27 @@ impl<'a> World<'a> {
             location,
         })
     }
+}
+
+/// Sets as lists: only the language tells them apart.
+fn plain(value: Value) -> Value {
+    fn has_set(value: &Value) -> bool {
+        match &value.is {
+            Is::Set(_) => true,
+            Is::List(items) => items.iter().any(has_set),
+            Is::Map(entries) => entries.values().any(has_set),
+            _ => false,
+        }
+    }
+    if !has_set(&value) {
+        return value;
+    }
+    let is = match value.is {
+        Is::Set(items) | Is::List(items) => list(items.iter().cloned().map(plain).collect()),
+        Is::Map(entries) => map(entries.iter().map(|(k, v)| (k.clone(), plain(v.clone()))).collect()),
+        other => other,
+    };
+    Value { is, ..value }
 }
 
 /// The registry's `namespace/name/provider` says whose resources a module makes.

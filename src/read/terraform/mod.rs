@@ -11,6 +11,7 @@ mod eval;
 mod expand;
 mod files;
 mod functions;
+pub mod json;
 mod module;
 mod parse;
 mod parse_json;
@@ -129,6 +130,11 @@ fn read_root(tree: &Tree<'_>, module: &Module) -> Reading {
         }
     }
     translate(resources, &mut reading.facts);
+    if tree.is_planned(module) {
+        // What the source leaves open, the plan beside it tells; both are the same endpoints by their ids.
+        const OPEN: &[&str] = &["unknown-region", "unknown-target", "uncertain-resource"];
+        reading.facts.gaps.retain(|g| !OPEN.contains(&g.code));
+    }
 
     let by_label: BTreeMap<&str, usize> =
         reading.facts.endpoints.iter().enumerate().map(|(i, e)| (e.label.as_str(), i)).collect();

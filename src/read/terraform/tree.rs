@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::{Attribute, Block, Body};
+use super::json;
 use super::module::{Module, is_override};
 use super::parse::{self, Mistake};
 use super::parse_json;
@@ -25,6 +26,8 @@ pub struct Tree<'s> {
     pub mistakes: Vec<(SourceId, Mistake)>,
     /// Modules that were fetched: by the root's folder, by the key of the call.
     cached: BTreeMap<String, BTreeMap<String, String>>,
+    /// Folders with a plan.
+    planned: BTreeSet<&'s str>,
     /// Every path that was loaded.
     paths: BTreeMap<&'s str, SourceId>,
 }
@@ -95,6 +98,11 @@ impl<'s> Tree<'s> {
             backends: Vec::new(),
             mistakes: Vec::new(),
             cached: BTreeMap::new(),
+            planned: sources
+                .iter()
+                .filter(|(_, s)| s.path.ends_with(".json") && json::is_plan(&s.text))
+                .map(|(_, s)| folder_of(&s.path))
+                .collect(),
             paths: sources.iter().map(|(id, s)| (s.path.as_str(), id)).collect(),
         };
         let mut overriding = Vec::new();
@@ -129,6 +137,10 @@ impl<'s> Tree<'s> {
             }
         }
         tree
+    }
+
+    pub fn is_planned(&self, module: &Module) -> bool {
+        self.planned.contains(module.folder.as_str())
     }
 
     /// What `terraform init` fetched for a root module.
