@@ -80,7 +80,7 @@ impl<'a> World<'a> {
             }
         };
         let at = attribute.location();
-        let (value, mut unsure) = self.possible(&attribute.value, Scope::of(instance, attribute.source, None));
+        let (mut value, mut unsure) = self.possible(&attribute.value, Scope::of(instance, attribute.source, None));
         let unclear = |value: &Value| {
             let unknown = unknown_of([value], at);
             let each = if counts { Each::Count(unknown.clone()) } else { Each::Key(unknown.clone(), unknown) };
@@ -99,7 +99,7 @@ impl<'a> World<'a> {
                     }
                 }
                 Some(_) => {
-                    self.bound("terraform-too-large", "this makes more than 2000 instances", at);
+                    value = self.bound("terraform-too-large", "this makes more than 2000 instances", at);
                     known = false;
                 }
                 None => known = false,
@@ -130,7 +130,7 @@ impl<'a> World<'a> {
                     }
                 }
                 Is::Map(_) | Is::Set(_) | Is::List(_) => {
-                    self.bound("terraform-too-large", "this makes more than 2000 instances", at);
+                    value = self.bound("terraform-too-large", "this makes more than 2000 instances", at);
                     known = false;
                 }
                 _ => known = false,
@@ -139,7 +139,9 @@ impl<'a> World<'a> {
         if !known {
             items = unclear(&value);
             shape = Shape::Unclear;
-            unsure = unsure.or(Some(value));
+            // Elements may be known though their number is not: why that is so must be said all the same.
+            let open = unknown_of([&value], at);
+            unsure = unsure.or(Some(open));
         }
         Expansion { items, shape, unsure }
     }

@@ -81,7 +81,17 @@ impl Reader for Terraform {
             }
         }
         for (id, body) in &tree.terragrunt {
-            readings.entry(*id).or_default().facts.gaps.push(terragrunt(*id, body));
+            let mut gap = terragrunt(*id, body);
+            let run = tree.run_by(&tree.sources.get(*id).path, body).and_then(|m| m.files.first());
+            let root = run.and_then(|first| readings.get_mut(first));
+            // What Terragrunt gives to a module changes what the module makes, and no more.
+            if let Some(root) = root {
+                gap.scope = GapScope::Endpoints((0..root.facts.endpoints.len()).map(Reference::Fact).collect());
+                root.facts.gaps.push(gap);
+                root.included.push(*id);
+            } else {
+                readings.entry(*id).or_default().facts.gaps.push(gap);
+            }
         }
         for (id, _) in &tree.backends {
             readings.entry(*id).or_default();

@@ -174,6 +174,14 @@ impl<'s> Tree<'s> {
         self.modules.get(&folder)
     }
 
+    /// The module of the project that a Terragrunt unit runs.
+    pub fn run_by(&self, path: &str, unit: &Body) -> Option<&Module> {
+        let source = unit.blocks_of("terraform").find_map(|b| b.body.get("source")?.value.as_text())?;
+        // Two slashes divide the copied folder from the module in it.
+        let folder = join(folder_of(path), &source.replace("//", "/")).filter(|_| source.starts_with('.'))?;
+        self.modules.get(&folder)
+    }
+
     /// Folders that nobody calls, and one of each circle that nobody else calls. Fetched modules are never roots.
     pub fn roots(&self) -> Vec<&Module> {
         let fetched = |folder: &str| folder.split('/').any(|part| part == ".terraform");

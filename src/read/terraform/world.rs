@@ -257,6 +257,7 @@ impl<'a> World<'a> {
         let step = match (call, input, self.given.contains_key(&**name) && instance == 0) {
             (Some(call), Some(_), _) => format!("module `{}` is given `{name}` here", call.label(0)),
             (None, _, true) => format!("variable `{name}` gets its value here"),
+            _ if block.body.get("default").is_none() => format!("variable `{name}` is declared here"),
             _ => format!("variable `{name}` has this default"),
         };
         let key = (instance, address_of(block));
