@@ -12,6 +12,7 @@ use crate::source::{InputError, SourceId, Sources};
 
 mod all;
 mod hosts;
+mod pulumi;
 pub mod resource;
 mod settings;
 mod terraform;
@@ -108,5 +109,12 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] =
-    &[&hosts::Hosts, &inventory::Inventory, &nginx::Nginx, &terraform::json::Plan, &terraform::json::State, &zone::Zone];
+pub const READERS: &[&dyn Reader] = &[
+    &hosts::Hosts,
+    &inventory::Inventory,
+    &nginx::Nginx,
+    &pulumi::Pulumi,
+    &terraform::json::Plan,
+    &terraform::json::State,
+    &zone::Zone,
+];
