@@ -12,6 +12,7 @@ use crate::source::{InputError, SourceId, Sources};
 
 mod all;
 mod hosts;
+mod pulumi;
 pub mod resource;
 mod settings;
 mod terraform;
@@ -115,6 +116,7 @@ pub const READERS: &[&dyn Reader] = &[
     &hosts::Hosts,
     &inventory::Inventory,
     &nginx::Nginx,
+    &pulumi::Pulumi,
     &terraform::Terraform,
     &terraform::json::Plan,
     &terraform::json::State,

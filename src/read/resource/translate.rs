@@ -99,6 +99,8 @@ pub struct World<'a> {
     nodes: Vec<Option<usize>>,
     copies: HashMap<(usize, String), Reference>,
     externals: HashMap<String, usize>,
+    /// What patterns of names fitted.
+    wild: HashMap<String, Vec<usize>>,
     /// Stores by tag, made when first asked for.
     by_tag: Option<HashMap<(String, String), Vec<usize>>>,
     facts: &'a mut Facts,
@@ -132,6 +134,7 @@ impl<'a> World<'a> {
             nodes: vec![None; resources.len()],
             copies: HashMap::new(),
             externals: HashMap::new(),
+            wild: HashMap::new(),
             by_tag: None,
             facts,
             gaps: Gaps::default(),
@@ -789,7 +792,7 @@ impl<'a> World<'a> {
             own.to_vec()
         } else {
             let values: Vec<Value> = route.from.iter().flat_map(|t| self.fill(t, frame)).collect();
-            values.iter().flat_map(|v| self.ends(v, 0)).collect()
+            values.iter().flat_map(|v| self.sources(v)).collect()
         };
         if let Some(End::Open(why)) = from.iter().find(|e| matches!(e, End::Open(_))).cloned()
             && !route.from.is_empty()
@@ -853,14 +856,60 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Where data comes from: an ARN with wildcards is every resource that fits.
+    fn sources(&mut self, value: &Value) -> Vec<End> {
+        let settled = self.settle(value, 0);
+        let Some(pattern) = settled.as_text().filter(|t| t.contains(['*', '?']) && (t.starts_with("arn:") || *t == "*")) else {
+            return self.ends(value, 0);
+        };
+        let pattern = names::key(&pattern).unwrap_or_default();
+        if let Some(known) = self.wild.get(&pattern) {
+            return known.iter().copied().map(End::Resource).collect();
+        }
+        let service = |arn: &str| arn.split(':').nth(2).map(str::to_owned);
+        let stores = |i: usize| match self.sorts[i] {
+            Sort::Endpoint(row) => row.roles.iter().any(|r| r == "store"),
+            _ => false,
+        };
+        let fits = |i: usize| -> bool {
+            let Sort::Endpoint(row) = self.sorts[i] else { return false };
+            if pattern == "*" {
+                return true;
+            }
+            let named: Vec<String> =
+                row.ids.iter().flat_map(|t| self.fill(t, Frame::of(i))).filter_map(|v| names::key(&v.pattern()?)).collect();
+            if named.is_empty() {
+                // What it will be called is not known: any name of its service may be its own.
+                return row.ids.iter().any(|id| service(id) == service(&pattern));
+            }
+            named.iter().any(|name| names::fits(&pattern, name))
+        };
+        let found: Vec<usize> =
+            (0..self.resources.len()).filter(|i| stores(*i) && self.nodes[*i].is_some() && fits(*i)).collect();
+        self.wild.insert(pattern, found.clone());
+        found.into_iter().map(End::Resource).collect()
+    }
+
     /// The stores that carry a tag, in the region of the resource that asks.
     fn tagged(&mut self, i: usize, tag: &Tag, frame: Frame<'_>) -> Vec<End> {
-        let first = |path: &str| self.values(path, frame).first().map(|v| self.settle(v, 0));
-        let (Some(key), Some(value)) = (first(&tag.key), first(&tag.value)) else { return Vec::new() };
-        let (Some(key_text), Some(value_text)) = (key.as_text(), value.as_text()) else {
-            let unknown = if key.as_text().is_none() { &key } else { &value };
-            return vec![open(unknown)];
-        };
+        let mut wanted: Vec<(String, String)> = Vec::new();
+        if let Some(map) = &tag.map {
+            for value in self.values(map, frame) {
+                let Is::Map(map) = &value.is else { return vec![open(&value)] };
+                for (key, value) in map.iter() {
+                    let Some(text) = self.settle(value, 0).as_text().map(|t| t.into_owned()) else { return vec![open(value)] };
+                    wanted.push((key.to_string(), text));
+                }
+            }
+        } else {
+            let first = |path: &str| self.values(path, frame).first().map(|v| self.settle(v, 0));
+            let (Some(key), Some(value)) = (first(&tag.key), first(&tag.value)) else { return Vec::new() };
+            let (Some(key_text), Some(value_text)) = (key.as_text(), value.as_text()) else {
+                let unknown = if key.as_text().is_none() { &key } else { &value };
+                return vec![open(unknown)];
+            };
+            wanted.push((key_text.into_owned(), value_text.into_owned()));
+        }
         if self.by_tag.is_none() {
             let mut by_tag: HashMap<(String, String), Vec<usize>> = HashMap::new();
             for (of, node) in self.nodes.iter().enumerate() {
@@ -873,8 +922,7 @@ impl<'a> World<'a> {
         }
         let region = |of: usize| self.nodes[of].and_then(|n| self.facts.endpoints[n].region.as_ref().map(|r| r.value.clone()));
         let here = region(i).or_else(|| self.stand(i).region.and_then(|r| Some(r.as_text()?.into_owned())));
-        let pair = (key_text.into_owned(), value_text.into_owned());
-        let all = self.by_tag.as_ref().and_then(|t| t.get(&pair)).into_iter().flatten();
+        let all = wanted.iter().filter_map(|w| self.by_tag.as_ref()?.get(w)).flatten();
         let near = |of: &usize| here.is_none() || region(*of).is_none() || region(*of) == here;
         all.copied().filter(near).map(End::Resource).collect()
     }

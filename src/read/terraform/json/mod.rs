@@ -18,7 +18,7 @@ mod config;
 mod folder;
 mod layout;
 mod plan;
-mod region;
+pub(in crate::read) mod region;
 mod state;
 mod values;
 

@@ -239,7 +239,7 @@ impl Providers {
             });
             let region = match region {
                 Some(value) if value.as_text().is_some() => Some(value),
-                other => unanimous(witnesses.get(key).map_or(&[], Vec::as_slice)).or(other),
+                other => region::unanimous(witnesses.get(key).map_or(&[], Vec::as_slice)).or(other),
             };
             let account = ["project", "subscription_id", "account_id"].iter().find_map(|name| set(&[*name]));
             let account = account.or_else(|| set(&["allowed_account_ids"])?.as_list()?.first().cloned());
@@ -292,11 +292,4 @@ pub fn no_region(provider: &str, key: Option<&str>, at: Location) -> Option<Valu
     };
     let help = "write the region into the provider's block, or give it with `[[inputs.override]] region = ...`";
     Some(Value::new(Is::Unknown(Arc::new(Unknown { why: why.into(), help: Some(help.into()), of: Vec::new() })), at))
-}
-
-/// The region of a provider configuration by what it made before: only if all of it tells the same.
-pub fn unanimous(witnesses: &[Value]) -> Option<Value> {
-    let first = witnesses.first()?;
-    let text = first.as_text()?;
-    witnesses.iter().all(|w| w.as_text().as_deref() == Some(&*text)).then(|| first.clone())
 }

