@@ -33,7 +33,7 @@ impl World<'_> {
         }
         match &value.is {
             Is::Null | Is::Bool(_) | Is::Map(_) => Vec::new(),
-            Is::List(list) => list.iter().flat_map(|v| self.ends(v, hops + 1)).collect(),
+            Is::List(list) | Is::Set(list) => list.iter().flat_map(|v| self.ends(v, hops + 1)).collect(),
             Is::Number(n) => vec![End::Other(Reference::Id(super::value::number(*n)))],
             Is::Text(text) => self.by_text(text, value),
             Is::Reference(target) => self.by_reference(target, value, hops),

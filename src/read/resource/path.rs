@@ -50,7 +50,7 @@ impl Walk {
         }
         let (segment, rest) = path.split_once('.').unwrap_or((path, ""));
         match &value.is {
-            Is::List(list) => match segment.parse::<usize>() {
+            Is::List(list) | Is::Set(list) => match segment.parse::<usize>() {
                 Ok(n) => list.get(n).into_iter().for_each(|v| self.step(v, rest, n)),
                 Err(_) => self.each(list, path),
             },
@@ -77,7 +77,7 @@ impl Walk {
     fn leaf(&mut self, value: &Value, at: usize) {
         match &value.is {
             Is::Null => {}
-            Is::List(list) => self.each(list, ""),
+            Is::List(list) | Is::Set(list) => self.each(list, ""),
             Is::Text(_) | Is::Partial(_) if self.into_json => match json(value) {
                 Some(inner) => self.step(&inner, "", at),
                 None => self.found.push(Element { value: value.clone(), at, list: self.lists }),
@@ -201,5 +201,5 @@ pub fn holds(condition: &Condition, values: &[Value], others: &[Value]) -> Answe
 
 /// Not fully known.
 pub fn is_open(value: &Value) -> bool {
-    matches!(value.is, Is::Reference(_) | Is::Unknown(_) | Is::Partial(_))
+    matches!(value.is, Is::Reference(_) | Is::Unknown(_) | Is::Partial(_)) && value.as_text().is_none()
 }

@@ -43,7 +43,7 @@ impl World<'_> {
         let known = value.as_text().and_then(|t| self.by_key.get(&names::key(&t)?)).and_then(|known| known.first());
         match known {
             Some(i) => {
-                let target = Target { address: Arc::clone(&self.resources[*i].address), attribute: "".into() };
+                let target = Target { address: Arc::clone(&self.resources[*i].address), attribute: "".into(), known: None };
                 Value { is: Is::Reference(Arc::new(target)), at: value.at, trail: value.trail.clone() }
             }
             None => value.clone(),
@@ -65,7 +65,7 @@ impl World<'_> {
     pub fn fill(&self, term: &str, frame: Frame<'_>) -> Vec<Value> {
         if term == "^" {
             let resource = &self.resources[frame.resource];
-            let target = Target { address: Arc::clone(&resource.address), attribute: "".into() };
+            let target = Target { address: Arc::clone(&resource.address), attribute: "".into(), known: None };
             return vec![Value::new(Is::Reference(Arc::new(target)), resource.location)];
         }
         if term == "{region}" {
