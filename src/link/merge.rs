@@ -224,6 +224,7 @@ fn one_endpoint(
     let mut ids: Vec<(String, Location)> = Vec::new();
     let mut standings = Vec::new();
     let mut scopes: BTreeMap<String, Location> = BTreeMap::new();
+    let mut named = None;
     for (input, fact) in group {
         let source = fact.location.source;
         standings.push(fact.standing);
@@ -236,6 +237,9 @@ fn one_endpoint(
         let kind = fact.kind;
         if endpoint.locations.is_empty() || NAME_KINDS.contains(&endpoint.kind.as_str()) {
             endpoint.kind.clone_from(&kind);
+        }
+        if fact.labelled && named.is_none() {
+            named = Some(fact.label.clone());
         }
         if draft.label.is_empty() {
             draft.label = fact.label;
@@ -310,7 +314,7 @@ fn one_endpoint(
                 scope: GapScope::Endpoints(vec![node.as_id()]),
             });
         }
-    } else if let Some(name) = endpoint.names.first() {
+    } else if let Some(name) = named.as_ref().or(endpoint.names.first()) {
         endpoint.name = name.clone();
     } else {
         endpoint.name = draft.label.clone();
