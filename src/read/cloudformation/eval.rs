@@ -296,7 +296,9 @@ impl<'w, 'd> Env<'w, 'd> {
                 return self.unknown("outputs of nested stacks lead on deeper than onshore follows", at);
             };
             let value = children.first().and_then(|child| stack::output(self.world, child, output, at));
-            return value.unwrap_or_else(|| self.unknown(format!("output `{output}` of the nested stack `{logical}` is not known"), at));
+            return value.unwrap_or_else(|| {
+                self.unknown(format!("output `{output}` of the nested stack `{logical}` is not known"), at)
+            });
         }
         let inside = Env { vars: resource.vars.clone(), ..self.clone() };
         if let Truth::Known(false) = stack::exists(&inside, resource.entry.value) {
@@ -396,7 +398,8 @@ fn equal(left: &Value, right: &Value) -> Truth {
         (Some(left), Some(right)) => Truth::Known(left == right),
         _ => match (&left.is, &right.is) {
             (Is::List(_), Is::List(_)) if left.unknowns().is_empty() && right.unknowns().is_empty() => {
-                let texts = |v: &Value| v.as_list().map(|l| l.iter().map(|v| v.as_text().map(String::from)).collect::<Vec<_>>());
+                let texts =
+                    |v: &Value| v.as_list().map(|l| l.iter().map(|v| v.as_text().map(String::from)).collect::<Vec<_>>());
                 Truth::Known(texts(left) == texts(right))
             }
             _ => {

@@ -49,8 +49,7 @@ pub(super) fn call<'d>(env: &Env<'_, 'd>, name: &str, argument: Argument<'d>, at
 
 fn get_att<'d>(env: &Env<'_, 'd>, argument: Argument<'d>, at: Location) -> Value {
     let (logical, attribute) = if argument.node.is_list() {
-        let parts: Vec<Option<String>> =
-            argument.node.items().map(|n| env.eval(n).as_text().map(|t| t.into_owned())).collect();
+        let parts: Vec<Option<String>> = argument.node.items().map(|n| env.eval(n).as_text().map(|t| t.into_owned())).collect();
         match parts.as_slice() {
             // `[Nested, Outputs, Name]` is seen too.
             [Some(logical), rest @ ..] if !rest.is_empty() && rest.iter().all(Option::is_some) => {
@@ -282,7 +281,9 @@ fn base64<'d>(env: &Env<'_, 'd>, argument: Argument<'d>, at: Location) -> Value 
 
 /// `Fn::Cidr`: so many networks of so many host bits inside a network.
 fn cidr<'d>(env: &Env<'_, 'd>, argument: Argument<'d>, at: Location) -> Value {
-    let Some([block, count]) = arguments(env, argument) else { return env.unknown("`Fn::Cidr` takes a network and a count", at) };
+    let Some([block, count]) = arguments(env, argument) else {
+        return env.unknown("`Fn::Cidr` takes a network and a count", at);
+    };
     let bits = argument.node.items().nth(2).map(|n| env.eval(n));
     let number = |v: &Value| v.as_text().and_then(|t| t.parse::<u32>().ok());
     let (Some(network), Some(count)) = (block.as_text().and_then(|t| t.parse::<IpNetwork>().ok()), number(&count)) else {
@@ -293,7 +294,8 @@ fn cidr<'d>(env: &Env<'_, 'd>, argument: Argument<'d>, at: Location) -> Value {
         Some(bits) => number(bits),
         None => Some(if network.is_ipv4() { 8 } else { 64 }),
     };
-    let Some(bits) = bits.filter(|b| (1..=width - u32::from(network.prefix())).contains(b) && (1..=256).contains(&count)) else {
+    let Some(bits) = bits.filter(|b| (1..=width - u32::from(network.prefix())).contains(b) && (1..=256).contains(&count))
+    else {
         return env.unknown("`Fn::Cidr` asks for networks that do not fit", at);
     };
     let start = match network.network() {

@@ -16,8 +16,6 @@ mod sub;
 mod template;
 mod told;
 mod world;
-#[cfg(test)]
-mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -26,7 +24,7 @@ use std::sync::Arc;
 use super::resource::translate;
 use super::{Input, Reader, Reading, Recognized, Set, glance};
 use crate::doc::Document;
-use crate::model::{Facts, Gap, GapScope, Reference};
+use crate::model::{EndpointFact, Facts, Gap, GapScope, Reference};
 use crate::source::{Location, SourceId};
 use eval::Env;
 use stack::Stack;
@@ -65,7 +63,10 @@ fn recognize(path: &str, text: &str) -> Recognized {
     if file == "samconfig.toml" {
         return Recognized::Yes;
     }
-    if !matches!(extension.as_str(), "" | "yaml" | "yml" | "json" | "template" | "cfn" | "cf" | "txt" | "j2" | "jinja" | "jinja2") {
+    if !matches!(
+        extension.as_str(),
+        "" | "yaml" | "yml" | "json" | "template" | "cfn" | "cf" | "txt" | "j2" | "jinja" | "jinja2"
+    ) {
         return Recognized::No;
     }
     let text = glance(text).trim_start_matches('\u{feff}');
@@ -109,7 +110,9 @@ fn kind_of_yaml(text: &str) -> bool {
 fn read(set: &Set<'_>) -> Vec<(SourceId, Reading)> {
     let documents: Vec<(SourceId, Document<'_>)> =
         set.files.iter().map(|id| (*id, told::parse(&set.sources.get(*id).path, &set.sources.get(*id).text))).collect();
-    let is_template = |d: &Document<'_>| d.root().is_some_and(|r| r.get("Resources").is_some() || r.get("AWSTemplateFormatVersion").is_some());
+    let is_template = |d: &Document<'_>| {
+        d.root().is_some_and(|r| r.get("Resources").is_some() || r.get("AWSTemplateFormatVersion").is_some())
+    };
     let templates: Vec<Template<'_>> =
         documents.iter().filter(|(_, d)| is_template(d)).filter_map(|(id, d)| Template::new(*id, d)).collect();
     let by_path = templates.iter().enumerate().map(|(i, t)| (set.sources.get(t.source).path.as_str(), i)).collect();
@@ -161,7 +164,14 @@ fn read(set: &Set<'_>) -> Vec<(SourceId, Reading)> {
             reading.included.extend(&telling.files);
             for (message, help, location) in &telling.problems {
                 let touched = addresses.iter().map(|(_, a)| Arc::clone(a)).collect();
-                push(&mut reading.facts, "parameters-not-read", message.clone(), Some(help.clone()), *location, Touch::Resources(touched));
+                push(
+                    &mut reading.facts,
+                    "parameters-not-read",
+                    message.clone(),
+                    Some(help.clone()),
+                    *location,
+                    Touch::Resources(touched),
+                );
             }
             syntax(problems[&source(*unit)], source(*unit), &addresses, &mut reading);
         }
@@ -176,10 +186,19 @@ fn read(set: &Set<'_>) -> Vec<(SourceId, Reading)> {
         reading.included.dedup();
         readings.push((source(group[0]), reading));
     }
-    if world.is_spent() && let Some((id, reading)) = readings.first_mut() {
+    if world.is_spent()
+        && let Some((id, reading)) = readings.first_mut()
+    {
         let message = "the templates grow larger than onshore is willing to read".to_owned();
         let help = Some("look for loops and texts that multiply, or read fewer templates at once".to_owned());
-        push(&mut reading.facts, "template-too-large", message, help, Location::new(*id, Default::default()), Touch::Everything);
+        push(
+            &mut reading.facts,
+            "template-too-large",
+            message,
+            help,
+            Location::new(*id, Default::default()),
+            Touch::Everything,
+        );
     }
     for (id, document) in &documents {
         if !used.contains(id) {
@@ -213,7 +232,8 @@ fn unused(set: &Set<'_>, id: SourceId, document: &Document<'_>, world: &World<'_
                 some => some.iter().take(3).map(|t| format!("`{t}`")).collect::<Vec<_>>().join(", "),
             };
             let message = format!("these values of parameters may be those of {whose}, but nothing says so");
-            let help = "name the file under `variable-files` of the template's `[[inputs.override]]`, or leave it out with `exclude`";
+            let help =
+                "name the file under `variable-files` of the template's `[[inputs.override]]`, or leave it out with `exclude`";
             let at = document.root().map_or_else(Default::default, |r| r.span());
             let touch = Touch::Everything;
             push(&mut reading.facts, "unused-parameters", message, Some(help.to_owned()), Location::new(id, at), touch);
@@ -224,12 +244,7 @@ fn unused(set: &Set<'_>, id: SourceId, document: &Document<'_>, world: &World<'_
 }
 
 /// Syntax errors make a file broken; a key written twice makes only the resource unsure in which it stands.
-fn syntax(
-    document: &Document<'_>,
-    source: SourceId,
-    addresses: &[(Location, Arc<str>)],
-    reading: &mut Reading,
-) {
+fn syntax(document: &Document<'_>, source: SourceId, addresses: &[(Location, Arc<str>)], reading: &mut Reading) {
     for problem in document.problems() {
         let at = Location::new(source, problem.span);
         if !problem.message.ends_with("is written twice") {
@@ -250,9 +265,11 @@ fn syntax(
 fn push(facts: &mut Facts, code: &'static str, message: String, help: Option<String>, location: Location, touch: Touch) {
     let scope = match touch {
         Touch::Everything => GapScope::Everything,
-        Touch::Nothing => GapScope::Nothing,
+        // Resources that hold nothing are no endpoints: what is not known of them changes nothing.
         Touch::Resources(addresses) => {
-            GapScope::Endpoints(addresses.iter().map(|a| Reference::Id(a.to_string())).collect())
+            let touched = |e: &EndpointFact| e.labelled && addresses.iter().any(|a| **a == *e.label);
+            let facts = facts.endpoints.iter().enumerate().filter(|(_, e)| touched(e));
+            GapScope::Endpoints(facts.map(|(i, _)| Reference::Fact(i)).collect())
         }
     };
     facts.gaps.push(Gap { code, message, help, location, scope });

@@ -1,4 +1,4 @@
-//! The resources of a stack and of those nested in it, with what may keep them from being there.
+//! The resources of a stack and of those nested in it.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -7,8 +7,9 @@ use super::eval::Env;
 use super::sam;
 use super::shape;
 use super::stack::{self, PROCESSED, Stack, Truth, everything};
-use super::world::{Found, Touch, World};
-use crate::read::resource::{Is, Resource, Value, Vocabulary};
+use super::world::World;
+use crate::read::resource::{Is, Resource, Target, Value, Vocabulary};
+use crate::source::Location;
 
 /// Macros that add nothing that holds data, or that are told here.
 const KNOWN_MACROS: [&str; 6] = [
@@ -51,7 +52,7 @@ pub(super) fn of<'d>(world: &World<'d>, top: &Rc<Stack<'d>>) -> Vec<Resource> {
             one(&inside, logical, declared, &mut all);
         }
         sam::implicit(&env, &mut all, first);
-        shape::stack(&mut all[first..]);
+        shape::stack(&mut all, first);
     }
     all
 }
@@ -76,26 +77,11 @@ fn one<'d>(env: &Env<'_, 'd>, logical: &Arc<str>, declared: &stack::Declared<'d>
         everything(env, "resource-without-type", message, "give it a `Type`", header);
         return;
     };
-    match stack::exists(env, node) {
+    let uncertain = match stack::exists(env, node) {
         Truth::Known(false) => return,
-        Truth::Known(true) => {}
-        Truth::Unknown(why) => {
-            let named = node.get("Condition").and_then(|c| c.text()).unwrap_or("its condition");
-            let touch = if stack::is_stack(&kind) {
-                Touch::Everything
-            } else {
-                Touch::Resources(vec![Arc::clone(&address)])
-            };
-            env.world.gap(Found {
-                unit: env.stack.unit,
-                code: "unknown-condition",
-                message: format!("whether `{logical}` is there is not known: it depends on `{named}`, and {}", why.why),
-                help: why.help.as_ref().map(ToString::to_string),
-                location: node.get("Condition").map_or(header, |c| env.at(c)),
-                touch,
-            });
-        }
-    }
+        Truth::Known(true) => env.stack.uncertain.clone(),
+        Truth::Unknown(why) => Some(Value::new(Is::Unknown(why), node.get("Condition").map_or(header, |c| env.at(c)))),
+    };
     if stack::is_stack(&kind) {
         return;
     }
@@ -103,6 +89,7 @@ fn one<'d>(env: &Env<'_, 'd>, logical: &Arc<str>, declared: &stack::Declared<'d>
         Some(properties) => env.eval(properties),
         None => Value::new(Is::Map(Arc::default()), header),
     };
+    let attributes = with_self(attributes, &address, header);
     let resource = Resource {
         vocabulary: Vocabulary::CloudFormation,
         kind: Arc::from(kind),
@@ -110,8 +97,18 @@ fn one<'d>(env: &Env<'_, 'd>, logical: &Arc<str>, declared: &stack::Declared<'d>
         region: Some(env.stack.told.region.clone()),
         account: Some(env.stack.told.account.clone()),
         attributes,
+        uncertain,
         ids: Vec::new(),
         location: header,
     };
     sam::expand(env, logical, resource, all);
+}
+
+/// Adds `Self`: the resource itself, where a row of the table says what leads to it.
+pub(super) fn with_self(attributes: Value, address: &Arc<str>, header: Location) -> Value {
+    let Is::Map(map) = &attributes.is else { return attributes };
+    let itself = Target { address: Arc::clone(address), attribute: "".into() };
+    let mut map = map.as_ref().clone();
+    map.insert(Arc::from("Self"), Value::new(Is::Reference(Arc::new(itself)), header));
+    Value { is: Is::Map(Arc::new(map)), ..attributes }
 }

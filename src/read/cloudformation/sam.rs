@@ -148,7 +148,12 @@ impl Made<'_, '_, '_> {
             }
             "CloudWatchLogs" => {
                 let group = get("LogGroupName").map(|g| ("LogGroupName", g));
-                self.add(name, "AWS::Logs::SubscriptionFilter", event, [("DestinationArn", me)].into_iter().chain(group).collect::<Vec<_>>());
+                self.add(
+                    name,
+                    "AWS::Logs::SubscriptionFilter",
+                    event,
+                    [("DestinationArn", me)].into_iter().chain(group).collect::<Vec<_>>(),
+                );
             }
             "EventBridgeRule" | "CloudWatchEvent" | "Schedule" | "ScheduleV2" => {
                 let target = Value::new(Is::Map(Arc::new([(Arc::from("Arn"), me)].into())), event.at);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::eval::{Env, Var, Vars};
+use super::eval::{Env, Vars};
 use super::template::Template;
 use super::world::{Found, Touch, World};
 use crate::doc::{Entry, Node};
@@ -35,6 +35,8 @@ pub(super) struct Stack<'d> {
     /// Before the addresses of its resources: `Network.`.
     pub prefix: String,
     pub told: Told,
+    /// Why it is not known whether the stack is there.
+    pub uncertain: Option<Value>,
     parameters: RefCell<BTreeMap<String, Value>>,
     conditions: RefCell<BTreeMap<String, Option<Truth>>>,
     declared: RefCell<Option<Rc<Resources<'d>>>>,
@@ -97,16 +99,24 @@ pub(super) fn reason(value: &Value) -> Arc<Unknown> {
 
 impl<'d> Stack<'d> {
     pub fn top(unit: usize, world: &World<'d>, template: usize, prefix: String, told: Told) -> Self {
-        Self::new(unit, world.templates[template], vec![template], prefix, told)
+        Self::new(unit, world.templates[template], vec![template], prefix, told, None)
     }
 
-    fn new(unit: usize, template: Template<'d>, lineage: Vec<usize>, prefix: String, told: Told) -> Self {
+    fn new(
+        unit: usize,
+        template: Template<'d>,
+        lineage: Vec<usize>,
+        prefix: String,
+        told: Told,
+        uncertain: Option<Value>,
+    ) -> Self {
         Self {
             unit,
             template,
             lineage,
             prefix,
             told,
+            uncertain,
             parameters: RefCell::default(),
             conditions: RefCell::default(),
             declared: RefCell::default(),
@@ -183,7 +193,9 @@ fn told_parameter(env: &Env<'_, '_>, name: &str, declaration: Entry<'_>) -> Valu
             let allowed = declaration.value.get("AllowedValues").map_or(0, |v| v.items().len());
             let choice = if allowed > 0 { format!(" (any of {allowed} values is allowed)") } else { String::new() };
             let why = format!("parameter `{name}` has no value{choice}");
-            let help = format!("give `{name}` under `variables` or in one of `variable-files` of the template's `[[inputs.override]]`");
+            let help = format!(
+                "give `{name}` under `variables` or in one of `variable-files` of the template's `[[inputs.override]]`"
+            );
             return Value::unknown(why, Some(help.into()), at);
         }
     };
@@ -230,7 +242,7 @@ pub(super) fn condition(env: &Env<'_, '_>, name: &str) -> Truth {
 }
 
 /// Whether a resource or output is there: the condition that it names.
-pub(super) fn exists(env: &Env<'_, '_>, node: Node<'_>) -> Truth {
+pub(super) fn exists<'d>(env: &Env<'_, 'd>, node: Node<'d>) -> Truth {
     match node.get("Condition") {
         Some(name) => match name.text() {
             Some(name) => condition(env, &env.filled(name)),
@@ -241,7 +253,7 @@ pub(super) fn exists(env: &Env<'_, '_>, node: Node<'_>) -> Truth {
 }
 
 /// An output's value as seen from another stack.
-pub(super) fn output(world: &World<'_>, stack: &Rc<Stack<'_>>, name: &str, at: Location) -> Option<Value> {
+pub(super) fn output<'d>(world: &World<'d>, stack: &Rc<Stack<'d>>, name: &str, at: Location) -> Option<Value> {
     let env = Env::of(world, stack);
     let (entry, vars) = match stack.template.find("Outputs", name) {
         Some(entry) => (entry, None),
@@ -336,10 +348,14 @@ fn instantiate<'d>(env: &Env<'_, 'd>, logical: &str, entry: Entry<'d>) -> Vec<Rc
     } else {
         tolds.push((format!("{}{logical}.", env.stack.prefix), told));
     }
+    let uncertain = match exists(env, entry.value) {
+        Truth::Unknown(why) => Some(Value::new(Is::Unknown(why), entry.value.get("Condition").map_or(at, |c| env.at(c)))),
+        Truth::Known(_) => env.stack.uncertain.clone(),
+    };
     let lineage: Vec<usize> = env.stack.lineage.iter().copied().chain([template]).collect();
     let mut stacks = Vec::new();
     for (prefix, told) in tolds {
-        let stack = Stack::new(env.stack.unit, env.world.templates[template], lineage.clone(), prefix, told);
+        let stack = Stack::new(env.stack.unit, env.world.templates[template], lineage.clone(), prefix, told, uncertain.clone());
         match env.world.add(stack) {
             Some(stack) => stacks.push(stack),
             None => return not_read("there are more stacks than onshore is willing to read".to_owned()),
@@ -363,7 +379,9 @@ fn given(parameters: Option<Value>) -> BTreeMap<String, Value> {
         Some(Is::Map(map)) => given.extend(map.iter().map(|(k, v)| (k.to_string(), text_of_list(v)))),
         Some(Is::List(list)) => {
             for pair in list.iter() {
-                if let (Some(key), Some(value)) = (pair.get("ParameterKey").and_then(|k| k.as_text()), pair.get("ParameterValue")) {
+                if let (Some(key), Some(value)) =
+                    (pair.get("ParameterKey").and_then(|k| k.as_text()), pair.get("ParameterValue"))
+                {
                     given.insert(key.into_owned(), text_of_list(value));
                 }
             }

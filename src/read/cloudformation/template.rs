@@ -45,13 +45,6 @@ pub(super) struct Argument<'d> {
     pub tagged: bool,
 }
 
-impl<'d> Argument<'d> {
-    /// A list element or map value inside the argument.
-    pub fn inner(node: Node<'d>) -> Self {
-        Self { node, tagged: false }
-    }
-}
-
 /// A call of an intrinsic function, by its long name without `Fn::`: `Ref`, `Sub`, `GetAtt`.
 pub(super) fn call<'d>(node: Node<'d>) -> Option<(&'d str, Argument<'d>)> {
     if let Some(name) = node.tag().and_then(|tag| tag.strip_prefix('!')).filter(|name| !name.starts_with('!')) {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::stack::Told;
 use crate::doc::{self, Document, Node};
+use crate::read::resource::Value;
 use crate::read::{FileSettings, Set};
-use crate::read::resource::{Is, Value};
 use crate::source::{Location, SourceId, Span};
 
 /// What is told, the files that tell it, and what could not be read of them.
@@ -133,12 +133,7 @@ fn samconfig(set: &Set<'_>, path: &str, telling: &mut Telling) {
     let document = doc::toml::parse(&set.sources.get(id).text);
     let Some(root) = document.root() else { return };
     let environments: Vec<Node<'_>> = root.entries().filter(|e| e.name() != "version").map(|e| e.value).collect();
-    let all = |key: &str| -> Vec<Node<'_>> {
-        let of = |env: &Node<'_>| {
-            env.path(&["deploy", "parameters", key]).or_else(|| env.path(&["global", "parameters", key]))
-        };
-        environments.iter().filter_map(of).collect()
-    };
+    let all = |key: &str| given_by_all(&environments, key);
     let agreed = |key: &str, what: &str| {
         let values = all(key);
         let first = values.first()?;
@@ -171,6 +166,12 @@ fn samconfig(set: &Set<'_>, path: &str, telling: &mut Telling) {
             telling.told.given.insert(key.to_owned(), value);
         }
     }
+}
+
+/// The values of a parameter of `sam deploy`, one for each environment that gives it.
+fn given_by_all<'d>(environments: &[Node<'d>], key: &str) -> Vec<Node<'d>> {
+    let table = |env: &Node<'d>, name: &str| env.path(&[name, "parameters", key]);
+    environments.iter().filter_map(|env| table(env, "deploy").or_else(|| table(env, "global"))).collect()
 }
 
 /// Words parted by spaces, quotes taken off: `A="b c" D=e`.
@@ -206,7 +207,8 @@ fn manifest(set: &Set<'_>, path: &str, telling: &mut Telling) {
     telling.told.name = Value::text(name, Location::new(id, named.unwrap_or(artifact.key).span()));
     let Some(environment) = artifact.value.get("environment") else { return };
     let at = Location::new(id, environment.span());
-    let Some((account, region)) = environment.text().and_then(|t| t.strip_prefix("aws://")).and_then(|t| t.split_once('/')) else {
+    let Some((account, region)) = environment.text().and_then(|t| t.strip_prefix("aws://")).and_then(|t| t.split_once('/'))
+    else {
         return;
     };
     if region != "unknown-region" {

@@ -26,7 +26,6 @@ pub(super) enum Touch {
     Everything,
     /// Resources, by their addresses.
     Resources(Vec<Arc<str>>),
-    Nothing,
 }
 
 #[derive(Clone, Debug)]
