@@ -2,6 +2,7 @@
 //! at the border, into `model::Facts`. A reader never fails as a whole and never drops what could change the answer: what it
 //! cannot follow becomes a gap with its line.
 
+pub mod arm;
 pub mod cloudformation;
 pub mod inventory;
 pub mod nginx;
@@ -109,4 +110,20 @@ pub trait Reader: Sync {
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
 pub const READERS: &[&dyn Reader] =
-    &[&cloudformation::CloudFormation, &hosts::Hosts, &inventory::Inventory, &nginx::Nginx, &zone::Zone];
+    &[&arm::Arm, &cloudformation::CloudFormation, &hosts::Hosts, &inventory::Inventory, &nginx::Nginx, &zone::Zone];
+
+/// A path as written in a file of `folder`, from the project's root; `None` if it leads elsewhere.
+fn joined(folder: &str, path: &str) -> Option<String> {
+    if path.contains("://") || path.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => _ = parts.pop()?,
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}

@@ -350,19 +350,3 @@ fn groups(tops: &[usize], imports: &BTreeSet<(usize, usize)>) -> Vec<Vec<usize>>
     }
     members.into_values().collect()
 }
-
-/// A path as written in a file of `folder`, from the project's root; `None` if it leads elsewhere.
-fn joined(folder: &str, path: &str) -> Option<String> {
-    if path.contains("://") || path.starts_with('/') {
-        return None;
-    }
-    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => _ = parts.pop()?,
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}

@@ -42,6 +42,7 @@ pub(super) fn stack(resources: &mut Vec<Resource>, first: usize) {
 
 /// A group of records is its records.
 fn records(group: Resource, made: &mut Vec<Resource>) {
+    let before = made.len();
     let sets = group.attributes.get("RecordSets");
     for (i, set) in sets.and_then(Value::as_list).unwrap_or_default().iter().enumerate() {
         let named = ["SetIdentifier", "Name"].iter().find_map(|k| set.get(k)).and_then(Value::as_text);
@@ -54,7 +55,7 @@ fn records(group: Resource, made: &mut Vec<Resource>) {
             ..group.clone()
         });
     }
-    if made.is_empty() {
+    if made.len() == before {
         // Its records are not known: a kind that no table has.
         made.push(group);
     }

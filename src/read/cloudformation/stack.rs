@@ -422,5 +422,5 @@ fn instances(groups: Option<Value>) -> (Vec<Value>, Vec<Value>) {
 fn local(env: &Env<'_, '_>, path: &str) -> Option<usize> {
     let from = env.path_of(env.stack.template.source);
     let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-    env.world.by_path.get(super::joined(folder, path)?.as_str()).copied()
+    env.world.by_path.get(crate::read::joined(folder, path)?.as_str()).copied()
 }

@@ -162,7 +162,7 @@ macro_rules! tables {
 }
 
 /// Name and text of each table; `tests/data.rs` checks that no file of the folder is left out. Keep it sorted.
-pub static TABLES: &[(&str, &str)] = tables!["cloudformation", "terraform-aws", "terraform-common"];
+pub static TABLES: &[(&str, &str)] = tables!["arm", "cloudformation", "terraform-aws", "terraform-common"];
 
 /// Region pairs: `provider,region,pair,source`.
 static PAIRS: &str = include_str!("../../../data/resources/pairs.csv");
