@@ -2,6 +2,8 @@
 //! at the border, into `model::Facts`. A reader never fails as a whole and never drops what could change the answer: what it
 //! cannot follow becomes a gap with its line.
 
+pub mod arm;
+pub mod cloudformation;
 pub mod inventory;
 pub mod nginx;
 
@@ -113,6 +115,8 @@ pub trait Reader: Sync {
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
 pub const READERS: &[&dyn Reader] = &[
+    &arm::Arm,
+    &cloudformation::CloudFormation,
     &hosts::Hosts,
     &inventory::Inventory,
     &nginx::Nginx,

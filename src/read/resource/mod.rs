@@ -47,7 +47,7 @@ impl Vocabulary {
     pub fn prefix(self) -> &'static str {
         match self {
             Self::Terraform => "terraform-",
-            Self::CloudFormation => "cloud-formation",
+            Self::CloudFormation => "cloudformation",
             Self::Arm => "arm",
             Self::GcpAsset => "gcp-asset",
             Self::Listing => "listing",

@@ -191,6 +191,8 @@ macro_rules! tables {
 
 /// Name and text of each table; `tests/data.rs` checks that no file of the folder is left out. Keep it sorted.
 pub static TABLES: &[(&str, &str)] = tables![
+    "arm",
+    "cloudformation",
     "terraform-alibaba",
     "terraform-aws",
     "terraform-azure",
