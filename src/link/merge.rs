@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, hash_map::Entry};
 
 use foldhash::HashMap;
+use ipnetwork::IpNetwork;
 
 use super::fragment::Fragments;
 use super::group_by;
@@ -53,6 +54,8 @@ pub struct Draft {
     /// `site = "..."` with its line, and the sites that the overrides of its files give.
     pub site: Option<(String, Location)>,
     pub file_sites: Vec<(String, Location)>,
+    /// What is in these networks and has no other place stands here.
+    pub networks: Vec<IpNetwork>,
     /// Where zones and hosts files write addresses of it.
     pub from_names: BTreeSet<Location>,
     /// `part-of` references, with the input they stand in.
@@ -256,6 +259,7 @@ fn one_endpoint(
             scopes.entry(scope.clone()).or_insert(fact.location);
         }
         endpoint.addresses.extend(fact.addresses);
+        draft.networks.extend(fact.networks.into_iter().map(|n| n.value));
         endpoint.cloud_ids.extend(fact.cloud_ids);
         endpoint.scope = endpoint.scope.or(scope);
         endpoint.provider = endpoint.provider.or(fact.provider);

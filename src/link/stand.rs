@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::merge::{Node, World};
 use super::routes::{Links, neighbours};
-use crate::model::site::is_private;
+use crate::model::site::{Networks, is_private};
 use crate::model::{Activity, Endpoint, Gap, GapScope, Reference, Site, SiteId, SiteMatch, Snapshot, Standing};
 use crate::project::Project;
 use crate::source::{Location, SourceId, Sources, glob};
@@ -158,6 +158,7 @@ pub fn place_in_sites(world: &mut World, snapshot: &Snapshot, gaps: &mut Vec<Gap
 pub fn parts(world: &mut World, links: &Links, gaps: &mut Vec<Gap>) {
     let (senders, aliases) = neighbours(world, links);
     let local = beside(world, links);
+    let subnets = Subnets::new(world);
     for i in 0..world.endpoints.len() {
         let node = Node::new(i);
         let declared = std::mem::take(&mut world.drafts[i].part_of);
@@ -184,6 +185,9 @@ pub fn parts(world: &mut World, links: &Links, gaps: &mut Vec<Gap>) {
                 hosts = ends(world, node, &senders);
             }
         }
+        if hosts.is_empty() {
+            hosts = subnets.hosts(endpoint, node, gaps);
+        }
         let placeless = placeless(endpoint);
         if hosts.is_empty() && placeless {
             hosts = world.drafts[i].machines.clone();
@@ -193,6 +197,50 @@ pub fn parts(world: &mut World, links: &Links, gaps: &mut Vec<Gap>) {
         }
         hosts.remove(&node);
         world.endpoints[i].stands_with = hosts.into_iter().map(Node::as_id).collect();
+    }
+}
+
+/// Networks that are parts of a cloud's, with the endpoints that stand for them.
+struct Subnets {
+    networks: Networks,
+    /// By owner.
+    nodes: Vec<(Node, String)>,
+}
+
+impl Subnets {
+    fn new(world: &World) -> Self {
+        let owners = || world.drafts.iter().enumerate().filter(|(_, d)| !d.networks.is_empty());
+        let networks = Networks::new(owners().map(|(i, d)| (d.networks.clone(), world.endpoints[i].scope.clone())));
+        let nodes = owners().map(|(i, _)| (Node::new(i), world.endpoints[i].name.clone())).collect();
+        Self { networks, nodes }
+    }
+
+    /// What has a private address in a subnet, and nothing else that says where it is, stands where the subnet stands.
+    fn hosts(&self, endpoint: &Endpoint, node: Node, gaps: &mut Vec<Gap>) -> BTreeSet<Node> {
+        let says =
+            endpoint.place.is_some() || endpoint.region.is_some() || endpoint.zone.is_some() || !endpoint.sites.is_empty();
+        let mut hosts = BTreeSet::new();
+        if self.nodes.is_empty() || says || endpoint.standing != Standing::Physical {
+            return hosts;
+        }
+        for address in endpoint.addresses.iter().filter(|a| is_private(a.ip)) {
+            let found = self.networks.find(address.ip, endpoint.scope.as_deref());
+            let owner = |n: u32| &self.nodes[n as usize];
+            if found.len() > 1 {
+                let names: Vec<String> = found.iter().map(|(n, network)| format!("`{}` ({network})", owner(*n).1)).collect();
+                gaps.push(Gap {
+                    code: "ambiguous-address",
+                    message: format!("{} lies in {}; which one is meant cannot be told", address.ip, names.join(" and ")),
+                    help: Some(
+                        "give this file the `network-scope` of one of them in [[inputs.override]]: the name of its VPC".into(),
+                    ),
+                    location: address.location,
+                    scope: GapScope::Endpoints(vec![node.as_id()]),
+                });
+            }
+            hosts.extend(found.into_iter().map(|(n, _)| owner(n).0));
+        }
+        hosts
     }
 }
 

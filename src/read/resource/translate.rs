@@ -570,6 +570,10 @@ impl<'a> World<'a> {
         let mut scopes: HashMap<usize, String> = HashMap::new();
         for i in 0..self.resources.len() {
             let (Sort::Endpoint(row), Some(node)) = (self.sorts[i], self.nodes[i]) else { continue };
+            // A network that is in no other is its own scope.
+            if row.scope.is_empty() && !row.networks.is_empty() {
+                scopes.insert(node, self.resources[i].address.to_string());
+            }
             for value in row.scope.iter().flat_map(|p| self.values(p, Frame::of(i))).collect::<Vec<_>>() {
                 let scope = match &self.ends(&value, 0)[..] {
                     [End::Resource(of), ..] => Some(self.resources[*of].address.to_string()),
