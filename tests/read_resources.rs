@@ -33,7 +33,8 @@ fn config(name: &str, text: &str) -> Config {
     };
     let mut resources = Vec::new();
     for (address, given) in json["resources"].as_object().expect("resources") {
-        let start = text.find(&format!("\"{address}\":")).or_else(|| text.find(&serde_json::to_string(address).unwrap())).unwrap();
+        let start =
+            text.find(&format!("\"{address}\":")).or_else(|| text.find(&serde_json::to_string(address).unwrap())).unwrap();
         let location = Location::new(source, Span::new(start + 1, start + 1 + address.len()));
         let mut given = given.clone();
         let map = given.as_object_mut().unwrap();
@@ -132,7 +133,10 @@ impl Show<'_> {
         let provider = e.provider.clone().unwrap_or_default();
         let in_region = e.region.as_ref().map(|r| r.value.as_str());
         let in_zone = e.zone.as_ref().map(|z| z.value.as_str());
-        say("at", Some(format!("{provider}/{}{}", in_region.unwrap_or("?"), in_zone.map_or(String::new(), |z| format!("/{z}")))));
+        say(
+            "at",
+            Some(format!("{provider}/{}{}", in_region.unwrap_or("?"), in_zone.map_or(String::new(), |z| format!("/{z}")))),
+        );
         say("account", e.account.clone());
         say("ids", Some(e.cloud_ids.join(" ")));
         say("hosts", Some(e.names.iter().map(|n| n.value.as_str()).collect::<Vec<_>>().join(" ")));
@@ -149,7 +153,8 @@ impl Show<'_> {
     }
 
     fn route(&self, r: &RouteFact) -> String {
-        let mut line = format!("{} -> {} {} {}", self.reference(&r.from), self.reference(&r.to), r.activity.as_str(), r.role.as_str());
+        let mut line =
+            format!("{} -> {} {} {}", self.reference(&r.from), self.reference(&r.to), r.activity.as_str(), r.role.as_str());
         if let Some(pool) = &r.pool {
             write!(line, " pool={pool:?}").unwrap();
         }
@@ -199,7 +204,8 @@ fn show(config: Config) -> String {
     section("routes", facts.routes.iter().map(|r| show.route(r)).collect());
     section("gaps", facts.gaps.iter().map(|g| show.gap(g)).collect());
     let Tally { resources, placed, unplaced, ignored, unknown } = tally;
-    writeln!(text, "{resources} resources: {placed} placed, {unplaced} not, {ignored} ignored, unknown kinds {unknown:?}").unwrap();
+    writeln!(text, "{resources} resources: {placed} placed, {unplaced} not, {ignored} ignored, unknown kinds {unknown:?}")
+        .unwrap();
     text
 }
 

@@ -2,7 +2,7 @@
 //! at the border, into `model::Facts`. A reader never fails as a whole and never drops what could change the answer: what it
 //! cannot follow becomes a gap with its line.
 
-mod export;
+pub mod export;
 pub mod inventory;
 pub mod nginx;
 

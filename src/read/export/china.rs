@@ -139,12 +139,15 @@ fn without_id(root: Node<'_>, at: At, list: &str, to: &mut Made) {
 
 fn add(kind: &str, id: &str, record: Node<'_>, at: At, told: &Told<'_>, to: &mut Made) {
     let location = beginning(at.of(record));
-    let found = |keys: &[&[&str]]| keys.iter().find_map(|k| record.path(k).filter(|n| n.as_str().is_some_and(|t| !t.is_empty())));
+    let found =
+        |keys: &[&[&str]]| keys.iter().find_map(|k| record.path(k).filter(|n| n.as_str().is_some_and(|t| !t.is_empty())));
     let region = found(&[&["RegionId"], &["Region"]]).or_else(|| found(&[&["Location"]]));
     let region = region.map(|r| value(r, at, Keys::AsWritten)).map(without_product);
-    let has_zone = found(&[&["ZoneId"], &["Zone"], &["Placement", "Zone"], &["MasterZoneId"], &["MasterZone", "Zone"]]).is_some();
+    let has_zone =
+        found(&[&["ZoneId"], &["Zone"], &["Placement", "Zone"], &["MasterZoneId"], &["MasterZone", "Zone"]]).is_some();
     let region = region.or_else(|| told.region()).or_else(|| if has_zone { None } else { Some(no_region(location)) });
-    let owner = found(&[&["OwnerId"], &["AccountId"]]).or_else(|| record.get("OwnerId").filter(|o| o.text().is_some_and(|t| t.len() > 5)));
+    let owner = found(&[&["OwnerId"], &["AccountId"]])
+        .or_else(|| record.get("OwnerId").filter(|o| o.text().is_some_and(|t| t.len() > 5)));
     to.resources.push(Resource {
         vocabulary: Vocabulary::Listing,
         kind: kind.into(),

@@ -83,6 +83,11 @@ fn convert(asset: Node<'_>, at: At, told: &Told<'_>, to: &mut Made) {
         to.bare.push((name.to_owned(), location));
     }
     let path = name.trim_start_matches("//");
+    for (key, own) in [("assetName", Some(name)), ("assetParent", parent(name)), ("assetCluster", cluster(name))] {
+        if let Some(own) = own {
+            attributes.insert(Arc::from(key), Value::text(own, location));
+        }
+    }
     to.resources.push(Resource {
         vocabulary: Vocabulary::GcpAsset,
         kind: kind.into(),
@@ -103,6 +108,20 @@ fn region(asset: Node<'_>, path: &str, at: At, location: Location) -> Option<Val
         return Some(value(stated, at, Keys::AsWritten));
     }
     ["locations", "regions", "zones"].iter().find_map(|key| Some(Value::text(after(path, key)?, location)))
+}
+
+/// What a name says that the resource is inside of: names end with a collection and an id.
+fn parent(name: &str) -> Option<&str> {
+    let (collection, _) = name.rsplit_once('/')?;
+    let (parent, _) = collection.rsplit_once('/')?;
+    (parent.trim_start_matches('/').contains('/')).then_some(parent)
+}
+
+/// `//container.googleapis.com/projects/p/locations/l/clusters/c` of what runs in a cluster.
+fn cluster(name: &str) -> Option<&str> {
+    let at = name.find("/clusters/")? + "/clusters/".len();
+    let end = name.get(at..)?.find('/').map_or(name.len(), |n| at + n);
+    name.get(..end).filter(|cluster| *cluster != name)
 }
 
 /// The part of a resource's name that follows a key: `p` of `projects/p/instances/i` after `projects`.
@@ -132,7 +151,9 @@ fn ids(name: &str, path: &str, kind: &str, data: &BTreeMap<Arc<str>, Value>) -> 
     let mut ids = vec![name.to_owned()];
     let relative = path.split_once('/').map(|(_, rest)| rest).filter(|rest| rest.starts_with("projects/"));
     ids.extend(relative.map(str::to_owned));
-    ids.extend(data.get("selfLink").and_then(|l| l.as_text()).filter(|l| l.ends_with(relative.unwrap_or("/"))).map(|l| l.into_owned()));
+    ids.extend(
+        data.get("selfLink").and_then(|l| l.as_text()).filter(|l| l.ends_with(relative.unwrap_or("/"))).map(|l| l.into_owned()),
+    );
     if kind == "storage.googleapis.com/Bucket" {
         ids.extend(path.rsplit('/').next().map(|bucket| format!("gs://{bucket}")));
     }

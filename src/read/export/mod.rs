@@ -33,7 +33,8 @@ const BATCH: usize = 10_000;
 /// Broken lines that are told one by one; each of them touches everything.
 const MAX_BROKEN_LINES: usize = 50;
 
-static DIALECTS: &[&dyn Dialect] = &[&aws::Config, &aws::Named, &aws::Describe, &gcp::Assets, &azure::Graph, &china::Alibaba, &china::Tencent];
+static DIALECTS: &[&dyn Dialect] =
+    &[&aws::Config, &aws::Named, &aws::Describe, &gcp::Assets, &azure::Graph, &china::Alibaba, &china::Tencent];
 
 impl Reader for CloudExport {
     fn format(&self) -> &'static str {
@@ -44,13 +45,13 @@ impl Reader for CloudExport {
         "cloud exports (AWS Config and describe-*, GCP assets, Azure Resource Graph, Alibaba and Tencent lists)"
     }
 
-    fn recognize(&self, path: &str, text: &str) -> Recognized {
+    fn recognize(&self, _path: &str, text: &str) -> Recognized {
         let head = glance(text).trim_start_matches('\u{feff}').trim_start();
         if !head.starts_with(['{', '[']) {
             return Recognized::No;
         }
         let records = Records::of(glance(text));
-        dialect(&Sample { path, text, records: &records }).map_or(Recognized::No, |_| Recognized::Yes)
+        dialect(&Sample { text, records: &records }).map_or(Recognized::No, |_| Recognized::Yes)
     }
 
     fn read_together(&self, set: &Set<'_>) -> Option<Vec<(SourceId, Reading)>> {
@@ -106,7 +107,6 @@ fn dialect(sample: &Sample<'_>) -> Option<&'static dyn Dialect> {
 
 /// A text as [`Dialect::recognize`] sees it; only its beginning may be there.
 struct Sample<'t> {
-    path: &'t str,
     text: &'t str,
     records: &'t Records,
 }
@@ -229,7 +229,9 @@ fn name_bare(bare: &[(String, Location)], facts: &mut Facts) {
     }
     let message = match scope.len() {
         1 => format!("`{first}` is only named here: where it replicates, backs up, logs or forwards to is not told"),
-        n => format!("{n} resources are only named here, as `{first}` is: where they replicate, back up, log or forward to is not told"),
+        n => format!(
+            "{n} resources are only named here, as `{first}` is: where they replicate, back up, log or forward to is not told"
+        ),
     };
     let help = "add an export with their settings (AWS Config, describe-*, assets with their resource content), or the code that made them";
     facts.gaps.push(Unread {
@@ -253,5 +255,3 @@ fn beginning(location: Location) -> Location {
     Location::new(location.source, span)
 }
 
-#[cfg(test)]
-mod tests;

@@ -19,7 +19,7 @@ pub(super) struct Survey {
 impl Survey {
     pub fn of(input: &Input<'_>) -> Self {
         let records = Records::of(input.text());
-        let dialect = dialect(&Sample { path: input.path(), text: input.text(), records: &records });
+        let dialect = dialect(&Sample { text: input.text(), records: &records });
         let mut survey = Self { file: input.file, dialect, records, heads: Vec::new() };
         if let Some(dialect) = dialect {
             let head = |(list, _, span)| dialect.head(list, &Record::new(input.file, input.text(), span));
@@ -75,7 +75,8 @@ impl Known {
         // What only names a resource says nothing beside a record that describes it.
         let detailed: HashSet<&str> =
             latest.values().filter(|(_, head)| head.detailed && !head.gone).map(|(_, head)| head.key.as_str()).collect();
-        let all = surveys.iter().enumerate().flat_map(|(file, s)| s.heads.iter().enumerate().map(move |(at, h)| ((file, at), h)));
+        let all =
+            surveys.iter().enumerate().flat_map(|(file, s)| s.heads.iter().enumerate().map(move |(at, h)| ((file, at), h)));
         for (own, head) in all.filter_map(|(own, head)| Some((own, head.as_ref()?))) {
             if !head.detailed && detailed.contains(head.key.as_str()) {
                 known.superseded.insert(own);

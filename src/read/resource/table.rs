@@ -162,7 +162,8 @@ macro_rules! tables {
 }
 
 /// Name and text of each table; `tests/data.rs` checks that no file of the folder is left out. Keep it sorted.
-pub static TABLES: &[(&str, &str)] = tables!["terraform-aws", "terraform-common"];
+pub static TABLES: &[(&str, &str)] =
+    tables!["gcp-asset", "listing-alibaba", "listing-aws", "listing-tencent", "terraform-aws", "terraform-common"];
 
 /// Region pairs: `provider,region,pair,source`.
 static PAIRS: &str = include_str!("../../../data/resources/pairs.csv");

@@ -1088,7 +1088,7 @@ fn by_kind(vocabulary: Vocabulary, kind: &str) -> Option<&'static str> {
         Vocabulary::CloudFormation => &[("AWS::", "aws"), ("Alexa::", "aws")],
         Vocabulary::Arm => return Some("azure"),
         Vocabulary::GcpAsset => return Some("gcp"),
-        Vocabulary::Listing => &[("aws:", "aws"), ("aliyun:", "alibaba"), ("tencent:", "tencent")],
+        Vocabulary::Listing => &[("AWS::", "aws"), ("aws:", "aws"), ("ACS::", "alibaba"), ("tencent:", "tencent")],
         Vocabulary::Terraform => &[
             ("aws_", "aws"),
             ("awscc_", "aws"),

@@ -34,7 +34,9 @@ impl Dialect for Config {
         has_items(LISTS[0])
             || has_items(LISTS[1])
             || (records.list("Results").is_some() && records.has("QueryInfo"))
-            || sample.whole().is_some_and(|r| r.root().is_some_and(|n| n.path(&["configurationItem", "resourceType"]).is_some()))
+            || sample
+                .whole()
+                .is_some_and(|r| r.root().is_some_and(|n| n.path(&["configurationItem", "resourceType"]).is_some()))
     }
 
     fn takes(&self, list: &str, _: &Records) -> bool {
@@ -99,10 +101,8 @@ fn convert(item: Node<'_>, at: At, told: &Told<'_>, to: &mut Made) {
     }
     let mut attributes = item.get("configuration").map(|c| entries(decoded(c, at))).unwrap_or_default();
     if let Some(supplement) = item.get("supplementaryConfiguration") {
-        let supplement: Vec<(Arc<str>, Value)> = supplement
-            .entries()
-            .map(|e| (arc(e.name()), listed_rules(decoded(e.value, at))))
-            .collect();
+        let supplement: Vec<(Arc<str>, Value)> =
+            supplement.entries().map(|e| (arc(e.name()), listed_rules(decoded(e.value, at)))).collect();
         let supplement = map(supplement.into_iter().collect(), location);
         attributes.insert(arc("SupplementaryConfiguration"), supplement);
     }
@@ -120,7 +120,10 @@ fn convert(item: Node<'_>, at: At, told: &Told<'_>, to: &mut Made) {
     }
     let region = item.get("awsRegion").filter(|r| r.text().is_some_and(|r| is_region(r) || r == "global"));
     let region = region.map(|r| value(r, at, Keys::AsWritten));
-    let region = region.or_else(|| Some(Value::text(parsed?.region()?, location))).or_else(|| told.region()).or_else(|| Some(no_region(location)));
+    let region = region
+        .or_else(|| Some(Value::text(parsed?.region()?, location)))
+        .or_else(|| told.region())
+        .or_else(|| Some(no_region(location)));
     let account = item.get("awsAccountId").or_else(|| item.get("accountId")).filter(|a| a.text().is_some_and(is_account));
     let account = account.map(|a| value(a, at, Keys::AsWritten));
     let account = account.or_else(|| Some(Value::text(parsed?.account()?, location))).or_else(|| told.account());
@@ -169,4 +172,3 @@ fn listed_rules(configuration: Value) -> Value {
         None => configuration,
     }
 }
-

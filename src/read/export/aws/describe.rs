@@ -26,7 +26,9 @@ impl Dialect for Describe {
     fn recognize(&self, sample: &Sample<'_>) -> bool {
         let records = sample.records;
         // Alibaba and Tencent answer with their request's id; ARM templates and others name their schema.
-        if records.whole.is_none() || ["RequestId", "Response", "$schema", "resources", "Resources"].iter().any(|k| records.has(k)) {
+        if records.whole.is_none()
+            || ["RequestId", "Response", "$schema", "resources", "Resources"].iter().any(|k| records.has(k))
+        {
             return false;
         }
         let only = |path: &str| records.keys.iter().all(|k| k == path || BESIDE.contains(&k.as_str()));
@@ -37,7 +39,11 @@ impl Dialect for Describe {
             Some(_) => sample.has(l.path, &[l.id]),
             None => false,
         };
-        let whole = || sample.whole().and_then(|record| Some(single(record.root()?, records).is_some() || object(record.root()?).is_some()));
+        let whole = || {
+            sample
+                .whole()
+                .and_then(|record| Some(single(record.root()?, records).is_some() || object(record.root()?).is_some()))
+        };
         LISTS.iter().any(list) || whole().unwrap_or(false)
     }
 
@@ -95,8 +101,23 @@ impl Dialect for Describe {
             }
             return;
         }
+        if let Some((list, id)) = face(list, root) {
+            let before = to.resources.len();
+            convert(&list, root, at, told, to);
+            if let Some(made) = to.resources.get_mut(before) {
+                made.address = id.into();
+                made.ids.push(id.to_owned());
+            }
+            return;
+        }
         convert(list, root, at, told, to);
     }
+}
+
+/// The interface of an instance is the instance itself, as its network sees it.
+fn face<'d>(list: &List, record: Node<'d>) -> Option<(List, &'d str)> {
+    let instance = text(record, &["Attachment", "InstanceId"]).filter(|_| list.kind == "AWS::EC2::NetworkInterface")?;
+    Some((List { path: list.path, id: list.id, arn: "", kind: "AWS::EC2::Instance", bare: false }, instance))
 }
 
 /// The object that an answer consists of: `{"Table": {...}}`.
@@ -117,7 +138,8 @@ fn single(root: Node<'_>, records: &Records) -> Option<&'static Single> {
 fn convert(list: &List, record: Node<'_>, at: At, told: &Told<'_>, to: &mut Made) {
     let location = beginning(at.of(record));
     let id = if list.id.is_empty() { record.as_str() } else { text(record, &[list.id]) };
-    let arn = text(record, &[list.arn]).or(id).filter(|a| Arn::parse(a).is_some());
+    let of_url = id.and_then(queue_arn);
+    let arn = text(record, &[list.arn]).or(id).filter(|a| Arn::parse(a).is_some()).or(of_url.as_deref());
     let Some(name) = arn.or(id) else {
         let message = format!("a record of `{}` has no id", list.path);
         to.gap("unknown-listing", message, "export again", location, GapScope::Everything);
@@ -256,6 +278,15 @@ fn convert_single(single: &Single, root: Node<'_>, at: At, told: &Told<'_>, to: 
         uncertain: None,
         location,
     });
+}
+
+/// The ARN of a queue, by its URL: `https://sqs.us-east-1.amazonaws.com/123456789012/orders`.
+fn queue_arn(url: &str) -> Option<String> {
+    let (host, path) = url.strip_prefix("https://sqs.")?.split_once('/')?;
+    let (account, name) = path.split_once('/').filter(|(account, _)| is_account(account))?;
+    let (region, domain) = host.split_once('.')?;
+    let partition = if domain.ends_with(".cn") { "aws-cn" } else { "aws" };
+    is_region(region).then(|| format!("arn:{partition}:sqs:{region}:{account}:{name}"))
 }
 
 /// Without the partition, which the name does not tell: enough to know what is told twice.

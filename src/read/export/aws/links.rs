@@ -97,7 +97,8 @@ impl Links {
         for route in record.get("Routes")?.items().filter(|r| text(*r, &["State"]) == Some("active")) {
             let Some(network) = text(route, &["DestinationCidrBlock"]) else { continue };
             let ways = route.get("TransitGatewayAttachments").into_iter().flat_map(|list| list.items());
-            for far in ways.filter(|w| text(*w, &["ResourceType"]) == Some("peering")).filter_map(|w| text(w, &["ResourceId"])) {
+            for far in ways.filter(|w| text(*w, &["ResourceType"]) == Some("peering")).filter_map(|w| text(w, &["ResourceId"]))
+            {
                 let (table, network, far) = (table.to_owned(), network.to_owned(), far.to_owned());
                 self.routes.push(Route { table, network, far, location: beginning(at.of(route)) });
             }

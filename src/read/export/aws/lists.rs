@@ -71,9 +71,15 @@ pub const LISTS: &[List] = &[
     list("GlobalClusters", "GlobalClusterIdentifier", "GlobalClusterArn", "AWS::RDS::GlobalCluster"),
     list("DBSnapshots", "DBSnapshotIdentifier", "DBSnapshotArn", "AWS::RDS::DBSnapshot"),
     list("DBClusterSnapshots", "DBClusterSnapshotIdentifier", "DBClusterSnapshotArn", "AWS::RDS::DBClusterSnapshot"),
-    list("DBInstanceAutomatedBackups", "DBInstanceIdentifier", "DBInstanceAutomatedBackupsArn", "AWS::RDS::DBInstanceAutomatedBackup"),
+    list(
+        "DBInstanceAutomatedBackups",
+        "DBInstanceIdentifier",
+        "DBInstanceAutomatedBackupsArn",
+        "AWS::RDS::DBInstanceAutomatedBackup",
+    ),
     // storage
     bare("Buckets", "Name", "BucketArn", "AWS::S3::Bucket"),
+    list("Replications", "SourceFileSystemArn", "", "AWS::EFS::ReplicationConfiguration"),
     list("FileSystems", "FileSystemId", "FileSystemArn", "AWS::EFS::FileSystem"),
     // other services
     list("Functions", "FunctionArn", "FunctionArn", "AWS::Lambda::Function"),

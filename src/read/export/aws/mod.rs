@@ -109,7 +109,10 @@ mod tests {
     #[test]
     fn arns_tell_region_and_account_where_they_have_one() {
         let db = Arn::parse("arn:aws:rds:us-east-1:123456789012:db:main").unwrap();
-        assert_eq!((db.service, db.region(), db.account(), db.resource), ("rds", Some("us-east-1"), Some("123456789012"), "db:main"));
+        assert_eq!(
+            (db.service, db.region(), db.account(), db.resource),
+            ("rds", Some("us-east-1"), Some("123456789012"), "db:main")
+        );
         let bucket = Arn::parse("arn:aws-cn:s3:::logs").unwrap();
         assert_eq!((bucket.region(), bucket.account(), bucket.resource), (None, None, "logs"));
         assert_eq!(Arn::parse("arn:aws:us-west-2b:123456789012:volume/vol-1"), None);

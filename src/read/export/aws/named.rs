@@ -47,7 +47,10 @@ fn convert(root: Node<'_>, at: At, told: &Told<'_>, to: &mut Made) {
     };
     let region = root.get("Region").filter(|r| r.text().is_some_and(|r| is_region(r) || r == "global"));
     let region = region.map(|r| value(r, at, Keys::AsWritten));
-    let region = region.or_else(|| Some(Value::text(arn.region()?, location))).or_else(|| told.region()).or_else(|| Some(no_region(location)));
+    let region = region
+        .or_else(|| Some(Value::text(arn.region()?, location)))
+        .or_else(|| told.region())
+        .or_else(|| Some(no_region(location)));
     let account = text(root, &["OwningAccountId"]).filter(|a| is_account(a)).or_else(|| arn.account());
     let account = account.map(|a| Value::text(a, location)).or_else(|| told.account());
     let tags = root.get("Tags").or_else(|| {
@@ -75,17 +78,17 @@ fn convert(root: Node<'_>, at: At, told: &Told<'_>, to: &mut Made) {
     });
 }
 
-/// `ec2:instance`, as Resource Explorer has it. Where only the ARN is told, its parts say the same.
+/// `aws:ec2:instance`: the type as Resource Explorer has it. Where only the ARN is told, its parts say the same.
 fn kind(arn: Arn<'_>, told: Option<&str>) -> String {
     if let Some(told) = told {
-        return told.to_owned();
+        return format!("aws:{told}");
     }
     match (arn.service, arn.resource.split_once(['/', ':'])) {
-        ("s3", _) => "s3:bucket".to_owned(),
-        ("sns", None) => "sns:topic".to_owned(),
-        ("sqs", None) => "sqs:queue".to_owned(),
-        (service, Some((kind, _))) => format!("{service}:{kind}"),
-        (service, None) => service.to_owned(),
+        ("s3", _) => "aws:s3:bucket".to_owned(),
+        ("sns", None) => "aws:sns:topic".to_owned(),
+        ("sqs", None) => "aws:sqs:queue".to_owned(),
+        (service, Some((kind, _))) => format!("aws:{service}:{kind}"),
+        (service, None) => format!("aws:{service}"),
     }
 }
 
