@@ -62,8 +62,10 @@ impl World<'_> {
         fact.provider = self.provider(i).map(str::to_owned);
         fact.account = self.account(i);
         fact.attributes.other.insert("type".into(), resource.kind.to_string());
-        fact.cloud_ids = resource.ids.iter().filter(|id| names::is_global(id)).cloned().collect();
-        if resource.uncertain.is_none() {
+        let given = names::own(&resource.attributes);
+        fact.cloud_ids = resource.ids.iter().chain(&given).filter(|id| names::is_global(id)).cloned().collect();
+        let logical = row.is_some_and(|r| r.logical);
+        if resource.uncertain.is_none() && !logical {
             place(&mut fact, stand);
         }
         let Some(row) = row else { return fact };
@@ -73,18 +75,21 @@ impl World<'_> {
             filled.filter_map(|v| Some((v.as_text()?.into_owned(), v))).collect()
         };
         fact.roles = Roles::of(&row.roles.iter().filter_map(|r| Role::parse(r)).collect::<Vec<_>>());
-        if row.logical {
+        if logical {
             fact.standing = Standing::Logical;
         }
         fact.cloud_ids.extend(texts(&row.ids).into_iter().map(|(id, _)| id).filter(|id| names::is_global(id)));
         fact.cloud_ids.sort_unstable();
         fact.cloud_ids.dedup();
+        let domain = texts(&row.domain).into_iter().next().map(|(d, _)| d.trim_end_matches('.').to_lowercase());
         for (host, value) in texts(&row.hosts) {
-            let host = host.trim_end_matches('.').to_lowercase();
-            if is_host(&host) {
+            let host = absolute(host.trim_end_matches('.').to_lowercase(), domain.as_deref());
+            if is_host(&host) && fact.names.iter().all(|n| n.value != host) {
                 fact.names.push(Spanned::new(host, near(value.at, fact.location).span));
             }
         }
+        // A name in a configuration is best called by what it is known as.
+        fact.labelled = !(logical && !fact.names.is_empty());
         for (text, value) in texts(&row.addresses) {
             if let Some(ip) = address(&text) {
                 fact.addresses.push(Address { ip, port: None, location: value.at });
@@ -111,6 +116,16 @@ impl World<'_> {
         let hours = days.map(|d| (d * 24.0) as u64);
         fact.attributes.retention_hours = fact.attributes.retention_hours.or(hours);
         fact.attributes.locked = fact.attributes.locked.or_else(|| values(&row.locked).iter().find_map(locked));
+    }
+}
+
+/// A host name with the domain that it is relative to.
+fn absolute(host: String, domain: Option<&str>) -> String {
+    match domain.filter(|d| !d.is_empty()) {
+        None => host,
+        Some(domain) if host.is_empty() || host == "@" => domain.to_owned(),
+        Some(domain) if host == domain || host.strip_suffix(domain).is_some_and(|h| h.ends_with('.')) => host,
+        Some(domain) => format!("{host}.{domain}"),
     }
 }
 

@@ -43,10 +43,13 @@ pub fn key(text: &str) -> Option<String> {
         let whole = whole.strip_suffix(":*").unwrap_or(&whole);
         let whole = match parts[2] {
             // An object or all objects of a bucket.
-            "s3" => whole.split_once('/').map_or(whole, |(bucket, _)| bucket),
-            _ => whole,
+            "s3" => {
+                let whole = whole.replacen(":::/", ":::", 1);
+                whole.split_once('/').map_or(whole.as_str(), |(bucket, _)| bucket).to_owned()
+            }
+            _ => whole.to_owned(),
         };
-        return (!whole.contains(HOLE)).then(|| whole.to_owned());
+        return (!whole.contains(HOLE)).then_some(whole);
     }
     if text.contains(HOLE) || text.is_empty() {
         return None;
@@ -77,6 +80,81 @@ pub fn in_region(text: &str, region: &str) -> Option<String> {
     }
     parts[3] = region;
     Some(parts.join(":"))
+}
+
+/// Names that a resource's own attributes give once it exists: its ARN, its opaque id.
+pub fn own(attributes: &super::Value) -> Vec<String> {
+    let text = |key: &str| attributes.get(key).and_then(super::Value::as_text).map(|t| t.into_owned());
+    let named = ["arn", "Arn", "self_link"].into_iter().filter_map(text).filter(|t| is_name(t));
+    named.chain(text("id").filter(|id| is_opaque(id) || is_name(id))).collect()
+}
+
+/// `subnet-0abc12345def67890`: a word, a hyphen, and a number nobody chooses.
+fn is_opaque(id: &str) -> bool {
+    id.rsplit_once('-').is_some_and(|(word, number)| {
+        !word.is_empty()
+            && word.len() <= 20
+            && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+            && matches!(number.len(), 8 | 17)
+            && number.bytes().all(|b| b.is_ascii_hexdigit())
+    })
+}
+
+/// The names that stand in a text that is more than a name: JSON with ARNs, an integration's address with a function's ARN, a path
+/// in a bucket. `None` if the text is a name itself, or something else.
+pub fn inside(text: &str) -> Option<Vec<String>> {
+    if let Some(rest) = text.strip_prefix("s3://").or_else(|| text.strip_prefix("s3a://")) {
+        let bucket = rest.split('/').next().filter(|b| !b.is_empty())?;
+        return Some(vec![format!("arn:aws:s3:::{bucket}")]);
+    }
+    if let Some((_, function)) = text.split_once("/functions/arn:") {
+        return Some(vec![format!("arn:{}", function.split('/').next().unwrap_or(function))]);
+    }
+    if !text.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    let ends = |c: char| matches!(c, '"' | '\\' | '\'' | ' ' | ',' | '\n' | '}' | ']');
+    let arns = text.match_indices("arn:aws").map(|(at, _)| text[at..].split(ends).next().unwrap_or(""));
+    // What a state machine calls is a name of the call, not of a thing.
+    let mut arns: Vec<String> = arns.filter(|a| !a.contains(":states:::") && is_name(a)).map(str::to_owned).collect();
+    arns.sort_unstable();
+    arns.dedup();
+    Some(arns)
+}
+
+/// `logs` of `logs.s3.amazonaws.com`, `logs.s3.eu-west-1.amazonaws.com`, `logs.s3-website-us-east-1.amazonaws.com`.
+pub fn bucket_of_host(host: &str) -> Option<&str> {
+    let rest = host.strip_suffix(".amazonaws.com").or_else(|| host.strip_suffix(".amazonaws.com.cn"))?;
+    let at = rest
+        .rmatch_indices(".s3")
+        .map(|(at, _)| at)
+        .find(|at| rest[at + 3..].is_empty() || rest[at + 3..].starts_with(['.', '-']))?;
+    Some(&rest[..at]).filter(|b| !b.is_empty())
+}
+
+/// Whether the host name of a bucket tells its region.
+pub fn host_says_region(host: &str) -> bool {
+    let tail = host.rsplit_once(".s3").map_or("", |(_, tail)| tail);
+    tail.split(['.', '-']).any(|word| word.len() == 1 && word.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// What onshore calls the things of a service.
+pub fn kind(service: &str) -> &str {
+    match service {
+        "s3" => "bucket",
+        "kms" => "key",
+        "lambda" => "function",
+        "dynamodb" => "table",
+        "rds" => "database",
+        "logs" => "log-group",
+        "sns" => "topic",
+        "sqs" => "queue",
+        "kinesis" => "stream",
+        "firehose" => "delivery-stream",
+        "elasticloadbalancing" => "load-balancer",
+        "backup" => "backup-vault",
+        other => other,
+    }
 }
 
 fn starts(text: &str, head: &str) -> bool {

@@ -5,10 +5,12 @@
 //!
 //! - A *path* names an attribute: `destination.bucket`. Lists are entered: `replica.region_name` is the region of every replica;
 //!   `*` is every value of a map. `^` goes from an element of `each` back to the resource: `^.bucket`; `@` is the element itself.
-//!   Text in quotes stands for itself: `'us-east-1'`.
+//!   Text in quotes stands for itself: `'us-east-1'`. `zone_id>name` is an attribute of the resource that `zone_id` leads to, and
+//!   `^.origin[id=origin_id].domain_name` picks the elements of a list whose `id` is what `origin_id` of the element says. JSON in a
+//!   text is entered like anything else.
 //! - A *term* is a path, or text with paths in braces: `arn:aws:s3:::{bucket}`. Beside attributes, `{region}`, `{account}` and
 //!   `{partition}` are known. What is an ARN, a resource id or a reference already is taken as it is, so that one term serves for
-//!   names and ARNs. A term that cannot be filled in gives nothing as an id, and a gap as a target.
+//!   names and ARNs. `^` alone is the resource itself. A term that cannot be filled in gives nothing as an id, and a gap as a target.
 //! - A *condition* compares what a path gives: `{ path = "account_replication_type", is = ["GRS", "RAGRS"] }`.
 
 use std::collections::HashMap;
@@ -66,6 +68,8 @@ pub struct Row {
     pub ids: Vec<String>,
     /// Terms for host names under which it is reached.
     pub hosts: Vec<String>,
+    /// Path to the domain that host names are relative to where they do not end with it.
+    pub domain: Vec<String>,
     /// Paths to addresses.
     pub addresses: Vec<String>,
     /// Paths to the networks that it spans (a subnet): addresses in them stand where it stands.
@@ -104,9 +108,11 @@ pub struct RouteRow {
     pub when: Vec<Condition>,
     /// Where data comes from; empty: this resource.
     pub from: Vec<String>,
+    /// Where data comes from what carries a tag: all stores of this configuration with it, in the resource's region.
+    pub from_tag: Option<Tag>,
     /// Terms for what it goes to: a resource, an id, a host name, an address.
     pub to: Vec<String>,
-    /// Paths to regions (or regions themselves, in quotes: `'us-east-1'`): a copy of this resource stands in each.
+    /// Terms for regions (or regions themselves, in quotes: `'us-east-1'`): a copy of where data comes from stands in each.
     pub to_region: Vec<String>,
     /// The region that the provider pairs with the resource's own (`data/resources/pairs.csv`).
     pub to_pair: bool,
@@ -122,6 +128,8 @@ pub struct RouteRow {
     pub alias: bool,
     /// `primary`, `geo`, `weighted`, `failover`, `overflow`, `manual`.
     pub role: Option<String>,
+    /// The role where a condition holds; the first that does.
+    pub role_if: Vec<RoleIf>,
     pub priority: Option<u32>,
     /// Paths to the priority, 0 (or the lowest) first.
     pub priority_of: Vec<String>,
@@ -143,6 +151,21 @@ pub struct RouteRow {
     pub implied: Option<String>,
 }
 
+/// Paths to a tag's key and value.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Tag {
+    pub key: String,
+    pub value: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RoleIf {
+    pub role: String,
+    pub when: Condition,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Condition {
@@ -153,6 +176,10 @@ pub struct Condition {
     pub not: Vec<String>,
     /// It begins with one of these.
     pub starts: Vec<String>,
+    /// One of these stands in it.
+    pub contains: Vec<String>,
+    /// None of what these paths give.
+    pub not_in: Vec<String>,
     /// Whether it is given at all.
     pub set: Option<bool>,
 }
@@ -251,17 +278,15 @@ fn check(name: &str, file: &TableFile, faults: &mut Vec<String>) {
             if ends.iter().filter(|e| **e).count() != 1 {
                 wrong("a route has exactly one of `to`, `to-region`, `to-pair`, `to-unknown`".into());
             }
-            if row.ignore.is_some() && route.from.is_empty() {
+            for role in route.role_if.iter().filter(|r| RouteRole::parse(&r.role).is_none()) {
+                wrong(format!("`{}` is no route role", role.role));
+            }
+            if row.ignore.is_some() && route.from.is_empty() && route.from_tag.is_none() {
                 wrong("a route of an ignored kind must say where it comes `from`".into());
             }
-            for condition in &route.when {
-                let tests = [
-                    !condition.is.is_empty(),
-                    !condition.not.is_empty(),
-                    !condition.starts.is_empty(),
-                    condition.set.is_some(),
-                ];
-                if condition.path.is_empty() || !tests.contains(&true) {
+            for condition in route.when.iter().chain(route.role_if.iter().map(|r| &r.when)) {
+                let lists = [&condition.is, &condition.not, &condition.starts, &condition.contains, &condition.not_in];
+                if condition.path.is_empty() || (condition.set.is_none() && lists.iter().all(|l| l.is_empty())) {
                     wrong("a condition has a path and something to compare with".into());
                 }
             }

@@ -4,17 +4,18 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt};
 
 use super::endpoint::{Stand, address, is_host, place};
 use super::path::{self, Answer};
-use super::table::{self, RouteRow, Row};
+use super::table::{self, Condition, RouteRow, Row, Tag};
 use super::{Is, Piece, Resource, Target, Value, Vocabulary, names};
 use crate::model::route::DataLimit;
 use crate::model::{
-    Activity, ClientMatch, Country, Dependence, EndpointFact, Facts, GapScope, Reference, RouteFact, RouteRole, TrailStep,
-    Unread,
+    Activity, ClientMatch, Country, Dependence, EndpointFact, Facts, GapScope, Reference, Role, Roles, RouteFact, RouteRole,
+    TrailStep, Unread,
 };
 use crate::source::{Location, Spanned};
 
@@ -98,6 +99,8 @@ pub struct World<'a> {
     nodes: Vec<Option<usize>>,
     copies: HashMap<(usize, String), Reference>,
     externals: HashMap<String, usize>,
+    /// Stores by tag, made when first asked for.
+    by_tag: Option<HashMap<(String, String), Vec<usize>>>,
     facts: &'a mut Facts,
     gaps: Gaps,
     tally: Tally,
@@ -129,6 +132,7 @@ impl<'a> World<'a> {
             nodes: vec![None; resources.len()],
             copies: HashMap::new(),
             externals: HashMap::new(),
+            by_tag: None,
             facts,
             gaps: Gaps::default(),
             tally: Tally { resources: resources.len(), ..Tally::default() },
@@ -144,7 +148,8 @@ impl<'a> World<'a> {
             let row = self.row(i);
             let terms = row.into_iter().flat_map(|r| &r.ids).flat_map(|t| self.fill(t, Frame::of(i)));
             let by_row = terms.filter_map(|v| names::key(&self.settle(&v, 0).pattern()?));
-            let mut keys: Vec<String> = own.chain(by_row).collect();
+            let given = names::own(&self.resources[i].attributes);
+            let mut keys: Vec<String> = own.chain(by_row).chain(given.iter().filter_map(|id| names::key(id))).collect();
             keys.sort_unstable();
             keys.dedup();
             for key in keys {
@@ -173,16 +178,58 @@ impl<'a> World<'a> {
         if let Some(literal) = path.strip_prefix('\'').and_then(|p| p.strip_suffix('\'')) {
             return vec![Value::text(literal, resource.location)];
         }
+        if let Some((first, rest)) = path.split_once('>') {
+            let named = self.values(first, frame).into_iter().map(|v| self.settled_name(&v));
+            return named.flat_map(|v| self.beyond(v, rest)).collect();
+        }
         let (root, path) = match (path.strip_prefix("^."), frame.element) {
             (Some(path), _) => (&resource.attributes, path),
             (None, Some(element)) => (element, path),
             (None, None) => (&resource.attributes, path),
         };
-        path::get(root, path).into_iter().cloned().collect()
+        // `list[field=path].rest`
+        if let Some((list, condition, rest)) = join(path) {
+            let (field, wanted) = condition;
+            let wanted: Vec<Value> = self.values(wanted, frame).iter().map(|v| self.settle(v, 0)).collect();
+            let wanted: Vec<String> = wanted.iter().filter_map(|v| Some(v.pattern()?.into_owned())).collect();
+            let fits = |v: &Value| {
+                path::get(v, field).iter().any(|f| self.settle(f, 0).pattern().is_some_and(|p| wanted.iter().any(|w| *w == *p)))
+            };
+            return path::get(root, list).iter().filter(|v| fits(v)).flat_map(|v| path::get(v, rest)).collect();
+        }
+        path::get(root, path)
+    }
+
+    /// A text that names a resource of this configuration as a reference to it.
+    fn settled_name(&self, value: &Value) -> Value {
+        let known = value.as_text().and_then(|t| self.by_key.get(&names::key(&t)?)).and_then(|known| known.first());
+        match known {
+            Some(i) => {
+                let target = Target { address: Arc::clone(&self.resources[*i].address), attribute: "".into() };
+                Value { is: Is::Reference(Arc::new(target)), at: value.at, trail: value.trail.clone() }
+            }
+            None => value.clone(),
+        }
+    }
+
+    /// An attribute of the resource that a value names; what cannot be followed stays as it is.
+    fn beyond(&self, value: Value, path: &str) -> Vec<Value> {
+        let Is::Reference(target) = &value.is else { return vec![value] };
+        let found: Vec<Value> =
+            self.named(&target.address).into_iter().flat_map(|i| path::get(&self.resources[i].attributes, path)).collect();
+        if found.is_empty() { vec![value] } else { found }
     }
 
     /// What a term gives: known text, partly known text, a reference, or the unknown that stands in its way.
     pub fn fill(&self, term: &str, frame: Frame<'_>) -> Vec<Value> {
+        if term == "^" {
+            let resource = &self.resources[frame.resource];
+            let target = Target { address: Arc::clone(&resource.address), attribute: "".into() };
+            return vec![Value::new(Is::Reference(Arc::new(target)), resource.location)];
+        }
+        if term == "{region}" {
+            return self.stand(frame.resource).region.into_iter().collect();
+        }
         if !term.contains('{') {
             return self.values(term, frame);
         }
@@ -309,7 +356,7 @@ impl<'a> World<'a> {
     /// A known attribute of a resource that a reference names.
     fn attribute(&self, target: &Target, hops: u8) -> Option<Value> {
         let [i] = self.named(&target.address)[..] else { return None };
-        if let [value] = path::get(&self.resources[i].attributes, &target.attribute)[..] {
+        if let [value] = &path::get(&self.resources[i].attributes, &target.attribute)[..] {
             let value = self.settle(value, hops + 1);
             if value.as_text().is_some() {
                 return Some(value);
@@ -362,7 +409,7 @@ impl<'a> World<'a> {
         }
         let mut found = Vec::new();
         for i in named {
-            let attribute = path::get(&self.resources[i].attributes, &target.attribute).first().map(|v| (*v).clone());
+            let attribute = path::get(&self.resources[i].attributes, &target.attribute).into_iter().next();
             // An attribute that names something else means that: the key of a bucket, not the bucket.
             let own = matches!(&*target.attribute, "" | "arn" | "id" | "self_link" | "Arn" | "Ref" | "name");
             let leads_on = attribute.filter(|a| match &a.is {
@@ -396,9 +443,17 @@ impl<'a> World<'a> {
             let known = known.clone();
             return known.into_iter().flat_map(|i| self.means(i, value)).collect();
         }
+        if let Some(inner) = names::inside(text) {
+            return inner.into_iter().flat_map(|t| self.by_text(&t, value)).collect();
+        }
         if names::is_name(text) {
             return vec![End::Other(self.external(text, value))];
         }
+        // `10 mail.example.com` of a mail or service record.
+        let text = match text.rsplit_once(' ') {
+            Some((numbers, host)) if numbers.split(' ').all(|n| n.parse::<u16>().is_ok()) => host,
+            _ => text,
+        };
         if let Some(ip) = address(text) {
             return vec![End::Other(Reference::Address { ip, port: None })];
         }
@@ -412,6 +467,12 @@ impl<'a> World<'a> {
             None => (host, None),
         };
         let name = host.trim_end_matches('.').to_lowercase();
+        if let Some(bucket) = names::bucket_of_host(&name) {
+            let arn = format!("arn:{}:s3:::{bucket}", if name.ends_with(".cn") { "aws-cn" } else { "aws" });
+            if self.by_key.contains_key(&arn) || !names::host_says_region(&name) {
+                return self.by_text(&arn, value);
+            }
+        }
         let is_url = rest.len() < text.len();
         if is_host(&name) && (is_url || !text.contains('/')) {
             return vec![End::Other(Reference::Host { name, port })];
@@ -460,7 +521,7 @@ impl<'a> World<'a> {
             return Reference::Fact(*fact);
         }
         let name = names::read(text).unwrap_or_default();
-        let mut fact = EndpointFact::new(name.service.as_str(), text.replace('\u{0}', "*"), value.at);
+        let mut fact = EndpointFact::new(names::kind(&name.service), text.replace('\u{0}', "*"), value.at);
         fact.labelled = true;
         fact.provider = Some(name.provider.to_owned()).filter(|p| !p.is_empty());
         let spanned = |text: String| Spanned::new(text, value.at.span);
@@ -647,17 +708,17 @@ impl<'a> World<'a> {
         };
         self.keys(i, row, &own);
         for route in &row.routes {
-            let elements: Vec<Option<Value>> = match &route.each {
-                None => vec![None],
-                Some(each) => self.values(each, Frame::of(i)).into_iter().map(Some).collect(),
+            let Some(each) = &route.each else {
+                self.one_route(i, route, Frame::of(i), &own, (0, 0));
+                continue;
             };
-            for (n, element) in elements.iter().enumerate() {
-                let frame = Frame { resource: i, element: element.as_ref() };
-                if let Some(unclear) = element.as_ref().filter(|e| path::is_open(e) && route.to != ["@"]) {
-                    self.unclear(i, &own, route, why(unclear), unclear.at);
+            for element in path::elements(&self.resources[i].attributes, each) {
+                let frame = Frame { resource: i, element: Some(&element.value) };
+                if path::is_open(&element.value) && route.to != ["@"] {
+                    self.unclear(i, &own, route, why(&element.value), element.value.at);
                     continue;
                 }
-                self.one_route(i, route, frame, &own, n);
+                self.one_route(i, route, frame, &own, (element.at, element.list));
             }
         }
     }
@@ -707,11 +768,10 @@ impl<'a> World<'a> {
         }
     }
 
-    fn one_route(&mut self, i: usize, route: &'static RouteRow, frame: Frame<'_>, own: &[End], n: usize) {
+    fn one_route(&mut self, i: usize, route: &'static RouteRow, frame: Frame<'_>, own: &[End], n: (usize, usize)) {
         let location = self.resources[i].location;
         for condition in &route.when {
-            let values: Vec<Value> = self.values(&condition.path, frame).iter().map(|v| self.settle(v, 0)).collect();
-            match path::holds(condition, &values.iter().collect::<Vec<_>>()) {
+            match self.holds(condition, frame) {
                 Answer::Yes => {}
                 Answer::No => return,
                 Answer::Unclear(values) => {
@@ -723,7 +783,9 @@ impl<'a> World<'a> {
                 }
             }
         }
-        let from: Vec<End> = if route.from.is_empty() {
+        let from: Vec<End> = if let Some(tag) = &route.from_tag {
+            self.tagged(i, tag, frame)
+        } else if route.from.is_empty() {
             own.to_vec()
         } else {
             let values: Vec<Value> = route.from.iter().flat_map(|t| self.fill(t, frame)).collect();
@@ -769,7 +831,7 @@ impl<'a> World<'a> {
                 match region.as_text() {
                     None => self.unclear(i, std::slice::from_ref(end), route, why(&region), region.at),
                     Some(text) => {
-                        let Some(copy) = self.copy(&source, &text, &region) else { continue };
+                        let Some(copy) = self.copy(&source, &text, &region, &route.activity) else { continue };
                         for key in &keys {
                             for end in self.ends(key, 0) {
                                 if let (Some(holder), Reference::Fact(_)) = (self.reference(&end), &copy) {
@@ -791,9 +853,42 @@ impl<'a> World<'a> {
         }
     }
 
+    /// The stores that carry a tag, in the region of the resource that asks.
+    fn tagged(&mut self, i: usize, tag: &Tag, frame: Frame<'_>) -> Vec<End> {
+        let first = |path: &str| self.values(path, frame).first().map(|v| self.settle(v, 0));
+        let (Some(key), Some(value)) = (first(&tag.key), first(&tag.value)) else { return Vec::new() };
+        let (Some(key_text), Some(value_text)) = (key.as_text(), value.as_text()) else {
+            let unknown = if key.as_text().is_none() { &key } else { &value };
+            return vec![open(unknown)];
+        };
+        if self.by_tag.is_none() {
+            let mut by_tag: HashMap<(String, String), Vec<usize>> = HashMap::new();
+            for (of, node) in self.nodes.iter().enumerate() {
+                let Some(fact) = node.map(|n| &self.facts.endpoints[n]) else { continue };
+                for (key, value) in fact.tags.iter().filter(|_| fact.roles.contains(Role::Store)) {
+                    by_tag.entry((key.clone(), value.clone())).or_default().push(of);
+                }
+            }
+            self.by_tag = Some(by_tag);
+        }
+        let region = |of: usize| self.nodes[of].and_then(|n| self.facts.endpoints[n].region.as_ref().map(|r| r.value.clone()));
+        let here = region(i).or_else(|| self.stand(i).region.and_then(|r| Some(r.as_text()?.into_owned())));
+        let pair = (key_text.into_owned(), value_text.into_owned());
+        let all = self.by_tag.as_ref().and_then(|t| t.get(&pair)).into_iter().flatten();
+        let near = |of: &usize| here.is_none() || region(*of).is_none() || region(*of) == here;
+        all.copied().filter(near).map(End::Resource).collect()
+    }
+
+    fn holds(&self, condition: &Condition, frame: Frame<'_>) -> Answer {
+        let values: Vec<Value> = self.values(&condition.path, frame).iter().map(|v| self.settle(v, 0)).collect();
+        let others = condition.not_in.iter().flat_map(|p| self.values(p, frame));
+        let others: Vec<Value> = others.map(|v| self.settle(&v, 0)).collect();
+        path::holds(condition, &values, &others)
+    }
+
     /// The regions in which copies stand.
     fn copy_regions(&mut self, i: usize, route: &RouteRow, frame: Frame<'_>, from: &End) -> Vec<Value> {
-        let mut regions: Vec<Value> = route.to_region.iter().flat_map(|p| self.values(p, frame)).collect();
+        let mut regions: Vec<Value> = route.to_region.iter().flat_map(|p| self.fill(p, frame)).collect();
         if route.to_pair {
             let of = if let End::Resource(of) = from { *of } else { i };
             let own = self.stand(of).region.map(|r| self.settle(&r, 0));
@@ -819,7 +914,7 @@ impl<'a> World<'a> {
     }
 
     /// The same thing in another region; `None` if that is where it stands already.
-    fn copy(&mut self, of: &Reference, region: &str, value: &Value) -> Option<Reference> {
+    fn copy(&mut self, of: &Reference, region: &str, value: &Value, activity: &str) -> Option<Reference> {
         let Reference::Fact(original) = *of else { return None };
         let fact = &self.facts.endpoints[original];
         if fact.region.as_ref().is_some_and(|r| table::plain_region(&r.value) == table::plain_region(region)) {
@@ -838,7 +933,8 @@ impl<'a> World<'a> {
         let mut copy = EndpointFact::new(fact.kind.as_str(), format!("{} in {region}", fact.label), value.at);
         copy.labelled = true;
         copy.standing = fact.standing;
-        copy.roles = fact.roles;
+        // What only passes another place does not stay there.
+        copy.roles = if activity == "forward" { Roles::of(&[Role::Transit]) } else { fact.roles };
         copy.provider.clone_from(&fact.provider);
         copy.account.clone_from(&fact.account);
         copy.tags.clone_from(&fact.tags);
@@ -859,7 +955,7 @@ impl<'a> World<'a> {
         from: Reference,
         to: Reference,
         value: &Value,
-        n: usize,
+        n: (usize, usize),
     ) {
         let Some(activity) = Activity::parse(&row.activity) else { return };
         let mut route = RouteFact::new(from, to, activity, value.at);
@@ -878,11 +974,17 @@ impl<'a> World<'a> {
         if let Some(number) = number {
             route.priority = Some(number.max(0.0) as u32);
         }
-        if row.ordered {
-            route.priority = u32::try_from(n).ok();
-            route.role = if n == 0 { RouteRole::Primary } else { RouteRole::Failover };
+        let role_if = row.role_if.iter().find(|r| self.holds(&r.when, frame) == Answer::Yes);
+        if let Some(role) = role_if.and_then(|r| RouteRole::parse(&r.role)) {
+            route.role = role;
         }
         route.pool.clone_from(&row.pool);
+        if row.ordered {
+            let (at, list) = n;
+            route.priority = u32::try_from(at).ok();
+            route.role = if at == 0 { RouteRole::Primary } else { RouteRole::Failover };
+            route.pool = Some(format!("{} {list}", row.pool.as_deref().unwrap_or("members")));
+        }
         route.alias = row.alias;
         route.condition.clone_from(&row.condition);
         route.purpose = row.purpose.as_deref().and_then(Dependence::parse).unwrap_or_default();
@@ -1123,6 +1225,13 @@ fn by_kind(vocabulary: Vocabulary, kind: &str) -> Option<&'static str> {
 fn is_data(resource: &Resource) -> bool {
     resource.vocabulary == Vocabulary::Terraform
         && (resource.address.starts_with("data.") || resource.address.contains(".data."))
+}
+
+/// `list[field=path].rest` as its parts.
+fn join(path: &str) -> Option<(&str, (&str, &str), &str)> {
+    let (list, rest) = path.split_once('[')?;
+    let (condition, rest) = rest.split_once(']')?;
+    Some((list, condition.split_once('=')?, rest.trim_start_matches('.')))
 }
 
 /// `a.b` of `a.b[0]` and `a.b["x"]`.
