@@ -31,7 +31,7 @@ impl Dialect for Graph {
 
     fn head(&self, _list: &str, record: &Record<'_>) -> Option<Head> {
         let root = record.root()?;
-        Some(Head { key: id(root)?.to_lowercase(), time: None, gone: false, detailed: has_properties(root) })
+        Some(Head { key: id(root)?.to_lowercase(), time: None, gone: false, detailed: has_properties(root), project: None })
     }
 
     fn convert(&self, _list: &str, record: &Record<'_>, told: &Told<'_>, to: &mut Made) {

@@ -70,7 +70,7 @@ impl Dialect for Alibaba {
         let root = record.root()?;
         let known = ALIBABA.iter().find(|l| l.0 == list)?;
         let key = text(root, &[known.1])?.to_owned();
-        Some(Head { key, time: None, gone: false, detailed: true })
+        Some(Head { key, time: None, gone: false, detailed: true, project: None })
     }
 
     fn convert(&self, list: &str, record: &Record<'_>, told: &Told<'_>, to: &mut Made) {
@@ -110,7 +110,7 @@ impl Dialect for Tencent {
         let root = record.root()?;
         let known = TENCENT.iter().find(|l| l.0 == bare_path(list))?;
         let key = text(root, &[known.1])?.to_owned();
-        Some(Head { key, time: None, gone: false, detailed: true })
+        Some(Head { key, time: None, gone: false, detailed: true, project: None })
     }
 
     fn convert(&self, list: &str, record: &Record<'_>, told: &Told<'_>, to: &mut Made) {

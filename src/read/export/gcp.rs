@@ -9,9 +9,9 @@ use super::records::{At, Record, text};
 use super::value::{Keys, entries, map, value};
 use super::{Dialect, Head, Made, Records, Sample, Told, beginning, no_region};
 use crate::doc::Node;
-use crate::model::GapScope;
+use crate::model::{Activity, DataLimit, EndpointFact, Facts, GapScope, Reference, Role, Roles, RouteFact, Standing};
 use crate::read::resource::{Resource, Value, Vocabulary};
-use crate::source::Location;
+use crate::source::{Location, SourceId};
 
 pub(super) struct Assets;
 
@@ -23,7 +23,7 @@ impl Dialect for Assets {
             let records = sample.records.list(list).map(|l| l.records.as_slice()).unwrap_or_default();
             // Of lines the first one may be the broken one.
             records.iter().take(3).any(|span| {
-                let record = Record::new(crate::source::SourceId(0), sample.text, *span);
+                let record = Record::new(SourceId(0), sample.text, *span);
                 let asset = record.root().map(asset_of);
                 asset.is_some_and(|a| kind(a).is_some_and(|k| k.contains(".googleapis.com/")) && text(a, &["name"]).is_some())
             })
@@ -41,7 +41,7 @@ impl Dialect for Assets {
         let updated = text(asset, &["updateTime"]).or_else(|| text(asset, &["update_time"]));
         let time = text(root, &["window", "startTime"]).or_else(|| text(root, &["window", "start_time"])).or(updated);
         let gone = root.get("deleted").and_then(|d| d.as_bool()) == Some(true);
-        Some(Head { key, time: time.map(str::to_owned), gone, detailed: data(asset).is_some() })
+        Some(Head { key, time: time.map(str::to_owned), gone, detailed: data(asset).is_some(), project: project(asset) })
     }
 
     fn convert(&self, _list: &str, record: &Record<'_>, told: &Told<'_>, to: &mut Made) {
@@ -93,7 +93,7 @@ fn convert(asset: Node<'_>, at: At, told: &Told<'_>, to: &mut Made) {
         kind: kind.into(),
         address: path.into(),
         region: region(asset, path, at, location).or_else(|| told.region()).or_else(|| Some(no_region(location))),
-        account: account(asset, path, &attributes, location).or_else(|| told.account()),
+        account: account(asset, path, &attributes, told, location).or_else(|| told.account()),
         ids: ids(name, path, kind, &attributes),
         attributes: map(attributes, location),
         uncertain: None,
@@ -131,20 +131,80 @@ fn after<'n>(path: &'n str, key: &str) -> Option<&'n str> {
     parts.next().filter(|part| !part.is_empty())
 }
 
-fn account(asset: Node<'_>, path: &str, data: &BTreeMap<Arc<str>, Value>, location: Location) -> Option<Value> {
-    // `projects/_` stands for any project in the names of buckets.
-    let named = after(path, "projects").filter(|p| *p != "_");
-    let number = || {
-        let ancestor = asset.get("ancestors")?.items().next()?.text();
-        let of = |text: Option<&'_ str>| text.and_then(|t| after(t, "projects").map(str::to_owned));
-        of(ancestor)
-    };
-    let parent = || text(asset, &["resource", "parent"]).and_then(|p| after(p, "projects")).map(str::to_owned);
-    let searched = || text(asset, &["project"]).and_then(|p| after(p, "projects")).map(str::to_owned);
-    let own = data.get("project").and_then(|p| p.as_text()).map(|p| p.into_owned());
-    let account = named.map(str::to_owned).or(own).or_else(number).or_else(parent).or_else(searched)?;
-    Some(Value::text(account, location))
+/// Names have a project's id or its number; the one account that this makes is the id, where any asset tells both.
+fn account(
+    asset: Node<'_>,
+    path: &str,
+    data: &BTreeMap<Arc<str>, Value>,
+    told: &Told<'_>,
+    location: Location,
+) -> Option<Value> {
+    let own = data.get("project").and_then(Value::as_text).filter(|p| p.parse::<f64>().is_err());
+    let account = named_project(path).or(own.as_deref()).or_else(|| project_number(asset))?;
+    Some(Value::text(told.known.project(account), location))
 }
+
+/// `projects/_` stands for any project in the names of buckets.
+fn named_project(path: &str) -> Option<&str> {
+    after(path, "projects").filter(|p| *p != "_")
+}
+
+fn project_number<'d>(asset: Node<'d>) -> Option<&'d str> {
+    let ancestor = asset.get("ancestors").and_then(|list| list.items().next()).and_then(|first| first.text());
+    let parent = || text(asset, &["resource", "parent"]);
+    let searched = || text(asset, &["project"]);
+    [ancestor, parent(), searched()].into_iter().flatten().find_map(|name| after(name, "projects"))
+}
+
+/// Number and id of the project, where an asset tells both.
+fn project(asset: Node<'_>) -> Option<(String, String)> {
+    let is_number = |p: &str| p.bytes().all(|b| b.is_ascii_digit());
+    let (number, id) = (project_number(asset)?, named_project(text(asset, &["name"])?)?);
+    (is_number(number) && !is_number(id)).then(|| (number.to_owned(), id.to_owned()))
+}
+
+/// Sinks take the logs of a whole project (of a folder's or an organization's projects, where they stand there): everything that
+/// works or stores there leads to its sinks. Source: cloud.google.com/logging/docs/routing/overview.
+pub(super) fn collect_logs(facts: &mut Facts, file: SourceId) {
+    let sinks: Vec<usize> = (0..facts.endpoints.len()).filter(|i| facts.endpoints[*i].kind == "log-sink").collect();
+    let mut routers: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
+    for sink in sinks {
+        routers.entry(facts.endpoints[sink].account.clone()).or_default().push(sink);
+    }
+    let works = Roles::of(&[Role::Process, Role::Store, Role::Entry, Role::Transit]);
+    for (account, sinks) in routers {
+        let sources: Vec<usize> = (0..facts.endpoints.len())
+            .filter(|i| {
+                let fact = &facts.endpoints[*i];
+                let here = fact.location.source == file && fact.provider.as_deref() == Some("gcp") && fact.kind != "log";
+                here && works.iter().any(|r| fact.roles.contains(r)) && (account.is_none() || fact.account == account)
+            })
+            .collect();
+        let Some(at) = sinks.first().map(|sink| facts.endpoints[*sink].location) else { continue };
+        let label = format!("logs of {}", account.as_deref().unwrap_or("the organization"));
+        let mut router = EndpointFact::new("log-router", label, at);
+        router.labelled = true;
+        router.standing = Standing::Logical;
+        router.account = account;
+        router.provider = Some("gcp".to_owned());
+        let router = facts.endpoint(router);
+        let mut route = |from: Reference, to: Reference, at: Location| {
+            let mut route = RouteFact::new(from, to, Activity::Log, at);
+            route.data = DataLimit::Only(LOGGED.map(str::to_owned).to_vec());
+            route.data_assumed = true;
+            facts.routes.push(route);
+        };
+        for source in sources {
+            route(Reference::Fact(source), router.clone(), at);
+        }
+        for sink in sinks {
+            route(router.clone(), Reference::Fact(sink), at);
+        }
+    }
+}
+
+/// What logs hold by their nature.
+const LOGGED: [&str; 2] = ["logs", "telemetry"];
 
 /// The full name, the path that other resources' settings use (`projects/p/locations/l/keyRings/...`), and the link to itself.
 fn ids(name: &str, path: &str, kind: &str, data: &BTreeMap<Arc<str>, Value>) -> Vec<String> {

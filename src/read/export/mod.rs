@@ -67,8 +67,14 @@ impl Reader for CloudExport {
             |(index, survey)| {
                 let input = set.input(survey.file);
                 let told = input.settings.of(input.path());
-                let told = Told { input: &input, settings: &told, folder: folders.of_file(survey.file), buckets: &buckets };
-                (survey.file, read(&input, *index, survey, &known, &told))
+                let told = Told {
+                    input: &input,
+                    settings: &told,
+                    folder: folders.of_file(survey.file),
+                    buckets: &buckets,
+                    known: &known,
+                };
+                (survey.file, read(*index, survey, &told))
             },
         );
         let remarks = aws::private_links(set, &surveys);
@@ -137,6 +143,8 @@ struct Head {
     gone: bool,
     /// It says more than that the resource exists.
     detailed: bool,
+    /// Number and id of its project, where it tells both.
+    project: Option<(String, String)>,
 }
 
 /// What is known of a file beside its text.
@@ -145,6 +153,7 @@ struct Told<'a> {
     settings: &'a FileSettings,
     folder: Option<&'a aws::Folder>,
     buckets: &'a aws::Buckets,
+    known: &'a Known,
 }
 
 impl Told<'_> {
@@ -173,7 +182,8 @@ impl Made {
     }
 }
 
-fn read(input: &Input<'_>, index: usize, survey: &Survey, known: &Known, told: &Told<'_>) -> Reading {
+fn read(index: usize, survey: &Survey, told: &Told<'_>) -> Reading {
+    let input = told.input;
     let mut reading = Reading::default();
     let Some(dialect) = survey.dialect else {
         reading.broken = Some(match &survey.records.problem {
@@ -185,7 +195,7 @@ fn read(input: &Input<'_>, index: usize, survey: &Survey, known: &Known, told: &
     let mut made = Made::default();
     let mut broken_lines = 0;
     for (list, at, span) in survey.taken() {
-        if known.is_superseded(index, at) {
+        if told.known.is_superseded(index, at) {
             continue;
         }
         let record = Record::new(input.file, input.text(), span);
@@ -209,6 +219,7 @@ fn read(input: &Input<'_>, index: usize, survey: &Survey, known: &Known, told: &
     translate(std::mem::take(&mut made.resources), &mut reading.facts);
     reading.facts.gaps.append(&mut made.gaps);
     name_bare(&made.bare, &mut reading.facts);
+    gcp::collect_logs(&mut reading.facts, survey.file);
     if let Some(problem) = &survey.records.problem {
         reading.broken = Some(problem.message.clone());
     }
@@ -254,4 +265,3 @@ fn beginning(location: Location) -> Location {
     let span = Span { start: location.span.start, end: location.span.end.min(location.span.start + 1) };
     Location::new(location.source, span)
 }
-

@@ -44,6 +44,8 @@ impl Survey {
 pub(super) struct Known {
     /// File and record, by their numbers.
     superseded: HashSet<(usize, usize)>,
+    /// Ids of Google's projects, by their numbers.
+    projects: HashMap<String, String>,
 }
 
 impl Known {
@@ -71,6 +73,8 @@ impl Known {
                 }
             }
         }
+        let projects = surveys.iter().flat_map(|s| &s.heads).filter_map(|h| h.as_ref()?.project.clone());
+        known.projects = projects.collect();
         known.superseded.extend(latest.values().filter(|(_, head)| head.gone).map(|(own, _)| *own));
         // What only names a resource says nothing beside a record that describes it.
         let detailed: HashSet<&str> =
@@ -83,6 +87,11 @@ impl Known {
             }
         }
         known
+    }
+
+    /// What a project is called, by its number or id.
+    pub fn project<'p>(&'p self, project: &'p str) -> &'p str {
+        self.projects.get(project).map_or(project, String::as_str)
     }
 
     /// A later record tells of the same resource, or the resource is gone.

@@ -91,12 +91,15 @@ impl World<'_> {
         // A name in a configuration is best called by what it is known as.
         fact.labelled = !(logical && !fact.names.is_empty());
         for (text, value) in texts(&row.addresses) {
-            if let Some(ip) = address(&text) {
+            // Answers repeat an address beside the interface that has it.
+            if let Some(ip) = address(&text).filter(|ip| fact.addresses.iter().all(|known| known.ip != *ip)) {
                 fact.addresses.push(Address { ip, port: None, location: value.at });
             }
         }
         for (text, value) in texts(&row.networks) {
-            if let Ok(network) = text.parse::<IpNetwork>() {
+            if let Some(network) =
+                text.parse::<IpNetwork>().ok().filter(|n| fact.networks.iter().all(|known| known.value != *n))
+            {
                 fact.networks.push(Spanned::new(network, near(value.at, fact.location).span));
             }
         }

@@ -621,6 +621,11 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Whether a name is only that of things that are no endpoints.
+    fn is_ignored(&self, key: &str) -> bool {
+        self.by_key.get(key).is_some_and(|of| of.iter().all(|i| matches!(self.sorts[*i], Sort::Ignored(_))))
+    }
+
     fn extended(&mut self, i: usize, row: &Row) -> Vec<End> {
         let values: Vec<Value> = row.extends.iter().flat_map(|t| self.fill(t, Frame::of(i))).collect();
         values.iter().flat_map(|v| self.ends(v, 0)).collect()
@@ -636,6 +641,12 @@ impl<'a> World<'a> {
                 scopes.insert(node, self.resources[i].address.to_string());
             }
             for value in row.scope.iter().flat_map(|p| self.values(p, Frame::of(i))).collect::<Vec<_>>() {
+                // The name of a network that is no endpoint here is a scope all the same.
+                let named = value.as_text().filter(|t| names::is_name(t)).and_then(|t| names::key(&t));
+                if let Some(scope) = named.filter(|key| !self.by_key.contains_key(key) || self.is_ignored(key)) {
+                    scopes.entry(node).or_insert(scope);
+                    continue;
+                }
                 let scope = match &self.ends(&value, 0)[..] {
                     [End::Resource(of), ..] => Some(self.resources[*of].address.to_string()),
                     [End::Other(Reference::Id(id)), ..] => Some(id.clone()),

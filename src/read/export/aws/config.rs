@@ -56,7 +56,13 @@ impl Dialect for Config {
                 None => format!("{kind} {id} {}", text(item, &["awsRegion"]).unwrap_or("")),
             };
             let time = text(item, &["configurationItemCaptureTime"]).map(str::to_owned);
-            Some(Head { key, time, gone: status.starts_with("ResourceDeleted"), detailed: has_configuration(item) })
+            Some(Head {
+                key,
+                time,
+                gone: status.starts_with("ResourceDeleted"),
+                detailed: has_configuration(item),
+                project: None,
+            })
         })
         .flatten()
     }

@@ -61,7 +61,7 @@ impl Dialect for Describe {
         let list = LISTS.iter().find(|l| l.path == list && !l.id.is_empty() && root.get(l.id).is_some())?;
         let key = text(root, &[list.arn]).or_else(|| text(root, &[list.id]))?;
         let key = if list.kind == BUCKET { bucket_arn(key) } else { key.to_owned() };
-        Some(Head { key, time: None, gone: false, detailed: !list.bare })
+        Some(Head { key, time: None, gone: false, detailed: !list.bare, project: None })
     }
 
     fn convert(&self, path: &str, record: &Record<'_>, told: &Told<'_>, to: &mut Made) {
@@ -100,6 +100,10 @@ impl Dialect for Describe {
                 }
             }
             return;
+        }
+        if list.path == "Clusters" {
+            let list = List { path: "Clusters", id: "ClusterIdentifier", arn: "", kind: list.kind, bare: false };
+            return convert(&list, root, at, told, to);
         }
         if let Some((list, id)) = face(list, root) {
             let before = to.resources.len();

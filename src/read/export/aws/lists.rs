@@ -97,7 +97,7 @@ pub const LISTS: &[List] = &[
     list("CacheClusters", "CacheClusterId", "ARN", "AWS::ElastiCache::CacheCluster"),
     list("ReplicationGroups", "ReplicationGroupId", "ARN", "AWS::ElastiCache::ReplicationGroup"),
     list("GlobalReplicationGroups", "GlobalReplicationGroupId", "ARN", "AWS::ElastiCache::GlobalReplicationGroup"),
-    list("Clusters", "ClusterNamespaceArn", "ClusterNamespaceArn", "AWS::Redshift::Cluster"),
+    list("Clusters", "ClusterNodes", "", "AWS::Redshift::Cluster"),
     list("ClusterSubnetGroups", "ClusterSubnetGroupName", "", "AWS::Redshift::ClusterSubnetGroup"),
     bare("DomainNames", "DomainName", "", "AWS::Elasticsearch::Domain"),
     list("DomainStatusList", "ARN", "ARN", "AWS::Elasticsearch::Domain"),

@@ -27,7 +27,7 @@ impl Dialect for Named {
     fn head(&self, _list: &str, record: &Record<'_>) -> Option<Head> {
         let root = record.root()?;
         let arn = text(root, &["Arn"]).or_else(|| text(root, &["ResourceARN"]))?;
-        Some(Head { key: arn.to_owned(), time: None, gone: false, detailed: false })
+        Some(Head { key: arn.to_owned(), time: None, gone: false, detailed: false, project: None })
     }
 
     fn convert(&self, _list: &str, record: &Record<'_>, told: &Told<'_>, to: &mut Made) {
