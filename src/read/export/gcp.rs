@@ -88,11 +88,16 @@ fn convert(asset: Node<'_>, at: At, told: &Told<'_>, to: &mut Made) {
             attributes.insert(Arc::from(key), Value::text(own, location));
         }
     }
+    let mut region = region(asset, path, at, location);
+    if let Some((of_zone, zone)) = region.as_ref().and_then(|r| Some((region_of_zone(&r.as_text()?)?.to_owned(), r.clone()))) {
+        region = Some(Value::text(of_zone, zone.at));
+        attributes.insert(Arc::from("assetZone"), zone);
+    }
     to.resources.push(Resource {
         vocabulary: Vocabulary::GcpAsset,
         kind: kind.into(),
         address: path.into(),
-        region: region(asset, path, at, location).or_else(|| told.region()).or_else(|| Some(no_region(location))),
+        region: region.or_else(|| told.region()).or_else(|| Some(no_region(location))),
         account: account(asset, path, &attributes, told, location).or_else(|| told.account()),
         ids: ids(name, path, kind, &attributes),
         attributes: map(attributes, location),
@@ -108,6 +113,13 @@ fn region(asset: Node<'_>, path: &str, at: At, location: Location) -> Option<Val
         return Some(value(stated, at, Keys::AsWritten));
     }
     ["locations", "regions", "zones"].iter().find_map(|key| Some(Value::text(after(path, key)?, location)))
+}
+
+/// `us-east1` of the zone `us-east1-c`.
+fn region_of_zone(text: &str) -> Option<&str> {
+    let (region, letter) = text.rsplit_once('-')?;
+    let is_letter = letter.len() == 1 && letter.bytes().all(|b| b.is_ascii_lowercase());
+    (is_letter && region.contains('-') && region.ends_with(|c: char| c.is_ascii_digit())).then_some(region)
 }
 
 /// What a name says that the resource is inside of: names end with a collection and an id.

@@ -33,8 +33,9 @@ pub struct List {
 
 impl Records {
     pub fn of(text: &str) -> Self {
-        if let Some(records) = lines(text) {
-            return Self { lists: vec![List { path: String::new(), records }], lines: true, ..Self::default() };
+        let by_line = |records| Self { lists: vec![List { path: String::new(), records }], lines: true, ..Self::default() };
+        if first_line_is_whole(text) {
+            return by_line(lines(text));
         }
         let skipped = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         let mut finder = Finder { jiter: Jiter::new(&text.as_bytes()[skipped..]), skipped, found: Self::default() };
@@ -48,6 +49,12 @@ impl Records {
             found.whole = Some(Span::new(begins, text.trim_end().len()));
         }
         if read.is_err() {
+            // Lines of which the first one is broken.
+            let lines = lines(text);
+            let whole = lines.iter().filter(|span| is_object(text.get(span.range()).unwrap_or(""))).count();
+            if whole * 2 > lines.len() && lines.len() > 1 {
+                return by_line(lines);
+            }
             // The parser of trees has the words for what is wrong; errors are rare, so reading again costs nothing that counts.
             found.problem = json::parse(text).take_problems().into_iter().next();
         }
@@ -63,32 +70,30 @@ impl Records {
     }
 }
 
-/// Newline-delimited JSON: every line begins an object, and at least one is complete.
-fn lines(text: &str) -> Option<Vec<Span>> {
-    let text_start = text.strip_prefix('\u{feff}').map_or(0, |_| '\u{feff}'.len_utf8());
+/// Newline-delimited JSON: the first line is an object, and others follow.
+fn first_line_is_whole(text: &str) -> bool {
+    let mut lines = text.trim_start_matches('\u{feff}').lines().map(str::trim).filter(|line| !line.is_empty());
+    lines.next().is_some_and(is_object) && lines.next().is_some()
+}
+
+fn is_object(line: &str) -> bool {
+    let mut jiter = Jiter::new(line.as_bytes());
+    line.starts_with('{') && jiter.next_skip().and_then(|()| jiter.finish()).is_ok()
+}
+
+/// The lines that are not empty.
+fn lines(text: &str) -> Vec<Span> {
     let mut spans = Vec::new();
-    let mut complete = false;
-    let mut at = text_start;
-    for line in text.get(text_start..)?.split_inclusive('\n') {
+    let mut at = text.strip_prefix('\u{feff}').map_or(0, |_| '\u{feff}'.len_utf8());
+    for line in text.get(at..).unwrap_or("").split_inclusive('\n') {
         let trimmed = line.trim();
         if !trimmed.is_empty() {
-            if spans.len() < 2 && !trimmed.starts_with('{') {
-                return None;
-            }
-            if !complete {
-                let mut jiter = Jiter::new(trimmed.as_bytes());
-                complete = jiter.next_skip().and_then(|()| jiter.finish()).is_ok();
-                // The first lines of an object over several lines are not objects; nothing long is looked at in vain.
-                if !complete && spans.len() >= 100 {
-                    return None;
-                }
-            }
             let start = at + (line.len() - line.trim_start().len());
             spans.push(Span::new(start, start + trimmed.len()));
         }
         at += line.len();
     }
-    (complete && spans.len() > 1).then_some(spans)
+    spans
 }
 
 struct Finder<'t> {
@@ -222,6 +227,14 @@ mod tests {
             r#"X.Y=["{\"b\":[1]}"] Z=[] ["X", "Z"] lines=false broken=false"#
         );
         assert_eq!(show("{\"a\":1}\n\n{\"a\":2\n"), r#"=["{\"a\":1}", "{\"a\":2"] [] lines=true broken=false"#);
+        assert_eq!(
+            show("{\"a\":\n{\"b\":2}\n{\"c\":3}\n"),
+            r#"=["{\"a\":", "{\"b\":2}", "{\"c\":3}"] [] lines=true broken=false"#
+        );
+        assert_eq!(
+            show("{\"X\":[\n{\"a\":1},\n{\"a\":2}\n]}"),
+            r#"X=["{\"a\":1}", "{\"a\":2}"] ["X"] lines=false broken=false"#
+        );
         assert_eq!(show("{\"a\":\n1}"), r#" ["a"] lines=false broken=false"#);
     }
 
