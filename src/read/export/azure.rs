@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::records::{At, Record, text};
 use super::value::{Keys, entries, map, value};
-use super::{Dialect, Head, Made, Records, Sample, Told, beginning, no_region};
+use super::{Dialect, Head, Made, Sample, Told, beginning, no_region};
 use crate::doc::Node;
 use crate::model::GapScope;
 use crate::read::resource::{Resource, Value, Vocabulary};
@@ -25,7 +25,7 @@ impl Dialect for Graph {
         LISTS.iter().any(|list| is_resource(&list))
     }
 
-    fn takes(&self, list: &str, _: &Records) -> bool {
+    fn takes(&self, list: &str, _: bool) -> bool {
         LISTS.contains(&list)
     }
 

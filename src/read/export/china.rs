@@ -62,7 +62,7 @@ impl Dialect for Alibaba {
                 || ALIBABA.iter().any(|l| sample.has(l.0, &[l.1, l.2]) || is_empty(sample.records, l.0)))
     }
 
-    fn takes(&self, list: &str, _: &Records) -> bool {
+    fn takes(&self, list: &str, _: bool) -> bool {
         list == CENTER || ALIBABA.iter().any(|l| l.0 == list)
     }
 
@@ -102,7 +102,7 @@ impl Dialect for Tencent {
             })
     }
 
-    fn takes(&self, list: &str, _: &Records) -> bool {
+    fn takes(&self, list: &str, _: bool) -> bool {
         TENCENT.iter().any(|l| l.0 == bare_path(list))
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::records::{At, Record, text};
 use super::value::{Keys, entries, map, value};
-use super::{Dialect, Head, Made, Records, Sample, Told, beginning, no_region};
+use super::{Dialect, Head, Made, Sample, Told, beginning, no_region};
 use crate::doc::Node;
 use crate::model::{Activity, DataLimit, EndpointFact, Facts, GapScope, Reference, Role, Roles, RouteFact, Standing};
 use crate::read::resource::{Resource, Value, Vocabulary};
@@ -30,7 +30,7 @@ impl Dialect for Assets {
         })
     }
 
-    fn takes(&self, list: &str, _: &Records) -> bool {
+    fn takes(&self, list: &str, _: bool) -> bool {
         LISTS.contains(&list)
     }
 

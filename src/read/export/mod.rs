@@ -95,8 +95,8 @@ impl Reader for CloudExport {
 /// What one cloud's interface prints.
 trait Dialect: Sync {
     fn recognize(&self, sample: &Sample<'_>) -> bool;
-    /// Whether a list, by its path of keys, holds records. The list is not empty.
-    fn takes(&self, list: &str, records: &Records) -> bool;
+    /// Whether a list, by its path of keys, holds records; beside an outermost object that is one itself, or not.
+    fn takes(&self, list: &str, beside_whole: bool) -> bool;
     /// Whether the outermost object is itself a record.
     fn takes_whole(&self, _records: &Records) -> bool {
         false

@@ -22,7 +22,11 @@ impl Survey {
         let dialect = dialect(&Sample { text: input.text(), records: &records });
         let mut survey = Self { file: input.file, dialect, records, heads: Vec::new() };
         if let Some(dialect) = dialect {
-            let head = |(list, _, span)| dialect.head(list, &Record::new(input.file, input.text(), span));
+            // Nothing is concluded from a broken record: what it says may be in the part that is lost.
+            let head = |(list, _, span)| {
+                let record = Record::new(input.file, input.text(), span);
+                if record.problem().is_some() { None } else { dialect.head(list, &record) }
+            };
             let heads: Vec<Option<Head>> = survey.taken().map(head).collect();
             survey.heads = heads;
         }
@@ -31,8 +35,9 @@ impl Survey {
 
     /// The records that the dialect takes: path of the list, number among them, span.
     pub fn taken(&self) -> impl Iterator<Item = (&str, usize, Span)> {
-        let takes = |list: &str| self.dialect.is_some_and(|d| d.takes(list, &self.records));
-        let whole = self.records.whole.filter(|_| self.dialect.is_some_and(|d| d.takes_whole(&self.records)));
+        let takes_whole = self.dialect.is_some_and(|d| d.takes_whole(&self.records));
+        let takes = move |list: &str| self.dialect.is_some_and(|d| d.takes(list, takes_whole));
+        let whole = self.records.whole.filter(|_| takes_whole);
         let lists = self.records.lists.iter().filter(move |l| takes(&l.path));
         let listed = lists.flat_map(|l| l.records.iter().map(|span| (l.path.as_str(), *span)));
         listed.chain(whole.map(|span| ("", span))).enumerate().map(|(at, (list, span))| (list, at, span))

@@ -22,6 +22,9 @@ use crate::source::{Location, Spanned};
 /// How references may chain; longer ones exist only in circles.
 const MAX_HOPS: u8 = 12;
 
+/// So many resources of one name are all meant by it; more exist only where the inputs are wrong.
+const MAX_NAMESAKES: usize = 64;
+
 /// What became of the resources of one configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -440,6 +443,10 @@ impl<'a> World<'a> {
             return Vec::new();
         }
         if let Some(known) = names::key(text).and_then(|k| self.by_key.get(&k)) {
+            if known.len() > MAX_NAMESAKES {
+                let why = format!("more than {MAX_NAMESAKES} resources are called `{text}`");
+                return vec![End::Open(Why { why, help: None })];
+            }
             let known = known.clone();
             return known.into_iter().flat_map(|i| self.means(i, value)).collect();
         }

@@ -39,7 +39,7 @@ impl Dialect for Config {
                 .is_some_and(|r| r.root().is_some_and(|n| n.path(&["configurationItem", "resourceType"]).is_some()))
     }
 
-    fn takes(&self, list: &str, _: &Records) -> bool {
+    fn takes(&self, list: &str, _: bool) -> bool {
         LISTS.contains(&list)
     }
 

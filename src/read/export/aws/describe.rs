@@ -47,9 +47,9 @@ impl Dialect for Describe {
         LISTS.iter().any(list) || whole().unwrap_or(false)
     }
 
-    fn takes(&self, list: &str, records: &Records) -> bool {
+    fn takes(&self, list: &str, beside_whole: bool) -> bool {
         // Lists beside known ones that nobody knows are told as such.
-        LISTS.iter().any(|l| l.path == list) || (!list.contains('.') && !self.takes_whole(records))
+        LISTS.iter().any(|l| l.path == list) || (!list.contains('.') && !beside_whole)
     }
 
     fn takes_whole(&self, records: &Records) -> bool {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::{Arn, arc, is_account, is_region};
 use crate::doc::Node;
 use crate::model::GapScope;
-use crate::read::export::records::{At, Record, Records, text};
+use crate::read::export::records::{At, Record, text};
 use crate::read::export::value::{Keys, map, value};
 use crate::read::export::{Dialect, Head, Made, Sample, Told, beginning, no_region};
 use crate::read::resource::{Resource, Value, Vocabulary};
@@ -20,7 +20,7 @@ impl Dialect for Named {
             || sample.has("ResourceTagMappingList", &["ResourceARN"])
     }
 
-    fn takes(&self, list: &str, _: &Records) -> bool {
+    fn takes(&self, list: &str, _: bool) -> bool {
         matches!(list, "Resources" | "ResourceTagMappingList")
     }
 
