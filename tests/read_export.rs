@@ -257,7 +257,7 @@ fn a_null_location_constraint_is_us_east_1() {
 fn demo_has_no_peerings() {
     let Some(read) = corpus(DEMO) else { return };
     assert!(read.messages("private-link").is_empty());
-    assert!(read.unrecognized.iter().all(|path| !path.contains("peering")));
+    assert!(read.unrecognized.is_empty(), "{:?}", read.unrecognized);
 }
 
 // ---- aws-inventory/tgw-peering-two-accounts ----
@@ -478,7 +478,7 @@ fn damaged_exports_are_read_without_panic_and_never_silently() {
 fn hostile_exports_cost_little() {
     let deep = format!(r#"{{"Vpcs": [{{"VpcId": "v", "CidrBlock": {}1{}}}]}}"#, "[".repeat(100_000), "]".repeat(100_000));
     let long = format!(r#"{{"Vpcs": [{{"VpcId": "{}"}}]}}"#, "v".repeat(4_000_000));
-    let many = format!(r#"{{"Vpcs": [{}{{"VpcId": "v"}}]}}"#, r#"{"VpcId": "v"},"#.repeat(50_000));
+    let many = format!(r#"{{"Vpcs": [{}{{"VpcId": "v"}}]}}"#, r#"{"VpcId": "v"},"#.repeat(25_000));
     let keys = format!(r#"{{{} "Vpcs": [{{"VpcId": "v"}}]}}"#, r#""Vpcs": [],"#.repeat(50_000));
     let nested = r#"{"resourceType":"AWS::S3::Bucket","resourceId":"b","awsRegion":"us-east-1","configuration":"{\"a\":\"{\\\"b\\\":1}\"}"}"#;
     let nested = format!(r#"{{"configurationItems": [{nested}], "fileVersion": "1.0"}}"#);

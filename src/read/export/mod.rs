@@ -221,7 +221,8 @@ fn read(index: usize, survey: &Survey, told: &Told<'_>) -> Reading {
     name_bare(&made.bare, &mut reading.facts);
     gcp::collect_logs(&mut reading.facts, survey.file);
     if let Some(problem) = &survey.records.problem {
-        reading.broken = Some(problem.message.clone());
+        let line = input.sources.get(input.file).line(problem.span.start);
+        reading.broken = Some(format!("{} (line {line})", problem.message));
     }
     reading
 }

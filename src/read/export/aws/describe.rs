@@ -239,6 +239,9 @@ fn disagreement(record: Node<'_>, arn: Option<Arn<'_>>, name: &str, at: At, to: 
 /// What `get-bucket-location` and its like answer for one bucket.
 fn convert_single(single: &Single, root: Node<'_>, at: At, told: &Told<'_>, to: &mut Made) {
     let location = beginning(at.of(root));
+    if single.kind.is_empty() {
+        return;
+    }
     if !single.of_bucket {
         let list = List { path: "", id: "ARN", arn: "ARN", kind: single.kind, bare: false };
         return convert(&list, root, at, told, to);

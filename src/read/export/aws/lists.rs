@@ -124,6 +124,7 @@ pub const LISTS: &[List] = &[
 /// one, stands only in the request; CloudMapper keeps it as the file's name.
 pub struct Single {
     pub keys: &'static [&'static str],
+    /// Empty: it tells of nothing that holds or carries data.
     pub kind: &'static str,
     pub of_bucket: bool,
 }
@@ -133,4 +134,14 @@ pub const SINGLES: &[Single] = &[
     Single { keys: &["ReplicationConfiguration"], kind: "AWS::S3::Bucket", of_bucket: true },
     Single { keys: &["LoggingEnabled"], kind: "AWS::S3::Bucket", of_bucket: true },
     Single { keys: &["ARN", "Name", "VersionIdsToStages"], kind: "AWS::SecretsManager::Secret", of_bucket: false },
+    // Nothing that holds or carries data.
+    harmless(&["Account", "Arn", "UserId"]),
+    harmless(&["Content", "GeneratedTime", "ReportFormat"]),
+    harmless(&["SummaryMap"]),
+    harmless(&["Grants", "Owner"]),
+    harmless(&["Policy"]),
 ];
+
+const fn harmless(keys: &'static [&'static str]) -> Single {
+    Single { keys, kind: "", of_bucket: false }
+}
