@@ -43,6 +43,8 @@ pub struct Context<'a> {
     /// Distinct standpoints, and which one each endpoint has.
     pub standpoints: Vec<Standpoint>,
     standpoint_of: Vec<u32>,
+    /// In a world in which something is lost: how things were before.
+    before: Option<Box<Context<'a>>>,
     normal: Spread,
     /// Overload and loss; with one world only, there is no other.
     others: Option<(Spread, Spread)>,
@@ -59,6 +61,10 @@ impl<'a> Context<'a> {
     pub fn new(question: &Question<'a>, tokens: &'a [Token], graph: &'a Graph<'a>) -> Self {
         let Question { snapshot, sources, atlas, project, as_of, .. } = *question;
         let world = question.world.clone();
+        let before = matches!(world, Some(World::Loss(_))).then(|| {
+            let question = Question { world: Some(World::Normal), coverage: Coverage::default(), ..*question };
+            Box::new(Self::new(&question, tokens, graph))
+        });
         let mut standpoints = Vec::new();
         let mut known: HashMap<Standpoint, u32> = HashMap::default();
         let mut standpoint_of = Vec::with_capacity(snapshot.endpoints.len());
@@ -102,6 +108,7 @@ impl<'a> Context<'a> {
             graph,
             standpoints,
             standpoint_of,
+            before,
             normal: graph.spread(world.as_ref().unwrap_or(&World::Normal)),
             others: world.is_none().then(|| (graph.spread(&World::Overload), graph.spread(&World::Any))),
             world,
@@ -120,6 +127,11 @@ impl<'a> Context<'a> {
             (State::Overload, Some((overload, _))) => overload,
             (State::Loss, Some((_, any))) => any,
         }
+    }
+
+    /// How things were before anything was lost: what a loss leaves is asked of that.
+    pub fn before(&self) -> &Self {
+        self.before.as_deref().unwrap_or(self)
     }
 
     /// What [`Self::spread`] follows.

@@ -4,6 +4,7 @@
 
 pub mod arm;
 pub mod cloudformation;
+pub mod export;
 pub mod inventory;
 pub mod nginx;
 
@@ -117,6 +118,7 @@ pub trait Reader: Sync {
 pub const READERS: &[&dyn Reader] = &[
     &arm::Arm,
     &cloudformation::CloudFormation,
+    &export::CloudExport,
     &hosts::Hosts,
     &inventory::Inventory,
     &nginx::Nginx,
@@ -126,3 +128,19 @@ pub const READERS: &[&dyn Reader] = &[
     &terraform::json::State,
     &zone::Zone,
 ];
+
+/// A path as written in a file of `folder`, from the project's root; `None` if it leads elsewhere.
+fn joined(folder: &str, path: &str) -> Option<String> {
+    if path.contains("://") || path.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => _ = parts.pop()?,
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}

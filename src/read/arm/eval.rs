@@ -127,7 +127,9 @@ impl<'w, 'd> Env<'w, 'd> {
                 continue;
             }
             let key = match expression::inside(entry.name()) {
-                Some(_) => self.written(entry.name(), at).as_text().map_or_else(|| entry.name().into(), |t| Arc::from(t.as_ref())),
+                Some(_) => {
+                    self.written(entry.name(), at).as_text().map_or_else(|| entry.name().into(), |t| Arc::from(t.as_ref()))
+                }
                 None => Arc::from(entry.name()),
             };
             map.insert(key, self.eval(entry.value));
@@ -203,7 +205,7 @@ impl<'w, 'd> Env<'w, 'd> {
                     "" => name.to_owned(),
                     before => format!("{before}.{name}"),
                 };
-                let target = Target { address: Arc::clone(&target.address), attribute: attribute.into() };
+                let target = Target { address: Arc::clone(&target.address), attribute: attribute.into(), known: None };
                 Value { is: Is::Reference(Arc::new(target)), at, trail: of.trail.clone() }
             }
             _ => Value { is: Is::Unknown(reason(of)), at, trail: of.trail.clone() },

@@ -107,7 +107,7 @@ fn one<'d>(env: &Env<'_, 'd>, logical: &Arc<str>, declared: &stack::Declared<'d>
 /// Adds `Self`: the resource itself, where a row of the table says what leads to it.
 pub(super) fn with_self(attributes: Value, address: &Arc<str>, header: Location) -> Value {
     let Is::Map(map) = &attributes.is else { return attributes };
-    let itself = Target { address: Arc::clone(address), attribute: "".into() };
+    let itself = Target { address: Arc::clone(address), attribute: "".into(), known: None };
     let mut map = map.as_ref().clone();
     map.insert(Arc::from("Self"), Value::new(Is::Reference(Arc::new(itself)), header));
     Value { is: Is::Map(Arc::new(map)), ..attributes }

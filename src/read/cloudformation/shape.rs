@@ -106,7 +106,8 @@ fn distribution(resource: &mut Resource, made: &mut Vec<Resource>) {
             location: group.at,
             ..resource.clone()
         });
-        groups.insert(name, Value::new(Is::Reference(Arc::new(Target { address, attribute: "".into() })), group.at));
+        groups
+            .insert(name, Value::new(Is::Reference(Arc::new(Target { address, attribute: "".into(), known: None })), group.at));
     }
     let behaviours = fields.get("DefaultCacheBehavior").into_iter().chain(list(fields.get("CacheBehaviors")));
     let mut targets: Vec<Value> = Vec::new();
@@ -198,7 +199,7 @@ fn named(value: &Value, found: &mut Vec<Value>, depth: usize) {
                 }
             }
         }
-        Is::List(list) => list.iter().for_each(|v| named(v, found, depth + 1)),
+        Is::List(list) | Is::Set(list) => list.iter().for_each(|v| named(v, found, depth + 1)),
         Is::Map(map) => map.values().for_each(|v| named(v, found, depth + 1)),
         Is::Null | Is::Bool(_) | Is::Number(_) | Is::Unknown(_) => {}
     }
@@ -262,7 +263,7 @@ fn chosen(plan: &Resource, tags: Option<&[(String, String)]>, all: &[Resource]) 
         KEPT.contains(&resource.kind.as_ref()) && (wild || tags.is_some_and(|tags| tags.iter().any(has)))
     };
     for resource in all.iter().filter(fits) {
-        let target = Target { address: Arc::clone(&resource.address), attribute: "".into() };
+        let target = Target { address: Arc::clone(&resource.address), attribute: "".into(), known: None };
         chosen.push(Value::new(Is::Reference(Arc::new(target)), plan.location));
     }
     chosen

@@ -320,7 +320,11 @@ fn parts_stand_where_their_subnet_does_and_bucket_names_join_files() {
     let dst = r#"{"region": "us-west-2", "resources": {"aws_s3_bucket.dst": {"bucket": "dst"}}}"#;
     let (places, gaps) = places(&[("a.json", TWO_NETWORKS), ("b.json", other), ("c.json", dst)], Vec::new());
     assert!(places.contains(&"aws_instance.in_local: TR-34 Istanbul".to_owned()), "{places:?}");
-    assert!(places.contains(&"aws_s3_bucket.src: IE Dublin".to_owned()) || places.iter().any(|p| p.starts_with("aws_s3_bucket.src: IE")), "{places:?}");
+    assert!(
+        places.contains(&"aws_s3_bucket.src: IE Dublin".to_owned())
+            || places.iter().any(|p| p.starts_with("aws_s3_bucket.src: IE")),
+        "{places:?}"
+    );
     let dst: Vec<&String> = places.iter().filter(|p| p.contains("dst")).collect();
     assert!(dst.len() == 1 && dst[0].contains(": US-OR"), "{places:?}");
     assert_eq!(gaps, Vec::<String>::new());
