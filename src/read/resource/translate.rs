@@ -150,7 +150,7 @@ impl<'a> World<'a> {
             let own = self.resources[i].ids.iter().filter_map(|id| names::key(id));
             let row = self.row(i);
             let terms = row.into_iter().flat_map(|r| &r.ids).flat_map(|t| self.fill(t, Frame::of(i)));
-            let by_row = terms.filter_map(|v| names::key(&self.settle(&v, 0).pattern()?));
+            let by_row = terms.filter_map(|v| names::key(&self.settle(&v, 0).identity()?));
             let given = names::own(&self.resources[i].attributes);
             let mut keys: Vec<String> = own.chain(by_row).chain(given.iter().filter_map(|id| names::key(id))).collect();
             keys.sort_unstable();
@@ -506,6 +506,9 @@ impl<'a> World<'a> {
             if !ends.is_empty() {
                 return ends;
             }
+        }
+        if let Some(known) = value.identity().and_then(|t| names::key(&t)).and_then(|k| self.by_key.get(&k)) {
+            return known.clone().into_iter().flat_map(|i| self.means(i, value)).collect();
         }
         let Some(pattern) = value.pattern() else { return vec![open(value)] };
         if let Some(known) = names::key(&pattern).and_then(|k| self.by_key.get(&k)) {
