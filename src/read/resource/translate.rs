@@ -687,6 +687,14 @@ impl<'a> World<'a> {
             if let Some(scope) = inherited {
                 scopes.entry(node).or_insert(scope);
             }
+            // A key stands where its ring does, whatever its provider is set to.
+            let region = |of: usize| self.facts.endpoints[of].region.as_ref().map(|r| table::plain_region(&r.value));
+            let elsewhere =
+                |p: &Reference| matches!(p, Reference::Fact(host) if region(*host).is_some_and(|r| region(node) != Some(r)));
+            if has_region && parts.iter().any(elsewhere) && self.stand(i).provided {
+                self.facts.endpoints[node].region = None;
+                self.facts.endpoints[node].trail = crate::model::Trail::default();
+            }
             self.facts.endpoints[node].part_of = parts;
         }
         for (node, scope) in scopes {
@@ -955,7 +963,8 @@ impl<'a> World<'a> {
                     let text = own.as_text().unwrap_or_default().into_owned();
                     regions.push(Value::unknown(format!("no table says which region `{text}` is paired with"), None, own.at));
                 }
-                (_, own) => regions.extend(own),
+                (_, None) => regions.push(Value::unknown("nothing says its own region", None, self.resources[i].location)),
+                (None, Some(own)) => regions.push(own),
             }
         }
         regions
