@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use onshore::model::{ClientMatch, DataLimit, EndpointFact, Facts, GapScope, Reference, RouteFact, Standing, Unread};
-use onshore::read::resource::{Is, Piece, Resource, Tally, Target, Value, Vocabulary, table, translate};
+use onshore::read::resource::{Is, Piece, Resource, Tally, Value, Vocabulary, table, translate};
 use onshore::source::{Location, SourceId, Sources, Span};
 use serde_json::Value as Json;
 
@@ -81,7 +81,7 @@ fn string(text: &str, at: Location) -> Value {
             Some(why) => Value::unknown(why.to_owned(), Some(format!("give {why} a value").into()), at),
             None => {
                 let (address, attribute) = inside.rsplit_once('.').unwrap();
-                Value::new(Is::Reference(Arc::new(Target { address: address.into(), attribute: attribute.into() })), at)
+                Value::reference(address.into(), attribute, at)
             }
         }));
         rest = tail;

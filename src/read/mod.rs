@@ -87,7 +87,10 @@ pub struct Reading {
     pub included: Vec<SourceId>,
     /// The file is not in this format after all, or is broken beyond use: why. Facts and gaps found so far still count.
     pub broken: Option<String>,
-    /// Mistakes in files that users write for onshore itself; the run then ends with exit code 2.
+    /// Mistakes of syntax in files of other formats, each a gap that could hide anything: what could be read still counts, the
+    /// rest is checked, and `onshore check` ends with exit code 2.
+    pub syntax: Vec<InputError>,
+    /// Mistakes in files that users write for onshore itself; nothing is checked, and the run ends with exit code 2.
     pub errors: Vec<InputError>,
 }
 
@@ -114,6 +117,7 @@ pub const READERS: &[&dyn Reader] = &[
     &inventory::Inventory,
     &nginx::Nginx,
     &pulumi::Pulumi,
+    &terraform::Terraform,
     &terraform::json::Plan,
     &terraform::json::State,
     &zone::Zone,

@@ -40,7 +40,7 @@ impl Walk {
         }
         let (segment, rest) = path.split_once('.').unwrap_or((path, ""));
         match &value.is {
-            Is::List(list) => match segment.parse::<usize>() {
+            Is::List(list) | Is::Set(list) => match segment.parse::<usize>() {
                 Ok(n) => list.get(n).into_iter().for_each(|v| self.step(v, rest, n)),
                 Err(_) => self.each(list, path),
             },
@@ -67,7 +67,7 @@ impl Walk {
     fn leaf(&mut self, value: &Value, at: usize) {
         match &value.is {
             Is::Null => {}
-            Is::List(list) => self.each(list, ""),
+            Is::List(list) | Is::Set(list) => self.each(list, ""),
             _ => self.found.push(Element { value: value.clone(), at, list: self.lists }),
         }
     }

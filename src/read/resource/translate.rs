@@ -208,7 +208,7 @@ impl<'a> World<'a> {
         let known = value.as_text().and_then(|t| self.by_key.get(&names::key(&t)?)).and_then(|known| known.first());
         match known {
             Some(i) => {
-                let target = Target { address: Arc::clone(&self.resources[*i].address), attribute: "".into() };
+                let target = Target { address: Arc::clone(&self.resources[*i].address), attribute: "".into(), known: None };
                 Value { is: Is::Reference(Arc::new(target)), at: value.at, trail: value.trail.clone() }
             }
             None => value.clone(),
@@ -227,7 +227,7 @@ impl<'a> World<'a> {
     pub fn fill(&self, term: &str, frame: Frame<'_>) -> Vec<Value> {
         if term == "^" {
             let resource = &self.resources[frame.resource];
-            let target = Target { address: Arc::clone(&resource.address), attribute: "".into() };
+            let target = Target { address: Arc::clone(&resource.address), attribute: "".into(), known: None };
             return vec![Value::new(Is::Reference(Arc::new(target)), resource.location)];
         }
         if term == "{region}" {
@@ -387,7 +387,7 @@ impl<'a> World<'a> {
         }
         match &value.is {
             Is::Null | Is::Bool(_) | Is::Map(_) => Vec::new(),
-            Is::List(list) => list.iter().flat_map(|v| self.ends(v, hops + 1)).collect(),
+            Is::List(list) | Is::Set(list) => list.iter().flat_map(|v| self.ends(v, hops + 1)).collect(),
             Is::Number(n) => vec![End::Other(Reference::Id(super::value::number(*n)))],
             Is::Text(text) => self.by_text(text, value),
             Is::Reference(target) => self.by_reference(target, value, hops),

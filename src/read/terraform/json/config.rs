@@ -301,7 +301,11 @@ impl<'d> Configuration<'d> {
         // Without a key of its own, an instance of the same key is meant: `other[each.key]`.
         let one = with_key(key).or_else(|| with_key(from)).or_else(|| all.first().filter(|_| all.len() == 1));
         let chosen = one.map_or(all.as_slice(), std::slice::from_ref);
-        found.targets.extend(chosen.iter().map(|a| Target { address: Arc::clone(a), attribute: attribute.clone() }));
+        found.targets.extend(chosen.iter().map(|a| Target {
+            address: Arc::clone(a),
+            attribute: attribute.clone(),
+            known: None,
+        }));
     }
 
     pub fn location(&self, node: Node<'_>) -> Location {

@@ -121,6 +121,11 @@ fn kind(text: &str) -> Option<Kind> {
     (shown || state).then_some(Kind::State)
 }
 
+/// Whether a text is a plan: what the configuration beside it cannot tell, the plan does.
+pub fn is_plan(text: &str) -> bool {
+    matches!(kind(text), Some(Kind::Plan))
+}
+
 /// What a file tells before it is translated.
 #[derive(Default)]
 struct Told {
