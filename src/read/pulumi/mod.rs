@@ -17,7 +17,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::resource::{Is, Resource, Unknown, Value, Vocabulary, translate};
+use super::resource::{Is, Resource, Unknown, Value, translate};
 use super::terraform::json::region;
 use super::{Input, Reader, Reading, Recognized, glance};
 use crate::model::{GapScope, Unread};

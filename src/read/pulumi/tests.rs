@@ -1,7 +1,7 @@
 //! What comes of stacks before the tables say what it means, and after.
 
 use super::*;
-use crate::read::resource::table;
+use crate::read::resource::{Vocabulary, table};
 use crate::source::Sources;
 
 const STACK: &str = r#"{

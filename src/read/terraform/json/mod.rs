@@ -23,6 +23,7 @@ mod state;
 mod values;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::model::Facts;
 use crate::read::resource::{Resource, translate};
@@ -121,9 +122,13 @@ fn kind(text: &str) -> Option<Kind> {
     (shown || state).then_some(Kind::State)
 }
 
-/// Whether a text is a plan: what the configuration beside it cannot tell, the plan does.
-pub fn is_plan(text: &str) -> bool {
-    matches!(kind(text), Some(Kind::Plan))
+/// The addresses that a plan speaks of: what the configuration beside it leaves open of them, the plan tells. `None` if the text is
+/// no plan, or a broken one.
+pub fn planned(text: &str) -> Option<BTreeSet<String>> {
+    let plan = matches!(kind(text), Some(Kind::Plan));
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let file: layout::Addresses<'_> = plan.then(|| serde_json::from_str(text).ok())??;
+    Some(file.resource_changes?.into_iter().map(|r| r.address.into_owned()).collect())
 }
 
 /// What a file tells before it is translated.
