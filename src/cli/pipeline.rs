@@ -15,6 +15,7 @@ use crate::link::{Matcher, link};
 use crate::model::{Endpoint, Facts, Gap, GapScope, Snapshot, Unread};
 use crate::policy::{self, Pack};
 use crate::project::{self, Project, Selector};
+use crate::reach::World;
 use crate::read::{FileSettings, READERS, Settings, Told, read_all};
 use crate::source::load::{self, LoadError, Loaded};
 use crate::source::{InputError, Location, SourceId, Sources, Span, Spanned};
@@ -251,6 +252,11 @@ impl Opened {
     }
 
     pub fn assess(&self, atlas: &Atlas, packs: &[Pack]) -> Assessment {
+        self.assess_in(atlas, packs, None)
+    }
+
+    /// In one state of the world, or in all of them.
+    pub fn assess_in(&self, atlas: &Atlas, packs: &[Pack], world: Option<World>) -> Assessment {
         assess(Question {
             snapshot: &self.snapshot,
             sources: &self.sources,
@@ -259,6 +265,7 @@ impl Opened {
             packs,
             as_of: self.as_of,
             coverage: self.coverage.clone(),
+            world,
         })
     }
 }
