@@ -332,3 +332,135 @@ fn write_a_plan() {
     let (file, n) = asked.split_once(',').unwrap();
     std::fs::write(file, large(n.parse().unwrap())).unwrap();
 }
+
+/// A configuration and the plan of it, written side by side.
+mod plan_and_source {
+    use std::collections::BTreeSet;
+
+    use onshore::link::link;
+    use onshore::model::Snapshot;
+    use onshore::project::Project;
+
+    use super::*;
+
+    const SOURCE: &str = r#"
+variable "home" {
+  default = "eu-west-2"
+}
+provider "aws" {
+  region = var.home
+}
+provider "aws" {
+  alias  = "us"
+  region = "us-east-1"
+}
+resource "aws_s3_bucket" "src" {
+  bucket = "shop-src"
+}
+resource "aws_s3_bucket" "dst" {
+  provider = aws.us
+  bucket   = "shop-dst"
+}
+resource "aws_s3_bucket_replication_configuration" "r" {
+  bucket = aws_s3_bucket.src.id
+  role   = "arn:aws:iam::123456789012:role/r"
+  rule {
+    status = "Enabled"
+    destination {
+      bucket = aws_s3_bucket.dst.arn
+    }
+  }
+}
+"#;
+
+    fn plan(dst: &str) -> String {
+        let resource = |kind: &str, name: &str, after: &str, unknown: &str| {
+            format!(
+                r#"{{"address":"{kind}.{name}","mode":"managed","type":"{kind}","name":"{name}","provider_name":"registry.terraform.io/hashicorp/aws","change":{{"actions":["create"],"before":null,"after":{after},"after_unknown":{unknown}}}}}"#
+            )
+        };
+        let replication = "aws_s3_bucket_replication_configuration";
+        let changes = [
+            resource("aws_s3_bucket", "src", r#"{"bucket":"shop-src"}"#, r#"{"arn":true,"id":true}"#),
+            resource("aws_s3_bucket", "dst", r#"{"bucket":"shop-dst"}"#, r#"{"arn":true,"id":true}"#),
+            resource(
+                replication,
+                "r",
+                r#"{"role":"arn:aws:iam::123456789012:role/r","rule":[{"status":"Enabled","destination":[{}]}]}"#,
+                r#"{"bucket":true,"id":true,"rule":[{"destination":[{"bucket":true}]}]}"#,
+            ),
+        ];
+        let config = format!(
+            r#"{{"provider_config":{{"aws":{{"name":"aws","expressions":{{"region":{{"references":["var.home"]}}}}}},"aws.us":{{"name":"aws","alias":"us","expressions":{{"region":{{"constant_value":"{dst}"}}}}}}}},"root_module":{{"resources":[
+{{"address":"aws_s3_bucket.src","type":"aws_s3_bucket","name":"src","provider_config_key":"aws","expressions":{{"bucket":{{"constant_value":"shop-src"}}}}}},
+{{"address":"aws_s3_bucket.dst","type":"aws_s3_bucket","name":"dst","provider_config_key":"aws.us","expressions":{{"bucket":{{"constant_value":"shop-dst"}}}}}},
+{{"address":"{replication}.r","type":"{replication}","name":"r","provider_config_key":"aws","expressions":{{"bucket":{{"references":["aws_s3_bucket.src.id","aws_s3_bucket.src"]}},"rule":[{{"status":{{"constant_value":"Enabled"}},"destination":[{{"bucket":{{"references":["aws_s3_bucket.dst.arn","aws_s3_bucket.dst"]}}}}]}}]}}}}
+]}}}}"#
+        );
+        format!(
+            r#"{{"format_version":"1.2","terraform_version":"1.9.0","variables":{{"home":{{"value":"eu-west-2"}}}},"resource_changes":[{}],"configuration":{config}}}"#,
+            changes.join(",\n")
+        )
+    }
+
+    fn linked(files: &[(&str, &str)]) -> (Snapshot, Loaded) {
+        let mut loaded = Loaded::default();
+        for (path, text) in files {
+            loaded.add(*path, *text);
+        }
+        let all = read_all(&loaded, &Settings::default(), &[], None).unwrap();
+        let inputs = all.readings.into_iter().map(|(id, _, r)| (id, r.facts)).collect();
+        let snapshot = link(inputs, &Project::default(), &loaded.sources);
+        (snapshot, loaded)
+    }
+
+    /// Endpoints with their places, and routes, without their lines.
+    fn says(snapshot: &Snapshot) -> (BTreeSet<String>, BTreeSet<String>) {
+        let name = |id| snapshot.endpoint(id).name.clone();
+        let endpoints = snapshot.endpoints.iter().map(|e| format!("{} {} {:?} {:?}", e.name, e.kind, e.provider, e.region));
+        let routes = snapshot.routes.iter().map(|r| format!("{} -> {} {}", name(r.from), name(r.to), r.activity.as_str()));
+        (endpoints.collect(), routes.collect())
+    }
+
+    #[test]
+    fn of_one_tree_agree() {
+        let plan = plan("us-east-1");
+        let (source, _) = linked(&[("env/main.tf", SOURCE)]);
+        let (planned, _) = linked(&[("env/plan.json", &plan)]);
+        assert_eq!(says(&source), says(&planned));
+        assert_eq!(says(&source).1, BTreeSet::from(["aws_s3_bucket.src -> aws_s3_bucket.dst replicate".to_owned()]));
+    }
+
+    #[test]
+    fn together_count_once() {
+        let plan = plan("us-east-1");
+        let (source, _) = linked(&[("env/main.tf", SOURCE)]);
+        let (both, loaded) = linked(&[("env/main.tf", SOURCE), ("env/plan.json", &plan)]);
+        assert_eq!(says(&source), says(&both));
+        assert_eq!(both.endpoints.len(), source.endpoints.len());
+        // They are shown at their blocks.
+        let src = &both.endpoints[both.find("aws_s3_bucket.src").unwrap().index()];
+        assert!(src.locations.iter().all(|l| loaded.sources.get(l.source).path == "env/main.tf"), "{:?}", src.locations);
+        assert!(both.gaps.is_empty(), "{:?}", both.gaps);
+    }
+
+    #[test]
+    fn a_stale_plan_is_a_conflict_and_not_believed() {
+        let stale = plan("eu-west-1");
+        let (both, _) = linked(&[("env/main.tf", SOURCE), ("env/plan.json", &stale)]);
+        assert!(!both.gaps.is_empty(), "two regions of one bucket are told");
+    }
+
+    #[test]
+    fn what_a_plan_does_not_know_stays_open() {
+        let open = SOURCE.replace("bucket = aws_s3_bucket.dst.arn", "bucket = var.far") + "variable \"far\" {}\n";
+        let new = format!(
+            "{open}resource \"aws_s3_bucket_replication_configuration\" \"new\" {{\n  bucket = aws_s3_bucket.new.id\n  rule {{\n    status = \"Enabled\"\n    destination {{\n      bucket = var.far\n    }}\n  }}\n}}\nresource \"aws_s3_bucket\" \"new\" {{\n  bucket = \"shop-new\"\n}}\n"
+        );
+        let plan = plan("us-east-1");
+        let (known, _) = linked(&[("env/main.tf", &open), ("env/plan.json", &plan)]);
+        assert!(known.gaps.is_empty(), "{:?}", known.gaps);
+        let (unknown, _) = linked(&[("env/main.tf", &new), ("env/plan.json", &plan)]);
+        assert!(unknown.gaps.iter().any(|g| g.code == "unknown-target"), "{:?}", unknown.gaps);
+    }
+}
