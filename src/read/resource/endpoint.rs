@@ -18,6 +18,8 @@ pub struct Stand {
     pub zone: Option<Value>,
     /// The resource says so itself: what it is a part of cannot say otherwise.
     pub own_zone: bool,
+    /// Nothing but its provider says its region: what it is a part of knows better.
+    pub provided: bool,
 }
 
 impl World<'_> {
@@ -55,9 +57,10 @@ impl World<'_> {
             Some(Value { is: Is::Text(region.into()), at: arn.at, trail: arn.trail.clone() })
         };
         let provider = || resource.region.as_ref().map(|r| self.settle(r, 0)).map(|r| provided(r, resource));
-        let region = own.or_else(by_name).or_else(provider);
+        let own = own.or_else(by_name);
+        let provided = own.is_none();
         let own_zone = zone.is_some();
-        Stand { region, zone, own_zone }
+        Stand { region: own.or_else(provider), zone, own_zone, provided }
     }
 
     pub fn account(&self, i: usize) -> Option<String> {
