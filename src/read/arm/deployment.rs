@@ -60,7 +60,8 @@ pub(super) fn parameter(env: &Env<'_, '_>, name: &str, at: Location) -> Value {
 }
 
 fn told_parameter(env: &Env<'_, '_>, name: &str, at: Location) -> Value {
-    let declared = env.at.template.root.get("parameters").and_then(|p| p.entries().find(|e| e.name().eq_ignore_ascii_case(name)));
+    let declared =
+        env.at.template.root.get("parameters").and_then(|p| p.entries().find(|e| e.name().eq_ignore_ascii_case(name)));
     let Some(declared) = declared else { return env.unknown(format!("parameter `{name}` is not declared"), at) };
     let here = env.location(declared.key);
     let kind = declared.value.get("type").and_then(|t| t.text()).unwrap_or("").to_lowercase();
@@ -73,7 +74,9 @@ fn told_parameter(env: &Env<'_, '_>, name: &str, at: Location) -> Value {
         (None, None) => {
             let allowed = declared.value.get("allowedValues").map_or(0, |v| v.items().len());
             let choice = if allowed > 0 { format!(" (any of {allowed} values is allowed)") } else { String::new() };
-            let help = format!("give `{name}` under `variables` or in one of `variable-files` of the template's `[[inputs.override]]`");
+            let help = format!(
+                "give `{name}` under `variables` or in one of `variable-files` of the template's `[[inputs.override]]`"
+            );
             Value::unknown(format!("parameter `{name}` has no value{choice}"), Some(help.into()), here)
         }
     }
@@ -89,7 +92,8 @@ pub(super) fn variable(env: &Env<'_, '_>, name: &str, at: Location) -> Value {
         None => {
             speaker.variables.borrow_mut().insert(key.clone(), None);
             let inside = Env::of(env.world, &speaker);
-            let value = told_variable(&inside, name).unwrap_or_else(|| env.unknown(format!("variable `{name}` is not declared"), at));
+            let value =
+                told_variable(&inside, name).unwrap_or_else(|| env.unknown(format!("variable `{name}` is not declared"), at));
             speaker.variables.borrow_mut().insert(key, Some(value.clone()));
             value
         }
@@ -206,16 +210,26 @@ fn declare<'w, 'd>(
         let kind = kind.split('@').next().unwrap_or(&kind).to_owned();
         let (full, name) = match inside {
             Some(outer) if !kind.to_lowercase().starts_with("microsoft.") || kind.to_lowercase().starts_with(outer.kind) => {
-                let kind = if kind.to_lowercase().starts_with(outer.kind) { kind.to_lowercase() } else { format!("{}/{}", outer.kind, kind.to_lowercase()) };
+                let kind = if kind.to_lowercase().starts_with(outer.kind) {
+                    kind.to_lowercase()
+                } else {
+                    format!("{}/{}", outer.kind, kind.to_lowercase())
+                };
                 let whole = turn.concat([outer.name.clone(), Value::text("/", at), name.clone()], at);
                 (kind, if canonical(&name).contains('/') { name } else { whole })
             }
             _ => (kind.to_lowercase(), name),
         };
-        let address = unique(env, symbol.map_or_else(|| titled(&kind, &name), |s| match count {
-            Some(_) => format!("{s}[{i}]"),
-            None => s.to_owned(),
-        }));
+        let address = unique(
+            env,
+            symbol.map_or_else(
+                || titled(&kind, &name),
+                |s| match count {
+                    Some(_) => format!("{s}[{i}]"),
+                    None => s.to_owned(),
+                },
+            ),
+        );
         {
             let mut names = env.at.names.borrow_mut();
             names.entry((full.clone(), canonical(&name).to_lowercase())).or_insert_with(|| Arc::clone(&address));
@@ -265,7 +279,8 @@ pub(super) fn is_deployment(kind: &str) -> bool {
 pub(super) fn child<'w, 'd>(env: &Env<'w, 'd>, item: &Item<'w, 'd>, siblings: &[Item<'w, 'd>]) -> Option<Rc<Deployment<'d>>> {
     let not_read = |why: &str| {
         let message = format!("the resources of the deployment `{}` are not known: {why}", item.address);
-        let help = "add its template to the project and link it with `relativePath`, or compile the template with its modules inside";
+        let help =
+            "add its template to the project and link it with `relativePath`, or compile the template with its modules inside";
         everything(env, "nested-stack-not-read", message, help, item.location);
         None
     };

@@ -127,7 +127,9 @@ impl<'w, 'd> Env<'w, 'd> {
                 continue;
             }
             let key = match expression::inside(entry.name()) {
-                Some(_) => self.written(entry.name(), at).as_text().map_or_else(|| entry.name().into(), |t| Arc::from(t.as_ref())),
+                Some(_) => {
+                    self.written(entry.name(), at).as_text().map_or_else(|| entry.name().into(), |t| Arc::from(t.as_ref()))
+                }
                 None => Arc::from(entry.name()),
             };
             map.insert(key, self.eval(entry.value));

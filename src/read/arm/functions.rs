@@ -61,15 +61,21 @@ pub(super) fn call(env: &Env<'_, '_>, name: &str, arguments: &[Expression], at: 
         "first" | "last" | "skip" | "take" => part(name, &values, at),
         "range" => range(env, number(0), number(1), at),
         "items" => items(values.first(), at),
-        "objectkeys" => values.first().and_then(Value::as_map).map(|m| list(m.keys().map(|k| Value::text(Arc::clone(k), at)).collect(), at)),
-        "flatten" => values.first().and_then(Value::as_list).map(|l| {
-            list(l.iter().flat_map(|v| v.as_list().map_or_else(|| vec![v.clone()], <[_]>::to_vec)).collect(), at)
-        }),
+        "objectkeys" => {
+            values.first().and_then(Value::as_map).map(|m| list(m.keys().map(|k| Value::text(Arc::clone(k), at)).collect(), at))
+        }
+        "flatten" => values
+            .first()
+            .and_then(Value::as_list)
+            .map(|l| list(l.iter().flat_map(|v| v.as_list().map_or_else(|| vec![v.clone()], <[_]>::to_vec)).collect(), at)),
         "tryget" => try_get(env, &values, at),
         "shallowmerge" => values.first().and_then(Value::as_list).map(|l| union(env, l, at)),
         "split" => split(&values, at),
         "join" => join(env, &values, at),
-        "string" => values.first().filter(|v| v.as_text().is_some()).map(|v| Value { is: Is::Text(v.as_text().unwrap_or_default().into()), ..v.clone() }),
+        "string" => values
+            .first()
+            .filter(|v| v.as_text().is_some())
+            .map(|v| Value { is: Is::Text(v.as_text().unwrap_or_default().into()), ..v.clone() }),
         "tolower" | "toupper" | "trim" | "substring" | "replace" | "padleft" | "startswith" | "endswith" | "indexof"
         | "lastindexof" | "uri" | "uricomponent" => texts(env, name, &values, at),
         _ if name.contains('.') => own(env, name, &values, at),
@@ -119,7 +125,9 @@ fn either(env: &Env<'_, '_>, arguments: &[Expression], at: Location) -> Value {
 
 /// `map(list, lambda('x', ...))` and `filter`.
 fn each(env: &Env<'_, '_>, name: &str, arguments: &[Expression], at: Location) -> Value {
-    let [of, Expression::Call(lambda, parts)] = arguments else { return env.unknown(format!("`{name}` takes a list and a function"), at) };
+    let [of, Expression::Call(lambda, parts)] = arguments else {
+        return env.unknown(format!("`{name}` takes a list and a function"), at);
+    };
     let (Some(Expression::Text(variable)), Some(body), true) = (parts.first(), parts.last(), lambda == "lambda") else {
         return env.unknown(format!("`{name}` takes a list and a function"), at);
     };
@@ -226,7 +234,11 @@ fn surroundings(env: &Env<'_, '_>, name: &str, at: Location) -> Value {
             ("tenantId", unknown("the tenant is only told when it is deployed")),
         ],
         "environment" => {
-            let suffixes = [("storage", "core.windows.net"), ("sqlServerHostname", ".database.windows.net"), ("keyvaultDns", ".vault.azure.net")];
+            let suffixes = [
+                ("storage", "core.windows.net"),
+                ("sqlServerHostname", ".database.windows.net"),
+                ("keyvaultDns", ".vault.azure.net"),
+            ];
             let suffixes = suffixes.map(|(k, v)| (Arc::from(k), Value::text(v, at)));
             vec![("suffixes", Value::new(Is::Map(Arc::new(suffixes.into())), at)), ("name", Value::text("AzureCloud", at))]
         }
@@ -264,7 +276,9 @@ fn format(env: &Env<'_, '_>, values: &[Value], at: Location) -> Value {
         };
         let digits = width.trim_start_matches(['D', 'd', '0']).parse().unwrap_or(width.len());
         pieces.push(match (&value.is, width) {
-            (Is::Number(_), w) if !w.is_empty() && digits < 64 => Value::text(format!("{:0>digits$}", value.as_text().unwrap_or_default()), at),
+            (Is::Number(_), w) if !w.is_empty() && digits < 64 => {
+                Value::text(format!("{:0>digits$}", value.as_text().unwrap_or_default()), at)
+            }
             _ => value.clone(),
         });
         rest = &after[end + 1..];
@@ -290,7 +304,11 @@ fn union(env: &Env<'_, '_>, values: &[Value], at: Location) -> Value {
     }
     let mut map = BTreeMap::new();
     values.iter().filter_map(Value::as_map).for_each(|m| map.extend(m.iter().map(|(k, v)| (Arc::clone(k), v.clone()))));
-    if env.world.spend(map.len()) { Value::new(Is::Map(Arc::new(map)), at) } else { env.unknown("the object grows too large", at) }
+    if env.world.spend(map.len()) {
+        Value::new(Is::Map(Arc::new(map)), at)
+    } else {
+        env.unknown("the object grows too large", at)
+    }
 }
 
 fn object(values: &[Value], at: Location) -> Value {
@@ -545,7 +563,8 @@ fn own(env: &Env<'_, '_>, name: &str, values: &[Value], at: Location) -> Option<
     let (space, name) = name.split_once('.')?;
     let speaker: Rc<Deployment<'_>> = env.speaker();
     let same = |text: Option<&str>, wanted: &str| text.is_some_and(|t| t.eq_ignore_ascii_case(wanted));
-    let namespace = speaker.template.root.get("functions")?.items().find(|f| same(f.get("namespace").and_then(|n| n.text()), space))?;
+    let namespace =
+        speaker.template.root.get("functions")?.items().find(|f| same(f.get("namespace").and_then(|n| n.text()), space))?;
     let function = namespace.get("members")?.entries().find(|e| same(Some(e.name()), name))?.value;
     let mut inside = Env::of(env.world, &speaker);
     for (parameter, value) in function.get("parameters").into_iter().flat_map(|p| p.items()).zip(values) {

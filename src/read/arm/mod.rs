@@ -119,7 +119,9 @@ fn read(set: &Set<'_>) -> Vec<(SourceId, Reading)> {
                 reading.facts.gaps.push(Gap {
                     code: "parameters-not-read",
                     message: message.clone(),
-                    help: Some("name files as they are called in the project, with `parameters` as Azure's tools take them".to_owned()),
+                    help: Some(
+                        "name files as they are called in the project, with `parameters` as Azure's tools take them".to_owned(),
+                    ),
                     location: *location,
                     scope: GapScope::Endpoints(whole.clone()),
                 });
@@ -143,14 +145,22 @@ fn read(set: &Set<'_>) -> Vec<(SourceId, Reading)> {
         let mut found: Vec<_> = world.found.borrow().iter().filter(|f| f.unit == i).cloned().collect();
         found.sort_by(|a, b| (a.location, a.code, &a.message).cmp(&(b.location, b.code, &b.message)));
         found.dedup_by(|a, b| (a.location, a.code, &a.message) == (b.location, b.code, &b.message));
-        let gap = |f: world::Found| Gap { code: f.code, message: f.message, help: Some(f.help), location: f.location, scope: GapScope::Everything };
+        let gap = |f: world::Found| Gap {
+            code: f.code,
+            message: f.message,
+            help: Some(f.help),
+            location: f.location,
+            scope: GapScope::Everything,
+        };
         reading.facts.gaps.extend(found.into_iter().map(gap));
         reading.included.sort_unstable();
         reading.included.dedup();
         used.extend(&reading.included);
         readings.push((source, reading));
     }
-    if world.is_spent() && let Some((id, reading)) = readings.first_mut() {
+    if world.is_spent()
+        && let Some((id, reading)) = readings.first_mut()
+    {
         reading.facts.gaps.push(Gap {
             code: "template-too-large",
             message: "the templates grow larger than onshore is willing to read".to_owned(),
@@ -191,7 +201,6 @@ fn deployed<'d>(env: &Env<'_, 'd>, all: &mut Vec<Resource>, linked: &mut BTreeSe
         let reference = |address: &Arc<str>| {
             Value::new(Is::Reference(Arc::new(Target { address: Arc::clone(address), attribute: "".into() })), item.location)
         };
-        map.insert(Arc::from("Self"), reference(&item.address));
         if let Some(parent) = &item.parent {
             map.insert(Arc::from("Parent"), reference(parent));
         }

@@ -284,6 +284,7 @@ fn cidr<'d>(env: &Env<'_, 'd>, argument: Argument<'d>, at: Location) -> Value {
     let Some([block, count]) = arguments(env, argument) else {
         return env.unknown("`Fn::Cidr` takes a network and a count", at);
     };
+    let block = env.set_here(block);
     let bits = argument.node.items().nth(2).map(|n| env.eval(n));
     let number = |v: &Value| v.as_text().and_then(|t| t.parse::<u32>().ok());
     let (Some(network), Some(count)) = (block.as_text().and_then(|t| t.parse::<IpNetwork>().ok()), number(&count)) else {
