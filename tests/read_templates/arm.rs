@@ -53,7 +53,7 @@ fn hostile_templates_end_in_gaps() {
             "grows larger",
         ),
         (located(&format!("\"variables\": {{{chain} \"v5000\": \"x\"}},"), "[variables('v0')]"), "deeper than onshore follows"),
-        (located("", "[concat("), "is no expression"),
+        (located("", "[concat(]"), "is no expression"),
         (located("", &format!("[{}]", "a(".repeat(10_000))), "is no expression"),
         (located("", "[parameters('none')]"), "is not declared"),
         (located("", "[range(0, 1e9)[0]]"), "is no expression"),

@@ -35,8 +35,8 @@ const ALL: &str = "**";
 fn corpus_cdk_failover() {
     let Some(read) = corpus("cloudformation/cdk-failover-json", &[]) else { return };
     // Fact 1: the primary and the secondary stand for each other. Fact 2: both are literal addresses.
-    let primary = read.route("ARecordFailoverPrimary99B7E3AE", "1.2.3.4");
-    let secondary = read.route("ARecordFailoverSecondaryD176C0A2", "5.6.7.8");
+    let primary = read.route("failover.cdk.dev", "1.2.3.4");
+    let secondary = read.route("failover.cdk.dev", "5.6.7.8");
     assert_eq!((primary.priority, secondary.priority), (Some(0), Some(1)));
     assert_eq!(secondary.role, RouteRole::Failover);
     assert_eq!(primary.pool, secondary.pool);
@@ -97,11 +97,11 @@ fn corpus_route53() {
     ];
     let Some(read) = corpus("cloudformation/route53-failover-latency", &[(ALL, &told)]) else { return };
     // Fact 1: primary and secondary.
-    assert_eq!(read.route("FailOverGroup/Primary", "one.example.com").priority, Some(0));
-    assert_eq!(read.route("FailOverGroup/Secondary", "two.example.com").role, RouteRole::Failover);
+    assert_eq!(read.route("app.example.com", "one.example.com").priority, Some(0));
+    assert_eq!(read.route("app.example.com", "two.example.com").role, RouteRole::Failover);
     // Facts 3 and 4: both latency records are in one pool at one level, so each stands in for the other.
-    let germany = read.route("DNSARecordGroup/Germany", "de.example.com");
-    let ireland = read.route("DNSARecordGroup/Ireland", "ie.example.com");
+    let germany = read.route("app.example.com", "de.example.com");
+    let ireland = read.route("app.example.com", "ie.example.com");
     assert_eq!((&germany.pool, germany.priority), (&ireland.pool, ireland.priority));
     assert_eq!(germany.role, RouteRole::Geo);
     // Trap 2, fact 5 and trap 1: neither a latency region nor a probe's region is where anything stands.
@@ -168,7 +168,7 @@ fn a_circle_of_templates_is_read_once() {
     let read = read(&[("a.yaml", &a), ("b.yaml", &b)], &[(ALL, &["region=eu-west-1"])]);
     assert_eq!(read.all.readings.len(), 1, "{}", read.dump());
     assert!(!read.gaps("nests itself").is_empty());
-    assert_eq!(read.region("N.Qa.yaml"), "eu-west-1");
+    assert_eq!(read.region("a.yaml:N.Qa.yaml"), "eu-west-1");
 }
 
 #[test]
@@ -185,7 +185,10 @@ fn hostile_templates_end_in_gaps() {
     });
     for (template, words) in [
         (secret(&doubling, ""), "larger than onshore is willing"),
-        (secret("!If [C0, a, b]", &format!("Conditions:\n{conditions}")), "deeper than onshore follows"),
+        (
+            secret("!If [C0, a, b]", &format!("AWSTemplateFormatVersion: '2010-09-09'\nConditions:\n{conditions}")),
+            "deeper than onshore follows",
+        ),
         (secret("!GetAtt S.Region", ""), ""),
         (secret("!Ref Nobody", ""), "neither a parameter nor a resource"),
         (secret("!Select [99, [a]]", ""), "has no element 99"),

@@ -9,7 +9,7 @@ use super::functions;
 use super::stack::{self, Stack, Truth, reason};
 use super::sub::{self, Part};
 use super::template::{self, Argument, call};
-use super::world::{MAX_TEXT, World};
+use super::world::{MAX_PIECES, MAX_TEXT, World};
 use crate::doc::{Entry, Node, Style};
 use crate::model::Trail;
 use crate::read::resource::{Is, Piece, Target, Unknown, Value};
@@ -371,7 +371,7 @@ impl<'w, 'd> Env<'w, 'd> {
                     None => pieces.push(Piece::Hole(value)),
                 },
             }
-            if length > MAX_TEXT || !self.world.spend(1 + length / 64) {
+            if length > MAX_TEXT || pieces.len() > MAX_PIECES || !self.world.spend(1 + length / 64) {
                 return self.unknown("this text grows larger than onshore is willing to read", at);
             }
         }

@@ -10,6 +10,7 @@ use ipnetwork::IpNetwork;
 use super::eval::{Env, text_of};
 use super::stack::{self, PROCESSED, Truth, reason};
 use super::template::Argument;
+use super::world::MAX_TEXT;
 use crate::read::resource::{Is, Piece, Unknown, Value};
 use crate::source::Location;
 
@@ -319,6 +320,9 @@ fn cidr<'d>(env: &Env<'_, 'd>, argument: Argument<'d>, at: Location) -> Value {
 fn json(value: &Value) -> Option<String> {
     fn write(value: &Value, out: &mut String) -> Option<()> {
         let quoted = |text: &str| serde_json::to_string(text).ok();
+        if out.len() > MAX_TEXT {
+            return None;
+        }
         match &value.is {
             Is::Null => out.push_str("null"),
             Is::List(list) => {
