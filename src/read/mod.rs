@@ -2,6 +2,8 @@
 //! at the border, into `model::Facts`. A reader never fails as a whole and never drops what could change the answer: what it
 //! cannot follow becomes a gap with its line.
 
+pub mod arm;
+pub mod cloudformation;
 pub mod compose;
 pub mod inventory;
 pub mod kubernetes;
@@ -15,8 +17,10 @@ use crate::source::{InputError, SourceId, Sources};
 mod all;
 mod hosts;
 mod mentions;
+mod pulumi;
 pub mod resource;
 mod settings;
+mod terraform;
 mod zone;
 
 pub use all::{ReadAll, ReadError, read_all, side_by_side};
@@ -88,7 +92,10 @@ pub struct Reading {
     pub included: Vec<SourceId>,
     /// The file is not in this format after all, or is broken beyond use: why. Facts and gaps found so far still count.
     pub broken: Option<String>,
-    /// Mistakes in files that users write for onshore itself; the run then ends with exit code 2.
+    /// Mistakes of syntax in files of other formats, each a gap that could hide anything: what could be read still counts, the
+    /// rest is checked, and `onshore check` ends with exit code 2.
+    pub syntax: Vec<InputError>,
+    /// Mistakes in files that users write for onshore itself; nothing is checked, and the run ends with exit code 2.
     pub errors: Vec<InputError>,
 }
 
@@ -110,5 +117,17 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] =
-    &[&compose::Compose, &hosts::Hosts, &inventory::Inventory, &kubernetes::Kubernetes, &nginx::Nginx, &zone::Zone];
+pub const READERS: &[&dyn Reader] = &[
+    &arm::Arm,
+    &cloudformation::CloudFormation,
+    &compose::Compose,
+    &hosts::Hosts,
+    &inventory::Inventory,
+    &kubernetes::Kubernetes,
+    &nginx::Nginx,
+    &pulumi::Pulumi,
+    &terraform::Terraform,
+    &terraform::json::Plan,
+    &terraform::json::State,
+    &zone::Zone,
+];

@@ -4,8 +4,12 @@
 //! named in code unless a table cannot say what it does.
 
 mod endpoint;
+mod ends;
+mod gaps;
 mod names;
 mod path;
+mod routes;
+mod settle;
 pub mod table;
 mod translate;
 pub mod value;
@@ -43,7 +47,7 @@ impl Vocabulary {
     pub fn prefix(self) -> &'static str {
         match self {
             Self::Terraform => "terraform-",
-            Self::CloudFormation => "cloud-formation",
+            Self::CloudFormation => "cloudformation",
             Self::Arm => "arm",
             Self::GcpAsset => "gcp-asset",
             Self::Listing => "listing",
