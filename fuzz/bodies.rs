@@ -195,6 +195,7 @@ fn judge(files: &[(String, String)]) -> String {
         packs: &packs,
         as_of: AS_OF,
         coverage: Coverage::default(),
+        world: None,
     });
     if snapshot.gaps.iter().any(|g| matches!(g.scope, GapScope::Everything)) {
         let passed: Vec<_> = assessment.rules.iter().filter(|r| r.verdict == Verdict::Satisfied).map(|r| &r.rule).collect();

@@ -4,7 +4,9 @@
 
 pub mod arm;
 pub mod cloudformation;
+pub mod compose;
 pub mod inventory;
+pub mod kubernetes;
 pub mod nginx;
 
 use std::sync::LazyLock;
@@ -14,8 +16,11 @@ use crate::source::{InputError, SourceId, Sources};
 
 mod all;
 mod hosts;
+mod mentions;
+mod pulumi;
 pub mod resource;
 mod settings;
+mod terraform;
 mod zone;
 
 pub use all::{ReadAll, ReadError, read_all, side_by_side};
@@ -87,7 +92,10 @@ pub struct Reading {
     pub included: Vec<SourceId>,
     /// The file is not in this format after all, or is broken beyond use: why. Facts and gaps found so far still count.
     pub broken: Option<String>,
-    /// Mistakes in files that users write for onshore itself; the run then ends with exit code 2.
+    /// Mistakes of syntax in files of other formats, each a gap that could hide anything: what could be read still counts, the
+    /// rest is checked, and `onshore check` ends with exit code 2.
+    pub syntax: Vec<InputError>,
+    /// Mistakes in files that users write for onshore itself; nothing is checked, and the run ends with exit code 2.
     pub errors: Vec<InputError>,
 }
 
@@ -109,8 +117,20 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] =
-    &[&arm::Arm, &cloudformation::CloudFormation, &hosts::Hosts, &inventory::Inventory, &nginx::Nginx, &zone::Zone];
+pub const READERS: &[&dyn Reader] = &[
+    &arm::Arm,
+    &cloudformation::CloudFormation,
+    &compose::Compose,
+    &hosts::Hosts,
+    &inventory::Inventory,
+    &kubernetes::Kubernetes,
+    &nginx::Nginx,
+    &pulumi::Pulumi,
+    &terraform::Terraform,
+    &terraform::json::Plan,
+    &terraform::json::State,
+    &zone::Zone,
+];
 
 /// A path as written in a file of `folder`, from the project's root; `None` if it leads elsewhere.
 fn joined(folder: &str, path: &str) -> Option<String> {

@@ -214,7 +214,7 @@ impl<'w, 'd> Env<'w, 'd> {
                     "" => name.to_owned(),
                     before => format!("{before}.{name}"),
                 };
-                let target = Target { address: Arc::clone(&target.address), attribute: attribute.into() };
+                let target = Target { address: Arc::clone(&target.address), attribute: attribute.into(), known: None };
                 Value { is: Is::Reference(Arc::new(target)), at, trail: of.trail.clone() }
             }
             _ => Value { is: Is::Unknown(reason(of)), at, trail: of.trail.clone() },

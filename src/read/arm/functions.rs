@@ -171,7 +171,7 @@ fn resource_id(env: &Env<'_, '_>, function: &str, values: &[Value], at: Location
     let names = &values[start + 1..];
     let name = names.iter().map(canonical).collect::<Vec<_>>().join("/");
     if let Some(address) = deployment::address(env, &kind, &name) {
-        return Value::new(Is::Reference(Arc::new(Target { address, attribute: "id".into() })), at);
+        return Value::new(Is::Reference(Arc::new(Target { address, attribute: "id".into(), known: None })), at);
     }
     let slash = |text: &str| Value::text(text, at);
     let told = &env.speaker().told;
@@ -195,11 +195,11 @@ fn resource_id(env: &Env<'_, '_>, function: &str, values: &[Value], at: Location
 /// What a resource is once deployed: by its symbolic name, its id, or its name.
 fn reference(env: &Env<'_, '_>, value: &Value, at: Location) -> Value {
     if let Is::Reference(target) = &value.is {
-        let whole = Target { address: Arc::clone(&target.address), attribute: "".into() };
+        let whole = Target { address: Arc::clone(&target.address), attribute: "".into(), known: None };
         return Value { is: Is::Reference(Arc::new(whole)), at, trail: value.trail.clone() };
     }
     match deployment::by_name(env, &canonical(value)) {
-        Some(address) => Value::new(Is::Reference(Arc::new(Target { address, attribute: "".into() })), at),
+        Some(address) => Value::new(Is::Reference(Arc::new(Target { address, attribute: "".into(), known: None })), at),
         None => Value { at, ..value.clone() },
     }
 }

@@ -212,7 +212,10 @@ fn deployed<'d>(env: &Env<'_, 'd>, all: &mut Vec<Resource>, linked: &mut BTreeSe
         let attributes = item.env.eval(item.node);
         let mut map = attributes.as_map().cloned().unwrap_or_default();
         let reference = |address: &Arc<str>| {
-            Value::new(Is::Reference(Arc::new(Target { address: Arc::clone(address), attribute: "".into() })), item.location)
+            Value::new(
+                Is::Reference(Arc::new(Target { address: Arc::clone(address), attribute: "".into(), known: None })),
+                item.location,
+            )
         };
         if let Some(parent) = &item.parent {
             map.insert(Arc::from("Parent"), reference(parent));

@@ -308,7 +308,10 @@ impl<'w, 'd> Env<'w, 'd> {
         if let Truth::Known(false) = stack::exists(&inside, resource.entry.value) {
             return self.unknown(format!("`{logical}` is not made: its condition is false"), at);
         }
-        Value::new(Is::Reference(Arc::new(Target { address: self.stack.address(logical), attribute: attribute.into() })), at)
+        Value::new(
+            Is::Reference(Arc::new(Target { address: self.stack.address(logical), attribute: attribute.into(), known: None })),
+            at,
+        )
     }
 
     /// A reference to an attribute that the template itself sets: `!GetAtt Vpc.CidrBlock`.
@@ -325,7 +328,7 @@ impl<'w, 'd> Env<'w, 'd> {
     /// SAM makes resources that no template declares; they are named after those that it makes them for.
     fn undeclared(&self, logical: &str, at: Location) -> Value {
         if let "ServerlessRestApi" | "ServerlessHttpApi" = logical {
-            let target = Target { address: self.stack.address(logical), attribute: "".into() };
+            let target = Target { address: self.stack.address(logical), attribute: "".into(), known: None };
             return Value::new(Is::Reference(Arc::new(target)), at);
         }
         let declared = stack::declared(self);

@@ -90,13 +90,13 @@ impl Made<'_, '_, '_> {
 
     /// The maker, as a value used where `at` stands.
     fn me(&self, at: &Value) -> Value {
-        let target = Target { address: Arc::clone(&self.maker.address), attribute: "Arn".into() };
+        let target = Target { address: Arc::clone(&self.maker.address), attribute: "Arn".into(), known: None };
         Value::new(Is::Reference(Arc::new(target)), at.at)
     }
 
     /// A resource of the same stack by its logical id.
     fn sibling(&self, logical: &str, at: &Value) -> Value {
-        let target = Target { address: self.env.stack.address(logical), attribute: "".into() };
+        let target = Target { address: self.env.stack.address(logical), attribute: "".into(), known: None };
         Value::new(Is::Reference(Arc::new(target)), at.at)
     }
 

@@ -96,7 +96,8 @@ fn distribution(resource: &mut Resource, made: &mut Vec<Resource>) {
             location: group.at,
             ..resource.clone()
         });
-        groups.insert(name, Value::new(Is::Reference(Arc::new(Target { address, attribute: "".into() })), group.at));
+        groups
+            .insert(name, Value::new(Is::Reference(Arc::new(Target { address, attribute: "".into(), known: None })), group.at));
     }
     let behaviours = fields.get("DefaultCacheBehavior").into_iter().chain(list(fields.get("CacheBehaviors")));
     let mut targets: Vec<Value> = Vec::new();
@@ -188,7 +189,7 @@ fn named(value: &Value, found: &mut Vec<Value>, depth: usize) {
                 }
             }
         }
-        Is::List(list) => list.iter().for_each(|v| named(v, found, depth + 1)),
+        Is::List(list) | Is::Set(list) => list.iter().for_each(|v| named(v, found, depth + 1)),
         Is::Map(map) => map.values().for_each(|v| named(v, found, depth + 1)),
         Is::Null | Is::Bool(_) | Is::Number(_) | Is::Unknown(_) => {}
     }

@@ -32,7 +32,12 @@ impl World<'_> {
         }
         let zone = row.and_then(|r| first(&r.zone)).filter(|z| z.as_text().is_none_or(|t| !t.is_empty()));
         let own = row.and_then(|r| first(&r.region)).filter(|z| z.as_text().is_none_or(|t| !t.is_empty()));
+        // The `arn` of a setting may be that of something else.
+        let own_name = self.is_endpoint(i);
         let by_name = || {
+            if !own_name && resource.region.is_some() {
+                return None;
+            }
             let arn = resource.attributes.get("arn").or_else(|| resource.attributes.get("Arn"))?;
             let region = names::read(&arn.pattern()?)?.region?;
             Some(Value { is: Is::Text(region.into()), at: arn.at, trail: arn.trail.clone() })
@@ -62,7 +67,7 @@ impl World<'_> {
         fact.provider = self.provider(i).map(str::to_owned);
         fact.account = self.account(i);
         fact.attributes.other.insert("type".into(), resource.kind.to_string());
-        let given = names::own(&resource.attributes);
+        let given = if self.is_endpoint(i) { names::own(&resource.attributes) } else { Vec::new() };
         fact.cloud_ids = resource.ids.iter().chain(&given).filter(|id| names::is_global(id)).cloned().collect();
         let logical = row.is_some_and(|r| r.logical);
         if resource.uncertain.is_none() && !logical {
@@ -81,8 +86,13 @@ impl World<'_> {
         fact.cloud_ids.extend(texts(&row.ids).into_iter().map(|(id, _)| id).filter(|id| names::is_global(id)));
         fact.cloud_ids.sort_unstable();
         fact.cloud_ids.dedup();
+        // Names tell places too, and what may not exist stands nowhere.
+        let exists = resource.uncertain.is_none();
+        if !exists {
+            fact.cloud_ids.clear();
+        }
         let domain = texts(&row.domain).into_iter().next().map(|(d, _)| d.trim_end_matches('.').to_lowercase());
-        for (host, value) in texts(&row.hosts) {
+        for (host, value) in texts(&row.hosts).into_iter().filter(|_| exists) {
             let host = absolute(host.trim_end_matches('.').to_lowercase(), domain.as_deref());
             if is_host(&host) && fact.names.iter().all(|n| n.value != host) {
                 fact.names.push(Spanned::new(host, near(value.at, fact.location).span));
@@ -90,7 +100,7 @@ impl World<'_> {
         }
         // A name in a configuration is best called by what it is known as.
         fact.labelled = !(logical && !fact.names.is_empty());
-        for (text, value) in texts(&row.addresses) {
+        for (text, value) in texts(&row.addresses).into_iter().filter(|_| exists) {
             if let Some(ip) = address(&text) {
                 fact.addresses.push(Address { ip, port: None, location: value.at });
             }

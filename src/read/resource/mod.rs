@@ -4,8 +4,12 @@
 //! named in code unless a table cannot say what it does.
 
 mod endpoint;
+mod ends;
+mod gaps;
 mod names;
 mod path;
+mod routes;
+mod settle;
 pub mod table;
 mod translate;
 pub mod value;

@@ -190,7 +190,17 @@ macro_rules! tables {
 }
 
 /// Name and text of each table; `tests/data.rs` checks that no file of the folder is left out. Keep it sorted.
-pub static TABLES: &[(&str, &str)] = tables!["arm", "cloudformation", "terraform-aws", "terraform-common"];
+pub static TABLES: &[(&str, &str)] = tables![
+    "arm",
+    "cloudformation",
+    "terraform-alibaba",
+    "terraform-aws",
+    "terraform-azure",
+    "terraform-common",
+    "terraform-google",
+    "terraform-other",
+    "terraform-tencent",
+];
 
 /// Region pairs: `provider,region,pair,source`.
 static PAIRS: &str = include_str!("../../../data/resources/pairs.csv");
