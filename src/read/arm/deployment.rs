@@ -140,6 +140,15 @@ pub(super) fn by_name(env: &Env<'_, '_>, name: &str) -> Option<Arc<str>> {
     }
 }
 
+/// By type and name as a path: `Microsoft.Sql/servers/a/databases/b`.
+pub(super) fn by_path(env: &Env<'_, '_>, path: &str) -> Option<Arc<str>> {
+    let path = path.to_lowercase();
+    let (space, rest) = path.trim_start_matches('/').split_once('/')?;
+    let parts: Vec<&str> = rest.split('/').collect();
+    let every_other = |start: usize| parts.iter().skip(start).step_by(2).copied().collect::<Vec<_>>().join("/");
+    address(env, &format!("{space}/{}", every_other(0)), &every_other(1))
+}
+
 /// The resources of a deployment, in the order of the template.
 pub(super) fn items<'w, 'd>(env: &Env<'w, 'd>) -> Vec<Item<'w, 'd>> {
     let mut all = Vec::new();

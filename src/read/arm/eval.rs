@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::expression::{self, Expression};
 use super::functions;
-use super::world::{Deployment, MAX_TEXT, World};
+use super::world::{Deployment, MAX_PIECES, MAX_TEXT, World};
 use crate::doc::{Node, Style};
 use crate::model::Trail;
 use crate::read::resource::{Is, Piece, Target, Unknown, Value};
@@ -110,7 +110,16 @@ impl<'w, 'd> Env<'w, 'd> {
     fn written(&self, text: &str, at: Location) -> Value {
         match expression::inside(text) {
             Some(inner) => match expression::parse(inner) {
-                Some(expression) => self.expression(&expression, at),
+                Some(expression) => {
+                    let value = self.expression(&expression, at);
+                    // Parts of values are shared: what is made of them counts each time.
+                    let mut weight = 0;
+                    weigh(&value, &mut weight);
+                    match self.world.spend(weight) && weight < MAX_WEIGHT {
+                        true => value,
+                        false => self.unknown("the template grows larger than onshore is willing to read", at),
+                    }
+                }
                 None => self.unknown(format!("`{}` is no expression that onshore can read", shortened(text)), at),
             },
             // `[[` stands for one bracket.
@@ -256,7 +265,7 @@ impl<'w, 'd> Env<'w, 'd> {
                     }
                 }
             }
-            if length > MAX_TEXT || !self.world.spend(1 + length / 64) {
+            if length > MAX_TEXT || pieces.len() > MAX_PIECES || !self.world.spend(1 + length / 64) {
                 return self.unknown("this text grows larger than onshore is willing to read", at);
             }
         }
@@ -269,6 +278,21 @@ impl<'w, 'd> Env<'w, 'd> {
             _ => Is::Partial(Arc::new(pieces)),
         };
         Value { is, at, trail: steps.into_iter().collect() }
+    }
+}
+
+/// One expression gives at most this many values.
+const MAX_WEIGHT: usize = 100_000;
+
+fn weigh(value: &Value, weight: &mut usize) {
+    *weight += 1;
+    if *weight > MAX_WEIGHT {
+        return;
+    }
+    match &value.is {
+        Is::List(list) => list.iter().for_each(|v| weigh(v, weight)),
+        Is::Map(map) => map.values().for_each(|v| weigh(v, weight)),
+        _ => {}
     }
 }
 

@@ -136,11 +136,15 @@ fn read(set: &Set<'_>) -> Vec<(SourceId, Reading)> {
             let own = |id: &&SourceId| path(**id) == format!("{stem}.bicep") && compiled(&world.templates[member]);
             reading.included.extend(bicep.iter().filter(own));
         }
-        if reading.included.iter().any(|id| path(*id).ends_with(".bicep")) {
-            // Modules are inside the compiled template too.
-            let folder = path(source).rsplit_once('/').map_or(String::new(), |(f, _)| format!("{f}/"));
-            let inside = |id: &&SourceId| path(**id).ends_with(".bicep") && path(**id).starts_with(&folder);
-            reading.included.extend(bicep.iter().filter(inside));
+        // Its modules are inside the compiled template too.
+        let mut open: Vec<SourceId> = reading.included.iter().copied().filter(|id| path(*id).ends_with(".bicep")).collect();
+        while let Some(id) = open.pop() {
+            for module in modules(set, id) {
+                if !reading.included.contains(&module) {
+                    reading.included.push(module);
+                    open.push(module);
+                }
+            }
         }
         let mut found: Vec<_> = world.found.borrow().iter().filter(|f| f.unit == i).cloned().collect();
         found.sort_by(|a, b| (a.location, a.code, &a.message).cmp(&(b.location, b.code, &b.message)));
@@ -184,6 +188,15 @@ fn compiled(template: &Template<'_>) -> bool {
     template.root.path(&["metadata", "_generator", "name"]).and_then(|n| n.text()) == Some("bicep")
 }
 
+/// The Bicep files that `module name 'path' = ...` and `import` of a Bicep file name.
+fn modules(set: &Set<'_>, id: SourceId) -> Vec<SourceId> {
+    let source = set.sources.get(id);
+    let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let statements = source.text.lines().map(str::trim_start).filter(|l| l.starts_with("module ") || l.starts_with("import "));
+    let named = statements.filter_map(|l| l.split('\'').nth(1)).filter_map(|p| super::joined(folder, p));
+    named.filter_map(|path| set.sources.find(&path)).collect()
+}
+
 /// The resources of a deployment and of those that it makes.
 fn deployed<'d>(env: &Env<'_, 'd>, all: &mut Vec<Resource>, linked: &mut BTreeSet<usize>) {
     linked.extend(&env.at.lineage);
@@ -204,11 +217,14 @@ fn deployed<'d>(env: &Env<'_, 'd>, all: &mut Vec<Resource>, linked: &mut BTreeSe
                 item.location,
             )
         };
-        map.insert(Arc::from("Self"), reference(&item.address));
         if let Some(parent) = &item.parent {
             map.insert(Arc::from("Parent"), reference(parent));
         }
         map.insert(Arc::from("name"), item.name.clone());
+        // `Microsoft.Storage/storageAccounts/data`, as extension resources name what they extend.
+        if let Some(scope) = map.get("scope").and_then(|s| deployment::by_path(env, &eval::canonical(s))) {
+            map.insert(Arc::from("scope"), reference(&scope));
+        }
         // Nested resources are resources of their own.
         map.remove("resources");
         all.push(Resource {

@@ -19,7 +19,7 @@ pub(super) fn telling(set: &Set<'_>, template: SourceId) -> Telling {
     let path = &set.sources.get(template).path;
     let settings = set.settings.of(path);
     let at = Location::new(template, Span::new(0, 0));
-    let help = "add `[[inputs.override]]` with the template's `files` and its `region`";
+    let help = "add `[[inputs.override]]` with the template's `path` and its `region`";
     let mut telling = Telling {
         told: Told {
             region: Value::unknown("the template does not say where its resource group is", Some(help.into()), at),

@@ -16,6 +16,8 @@ const MAX_DEPTH: u32 = 120;
 const FREE_VALUES: u64 = 200_000;
 /// A text made of pieces may grow to this many bytes.
 pub(super) const MAX_TEXT: usize = 1 << 20;
+/// ... and have this many pieces.
+pub(super) const MAX_PIECES: usize = 1 << 10;
 /// Deployments in all.
 const MAX_DEPLOYMENTS: usize = 20_000;
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::functions;
 use super::stack::{self, Stack, Truth, reason};
 use super::sub::{self, Part};
-use super::template::{Argument, call};
-use super::world::{MAX_TEXT, World};
+use super::template::{self, Argument, call};
+use super::world::{MAX_PIECES, MAX_TEXT, World};
 use crate::doc::{Entry, Node, Style};
 use crate::model::Trail;
 use crate::read::resource::{Is, Piece, Target, Unknown, Value};
@@ -87,7 +87,11 @@ impl<'w, 'd> Env<'w, 'd> {
 
     /// The argument of a function as a value.
     pub fn argument(&self, argument: Argument<'d>) -> Value {
-        if argument.tagged { self.plain(argument.node) } else { self.eval(argument.node) }
+        match template::long_call(argument.node) {
+            _ if !argument.tagged => self.eval(argument.node),
+            Some((name, inner)) if name != "Condition" => functions::call(self, name, inner, self.at(argument.node)),
+            _ => self.plain(argument.node),
+        }
     }
 
     /// A value that is no function call itself.
@@ -310,6 +314,17 @@ impl<'w, 'd> Env<'w, 'd> {
         )
     }
 
+    /// A reference to an attribute that the template itself sets: `!GetAtt Vpc.CidrBlock`.
+    pub fn set_here(&self, value: Value) -> Value {
+        let Is::Reference(target) = &value.is else { return value };
+        let Some(logical) = target.address.strip_prefix(self.stack.prefix.as_str()) else { return value };
+        let declared = stack::declared(self);
+        let Some(resource) = declared.get(logical) else { return value };
+        let Some(node) = resource.entry.value.path(&["Properties", &target.attribute]) else { return value };
+        let inside = Env { vars: resource.vars.clone(), ..self.clone() };
+        inside.eval(node).used(value.at, format!("`{}.{}` is set here", target.address, target.attribute))
+    }
+
     /// SAM makes resources that no template declares; they are named after those that it makes them for.
     fn undeclared(&self, logical: &str, at: Location) -> Value {
         if let "ServerlessRestApi" | "ServerlessHttpApi" = logical {
@@ -359,7 +374,7 @@ impl<'w, 'd> Env<'w, 'd> {
                     None => pieces.push(Piece::Hole(value)),
                 },
             }
-            if length > MAX_TEXT || !self.world.spend(1 + length / 64) {
+            if length > MAX_TEXT || pieces.len() > MAX_PIECES || !self.world.spend(1 + length / 64) {
                 return self.unknown("this text grows larger than onshore is willing to read", at);
             }
         }

@@ -10,6 +10,7 @@ use ipnetwork::IpNetwork;
 use super::eval::{Env, text_of};
 use super::stack::{self, PROCESSED, Truth, reason};
 use super::template::Argument;
+use super::world::MAX_TEXT;
 use crate::read::resource::{Is, Piece, Unknown, Value};
 use crate::source::Location;
 
@@ -284,6 +285,7 @@ fn cidr<'d>(env: &Env<'_, 'd>, argument: Argument<'d>, at: Location) -> Value {
     let Some([block, count]) = arguments(env, argument) else {
         return env.unknown("`Fn::Cidr` takes a network and a count", at);
     };
+    let block = env.set_here(block);
     let bits = argument.node.items().nth(2).map(|n| env.eval(n));
     let number = |v: &Value| v.as_text().and_then(|t| t.parse::<u32>().ok());
     let (Some(network), Some(count)) = (block.as_text().and_then(|t| t.parse::<IpNetwork>().ok()), number(&count)) else {
@@ -318,6 +320,9 @@ fn cidr<'d>(env: &Env<'_, 'd>, argument: Argument<'d>, at: Location) -> Value {
 fn json(value: &Value) -> Option<String> {
     fn write(value: &Value, out: &mut String) -> Option<()> {
         let quoted = |text: &str| serde_json::to_string(text).ok();
+        if out.len() > MAX_TEXT {
+            return None;
+        }
         match &value.is {
             Is::Null => out.push_str("null"),
             Is::List(list) => {

@@ -98,9 +98,9 @@ fn kind_of_yaml(text: &str) -> bool {
         })
     };
     let types = || {
-        text.lines().any(|l| {
-            let value = l.trim_start().strip_prefix("Type:").map(|v| v.trim().trim_matches(['"', '\'']));
-            value.is_some_and(|v| ["AWS::", "Custom::", "Alexa::"].iter().any(|p| v.starts_with(p)))
+        text.lines().filter_map(|l| l.split_once("Type:")).any(|(_, value)| {
+            let value = value.trim_start().trim_start_matches(['"', '\'']);
+            ["AWS::", "Custom::", "Alexa::"].iter().any(|p| value.starts_with(p))
         })
     };
     top("AWSTemplateFormatVersion") || (top("Resources") && types())

@@ -8,8 +8,7 @@ use super::sam;
 use super::shape;
 use super::stack::{self, PROCESSED, Stack, Truth, everything};
 use super::world::World;
-use crate::read::resource::{Is, Resource, Target, Value, Vocabulary};
-use crate::source::Location;
+use crate::read::resource::{Is, Resource, Value, Vocabulary};
 
 /// Macros that add nothing that holds data, or that are told here.
 const KNOWN_MACROS: [&str; 6] = [
@@ -89,7 +88,6 @@ fn one<'d>(env: &Env<'_, 'd>, logical: &Arc<str>, declared: &stack::Declared<'d>
         Some(properties) => env.eval(properties),
         None => Value::new(Is::Map(Arc::default()), header),
     };
-    let attributes = with_self(attributes, &address, header);
     let resource = Resource {
         vocabulary: Vocabulary::CloudFormation,
         kind: Arc::from(kind),
@@ -102,13 +100,4 @@ fn one<'d>(env: &Env<'_, 'd>, logical: &Arc<str>, declared: &stack::Declared<'d>
         location: header,
     };
     sam::expand(env, logical, resource, all);
-}
-
-/// Adds `Self`: the resource itself, where a row of the table says what leads to it.
-pub(super) fn with_self(attributes: Value, address: &Arc<str>, header: Location) -> Value {
-    let Is::Map(map) = &attributes.is else { return attributes };
-    let itself = Target { address: Arc::clone(address), attribute: "".into(), known: None };
-    let mut map = map.as_ref().clone();
-    map.insert(Arc::from("Self"), Value::new(Is::Reference(Arc::new(itself)), header));
-    Value { is: Is::Map(Arc::new(map)), ..attributes }
 }

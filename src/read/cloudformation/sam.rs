@@ -71,7 +71,7 @@ impl Made<'_, '_, '_> {
         if let Some(events) = attributes.get("Events") {
             match events.as_map() {
                 Some(events) => events.iter().for_each(|(name, event)| self.event(name, event)),
-                None => self.unclear("the events of", events),
+                None => self.unclear("the events of", "are not known", events),
             }
         }
         if own == "Function" {
@@ -163,15 +163,16 @@ impl Made<'_, '_, '_> {
             }
             // Rules and skills hand over what devices send; they hold nothing.
             "IoTRule" | "AlexaSkill" => {}
-            _ => self.unclear("the event", event),
+            "" => self.unclear("an event of", "has no type", event),
+            kind => self.unclear("an event of", &format!("has the type `{kind}`, which onshore does not know"), event),
         }
     }
 
-    fn unclear(&self, what: &str, value: &Value) {
+    fn unclear(&self, what: &str, why: &str, value: &Value) {
         self.env.world.gap(Found {
             unit: self.env.stack.unit,
             code: "unknown-event",
-            message: format!("{what} `{}` cannot be followed", self.logical),
+            message: format!("{what} `{}` {why}", self.logical),
             help: Some("events are known by their `Type`, as the SAM developer guide lists them".to_owned()),
             location: value.at,
             touch: Touch::Resources(vec![Arc::clone(&self.maker.address)]),

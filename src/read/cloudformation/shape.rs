@@ -1,7 +1,7 @@
 //! What some kinds of resources mean that no row of a table can say: pieces of them become resources of their own. Groups of
 //! records, CloudFront's
 //! origin groups (origins that stand in for each other), the integrations inside the OpenAPI body of an API, the tasks inside a
-//! workflow's definition, and what a backup plan selects by tags and wildcards.
+//! workflow's definition, and the tags by which a backup plan selects.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -23,19 +23,9 @@ pub(super) fn stack(resources: &mut Vec<Resource>, first: usize) {
             "AWS::ApiGateway::RestApi" | "AWS::ApiGatewayV2::Api" => integrations(resource, "Body"),
             "AWS::Serverless::Api" | "AWS::Serverless::HttpApi" => integrations(resource, "DefinitionBody"),
             "AWS::StepFunctions::StateMachine" | "AWS::Serverless::StateMachine" => tasks(resource),
+            "AWS::Backup::BackupSelection" => conditions(resource),
             _ => {}
         }
-    }
-    for i in first..resources.len() {
-        let wanted = match resources[i].kind.as_ref() {
-            "AWS::Backup::BackupSelection" => selection(&resources[i]),
-            "AWS::DLM::LifecyclePolicy" => {
-                Some(pairs(resources[i].attributes.get("PolicyDetails").and_then(|d| d.get("TargetTags"))))
-            }
-            _ => continue,
-        };
-        let chosen = chosen(&resources[i], wanted.as_deref(), &resources[first..]);
-        add(&mut resources[i], "Selected", chosen);
     }
     resources.append(&mut made);
 }
@@ -205,66 +195,16 @@ fn named(value: &Value, found: &mut Vec<Value>, depth: usize) {
     }
 }
 
-/// The tags by which a backup selection chooses; `None` if it chooses by names alone.
-fn selection(resource: &Resource) -> Option<Vec<(String, String)>> {
-    let selection = resource.attributes.get("BackupSelection")?;
-    let mut tags = pairs(selection.get("ListOfTags"));
-    tags.extend(pairs(selection.get("Conditions").and_then(|c| c.get("StringEquals"))));
-    (!tags.is_empty()).then_some(tags)
-}
-
-fn pairs(list: Option<&Value>) -> Vec<(String, String)> {
-    let text = |v: &Value, keys: [&str; 2]| keys.iter().find_map(|k| v.get(k)).and_then(Value::as_text).map(|t| t.into_owned());
-    let pair = |v: &Value| {
-        let key = text(v, ["ConditionKey", "Key"])?;
-        let key = key.strip_prefix("aws:ResourceTag/").unwrap_or(&key).to_owned();
-        Some((key, text(v, ["ConditionValue", "Value"])?))
+/// Adds `ConditionTags`: the tags of a backup selection's conditions, without the `aws:ResourceTag/` before their keys.
+fn conditions(resource: &mut Resource) {
+    let conditions =
+        resource.attributes.get("BackupSelection").and_then(|s| s.get("Conditions")).and_then(|c| c.get("StringEquals"));
+    let plain = |condition: &Value| {
+        let key = condition.get("ConditionKey")?;
+        let text = key.as_text()?;
+        let key = Value { is: Is::Text(text.strip_prefix("aws:ResourceTag/").unwrap_or(&text).into()), ..key.clone() };
+        Some(map([("Key", key), ("Value", condition.get("ConditionValue")?.clone())], condition))
     };
-    list.and_then(Value::as_list).unwrap_or_default().iter().filter_map(pair).collect()
-}
-
-/// Kinds that AWS Backup and snapshot policies can keep.
-const KEPT: [&str; 16] = [
-    "AWS::S3::Bucket",
-    "AWS::RDS::DBInstance",
-    "AWS::RDS::DBCluster",
-    "AWS::Neptune::DBCluster",
-    "AWS::DocDB::DBCluster",
-    "AWS::DynamoDB::Table",
-    "AWS::DynamoDB::GlobalTable",
-    "AWS::Serverless::SimpleTable",
-    "AWS::EFS::FileSystem",
-    "AWS::FSx::FileSystem",
-    "AWS::EC2::Instance",
-    "AWS::EC2::Volume",
-    "AWS::Redshift::Cluster",
-    "AWS::Timestream::Database",
-    "AWS::Timestream::Table",
-    "AWS::Cassandra::Keyspace",
-];
-
-/// What a plan backs up: what it names, and of the stack's own resources those that fit its tags or wildcards.
-fn chosen(plan: &Resource, tags: Option<&[(String, String)]>, all: &[Resource]) -> Vec<Value> {
-    let named = plan.attributes.get("BackupSelection").and_then(|s| s.get("Resources"));
-    let (mut chosen, mut wild): (Vec<Value>, bool) = (Vec::new(), false);
-    for value in named.and_then(Value::as_list).unwrap_or_default() {
-        match value.pattern().is_some_and(|p| p.contains('*')) {
-            true => wild = true,
-            false => chosen.push(value.clone()),
-        }
-    }
-    let fits = |resource: &&Resource| {
-        let own = pairs(resource.attributes.get("Tags"));
-        let map = resource.attributes.get("Tags").and_then(Value::as_map);
-        let has = |(key, value): &(String, String)| {
-            own.iter().any(|(k, v)| k == key && v == value)
-                || map.and_then(|m| m.get(key.as_str())).and_then(Value::as_text).is_some_and(|v| v == value.as_str())
-        };
-        KEPT.contains(&resource.kind.as_ref()) && (wild || tags.is_some_and(|tags| tags.iter().any(has)))
-    };
-    for resource in all.iter().filter(fits) {
-        let target = Target { address: Arc::clone(&resource.address), attribute: "".into(), known: None };
-        chosen.push(Value::new(Is::Reference(Arc::new(target)), plan.location));
-    }
-    chosen
+    let tags = conditions.and_then(Value::as_list).unwrap_or_default().iter().filter_map(plain).collect();
+    add(resource, "ConditionTags", tags);
 }

@@ -50,6 +50,11 @@ pub(super) fn call<'d>(node: Node<'d>) -> Option<(&'d str, Argument<'d>)> {
     if let Some(name) = node.tag().and_then(|tag| tag.strip_prefix('!')).filter(|name| !name.starts_with('!')) {
         return Some((name, Argument { node, tagged: true }));
     }
+    long_call(node)
+}
+
+/// A call in the long form, whatever the node's tag: `!ImportValue {"Fn::Sub": ...}` holds one.
+pub(super) fn long_call<'d>(node: Node<'d>) -> Option<(&'d str, Argument<'d>)> {
     let mut entries = node.entries();
     let only = entries.next()?;
     if entries.next().is_some() {

@@ -30,7 +30,7 @@ pub(super) fn telling(set: &Set<'_>, template: SourceId) -> Telling {
 }
 
 fn nothing(at: Location) -> Told {
-    let region_help = "add `[[inputs.override]]` with the template's `files` and its `region`";
+    let region_help = "add `[[inputs.override]]` with the template's `path` and its `region`";
     Told {
         region: Value::unknown("the template does not say in which region its stack is made", Some(region_help.into()), at),
         account: Value::unknown("the template does not say in which account its stack is made", None, at),

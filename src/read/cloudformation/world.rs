@@ -19,6 +19,8 @@ const MAX_STACKS: usize = 20_000;
 const FREE_VALUES: u64 = 200_000;
 /// A text made of pieces may grow to this many bytes.
 pub(super) const MAX_TEXT: usize = 1 << 20;
+/// ... and have this many pieces.
+pub(super) const MAX_PIECES: usize = 1 << 10;
 
 /// What a gap may change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -202,7 +202,9 @@ impl<'a> World<'a> {
         }
         let fact = &self.facts.endpoints[node];
         let logical = fact.standing != Standing::Physical;
-        let says = fact.region.is_some() || fact.zone.is_some() || !fact.addresses.is_empty() || !fact.names.is_empty();
+        // A name beside a region that cannot be told was made without it.
+        let named = !fact.names.is_empty() && stand.region.is_none();
+        let says = fact.region.is_some() || fact.zone.is_some() || !fact.addresses.is_empty() || named;
         let part = self.row(i).is_some_and(|r| !r.part_of.is_empty());
         if logical || says || part {
             return;
