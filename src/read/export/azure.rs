@@ -17,12 +17,12 @@ const LISTS: [&str; 3] = ["", "data", "value"];
 
 impl Dialect for Graph {
     fn recognize(&self, sample: &Sample<'_>) -> bool {
-        let is_resource = |list: &&str| {
+        let is_resource = |list: &str| {
             sample
                 .first(list)
                 .is_some_and(|record| record.root().is_some_and(|r| id(r).is_some() && text(r, &["type"]).is_some()))
         };
-        LISTS.iter().any(|list| is_resource(&list))
+        LISTS.iter().any(|list| is_resource(list))
     }
 
     fn takes(&self, list: &str, _: bool) -> bool {
