@@ -163,6 +163,9 @@ impl World<'_> {
                 return ends;
             }
         }
+        if let Some(known) = value.identity().and_then(|t| names::key(&t)).and_then(|k| self.by_key.get(&k)) {
+            return known.clone().into_iter().flat_map(|i| self.means(i, value)).collect();
+        }
         let Some(pattern) = value.pattern() else { return vec![open(value)] };
         if let Some(known) = names::key(&pattern).and_then(|k| self.by_key.get(&k)) {
             return known.clone().into_iter().flat_map(|i| self.means(i, value)).collect();

@@ -12,7 +12,7 @@ use super::ends::{End, Why, why};
 use super::gaps::Gaps;
 use super::table::{self, Row};
 use super::{Resource, Value, Vocabulary, names};
-use crate::model::{EndpointFact, Facts, GapScope, Reference, Standing, Unread};
+use crate::model::{EndpointFact, Facts, GapScope, Reference, Standing, Trail, Unread};
 
 /// What became of the resources of one configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -133,7 +133,7 @@ impl<'a> World<'a> {
             let own = self.resources[i].ids.iter().filter_map(|id| names::key(id));
             let row = self.row(i);
             let terms = row.into_iter().flat_map(|r| &r.ids).flat_map(|t| self.fill(t, Frame::of(i)));
-            let by_row = terms.filter_map(|v| names::key(&self.settle(&v, 0).pattern()?));
+            let by_row = terms.filter_map(|v| names::key(&self.settle(&v, 0).identity()?));
             let given = if self.is_endpoint(i) { names::own(&self.resources[i].attributes) } else { Vec::new() };
             let mut keys: Vec<String> = own.chain(by_row).chain(given.iter().filter_map(|id| names::key(id))).collect();
             keys.sort_unstable();
@@ -328,6 +328,14 @@ impl<'a> World<'a> {
                 parts.iter().find_map(|p| if let Reference::Fact(host) = p { scopes.get(host).cloned() } else { None });
             if let Some(scope) = inherited {
                 scopes.entry(node).or_insert(scope);
+            }
+            // A key stands where its ring does, whatever its provider is set to.
+            let region = |of: usize| self.facts.endpoints[of].region.as_ref().map(|r| table::plain_region(&r.value));
+            let elsewhere =
+                |p: &Reference| matches!(p, Reference::Fact(host) if region(*host).is_some_and(|r| region(node) != Some(r)));
+            if has_region && parts.iter().any(elsewhere) && self.stand(i).provided {
+                self.facts.endpoints[node].region = None;
+                self.facts.endpoints[node].trail = Trail::default();
             }
             self.facts.endpoints[node].part_of = parts;
         }

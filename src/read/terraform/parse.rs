@@ -79,10 +79,12 @@ pub fn template(text: &str, source: SourceId, base: usize, within: Option<Span>)
     if text.len() > MAX_BYTES {
         return Err(Mistake { span: whole, message: "the template is larger than 16 MiB".to_owned() });
     }
-    hcl_edit::parser::parse_template(text).map(|parsed| Lower { source, base, within, keys: BTreeMap::new() }.template(&parsed)).map_err(|error| {
-        let mistake = mistake(&error, base, text);
-        Mistake { span: within.unwrap_or(mistake.span), ..mistake }
-    })
+    hcl_edit::parser::parse_template(text)
+        .map(|parsed| Lower { source, base, within, keys: BTreeMap::new() }.template(&parsed))
+        .map_err(|error| {
+            let mistake = mistake(&error, base, text);
+            Mistake { span: within.unwrap_or(mistake.span), ..mistake }
+        })
 }
 
 /// Parses a text in which an object may say a key twice: to Terraform the last one counts, to hcl-edit it is a mistake. Such a
@@ -108,7 +110,8 @@ fn key_at(text: &str, at: usize) -> Option<(usize, &str)> {
     let rest = text.get(at..)?;
     let start = if rest.starts_with('"') { at + 1 } else { at };
     let rest = text.get(start..)?;
-    let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | ' ' | '*' | '@')))?;
+    let end =
+        rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | ' ' | '*' | '@')))?;
     let key = if start > at { rest.get(..end)? } else { rest.get(..end)?.split([' ', ':']).next()? };
     (!key.is_empty()).then_some((start, key))
 }
