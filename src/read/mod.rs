@@ -3,7 +3,10 @@
 //! cannot follow becomes a gap with its line.
 
 pub mod ansible;
+pub mod arm;
+pub mod cloudformation;
 pub mod compose;
+pub mod export;
 pub mod inventory;
 pub mod kubernetes;
 pub mod netbox;
@@ -18,8 +21,10 @@ use crate::source::{InputError, SourceId, Sources};
 mod all;
 mod hosts;
 mod mentions;
+mod pulumi;
 pub mod resource;
 mod settings;
+mod terraform;
 mod zone;
 
 pub use all::{ReadAll, ReadError, read_all, side_by_side};
@@ -91,7 +96,10 @@ pub struct Reading {
     pub included: Vec<SourceId>,
     /// The file is not in this format after all, or is broken beyond use: why. Facts and gaps found so far still count.
     pub broken: Option<String>,
-    /// Mistakes in files that users write for onshore itself; the run then ends with exit code 2.
+    /// Mistakes of syntax in files of other formats, each a gap that could hide anything: what could be read still counts, the
+    /// rest is checked, and `onshore check` ends with exit code 2.
+    pub syntax: Vec<InputError>,
+    /// Mistakes in files that users write for onshore itself; nothing is checked, and the run ends with exit code 2.
     pub errors: Vec<InputError>,
 }
 
@@ -115,12 +123,35 @@ pub trait Reader: Sync {
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
 pub const READERS: &[&dyn Reader] = &[
     &ansible::Ansible,
+    &arm::Arm,
+    &cloudformation::CloudFormation,
     &compose::Compose,
+    &export::CloudExport,
     &hosts::Hosts,
     &inventory::Inventory,
     &kubernetes::Kubernetes,
     &netbox::NetBox,
     &nginx::Nginx,
+    &pulumi::Pulumi,
     &table::Table,
+    &terraform::Terraform,
+    &terraform::json::Plan,
+    &terraform::json::State,
     &zone::Zone,
 ];
+
+/// A path as written in a file of `folder`, from the project's root; `None` if it leads elsewhere.
+fn joined(folder: &str, path: &str) -> Option<String> {
+    if path.contains("://") || path.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => _ = parts.pop()?,
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
