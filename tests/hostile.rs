@@ -231,9 +231,9 @@ fn plans() -> Vec<Row> {
         ),
         row("plan nested deep", PLAN, deep, 2, &["infra/plan.json:1"]),
         row("values nested deep", PLAN, deep_values, 2, &["infra/plan.json:1"]),
-        row("plan of references in a circle", PLAN, circle, 3, &["plan.json"]),
-        row("wide plan", PLAN, wide, 3, &["plan.json:1"]),
-        row("escapes in an address", PLAN, plan(&bucket("aws_s3_bucket.\\u001b[31mb")), 3, &["\\u{1b}[31mb"]),
+        row("plan of references in a circle", PLAN, circle, 0, &["plan.json:1:446"]),
+        row("wide plan", PLAN, wide, 0, &["plan.json:1", "19999 more"]),
+        row("escapes in an address", PLAN, plan(&bucket("aws_s3_bucket.\\u001b[31mb")), 0, &["\\u{1b}[31mb"]),
         row(
             "plan of nothing",
             PLAN,

@@ -59,6 +59,10 @@ fn shown(file: &File<'_>) -> Told {
     if let Some(told) = wrong_version(shown.format_version.as_deref()) {
         return told;
     }
+    if shown.format_version.is_none() && shown.values.is_none() {
+        let why = "it is neither a Terraform state nor what `terraform show -json` writes";
+        return Told { broken: Some(why.to_owned()), ..Told::default() };
+    }
     let mut found = Vec::new();
     if let Some(root) = shown.values.as_ref().and_then(|v| v.root_module.as_ref()) {
         root.each(&mut |module, r| {
