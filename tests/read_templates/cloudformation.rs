@@ -189,7 +189,6 @@ fn hostile_templates_end_in_gaps() {
             secret("!If [C0, a, b]", &format!("AWSTemplateFormatVersion: '2010-09-09'\nConditions:\n{conditions}")),
             "deeper than onshore follows",
         ),
-        (secret("!GetAtt S.Region", ""), ""),
         (secret("!Ref Nobody", ""), "neither a parameter nor a resource"),
         (secret("!Select [99, [a]]", ""), "has no element 99"),
         (secret("!Nonsense x", ""), "no function that onshore knows"),
