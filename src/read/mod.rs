@@ -12,6 +12,7 @@ use crate::source::{InputError, SourceId, Sources};
 
 mod all;
 mod hosts;
+mod proxy;
 mod settings;
 mod zone;
 
