@@ -35,11 +35,29 @@ pub(super) struct Alternative {
     pub waits: Option<Trigger>,
     /// Holds in normal running, until this comes about.
     pub holds: Option<Trigger>,
+    /// `when` says all: whoever it does not name is not meant.
+    pub exact: bool,
 }
 
 impl Alternative {
-    fn always() -> Self {
-        Self { when: When::default(), waits: None, holds: None }
+    pub fn always() -> Self {
+        Self { when: When::default(), waits: None, holds: None, exact: true }
+    }
+
+    /// For these clients; networks and the like do not tell who else is meant.
+    pub fn of(when: When) -> Self {
+        let exact = matches!(when.clients, ClientMatch::Any | ClientMatch::Countries(_) | ClientMatch::Except(_));
+        Self { when, waits: None, holds: None, exact }
+    }
+
+    /// Both hold; `None` if no client can meet both.
+    pub fn and(&self, other: &Self) -> Option<Self> {
+        Some(Self {
+            when: short(self.when.and(&other.when)?),
+            waits: self.waits.clone().or_else(|| other.waits.clone()),
+            holds: self.holds.clone().or_else(|| other.holds.clone()),
+            exact: self.exact && other.exact,
+        })
     }
 }
 
@@ -196,7 +214,7 @@ impl Weigher<'_, '_, '_> {
             }
         }
         let shown = shorten(&words.join(" "));
-        vec![Alternative { when: When::some(format!("by {shown}"), format!("unless {shown}")), waits: None, holds: None }]
+        vec![Alternative::of(When::some(format!("by {shown}"), format!("unless {shown}")))]
     }
 
     fn alternatives(&mut self, words: &[&str]) -> Vec<Alternative> {
@@ -206,7 +224,7 @@ impl Weigher<'_, '_, '_> {
             if out.len() > MAX_ALTERNATIVES {
                 let shown = shorten(&words.join(" "));
                 let when = When::some(format!("by {shown}"), format!("when {shown}"));
-                return vec![Alternative { when, waits: None, holds: None }];
+                return vec![Alternative::of(when)];
             }
         }
         out
@@ -219,17 +237,11 @@ impl Weigher<'_, '_, '_> {
             let choices = self.term(*negated, words);
             let mut next = Vec::new();
             for left in &all {
-                for right in &choices {
-                    let Some(when) = left.when.and(&right.when) else { continue };
-                    let waits = left.waits.clone().or_else(|| right.waits.clone());
-                    let holds = left.holds.clone().or_else(|| right.holds.clone());
-                    next.push(Alternative { when: short(when), waits, holds });
-                }
+                next.extend(choices.iter().filter_map(|right| left.and(right)));
             }
             if next.len() > MAX_ALTERNATIVES {
                 next.truncate(0);
-                let when = When::some("by several conditions", "when several conditions hold");
-                next.push(Alternative { when, waits: None, holds: None });
+                next.push(Alternative::of(When::some("by several conditions", "when several conditions hold")));
             }
             all = next;
         }
@@ -251,10 +263,7 @@ impl Weigher<'_, '_, '_> {
                 let mut all = Some(Alternative::always());
                 for test in several {
                     let next = self.test(test, true, Some(name));
-                    all = all.zip(next).and_then(|(a, b)| {
-                        let when = short(a.when.and(&b.when)?);
-                        Some(Alternative { when, waits: a.waits.or(b.waits), holds: a.holds.or(b.holds) })
-                    });
+                    all = all.zip(next).and_then(|(a, b)| a.and(&b));
                 }
                 all.into_iter().collect()
             }
@@ -271,14 +280,14 @@ impl Weigher<'_, '_, '_> {
                 if !upper {
                     self.undefined.push(name.to_owned());
                 }
-                vec![Alternative { when: some(name, negated, None), waits: None, holds: None }]
+                vec![Alternative::of(some(name, negated, None))]
             }
         }
     }
 
     /// `None`: it never holds.
     fn test(&mut self, test: &Test, negated: bool, name: Option<&str>) -> Option<Alternative> {
-        let plain = |when: When| Some(Alternative { when, waits: None, holds: None });
+        let plain = |when: When| Some(Alternative::of(when));
         let calls = calls(&test.criterion);
         match calls.as_slice() {
             [("always_true", _)] if test.values.is_empty() => return (!negated).then(Alternative::always),
@@ -382,9 +391,10 @@ impl Weigher<'_, '_, '_> {
         }
         holds ^= negated;
         let text = format!("{} {}", if negated { "unless" } else { "when" }, test.shown);
-        let trigger = Some(Trigger { load, backend, text: if holds { format!("no longer {text}") } else { text } });
+        let ends = format!("once {} {} holds", test.shown, if negated { "" } else { "no longer" }).replace("  ", " ");
+        let trigger = Some(Trigger { load, backend, text: if holds { ends } else { text } });
         let (waits, holds) = if holds { (None, trigger) } else { (trigger, None) };
-        Some(Alternative { when: When::default(), waits, holds })
+        Some(Alternative { when: When::default(), waits, holds, exact: true })
     }
 }
 
@@ -457,19 +467,21 @@ pub(super) fn short(mut when: When) -> When {
     when
 }
 
-/// Everybody else, where that can be said; `None` if nobody is left.
-pub(super) fn others(when: &When) -> Option<When> {
-    let text = when.text.as_ref().map(|t| match t.strip_prefix("when ") {
-        Some(rest) => format!("unless {rest}"),
-        None => format!("not {t}"),
+/// Everybody but the clients of an alternative that says all of them; `None` if nobody is left.
+pub(super) fn others(alternative: &Alternative) -> Option<When> {
+    if !alternative.exact {
+        return Some(When::default());
+    }
+    let when = &alternative.when;
+    let text = when.text.as_ref().map(|t| match (t.strip_prefix("when "), t.strip_prefix("unless ")) {
+        (Some(rest), _) => format!("unless {rest}"),
+        (None, Some(rest)) => format!("when {rest}"),
+        (None, None) => format!("not {t}"),
     });
     let clients = match &when.clients {
-        ClientMatch::Any => return None,
         ClientMatch::Countries(c) => ClientMatch::Except(c.clone()),
         ClientMatch::Except(c) => ClientMatch::Countries(c.clone()),
-        ClientMatch::Networks(_) => ClientMatch::Some("by the client's network".to_owned()),
-        // Which clients these are is not known, so the rest may be anybody.
-        ClientMatch::Some(_) => return Some(When::default()),
+        _ => return None,
     };
     Some(When { clients, basis: when.basis, text })
 }

@@ -104,7 +104,7 @@ pub(super) fn routes(out: &mut Output, proxy: &Proxy<'_>, tables: &mut Tables<'_
         let at = proxy.config.sections[proxy.section].header.at(1);
         if let Some(backend) = proxy.backends.get(name).filter(|b| b.section == proxy.section) {
             for group in &groups {
-                emitter.forward(backend, group, &Alternative { when: When::default(), waits: None, holds: None }, at);
+                emitter.forward(backend, group, &Alternative::always(), at);
             }
         }
     }
@@ -132,9 +132,8 @@ fn admitted(lines: &[&Line], weigher: &mut Weigher<'_, '_, '_>) -> Vec<Group> {
             _ => continue,
         }
         for alternative in weigher.weigh(line, 2) {
-            let countries = matches!(alternative.when.clients, ClientMatch::Countries(_) | ClientMatch::Except(_));
-            if let (true, None, None) = (countries, &alternative.waits, &alternative.holds)
-                && let Some(rest) = others(&alternative.when).and_then(|o| when.and(&o))
+            if let (None, None) = (&alternative.waits, &alternative.holds)
+                && let Some(rest) = others(&alternative).and_then(|o| when.and(&o))
             {
                 when = short(rest);
             }
@@ -149,7 +148,7 @@ fn left(groups: Vec<Group>, alternatives: &[Alternative]) -> Vec<Group> {
     for alternative in alternatives.iter().filter(|a| a.waits.is_none()) {
         let mut next: Vec<Group> = Vec::new();
         for group in &groups {
-            if let Some(when) = others(&alternative.when).and_then(|o| group.when.and(&o)) {
+            if let Some(when) = others(alternative).and_then(|o| group.when.and(&o)) {
                 next.push(Group { when: short(when), after: group.after.clone() });
             }
             if let (Some(trigger), Some(when)) = (&alternative.holds, group.when.and(&alternative.when)) {
@@ -179,7 +178,7 @@ impl Emitter<'_, '_> {
             self.out.gap("unresolved-variable", message, Some(help), at, touch);
             return;
         }
-        let always = [Alternative { when: When::default(), waits: None, holds: None }];
+        let always = [Alternative::always()];
         let alternatives = if line.first() == "default_backend" { &always[..] } else { alternatives };
         if !name.contains('%') {
             let backends = self.proxy.backends;
@@ -231,9 +230,7 @@ impl Emitter<'_, '_> {
                     let full = format!("{prefix}{text}{suffix}");
                     // A name that no backend has falls to the default.
                     let Some(backend) = backends.get(&full).filter(|b| !b.disabled) else { continue };
-                    let narrowed = alternatives.iter().filter_map(|a| {
-                        Some(Alternative { when: short(a.when.and(&when)?), waits: a.waits.clone(), holds: a.holds.clone() })
-                    });
+                    let narrowed = alternatives.iter().filter_map(|a| a.and(&Alternative::of(when.clone())));
                     self.to_each(backend, groups, &narrowed.collect::<Vec<_>>(), at);
                 }
             }
@@ -248,9 +245,7 @@ impl Emitter<'_, '_> {
                 let when = When::some(format!("by {}", shorten(name)), format!("when {} names it", shorten(name)));
                 let fits = |n: &str| n.len() >= prefix.len() + suffix.len() && n.starts_with(prefix) && n.ends_with(suffix);
                 for backend in backends.values().filter(|b| fits(&b.name) && !b.disabled) {
-                    let narrowed = alternatives.iter().filter_map(|a| {
-                        Some(Alternative { when: short(a.when.and(&when)?), waits: a.waits.clone(), holds: a.holds.clone() })
-                    });
+                    let narrowed = alternatives.iter().filter_map(|a| a.and(&Alternative::of(when.clone())));
                     self.to_each(backend, groups, &narrowed.collect::<Vec<_>>(), at);
                 }
             }
@@ -452,8 +447,11 @@ mod tests {
     #[test]
     fn who_is_left_after_a_rule() {
         let all = || vec![Group { when: When::default(), after: None }];
-        let of = |when: When| Alternative { when, waits: None, holds: None };
-        assert!(left(all(), &[of(When::default())]).is_empty());
+        let of = Alternative::of;
+        assert!(left(all(), &[Alternative::always()]).is_empty());
+        // Some clients of a country leave the others of it to the next rules.
+        let part = of(countries("CN")).and(&of(When::some("by path", "when path_beg /a"))).unwrap();
+        assert_eq!(left(all(), &[part])[0].when, When::default());
         let rest = left(all(), &[of(countries("CN")), of(countries("HK"))]);
         assert_eq!(rest.len(), 1);
         assert!(
@@ -461,11 +459,11 @@ mod tests {
         );
         // Until its servers are down, a rule takes its clients; then they come to the next ones.
         let trigger = Trigger { load: false, backend: "a".to_owned(), text: "down".to_owned() };
-        let until = Alternative { when: countries("CN"), waits: None, holds: Some(trigger.clone()) };
+        let until = Alternative { holds: Some(trigger.clone()), ..of(countries("CN")) };
         let rest = left(all(), &[until]);
         assert_eq!(rest.iter().map(|g| g.after.is_some()).collect::<Vec<_>>(), [false, true]);
         // A rule that only holds when servers are down takes nobody before.
-        let then = Alternative { when: When::default(), waits: Some(trigger), holds: None };
+        let then = Alternative { waits: Some(trigger), ..Alternative::always() };
         assert_eq!(left(all(), &[then]).len(), 1);
     }
 

@@ -101,7 +101,7 @@ impl<'c> Logs<'c> {
             }
             Ok(Target::Inherited | Target::Reverse) => return,
             Ok(Target::Named { kind, name }) if kind == "ring" => {
-                self.ring(out, &name, at).into_iter().map(|r| (r, None)).collect()
+                self.ring(out, &name).into_iter().map(|r| (r, None)).collect()
             }
             Ok(Target::Named { name, .. }) => {
                 self.backends.get(&name).map(|b| (Reference::Fact(b.fact), None)).into_iter().collect()
@@ -130,13 +130,11 @@ impl<'c> Logs<'c> {
     }
 
     /// A ring keeps messages in memory and may send them on.
-    fn ring(&mut self, out: &mut Output, name: &str, at: Location) -> Option<Reference> {
+    fn ring(&mut self, out: &mut Output, name: &str) -> Option<Reference> {
         if let Some(known) = self.sinks.rings.get(name) {
             return Some(known.clone());
         }
         let Some((_, section)) = self.config.of_kind("ring").find(|(_, s)| s.name == name) else {
-            let message = format!("there is no section `ring {}` in the files that were read", shorten(name));
-            out.gap("undefined-name", message, None, at, Touch::Tree);
             return None;
         };
         let mut fact = EndpointFact::new("haproxy-ring", format!("ring {name}"), section.header.at(1));

@@ -145,14 +145,20 @@ impl Backend {
         let own = line.words.get(parameters..).unwrap_or(&[]);
         for words in [defaults, own] {
             let mut rest = words.iter();
+            let mut lost = false;
             while let Some(word) = rest.next() {
                 let Some(values) = known::server_parameter(&word.text) else {
+                    // What follows an unknown word may be its value.
+                    if std::mem::replace(&mut lost, true) {
+                        continue;
+                    }
                     let message =
                         format!("`{}` is no known parameter of a server, so it may send data somewhere", shorten(&word.text));
                     let help = known::nearest_parameter(&word.text).map(|near| format!("did you mean `{near}`?"));
                     out.gap("unknown-directive", message, help, Location::new(line.source, word.span), touch);
                     continue;
                 };
+                lost = false;
                 let value = if values == 1 { rest.next() } else { None };
                 server.parameter(&word.text, value);
             }
