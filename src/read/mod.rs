@@ -2,6 +2,7 @@
 //! at the border, into `model::Facts`. A reader never fails as a whole and never drops what could change the answer: what it
 //! cannot follow becomes a gap with its line.
 
+pub mod envoy;
 pub mod haproxy;
 pub mod inventory;
 pub mod nginx;
@@ -108,4 +109,5 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] = &[&haproxy::Haproxy, &hosts::Hosts, &inventory::Inventory, &nginx::Nginx, &zone::Zone];
+pub const READERS: &[&dyn Reader] =
+    &[&envoy::Envoy, &haproxy::Haproxy, &hosts::Hosts, &inventory::Inventory, &nginx::Nginx, &zone::Zone];
