@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::fields::Part;
-use super::resources::{Resources, is_file};
+use super::resources::Resources;
 use crate::model::{Activity, Address, EndpointFact, Reference, RouteRole, Spill};
 use crate::read::FileSettings;
 use crate::read::proxy::output::{Output, Touch};
@@ -58,7 +58,7 @@ impl<'d> Clusters<'d> {
             fact.standing = crate::model::Standing::Logical;
             facts.insert(name.clone(), out.principal(fact));
         }
-        let dynamic = resources.dynamic.iter().any(|(kind, _)| *kind == "clusters");
+        let dynamic = !resources.dumped && resources.dynamic.iter().any(|(kind, _)| *kind == "clusters");
         Self { facts, parts: resources.clusters.clone(), retried: false, dynamic }
     }
 
@@ -109,16 +109,10 @@ impl<'d> Clusters<'d> {
                 let eds = cluster.get("eds_cluster_config");
                 let service = eds.and_then(|e| e.text("service_name")).filter(|s| !s.is_empty()).unwrap_or(name);
                 assignment = resources.assignments.get(service).copied();
-                let file = eds.and_then(|e| e.get("eds_config")).is_some_and(is_file);
-                if assignment.is_none() || !file {
-                    let message = match assignment {
-                        None => format!("the hosts of cluster `{}` are not in the files that were read (EDS)", shorten(name)),
-                        Some(_) => {
-                            format!("the hosts of cluster `{}` come from a server and change while Envoy runs", shorten(name))
-                        }
-                    };
-                    let help = "add the file with its endpoints, or a config dump with `?include_eds`, or declare the hosts in an inventory".to_owned();
-                    out.gap("dynamic-upstream", message, Some(help), at, touch);
+                if assignment.is_none() {
+                    let message = format!("the hosts of cluster `{}` are not in the files that were read (EDS)", shorten(name));
+                    let help = "add the file with its endpoints, or a config dump with `?include_eds`, or declare the hosts in an inventory";
+                    out.gap("dynamic-upstream", message, Some(help.to_owned()), at, touch);
                 }
             }
             "static" | "strict_dns" | "logical_dns" | "dns" | "0" | "1" | "2" => {}
@@ -135,7 +129,7 @@ impl<'d> Clusters<'d> {
                 }
             }
         }
-        if hosts.is_empty() && !matches!(kind.as_str(), "eds" | "3" | "redis") {
+        if hosts.is_empty() && matches!(kind.as_str(), "static" | "strict_dns" | "logical_dns" | "dns" | "0" | "1" | "2") {
             let message = format!("cluster `{}` has no endpoints in the files that were read", shorten(name));
             out.gap("empty-upstream", message, None, cluster.get("name").map_or(at, |n| n.at()), touch);
         }
@@ -260,9 +254,10 @@ impl<'d> Clusters<'d> {
             left = left.saturating_sub(health);
         }
         let any_open = open.iter().any(|o| *o);
-        let total: u64 = hosts.iter().filter(|h| h.priority == 0).map(|h| h.weight).sum();
-        let uneven = hosts.iter().any(|h| h.weight != hosts[0].weight);
         for host in hosts {
+            let peers = || hosts.iter().filter(|h| h.priority == host.priority);
+            let total: u64 = peers().map(|h| h.weight).sum();
+            let uneven = peers().any(|h| h.weight != host.weight);
             let position = priorities.iter().position(|p| *p == host.priority).unwrap_or(0);
             let carries = open[position] || !any_open;
             let before = hosts.iter().filter(|h| h.priority < host.priority).count();
@@ -290,14 +285,12 @@ impl<'d> Clusters<'d> {
                         "when less than {share} % of the preferred {hosts} of `{name}` are available (priority {}{locality})",
                         host.priority
                     ));
+                } else if host.priority > 0 {
+                    let why = format!("too few hosts before it are available (priority {}{locality})", host.priority);
+                    route.condition = Some(format!("already in normal running: {why}"));
                 } else if uneven {
                     route.role = RouteRole::Weighted;
                     route.condition = Some(format!("takes {} of {total} requests{locality}", host.weight));
-                } else if host.priority > 0 {
-                    route.condition = Some(format!(
-                        "already in normal running: too few hosts before it are available (priority {})",
-                        host.priority
-                    ));
                 }
                 if let Some(why) = host.never {
                     route.spill = Spill::Never(why.to_owned());

@@ -12,7 +12,7 @@ use ipnetwork::IpNetwork;
 use super::clusters::{Clusters, peer_of};
 use super::fields::Part;
 use super::filters::{self, CLUSTER_KEYS, Role};
-use super::resources::{Resources, is_file};
+use super::resources::Resources;
 use super::routes::{self, Host};
 use crate::model::{
     Activity, Address, ClientMatch, DataLimit, Dependence, EndpointFact, Reference, Role as EndpointRole, Roles,
@@ -198,18 +198,10 @@ impl<'d> Reader<'_, 'd> {
                     "chain",
                 ),
                 "redis_proxy" => {
-                    let mut named = config.texts_below(&["cluster"]);
-                    named.dedup_by_key(|(_, part)| part.at());
-                    for (i, (_, cluster)) in named.into_iter().enumerate() {
-                        let mirror = config.texts_below(&["request_mirror_policy"]).is_empty()
-                            && config.list("request_mirror_policy").iter().any(|m| m.at() == cluster.at());
-                        let activity = if mirror { Activity::Mirror } else { Activity::Forward };
-                        let when = if i == 0 {
-                            chain.when.clone()
-                        } else {
-                            When::some("by the key", "when the key's prefix chooses it")
-                        };
-                        routes::forward(out, &host, cluster, activity, &when, "chain", None);
+                    for (i, (_, cluster)) in config.texts_below(&["cluster"]).into_iter().enumerate() {
+                        let by_key = || When::some("by the key", "when the key's prefix chooses it");
+                        let when = if i == 0 { chain.when.clone() } else { by_key() };
+                        routes::forward(out, &host, cluster, Activity::Forward, &when, "chain", None);
                     }
                 }
                 "thrift_proxy" | "dubbo_proxy" | "generic_proxy" | "rocketmq_proxy" | "sip_proxy" | "kafka_mesh" => {
@@ -237,13 +229,6 @@ impl<'d> Reader<'_, 'd> {
                     problem = Some((message, rds.at()));
                 }
             }
-            if !rds.get("config_source").is_some_and(is_file)
-                && problem.is_none()
-                && self.resources.bootstraps.iter().any(|b| b.get("static_resources").is_some())
-            {
-                let message = format!("the routes `{}` come from a server and change while Envoy runs (RDS)", shorten(name));
-                problem = Some((message, rds.at()));
-            }
         }
         if let Some(scoped) = manager.get("scoped_routes") {
             for (name, _) in scoped.texts_below(&["route_configuration_name"]) {
@@ -263,6 +248,7 @@ impl<'d> Reader<'_, 'd> {
         let before = made.len();
         for configuration in configurations {
             let mut hosts = configuration.list("virtual_hosts");
+            let several = hosts.len() > 1;
             if let Some(vhds) = configuration.get("vhds") {
                 problem = Some(("virtual hosts come from a server while Envoy runs (VHDS)".to_owned(), vhds.at()));
                 hosts.extend(self.resources.virtual_hosts.iter().copied());
@@ -277,6 +263,10 @@ impl<'d> Reader<'_, 'd> {
                     out.facts.endpoints[fact].attributes.other.insert("server-name-pattern".to_owned(), pattern);
                 }
                 let pool = virtual_host.text("name").unwrap_or("virtual host").to_owned();
+                if several && names.is_empty() {
+                    let label = &mut out.facts.endpoints[fact].label;
+                    *label = format!("{label} ({pool})");
+                }
                 let host = Host { clusters: self.clusters, fact, country_headers: &headers, pool };
                 let routes_before = out.facts.routes.len();
                 routes::virtual_host(out, &host, virtual_host, configuration);
@@ -448,7 +438,7 @@ impl<'d> Reader<'_, 'd> {
             }
         }
         if found.is_empty() && must {
-            let message = format!("which server is {text} is not said in a way that is understood");
+            let message = format!("no server that is understood is named here: {text}");
             out.gap("unfollowed-filter", message, None, config.at(), Touch::Endpoint(fact));
         }
     }

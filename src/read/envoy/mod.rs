@@ -14,7 +14,7 @@ mod listeners;
 mod resources;
 mod routes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::proxy::output::{Output, Touch};
 use super::proxy::shorten;
@@ -48,22 +48,32 @@ impl Reader for Envoy {
     }
 }
 
-/// A bootstrap with the xDS files of its folder and below; what no bootstrap takes in, by folder.
+/// A bootstrap with the xDS files of its folder and below, and with its config dump; a config dump alone; what no bootstrap takes
+/// in, by folder.
 fn units(set: &Set<'_>) -> Vec<Vec<SourceId>> {
     let path = |id: SourceId| set.sources.get(id).path.as_str();
     let folder = |id: SourceId| path(id).rsplit_once('/').map_or("", |(folder, _)| folder);
-    let (processes, parts): (Vec<SourceId>, Vec<SourceId>) = set
-        .files
-        .iter()
-        .copied()
-        .partition(|id| resources::is_process(&parse(set.sources.get(*id).path.as_str(), &set.sources.get(*id).text)));
-    let mut taken = std::collections::BTreeSet::new();
+    let (mut bootstraps, mut dumps, mut parts) = (Vec::new(), Vec::new(), Vec::new());
+    for id in set.files {
+        let document = parse(path(*id), &set.sources.get(*id).text);
+        match () {
+            () if resources::is_bootstrap(&document) => bootstraps.push(*id),
+            () if resources::is_dump(&document) => dumps.push(*id),
+            () => parts.push(*id),
+        }
+    }
+    let mut taken = BTreeSet::new();
     let mut units = Vec::new();
-    for process in processes {
-        let home = folder(process);
+    for bootstrap in &bootstraps {
+        let home = folder(*bootstrap);
         let below = |id: &&SourceId| home.is_empty() || folder(**id) == home || folder(**id).starts_with(&format!("{home}/"));
-        let mut files = vec![process];
+        let mut files = vec![*bootstrap];
         files.extend(parts.iter().filter(below));
+        // Of several dumps or bootstraps in a folder it is not known which belong together.
+        let beside: Vec<&SourceId> = dumps.iter().filter(|id| folder(**id) == home).collect();
+        if let ([dump], 1) = (beside.as_slice(), bootstraps.iter().filter(|id| folder(**id) == home).count()) {
+            files.push(**dump);
+        }
         taken.extend(files.iter().copied());
         units.push(files);
     }
@@ -71,6 +81,7 @@ fn units(set: &Set<'_>) -> Vec<Vec<SourceId>> {
     for id in parts.into_iter().filter(|id| !taken.contains(id)) {
         left.entry(folder(id)).or_default().push(id);
     }
+    units.extend(dumps.into_iter().filter(|id| !taken.contains(id)).map(|id| vec![id]));
     units.extend(left.into_values());
     units
 }
@@ -121,14 +132,28 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
             }
         }
     }
-    process(&mut out, &resources);
+    let names: Vec<&str> = files.iter().map(|id| source(*id).path.rsplit('/').next().unwrap_or("")).collect();
+    process(&mut out, &resources, &names);
     let included = files.iter().skip(1).copied().collect();
     Reading { facts: out.facts, included, ..Reading::default() }
 }
 
 /// What concerns the whole process.
-fn process(out: &mut Output, resources: &Resources<'_>) {
-    for (kind, at) in &resources.dynamic {
+fn process(out: &mut Output, resources: &Resources<'_>, names: &[&str]) {
+    for (kind, path, at) in &resources.files {
+        if names.contains(&path.rsplit('/').next().unwrap_or(path)) {
+            continue;
+        }
+        let message = format!("the {kind} of this Envoy stand in `{}`, which is not among the files", shorten(path));
+        let help = "add that file to the project, in the folder of the bootstrap or below".to_owned();
+        out.gap("missing-include", message, Some(help), *at, Touch::Tree);
+    }
+    for (name, at) in &resources.repeated {
+        let message = format!("`{}` is defined more than once, and only the first is read", shorten(name));
+        let help = "keep the files of different Envoys in different folders".to_owned();
+        out.gap("duplicate-id", message, Some(help), *at, Touch::Tree);
+    }
+    for (kind, at) in resources.dynamic.iter().filter(|_| !resources.dumped) {
         let message =
             format!("the {kind} of this Envoy come from a server while it runs, and are not in the files that were read");
         let help = "add a config dump (`/config_dump?include_eds`) of the running Envoy to the project".to_owned();

@@ -22,15 +22,26 @@ pub(super) struct Resources<'d> {
     pub bootstraps: Vec<Part<'d>>,
     /// What comes from a server while Envoy runs: `listeners`, `clusters`, and where that is said.
     pub dynamic: Vec<(&'static str, Location)>,
+    /// Files that others should come from: what, the path, and where that is said.
+    pub files: Vec<(&'static str, &'d str, Location)>,
     /// Values that are no resource that is known.
     pub strange: Vec<Part<'d>>,
+    /// Names that several resources of one kind have.
+    pub repeated: Vec<(String, Location)>,
+    /// A config dump says what a running Envoy was given.
+    pub dumped: bool,
 }
 
-/// Whether a file stands for a process of its own.
-pub(super) fn is_process(document: &Document<'_>) -> bool {
+/// A config dump of a running process.
+pub(super) fn is_dump(document: &Document<'_>) -> bool {
+    document.roots().any(|root| root.get("configs").is_some())
+}
+
+/// Whether a file is a bootstrap.
+pub(super) fn is_bootstrap(document: &Document<'_>) -> bool {
     document.roots().any(|root| {
         let part = Part { node: root, source: SourceId(0) };
-        ["static_resources", "dynamic_resources", "admin", "configs"].iter().any(|k| part.get(k).is_some())
+        ["static_resources", "dynamic_resources", "admin"].iter().any(|k| part.get(k).is_some())
     })
 }
 
@@ -70,8 +81,10 @@ impl<'d> Resources<'d> {
         {
             let Some(dynamic) = root.get("dynamic_resources") else { continue };
             let found = dynamic.get(field).or_else(|| dynamic.get(resources));
-            if let Some(config) = found.filter(|c| !is_file(*c)) {
-                self.dynamic.push((kind, config.at()));
+            match found.map(|c| (c, file_of(c))) {
+                Some((config, Some(path))) => self.files.push((kind, path, config.at())),
+                Some((config, None)) => self.dynamic.push((kind, config.at())),
+                None => {}
             }
         }
     }
@@ -90,33 +103,44 @@ impl<'d> Resources<'d> {
         }
     }
 
+    /// A listener that the bootstrap tells already is not told again by the dump.
+    fn listener(&mut self, listener: Part<'d>) {
+        let name = listener.text("name");
+        if name.is_none() || self.listeners.iter().all(|l| l.text("name") != name) {
+            self.listeners.push(listener);
+        }
+    }
+
     fn cluster(&mut self, cluster: Part<'d>) {
-        let name = cluster.text("name").unwrap_or("").to_owned();
-        self.clusters.entry(name).or_insert(cluster);
+        let name = cluster.text("name").unwrap_or("");
+        keep(&mut self.clusters, &mut self.repeated, self.dumped, name, cluster);
     }
 
     fn route(&mut self, route: Part<'d>) {
-        self.routes.entry(route.text("name").unwrap_or("").to_owned()).or_insert(route);
+        let name = route.text("name").unwrap_or("");
+        keep(&mut self.routes, &mut self.repeated, self.dumped, name, route);
     }
 
     fn assignment(&mut self, assignment: Part<'d>) {
-        self.assignments.entry(assignment.text("cluster_name").unwrap_or("").to_owned()).or_insert(assignment);
+        let name = assignment.text("cluster_name").unwrap_or("");
+        keep(&mut self.assignments, &mut self.repeated, self.dumped, name, assignment);
     }
 
     fn dump(&mut self, root: Part<'d>) {
+        self.dumped = true;
         for config in root.list("configs") {
             match config.kind() {
                 "BootstrapConfigDump" => {}
                 "ClustersConfigDump" => {
-                    for (list, _) in [("static_clusters", 0), ("dynamic_active_clusters", 1), ("dynamic_warming_clusters", 2)] {
+                    for list in ["static_clusters", "dynamic_active_clusters", "dynamic_warming_clusters"] {
                         config.list(list).iter().filter_map(|c| c.get("cluster")).for_each(|c| self.cluster(c));
                     }
                 }
                 "ListenersConfigDump" => {
-                    self.listeners.extend(config.list("static_listeners").iter().filter_map(|l| l.get("listener")));
+                    config.list("static_listeners").iter().filter_map(|l| l.get("listener")).for_each(|l| self.listener(l));
                     for dynamic in config.list("dynamic_listeners") {
                         let state = dynamic.get("active_state").or_else(|| dynamic.get("warming_state"));
-                        self.listeners.extend(state.and_then(|s| s.get("listener")));
+                        state.and_then(|s| s.get("listener")).into_iter().for_each(|l| self.listener(l));
                     }
                 }
                 "RoutesConfigDump" => {
@@ -136,7 +160,22 @@ impl<'d> Resources<'d> {
     }
 }
 
-/// A configuration source that is a file.
-pub(super) fn is_file(source: Part<'_>) -> bool {
-    source.get("path_config_source").is_some() || source.get("path").is_some()
+/// The path of a configuration source that is a file.
+fn file_of(source: Part<'_>) -> Option<&str> {
+    source.get("path_config_source").and_then(|p| p.text("path")).or_else(|| source.text("path"))
+}
+
+/// The first of several resources of a name counts; a dump repeats what the bootstrap says.
+fn keep<'d>(
+    known: &mut BTreeMap<String, Part<'d>>,
+    repeated: &mut Vec<(String, Location)>,
+    dumped: bool,
+    name: &str,
+    resource: Part<'d>,
+) {
+    if !known.contains_key(name) {
+        known.insert(name.to_owned(), resource);
+    } else if !dumped {
+        repeated.push((name.to_owned(), resource.at()));
+    }
 }

@@ -120,11 +120,7 @@ fn actions_below<'d>(part: Part<'d>) -> Vec<Part<'d>> {
 /// For whom a match holds, and whether it says all of them.
 fn matched(condition: Part<'_>, country_headers: &[String]) -> (When, bool) {
     let mut when = When::default();
-    let path = ["prefix", "path", "safe_regex", "regex", "path_separated_prefix", "path_match_policy"].iter().find_map(|n| {
-        let value = condition.get(n)?;
-        let text = value.node.text().or_else(|| value.text("regex")).unwrap_or("a pattern");
-        Some((*n, text.to_owned()))
-    });
+    let path = path_of(condition);
     let everything = matches!(&path, Some((name, text)) if *name == "prefix" && (text == "/" || text.is_empty()));
     let mut exact = everything;
     let mut others = Vec::new();
@@ -163,6 +159,15 @@ fn matched(condition: Part<'_>, country_headers: &[String]) -> (When, bool) {
     (when, exact)
 }
 
+/// The path that a match asks for, with the field that says it.
+fn path_of(condition: Part<'_>) -> Option<(&'static str, String)> {
+    ["prefix", "path", "safe_regex", "regex", "path_separated_prefix", "path_match_policy"].into_iter().find_map(|name| {
+        let value = condition.get(name)?;
+        let text = value.node.text().or_else(|| value.text("regex")).unwrap_or("a pattern");
+        Some((name, text.to_owned()))
+    })
+}
+
 /// A header that holds a country code.
 fn by_country(header: Part<'_>, country_headers: &[String]) -> Option<When> {
     let name = header.text("name")?.to_ascii_lowercase();
@@ -193,8 +198,11 @@ fn others(when: &When) -> Option<When> {
 
 fn action(out: &mut Output, host: &Host<'_, '_>, route: Part<'_>, when: &When, index: usize, above: &[Part<'_>]) {
     let touch = Touch::Endpoint(host.fact);
-    let shown =
-        route.text("name").map_or_else(|| format!("{} route {}", host.pool, index + 1), |n| format!("{} route {n}", host.pool));
+    // Routes for one path stand for each other: they differ in whom they take.
+    let shown = match route.get("match").and_then(path_of) {
+        Some((name, text)) => format!("{} {name} {}", host.pool, shorten(&text)),
+        None => format!("{} route {}", host.pool, index + 1),
+    };
     if let Some(redirect) = route.get("redirect") {
         return redirected(out, host, redirect, when);
     }
@@ -313,7 +321,8 @@ pub(super) fn any_cluster(
     when: &When,
     pool: &str,
 ) {
-    let name = header.node.text().unwrap_or("");
+    // A header, or the server name of a TLS connection.
+    let name = header.node.text().filter(|n| !n.contains("sni_cluster")).unwrap_or("the server name (SNI)");
     let chosen = When::some(format!("by {name}"), format!("when {name} names it, which may be any cluster"));
     let when = when.and(&chosen).unwrap_or(chosen);
     for to in host.clusters.facts.values() {
