@@ -74,10 +74,10 @@ fn corpus_route_mirror() {
         here.map(|(to, _)| to.as_str()).collect()
     };
     // Fact 2: a fixed mirror for service1; the trap: a header names that of service2, so it may be any cluster.
-    assert_eq!(of(25, Activity::Forward), ["[service1]"]);
-    assert_eq!(of(27, Activity::Mirror), ["[service1-mirror]"]);
-    assert_eq!(of(31, Activity::Forward), ["[service2]"]);
-    assert_eq!(of(33, Activity::Mirror), ["[service1]", "[service1-mirror]", "[service2]", "[service2-mirror]"]);
+    assert_eq!(of(24, Activity::Forward), ["[service1]"]);
+    assert_eq!(of(26, Activity::Mirror), ["[service1-mirror]"]);
+    assert_eq!(of(30, Activity::Forward), ["[service2]"]);
+    assert_eq!(of(32, Activity::Mirror), ["[service1]", "[service1-mirror]", "[service2]", "[service2-mirror]"]);
     // Fact 3: mirrors carry whole requests.
     assert!(routes.iter().all(|(_, r)| r.data == onshore::model::DataLimit::All));
     assert!(reading.facts.gaps.is_empty());

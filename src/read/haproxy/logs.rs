@@ -1,6 +1,6 @@
 //! Where logs and tables go: `log` lines, rings, log forwarders (sections 4.2, 12.5, 12.6) and stick tables that peers share (chapter 11).
 //!
-//! `log global` stands for the targets of the global section; targets of `defaults` count as well, `no log` drops both. A target
+//! Requests are logged by the frontend; what a backend logs is the state of its servers. `log global` stands for the targets of the global section; targets of `defaults` count as well, `no log` drops both. A target
 //! is an address (UDP, port 514 if none is given), a socket, `ring@NAME`, `backend@NAME`, or stays on the machine (`stdout`, `fd@`).
 
 use std::collections::BTreeMap;
@@ -163,7 +163,7 @@ impl<'c> Logs<'c> {
     }
 
     /// Stick tables hold addresses and counters of clients; peers get a copy of each entry.
-    fn tables(&mut self, out: &mut Output, fact: usize, lines: &[&Line]) {
+    pub fn tables(&self, out: &mut Output, fact: usize, lines: &[&Line]) {
         let mut peers: Vec<(&str, Location)> = Vec::new();
         for line in lines {
             if line.first() == "stick-table" {

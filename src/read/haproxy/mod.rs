@@ -144,7 +144,7 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
             lines.iter().for_each(|line| frontends::other(&mut out, backend.fact, line));
             keywords(&mut out, &config, backend.section, backend.fact);
         }
-        logs.proxy(&mut out, backend.fact, &lines);
+        logs.tables(&mut out, backend.fact, &lines);
     }
     logs.forwarders(&mut out);
     process(&mut out, &config);
