@@ -43,6 +43,11 @@ enum Truth {
     Unknown,
 }
 
+/// Blocks nested deeper than this are not told apart.
+const MAX_NESTING: usize = 64;
+/// Further mistakes are not listed one by one.
+const MAX_PROBLEMS: usize = 1000;
+
 /// One open `.if`: what the current branch is, and whether an earlier one was taken for sure.
 struct Level {
     now: Truth,
@@ -68,6 +73,8 @@ impl Config {
 
     fn file(&mut self, source: SourceId, text: &str, environment: &mut Environment) {
         let mut levels: Vec<Level> = Vec::new();
+        // How many blocks are open below the deepest level that is told apart.
+        let mut deeper = 0_usize;
         // A new file begins outside of any section.
         let mut open: Option<usize> = None;
         let mut offset = 0;
@@ -81,7 +88,7 @@ impl Config {
             let line = Line { source, flush, maybe, words };
             self.lines += 1;
             if line.first().starts_with('.') && is_conditional(line.first()) {
-                self.conditional(&line, &mut levels, environment);
+                self.conditional(&line, &mut levels, &mut deeper, environment);
                 continue;
             }
             if levels.iter().any(|l| l.now == Truth::No) {
@@ -150,17 +157,30 @@ impl Config {
         location: Location,
         section: Option<usize>,
     ) {
-        self.problems.push(Problem { code, message, help, location, section });
+        match self.problems.len() {
+            MAX_PROBLEMS => {
+                let message = "there are more mistakes than can be listed; the rest is left out".to_owned();
+                self.problems.push(Problem { code: "too-large", message, help: None, location, section: None });
+            }
+            n if n > MAX_PROBLEMS => {}
+            _ => self.problems.push(Problem { code, message, help, location, section }),
+        }
     }
 
-    fn conditional(&mut self, line: &Line, levels: &mut Vec<Level>, environment: &Environment) {
+    fn conditional(&mut self, line: &Line, levels: &mut Vec<Level>, deeper: &mut usize, environment: &Environment) {
         let condition = || truth(&line.rest(1), line.unresolved().is_some(), environment);
+        let full = levels.len() >= MAX_NESTING;
         match (line.first(), levels.last_mut()) {
-            (".if", _) => {
-                if levels.len() >= 64 {
+            (".if", _) if full => {
+                if *deeper == 0 {
                     let message = "`.if` is nested too deeply to be followed".to_owned();
                     self.problem("too-deep", message, None, line.location(), None);
                 }
+                *deeper += 1;
+            }
+            (".endif", _) if *deeper > 0 => *deeper -= 1,
+            (".elif" | ".else", _) if *deeper > 0 => {}
+            (".if", _) => {
                 let now = condition();
                 levels.push(Level { now, taken: now == Truth::Yes, at: line.location() });
             }
