@@ -173,6 +173,7 @@ impl Small {
             packs: &[pack.expect("a pack")],
             as_of: TODAY,
             coverage: Coverage::default(),
+            world: None,
         });
         assessment.rules[0].verdict
     }

@@ -199,6 +199,7 @@ fn zoom() -> Case {
         ],
         findings: vec![overflow, lost, unlocated],
         gaps: (0..5).map(gap).collect(),
+        ways: Vec::new(),
         coverage: Coverage {
             files_read: vec![("routing/media.conf".into(), "nginx"), ("onshore.toml".into(), "inventory")],
             files_skipped: vec![("logo.png".into(), "not text".into())],

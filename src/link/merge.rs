@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, hash_map::Entry};
 
 use foldhash::HashMap;
+use ipnetwork::IpNetwork;
 
 use super::fragment::Fragments;
 use super::group_by;
@@ -53,6 +54,10 @@ pub struct Draft {
     /// `site = "..."` with its line, and the sites that the overrides of its files give.
     pub site: Option<(String, Location)>,
     pub file_sites: Vec<(String, Location)>,
+    /// Words that may name a site.
+    pub site_hints: Vec<(String, Location)>,
+    /// What is in these networks and has no other place stands here.
+    pub networks: Vec<IpNetwork>,
     /// Where zones and hosts files write addresses of it.
     pub from_names: BTreeSet<Location>,
     /// `part-of` references, with the input they stand in.
@@ -224,6 +229,7 @@ fn one_endpoint(
     let mut ids: Vec<(String, Location)> = Vec::new();
     let mut standings = Vec::new();
     let mut scopes: BTreeMap<String, Location> = BTreeMap::new();
+    let mut named = None;
     for (input, fact) in group {
         let source = fact.location.source;
         standings.push(fact.standing);
@@ -236,6 +242,9 @@ fn one_endpoint(
         let kind = fact.kind;
         if endpoint.locations.is_empty() || NAME_KINDS.contains(&endpoint.kind.as_str()) {
             endpoint.kind.clone_from(&kind);
+        }
+        if fact.labelled && named.is_none() {
+            named = Some(fact.label.clone());
         }
         if draft.label.is_empty() {
             draft.label = fact.label;
@@ -252,6 +261,7 @@ fn one_endpoint(
             scopes.entry(scope.clone()).or_insert(fact.location);
         }
         endpoint.addresses.extend(fact.addresses);
+        draft.networks.extend(fact.networks.into_iter().map(|n| n.value));
         endpoint.cloud_ids.extend(fact.cloud_ids);
         endpoint.scope = endpoint.scope.or(scope);
         endpoint.provider = endpoint.provider.or(fact.provider);
@@ -285,6 +295,7 @@ fn one_endpoint(
                 None => draft.site = Some((site.value, here)),
             }
         }
+        draft.site_hints.extend(fact.site_hints.into_iter().map(|h| (h.value.clone(), h.at(source))));
         // A name without a machine is everywhere its zone is read.
         let here = overrides.site(source).filter(|_| !NAME_KINDS.contains(&kind.as_str()));
         draft.file_sites.extend(here.filter(|(site, _)| draft.file_sites.iter().all(|(known, _)| known != site)));
@@ -310,7 +321,7 @@ fn one_endpoint(
                 scope: GapScope::Endpoints(vec![node.as_id()]),
             });
         }
-    } else if let Some(name) = endpoint.names.first() {
+    } else if let Some(name) = named.as_ref().or(endpoint.names.first()) {
         endpoint.name = name.clone();
     } else {
         endpoint.name = draft.label.clone();

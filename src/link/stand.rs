@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::merge::{Node, World};
 use super::routes::{Links, neighbours};
-use crate::model::site::is_private;
-use crate::model::{Activity, Endpoint, Gap, GapScope, Reference, Site, SiteId, SiteMatch, Snapshot, Standing};
+use crate::model::site::{Networks, is_private};
+use crate::model::{Activity, Address, Endpoint, Gap, GapScope, Reference, Site, SiteId, SiteMatch, Snapshot, Standing};
 use crate::project::Project;
 use crate::source::{Location, SourceId, Sources, glob};
 
@@ -85,8 +85,11 @@ pub fn place_in_sites(world: &mut World, snapshot: &Snapshot, gaps: &mut Vec<Gap
             .collect();
         let says_where = endpoint.place.is_some() || endpoint.region.is_some() || endpoint.zone.is_some();
         let by_file = endpoint.standing == Standing::Physical && !says_where && draft.part_of.is_empty();
+        let hinted: Vec<(String, Location)> =
+            draft.site_hints.iter().filter(|(word, _)| by_id.contains_key(word.as_str())).cloned().collect();
         let declared: &[(String, Location)] = match &draft.site {
             Some(site) => std::slice::from_ref(site),
+            None if !hinted.is_empty() => &hinted,
             None if by_file => &draft.file_sites,
             None => &[],
         };
@@ -153,11 +156,35 @@ pub fn place_in_sites(world: &mut World, snapshot: &Snapshot, gaps: &mut Vec<Gap
     }
 }
 
+/// Endpoints of which a list says only a word for where they stand, and no site is called so.
+pub fn only_hinted(world: &World, gaps: &mut Vec<Gap>) {
+    let is_public = |a: &Address| !is_private(a.ip) && !a.ip.is_loopback();
+    for (i, (endpoint, draft)) in world.endpoints.iter().zip(&world.drafts).enumerate() {
+        let Some((word, location)) = draft.site_hints.first() else { continue };
+        let says_where = endpoint.place.is_some() || endpoint.region.is_some() || endpoint.zone.is_some();
+        let stands = !endpoint.sites.is_empty() || !endpoint.stands_with.is_empty();
+        if says_where || stands || endpoint.addresses.iter().any(is_public) {
+            continue;
+        }
+        gaps.push(Gap {
+            code: "undefined-site",
+            message: format!(
+                "`{}` is listed at `{word}`, which no [[site]] declares, and nothing else says where it is",
+                endpoint.name
+            ),
+            help: Some(format!("declare it: [[site]] with `id = \"{word}\"` and its country")),
+            location: *location,
+            scope: GapScope::Endpoints(vec![Node::new(i).as_id()]),
+        });
+    }
+}
+
 /// Fills `stands_with`: declared parts; parts of whatever hands them data; and servers that are known only by a name, which
 /// stand where the name leads.
 pub fn parts(world: &mut World, links: &Links, gaps: &mut Vec<Gap>) {
     let (senders, aliases) = neighbours(world, links);
     let local = beside(world, links);
+    let subnets = Subnets::new(world);
     for i in 0..world.endpoints.len() {
         let node = Node::new(i);
         let declared = std::mem::take(&mut world.drafts[i].part_of);
@@ -184,6 +211,9 @@ pub fn parts(world: &mut World, links: &Links, gaps: &mut Vec<Gap>) {
                 hosts = ends(world, node, &senders);
             }
         }
+        if hosts.is_empty() {
+            hosts = subnets.hosts(endpoint, node, gaps);
+        }
         let placeless = placeless(endpoint);
         if hosts.is_empty() && placeless {
             hosts = world.drafts[i].machines.clone();
@@ -193,6 +223,50 @@ pub fn parts(world: &mut World, links: &Links, gaps: &mut Vec<Gap>) {
         }
         hosts.remove(&node);
         world.endpoints[i].stands_with = hosts.into_iter().map(Node::as_id).collect();
+    }
+}
+
+/// Networks that are parts of a cloud's, with the endpoints that stand for them.
+struct Subnets {
+    networks: Networks,
+    /// By owner.
+    nodes: Vec<(Node, String)>,
+}
+
+impl Subnets {
+    fn new(world: &World) -> Self {
+        let owners = || world.drafts.iter().enumerate().filter(|(_, d)| !d.networks.is_empty());
+        let networks = Networks::new(owners().map(|(i, d)| (d.networks.clone(), world.endpoints[i].scope.clone())));
+        let nodes = owners().map(|(i, _)| (Node::new(i), world.endpoints[i].name.clone())).collect();
+        Self { networks, nodes }
+    }
+
+    /// What has a private address in a subnet, and nothing else that says where it is, stands where the subnet stands.
+    fn hosts(&self, endpoint: &Endpoint, node: Node, gaps: &mut Vec<Gap>) -> BTreeSet<Node> {
+        let says =
+            endpoint.place.is_some() || endpoint.region.is_some() || endpoint.zone.is_some() || !endpoint.sites.is_empty();
+        let mut hosts = BTreeSet::new();
+        if self.nodes.is_empty() || says || endpoint.standing != Standing::Physical {
+            return hosts;
+        }
+        for address in endpoint.addresses.iter().filter(|a| is_private(a.ip)) {
+            let found = self.networks.find(address.ip, endpoint.scope.as_deref());
+            let owner = |n: u32| &self.nodes[n as usize];
+            if found.len() > 1 {
+                let names: Vec<String> = found.iter().map(|(n, network)| format!("`{}` ({network})", owner(*n).1)).collect();
+                gaps.push(Gap {
+                    code: "ambiguous-address",
+                    message: format!("{} lies in {}; which one is meant cannot be told", address.ip, names.join(" and ")),
+                    help: Some(
+                        "give this file the `network-scope` of one of them in [[inputs.override]]: the name of its VPC".into(),
+                    ),
+                    location: address.location,
+                    scope: GapScope::Endpoints(vec![node.as_id()]),
+                });
+            }
+            hosts.extend(found.into_iter().map(|(n, _)| owner(n).0));
+        }
+        hosts
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use ipnetwork::IpNetwork;
+
 use super::endpoint::{Address, Attributes, Roles, Standing};
 use super::gap::Unread;
 use super::place::DeclaredPlace;
@@ -37,6 +39,8 @@ pub struct EndpointFact {
     pub id: Option<String>,
     /// What to call it if it has neither id nor host name nor address.
     pub label: String,
+    /// The label is how people name it (an address in infrastructure code) and goes before its host names.
+    pub labelled: bool,
     pub kind: String,
     pub standing: Standing,
     /// Empty if the format does not say; linking then infers them from the routes.
@@ -44,8 +48,12 @@ pub struct EndpointFact {
     /// Host names, lower case, without the final dot. `*.example.com` is a wildcard.
     pub names: Vec<Spanned<String>>,
     pub addresses: Vec<Address>,
+    /// Networks that it spans (a subnet): what has a private address in them and no other place stands where it stands.
+    pub networks: Vec<Spanned<IpNetwork>>,
     pub cloud_ids: Vec<String>,
     pub site: Option<Spanned<String>>,
+    /// Words that may name a declared site (a `datacenter` variable of a list): one that does counts like `site`, others say nothing.
+    pub site_hints: Vec<Spanned<String>>,
     pub scope: Option<String>,
     pub provider: Option<String>,
     pub region: Option<Spanned<String>>,
@@ -69,13 +77,16 @@ impl EndpointFact {
         Self {
             id: None,
             label: label.into(),
+            labelled: false,
             kind: kind.into(),
             standing: Standing::Physical,
             roles: Roles::NONE,
             names: Vec::new(),
             addresses: Vec::new(),
+            networks: Vec::new(),
             cloud_ids: Vec::new(),
             site: None,
+            site_hints: Vec::new(),
             scope: None,
             provider: None,
             region: None,

@@ -58,6 +58,12 @@ impl DomainKind {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|k| k.as_str() == text)
     }
+
+    /// Whether it says whose a thing is: then what stands at a site may belong to another than the site does, and what it says
+    /// of itself goes before what its site says. Where it stands it shares the site's fate, whatever else it says.
+    pub fn is_ownership(self) -> bool {
+        matches!(self, Self::Account | Self::Operator | Self::Provider)
+    }
 }
 
 /// One thing that can be lost: `site=sjc1`, `carrier=AS4837`. Region and zone ids carry their provider: `region=aws/us-east-1`.
@@ -114,23 +120,26 @@ impl SiteMatch {
     }
 }
 
-/// The networks of all sites, for longest-prefix matches in O(prefix lengths in use).
+/// Networks and who has them, for longest-prefix matches in O(prefix lengths in use).
 #[derive(Debug, Default)]
-pub struct SiteNetworks {
-    /// Sorted by (network, prefix length): one entry per declared network.
-    by_network: std::collections::BTreeMap<IpNetwork, Vec<SiteId>>,
+pub struct Networks {
+    /// One entry per network, with the indices of its owners.
+    by_network: std::collections::BTreeMap<IpNetwork, Vec<u32>>,
     /// Prefix lengths in use, longest first: IPv4, IPv6.
     lengths: [Vec<u8>; 2],
+    /// By owner.
     scopes: Vec<Option<String>>,
 }
 
-impl SiteNetworks {
-    pub fn new(sites: &[Site]) -> Self {
-        let mut this = Self { scopes: sites.iter().map(|s| s.network_scope.clone()).collect(), ..Self::default() };
-        for (i, site) in sites.iter().enumerate() {
-            for network in &site.networks {
-                let Ok(key) = IpNetwork::new(network.value.network(), network.value.prefix()) else { continue };
-                this.by_network.entry(key).or_default().push(SiteId(u32::try_from(i).unwrap_or(u32::MAX)));
+impl Networks {
+    /// The networks and the scope of each owner; owners are numbered in this order.
+    pub fn new(owners: impl Iterator<Item = (Vec<IpNetwork>, Option<String>)>) -> Self {
+        let mut this = Self::default();
+        for (owner, (networks, scope)) in (0_u32..).zip(owners) {
+            this.scopes.push(scope);
+            for network in networks {
+                let Ok(key) = IpNetwork::new(network.network(), network.prefix()) else { continue };
+                this.by_network.entry(key).or_default().push(owner);
                 let lengths = &mut this.lengths[usize::from(key.is_ipv6())];
                 if !lengths.contains(&key.prefix()) {
                     lengths.push(key.prefix());
@@ -143,29 +152,47 @@ impl SiteNetworks {
         this
     }
 
-    /// The site of an address. With a `scope`, only networks of that scope count. Without one, a private address that lies in
-    /// networks of several scopes is ambiguous, however long the prefixes.
-    pub fn find(&self, address: IpAddr, scope: Option<&str>) -> SiteMatch {
-        let mut hits: Vec<(SiteId, IpNetwork)> = Vec::new();
+    /// The owners of the longest network that holds an address. With a `scope`, only networks of that scope count. Without one, a
+    /// private address that lies in networks of several scopes may be any of them, however long the prefixes.
+    pub fn find(&self, address: IpAddr, scope: Option<&str>) -> Vec<(u32, IpNetwork)> {
+        let mut hits: Vec<(u32, IpNetwork)> = Vec::new();
         for length in &self.lengths[usize::from(address.is_ipv6())] {
             let Ok(wide) = IpNetwork::new(address, *length) else { continue };
             let Ok(key) = IpNetwork::new(wide.network(), *length) else { continue };
-            for site in self.by_network.get(&key).into_iter().flatten() {
-                if scope.is_none() || self.scopes[site.0 as usize].as_deref() == scope {
-                    hits.push((*site, key));
+            for owner in self.by_network.get(&key).into_iter().flatten() {
+                if scope.is_none() || self.scopes[*owner as usize].as_deref() == scope {
+                    hits.push((*owner, key));
                 }
             }
         }
-        let Some((_, longest)) = hits.first().cloned() else { return SiteMatch::None };
+        let Some((first, longest)) = hits.first().copied() else { return hits };
         let several_scopes = scope.is_none()
             && is_private(address)
-            && hits.iter().any(|(s, _)| self.scopes[s.0 as usize] != self.scopes[hits[0].0.0 as usize]);
+            && hits.iter().any(|(owner, _)| self.scopes[*owner as usize] != self.scopes[first as usize]);
         if !several_scopes {
             hits.retain(|(_, network)| *network == longest);
         }
         hits.sort_unstable();
-        hits.dedup_by_key(|(site, _)| *site);
+        hits.dedup_by_key(|(owner, _)| *owner);
+        hits
+    }
+}
+
+/// The networks of all sites.
+#[derive(Debug, Default)]
+pub struct SiteNetworks(Networks);
+
+impl SiteNetworks {
+    pub fn new(sites: &[Site]) -> Self {
+        Self(Networks::new(sites.iter().map(|s| (s.networks.iter().map(|n| n.value).collect(), s.network_scope.clone()))))
+    }
+
+    /// The site of an address, see [`Networks::find`].
+    pub fn find(&self, address: IpAddr, scope: Option<&str>) -> SiteMatch {
+        let hits: Vec<(SiteId, IpNetwork)> =
+            self.0.find(address, scope).into_iter().map(|(site, network)| (SiteId(site), network)).collect();
         match hits.as_slice() {
+            [] => SiteMatch::None,
             [(site, network)] => SiteMatch::One(*site, *network),
             _ => SiteMatch::Ambiguous(hits),
         }

@@ -2,10 +2,15 @@
 //! at the border, into `model::Facts`. A reader never fails as a whole and never drops what could change the answer: what it
 //! cannot follow becomes a gap with its line.
 
+pub mod ansible;
+pub mod compose;
 pub mod envoy;
 pub mod haproxy;
 pub mod inventory;
+pub mod kubernetes;
+pub mod netbox;
 pub mod nginx;
+pub mod table;
 
 use std::sync::LazyLock;
 
@@ -14,7 +19,9 @@ use crate::source::{InputError, SourceId, Sources};
 
 mod all;
 mod hosts;
+mod mentions;
 mod proxy;
+pub mod resource;
 mod settings;
 mod zone;
 
@@ -109,5 +116,16 @@ pub trait Reader: Sync {
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
-pub const READERS: &[&dyn Reader] =
-    &[&envoy::Envoy, &haproxy::Haproxy, &hosts::Hosts, &inventory::Inventory, &nginx::Nginx, &zone::Zone];
+pub const READERS: &[&dyn Reader] = &[
+    &ansible::Ansible,
+    &compose::Compose,
+    &envoy::Envoy,
+    &haproxy::Haproxy,
+    &hosts::Hosts,
+    &inventory::Inventory,
+    &kubernetes::Kubernetes,
+    &netbox::NetBox,
+    &nginx::Nginx,
+    &table::Table,
+    &zone::Zone,
+];

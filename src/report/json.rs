@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{RenderOptions, Reporter, by_format, is_unsafe};
-use crate::finding::{Assessment, DataSetInfo, Finding, GapResult, Hop, KnownPlace, RuleResult};
+use crate::finding::{Assessment, DataSetInfo, Finding, GapResult, Hop, KnownPlace, RuleResult, Way};
 use crate::source::{Location, Sources};
 
 pub const SCHEMA: &str = "onshore.assessment/1";
@@ -54,8 +54,20 @@ struct Document<'a> {
     rules: Vec<Rule<'a>>,
     findings: Vec<JsonFinding<'a>>,
     gaps: Vec<JsonGap<'a>>,
+    ways: Vec<JsonWay<'a>>,
     coverage: JsonCoverage<'a>,
     data_sets: Vec<DataSet<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonWay<'a> {
+    origin: &'a str,
+    data: &'a str,
+    country: &'a str,
+    activity: &'static str,
+    state: &'static str,
+    endpoint: &'a str,
+    source: Position,
 }
 
 #[derive(Serialize)]
@@ -211,6 +223,7 @@ fn document<'a>(a: &'a Assessment, sources: &Sources) -> Document<'a> {
         rules: a.rules.iter().map(|r| rule(r, sources)).collect(),
         findings: a.findings.iter().map(|f| finding(f, sources)).collect(),
         gaps: a.gaps.iter().map(|g| gap(g, sources)).collect(),
+        ways: a.ways.iter().map(|w| way(w, sources)).collect(),
         coverage: JsonCoverage {
             files_read: a.coverage.files_read.iter().map(|(file, format)| ReadFile { file, format }).collect(),
             files_skipped: a.coverage.files_skipped.iter().map(|(file, why)| SkippedFile { file, why }).collect(),
@@ -303,6 +316,18 @@ fn gap<'a>(g: &'a GapResult, sources: &Sources) -> JsonGap<'a> {
         help: g.help.as_deref(),
         source: position(sources, g.location),
         touches: &g.touches,
+    }
+}
+
+fn way<'a>(w: &'a Way, sources: &Sources) -> JsonWay<'a> {
+    JsonWay {
+        origin: &w.origin,
+        data: &w.data,
+        country: &w.country,
+        activity: w.activity,
+        state: w.state.as_str(),
+        endpoint: &w.endpoint,
+        source: position(sources, w.location),
     }
 }
 

@@ -249,7 +249,7 @@ impl<'d> Clusters<'d> {
         for priority in &priorities {
             let of = || hosts.iter().filter(|h| h.priority == *priority && h.never.is_none());
             let (all, up) = (of().count() as u64, of().filter(|h| h.available).count() as u64);
-            let health = if all == 0 { 0 } else { (up * factor / all).min(100) };
+            let health = (up * factor).checked_div(all).unwrap_or(0).min(100);
             open.push(left > 0 && health > 0);
             left = left.saturating_sub(health);
         }

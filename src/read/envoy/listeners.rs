@@ -515,10 +515,12 @@ fn domains(virtual_host: Part<'_>) -> (Vec<Spanned<String>>, Option<String>) {
         let bare = name.strip_prefix("*.").unwrap_or(name);
         if name.ends_with('*') || (name.starts_with('*') && !name.starts_with("*.")) {
             pattern = pattern.or(Some(shorten(name)));
-        } else if is_host_name(bare) && bare.parse::<std::net::IpAddr>().is_err() && bare != "localhost" {
-            if !names.iter().any(|n: &Spanned<String>| n.value == name) {
-                names.push(Spanned::new(name.to_owned(), node.span()));
-            }
+        } else if is_host_name(bare)
+            && bare.parse::<std::net::IpAddr>().is_err()
+            && bare != "localhost"
+            && !names.iter().any(|n: &Spanned<String>| n.value == name)
+        {
+            names.push(Spanned::new(name.to_owned(), node.span()));
         }
     }
     (names, pattern)

@@ -190,14 +190,14 @@ impl Emitter<'_, '_> {
                 return;
             };
             if !backend.disabled {
-                self.to_each(backend, groups, alternatives, at);
+                self.each_to(backend, groups, alternatives, at);
             }
             return;
         }
         self.format(name, groups, alternatives, evaluator, at);
     }
 
-    fn to_each(&mut self, backend: &Backend, groups: &[Group], alternatives: &[Alternative], at: Location) {
+    fn each_to(&mut self, backend: &Backend, groups: &[Group], alternatives: &[Alternative], at: Location) {
         for group in groups {
             for alternative in alternatives {
                 self.forward(backend, group, alternative, at);
@@ -231,7 +231,7 @@ impl Emitter<'_, '_> {
                     // A name that no backend has falls to the default.
                     let Some(backend) = backends.get(&full).filter(|b| !b.disabled) else { continue };
                     let narrowed = alternatives.iter().filter_map(|a| a.and(&Alternative::of(when.clone())));
-                    self.to_each(backend, groups, &narrowed.collect::<Vec<_>>(), at);
+                    self.each_to(backend, groups, &narrowed.collect::<Vec<_>>(), at);
                 }
             }
             Value::Missing(file) => {
@@ -246,7 +246,7 @@ impl Emitter<'_, '_> {
                 let fits = |n: &str| n.len() >= prefix.len() + suffix.len() && n.starts_with(prefix) && n.ends_with(suffix);
                 for backend in backends.values().filter(|b| fits(&b.name) && !b.disabled) {
                     let narrowed = alternatives.iter().filter_map(|a| a.and(&Alternative::of(when.clone())));
-                    self.to_each(backend, groups, &narrowed.collect::<Vec<_>>(), at);
+                    self.each_to(backend, groups, &narrowed.collect::<Vec<_>>(), at);
                 }
             }
         }

@@ -134,9 +134,7 @@ impl<'c> Logs<'c> {
         if let Some(known) = self.sinks.rings.get(name) {
             return Some(known.clone());
         }
-        let Some((_, section)) = self.config.of_kind("ring").find(|(_, s)| s.name == name) else {
-            return None;
-        };
+        let (_, section) = self.config.of_kind("ring").find(|(_, s)| s.name == name)?;
         let mut fact = EndpointFact::new("haproxy-ring", format!("ring {name}"), section.header.at(1));
         fact.standing = Standing::WithSender;
         let index = out.principal(fact);

@@ -106,7 +106,7 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
     let mut backends: BTreeMap<String, Backend> = BTreeMap::new();
     let whole = config.of_kind("global").next().is_some();
     for (i, section) in config.sections.iter().enumerate() {
-        let has_servers = || config.lines_of(i).iter().any(|l| matches!(l.first(), "server" | "server-template" | "dispatch"));
+        let has_servers = || config.lines_of(i).iter().any(|l| servers::connects(l));
         if section.kind == "backend" || (section.kind == "listen" && has_servers()) {
             let mut fact = EndpointFact::new("haproxy-backend", section.name.clone(), section.header.at(1));
             fact.standing = Standing::Logical;

@@ -483,6 +483,14 @@ pub(super) fn both(a: Option<String>, b: Option<String>) -> Option<String> {
     }
 }
 
+/// Lines that connect to servers.
+pub(super) fn connects(line: &Line) -> bool {
+    matches!(
+        (line.first(), line.word(1)),
+        ("server" | "server-template" | "dispatch", _) | ("option", "http_proxy" | "transparent")
+    )
+}
+
 /// Lines that answer without any server.
 fn ends_here(line: &Line) -> bool {
     matches!(

@@ -3,21 +3,28 @@
 //! kind is, where it stands, and where its data goes; [`translate`] makes endpoints, routes and gaps of them. No resource kind is
 //! named in code unless a table cannot say what it does.
 
+mod endpoint;
+mod names;
+mod path;
 pub mod table;
 mod translate;
 pub mod value;
 
 use std::sync::Arc;
 
-pub use translate::translate;
+use serde::Deserialize;
+
+pub use translate::{Tally, translate};
 pub use value::{Is, Piece, Target, Unknown, Value};
 
 use crate::source::Location;
 
 /// Whose words a resource's kind and attributes are. Each has its own tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Vocabulary {
     /// Terraform, OpenTofu, and Pulumi's bridged providers (translated by its reader): `aws_s3_bucket`.
+    #[default]
     Terraform,
     /// CloudFormation, SAM, and AWS Config, which uses the same type names: `AWS::S3::Bucket`.
     CloudFormation,
@@ -27,6 +34,21 @@ pub enum Vocabulary {
     GcpAsset,
     /// Answers of cloud command lines: `aws:describe-instances`, `aliyun:DescribeInstances`, `tencent:DescribeInstances`.
     Listing,
+}
+
+impl Vocabulary {
+    pub const ALL: [Self; 5] = [Self::Terraform, Self::CloudFormation, Self::Arm, Self::GcpAsset, Self::Listing];
+
+    /// What the names of its tables begin with.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::Terraform => "terraform-",
+            Self::CloudFormation => "cloud-formation",
+            Self::Arm => "arm",
+            Self::GcpAsset => "gcp-asset",
+            Self::Listing => "listing",
+        }
+    }
 }
 
 /// One resource, evaluated as far as it can be.
@@ -44,6 +66,8 @@ pub struct Resource {
     pub account: Option<Value>,
     /// Always an [`Is::Map`] (or an unknown). Blocks are lists of maps.
     pub attributes: Value,
+    /// Why it is not known whether, or how many times, it exists: what `count` or a condition came to.
+    pub uncertain: Option<Value>,
     /// Ids that are known from elsewhere than the attributes (the id of an export's record).
     pub ids: Vec<String>,
     /// The block's header.

@@ -3,21 +3,26 @@
 //!
 //! Three small languages are used in rows:
 //!
-//! - A *path* names an attribute: `destination.bucket`. Lists are entered: `replica.region_name` is the region of every replica.
-//!   `^` goes from an element of `each` back to the resource: `^.bucket`.
+//! - A *path* names an attribute: `destination.bucket`. Lists are entered: `replica.region_name` is the region of every replica;
+//!   `*` is every value of a map. `^` goes from an element of `each` back to the resource: `^.bucket`; `@` is the element itself.
+//!   Text in quotes stands for itself: `'us-east-1'`. `zone_id>name` is an attribute of the resource that `zone_id` leads to, and
+//!   `^.origin[id=origin_id].domain_name` picks the elements of a list whose `id` is what `origin_id` of the element says. JSON in a
+//!   text is entered like anything else.
 //! - A *term* is a path, or text with paths in braces: `arn:aws:s3:::{bucket}`. Beside attributes, `{region}`, `{account}` and
-//!   `{partition}` are known. A term that cannot be filled in gives nothing.
+//!   `{partition}` are known. What is an ARN, a resource id or a reference already is taken as it is, so that one term serves for
+//!   names and ARNs. `^` alone is the resource itself. A term that cannot be filled in gives nothing as an id, and a gap as a target.
 //! - A *condition* compares what a path gives: `{ path = "account_replication_type", is = ["GRS", "RAGRS"] }`.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use serde::Deserialize;
 
 use super::Vocabulary;
+use crate::model::{Activity, Dependence, Role, RouteRole};
 
 /// One file.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct TableFile {
     /// `terraform`, `cloud-formation`, `arm`, `gcp-asset`, `listing`.
@@ -25,8 +30,15 @@ struct TableFile {
     /// The provider in `data/regions` of every kind that does not say its own.
     provider: String,
     /// Where the rows come from, unless they say.
-    #[expect(dead_code, reason = "for those who keep the table")]
+    #[allow(dead_code, reason = "for those who keep the table")]
     source: String,
+    /// For rows that do not say their own.
+    #[serde(default)]
+    region: Vec<String>,
+    #[serde(default)]
+    account: Vec<String>,
+    #[serde(default)]
+    tags: Vec<String>,
     #[serde(rename = "kind")]
     kinds: Vec<Row>,
 }
@@ -37,8 +49,14 @@ struct TableFile {
 pub struct Row {
     /// Type names, or with a final `*` every type that begins so (the longest match wins).
     pub kinds: Vec<String>,
-    /// Why it holds and carries no data: "permissions". Such a resource is no endpoint; references go through it (`passes`).
+    /// Why it holds and carries no data: "permissions". Such a resource is no endpoint; references to it go on to what `passes`
+    /// says. Its routes, if it has any, must say where they come `from`.
     pub ignore: Option<String>,
+    /// Paths to what a reference to an ignored resource means in truth: `function_name` of a Lambda alias.
+    pub passes: Vec<String>,
+    /// Terms for the resource that this is a piece of (`bucket` of a bucket's replication): no endpoint of its own; its routes,
+    /// key, retention and lock are that resource's.
+    pub extends: Vec<String>,
     /// What onshore calls it: `bucket`, `database`, `load-balancer`, `key`.
     pub is: String,
     /// `entry`, `transit`, `process`, `store`, `keys`, `access`; empty: inferred from its routes.
@@ -50,10 +68,14 @@ pub struct Row {
     pub ids: Vec<String>,
     /// Terms for host names under which it is reached.
     pub hosts: Vec<String>,
+    /// Path to the domain that host names are relative to where they do not end with it.
+    pub domain: Vec<String>,
     /// Paths to addresses.
     pub addresses: Vec<String>,
     /// Paths to the networks that it spans (a subnet): addresses in them stand where it stands.
     pub networks: Vec<String>,
+    /// Paths to what tells its private addresses and networks from equal ones elsewhere (the VPC of a subnet).
+    pub scope: Vec<String>,
     /// Paths to its region or location; they go before the provider's. The first that gives something wins.
     pub region: Vec<String>,
     /// Paths to its zone.
@@ -74,8 +96,6 @@ pub struct Row {
     /// Ways that data takes because of this resource.
     #[serde(rename = "route")]
     pub routes: Vec<RouteRow>,
-    /// A translator in code, for what no row can say.
-    pub by: Option<String>,
 }
 
 /// A way that data takes because of a resource.
@@ -88,9 +108,11 @@ pub struct RouteRow {
     pub when: Vec<Condition>,
     /// Where data comes from; empty: this resource.
     pub from: Vec<String>,
+    /// Where data comes from what carries a tag: all stores of this configuration with it, in the resource's region.
+    pub from_tag: Option<Tag>,
     /// Terms for what it goes to: a resource, an id, a host name, an address.
     pub to: Vec<String>,
-    /// Paths to regions (or regions themselves, in quotes: `'us-east-1'`): a copy of this resource stands in each.
+    /// Terms for regions (or regions themselves, in quotes: `'us-east-1'`): a copy of where data comes from stands in each.
     pub to_region: Vec<String>,
     /// The region that the provider pairs with the resource's own (`data/resources/pairs.csv`).
     pub to_pair: bool,
@@ -98,9 +120,25 @@ pub struct RouteRow {
     pub to_unknown: Option<String>,
     /// `forward`, `replicate`, `backup`, `log`, `mirror`, `cache`, `access`, `keys`, `depend`.
     pub activity: String,
+    /// Paths to the key that encrypts the copy (`to_region`, `to_pair`).
+    pub to_key: Vec<String>,
+    /// The same way back: both sides take writes.
+    pub both: bool,
+    /// A name for the same thing (a DNS alias).
+    pub alias: bool,
     /// `primary`, `geo`, `weighted`, `failover`, `overflow`, `manual`.
     pub role: Option<String>,
+    /// The role where a condition holds; the first that does.
+    pub role_if: Vec<RoleIf>,
     pub priority: Option<u32>,
+    /// Paths to the priority, 0 (or the lowest) first.
+    pub priority_of: Vec<String>,
+    /// The elements of `each` stand in for each other in their order: the first is `primary`, the others `failover`.
+    pub ordered: bool,
+    /// Paths to the countries (ISO 3166-1 alpha-2) whose clients it takes; `*` or nothing: all.
+    pub countries: Vec<String>,
+    /// It takes only some clients, in words: "those that are nearest by latency".
+    pub some: Option<String>,
     /// Routes of one resource with the same pool stand for each other.
     pub pool: Option<String>,
     /// For `depend`: `service`, `dns`, `identity`, `keys`, `control-plane`.
@@ -113,6 +151,21 @@ pub struct RouteRow {
     pub implied: Option<String>,
 }
 
+/// Paths to a tag's key and value.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Tag {
+    pub key: String,
+    pub value: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RoleIf {
+    pub role: String,
+    pub when: Condition,
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Condition {
@@ -121,6 +174,157 @@ pub struct Condition {
     pub is: Vec<String>,
     /// None of these.
     pub not: Vec<String>,
+    /// It begins with one of these.
+    pub starts: Vec<String>,
+    /// One of these stands in it.
+    pub contains: Vec<String>,
+    /// None of what these paths give.
+    pub not_in: Vec<String>,
     /// Whether it is given at all.
     pub set: Option<bool>,
+}
+
+macro_rules! tables {
+    ($($name:literal),* $(,)?) => { &[$(($name, include_str!(concat!("../../../data/resources/", $name, ".toml")))),*] };
+}
+
+/// Name and text of each table; `tests/data.rs` checks that no file of the folder is left out. Keep it sorted.
+pub static TABLES: &[(&str, &str)] = tables!["terraform-aws", "terraform-common"];
+
+/// Region pairs: `provider,region,pair,source`.
+static PAIRS: &str = include_str!("../../../data/resources/pairs.csv");
+
+/// The row for a kind: its own, else that of the longest prefix.
+pub fn find(vocabulary: Vocabulary, kind: &str) -> Option<&'static Row> {
+    let index = index(vocabulary);
+    if let Some(row) = index.exact.get(kind) {
+        return Some(row);
+    }
+    if index.prefixes.is_empty() {
+        return None;
+    }
+    let ends = (0..=kind.len()).rev().filter(|end| kind.is_char_boundary(*end));
+    ends.filter_map(|end| index.prefixes.get(&kind[..end])).next().map(Arc::as_ref)
+}
+
+/// The region that a provider pairs with one of its own.
+pub fn pair(provider: &str, region: &str) -> Option<&'static str> {
+    static PAIR_OF: LazyLock<HashMap<(&str, String), &str>> = LazyLock::new(|| {
+        let fields = PAIRS.lines().skip(1).map(|line| line.splitn(4, ',').collect::<Vec<_>>());
+        fields.filter_map(|f| Some(((*f.first()?, plain_region(f.get(1)?)), *f.get(2)?))).collect()
+    });
+    PAIR_OF.get(&(provider, plain_region(region))).copied()
+}
+
+/// `East US 2` and `eastus2` are one region.
+pub fn plain_region(text: &str) -> String {
+    text.chars().filter(|c| !matches!(c, ' ' | '_')).flat_map(char::to_lowercase).collect()
+}
+
+/// Everything that is wrong with a table, for the test that keeps them right.
+pub fn faults() -> Vec<String> {
+    let mut faults = Vec::new();
+    for (name, text) in TABLES {
+        match parse(text) {
+            Err(why) => faults.push(format!("{name}: {why}")),
+            Ok(file) => check(name, &file, &mut faults),
+        }
+    }
+    faults
+}
+
+fn parse(text: &str) -> Result<TableFile, String> {
+    let mut file: TableFile = toml::from_str(text).map_err(|e| e.to_string())?;
+    for row in &mut file.kinds {
+        row.provider.get_or_insert_with(|| file.provider.clone());
+        let defaults = [(&mut row.region, &file.region), (&mut row.account, &file.account), (&mut row.tags, &file.tags)];
+        for (own, default) in defaults {
+            if own.is_empty() {
+                own.clone_from(default);
+            }
+        }
+    }
+    Ok(file)
+}
+
+fn check(name: &str, file: &TableFile, faults: &mut Vec<String>) {
+    if !name.starts_with(file.vocabulary.prefix()) {
+        faults.push(format!("{name}: its name does not begin with `{}`", file.vocabulary.prefix()));
+    }
+    for row in &file.kinds {
+        let kind = row.kinds.first().map_or("", String::as_str);
+        let mut wrong = |what: String| faults.push(format!("{name}: {kind}: {what}"));
+        if row.kinds.is_empty() {
+            wrong("a row without kinds".into());
+        }
+        if row.ignore.is_some() == (!row.is.is_empty() || !row.extends.is_empty()) {
+            wrong("a row has either `is`, `extends` or `ignore`".into());
+        }
+        for role in row.roles.iter().filter(|r| Role::parse(r).is_none()) {
+            wrong(format!("`{role}` is no role"));
+        }
+        for route in &row.routes {
+            if Activity::parse(&route.activity).is_none() {
+                wrong(format!("`{}` is no activity", route.activity));
+            }
+            if route.role.as_ref().is_some_and(|r| RouteRole::parse(r).is_none()) {
+                wrong(format!("`{:?}` is no route role", route.role));
+            }
+            if route.purpose.as_ref().is_some_and(|p| Dependence::parse(p).is_none()) {
+                wrong(format!("`{:?}` is no purpose", route.purpose));
+            }
+            let ends = [!route.to.is_empty(), !route.to_region.is_empty(), route.to_pair, route.to_unknown.is_some()];
+            if ends.iter().filter(|e| **e).count() != 1 {
+                wrong("a route has exactly one of `to`, `to-region`, `to-pair`, `to-unknown`".into());
+            }
+            for role in route.role_if.iter().filter(|r| RouteRole::parse(&r.role).is_none()) {
+                wrong(format!("`{}` is no route role", role.role));
+            }
+            if row.ignore.is_some() && route.from.is_empty() && route.from_tag.is_none() {
+                wrong("a route of an ignored kind must say where it comes `from`".into());
+            }
+            for condition in route.when.iter().chain(route.role_if.iter().map(|r| &r.when)) {
+                let lists = [&condition.is, &condition.not, &condition.starts, &condition.contains, &condition.not_in];
+                if condition.path.is_empty() || (condition.set.is_none() && lists.iter().all(|l| l.is_empty())) {
+                    wrong("a condition has a path and something to compare with".into());
+                }
+            }
+        }
+    }
+}
+
+/// All rows of all tables, with the table's name: what the tests look through.
+pub fn rows() -> Vec<(&'static str, Vocabulary, Row)> {
+    let of = |(name, text): &(&'static str, &str)| {
+        let file = parse(text).unwrap_or_default();
+        file.kinds.into_iter().map(|row| (*name, file.vocabulary, row)).collect::<Vec<_>>()
+    };
+    TABLES.iter().flat_map(of).collect()
+}
+
+#[derive(Default)]
+struct Index {
+    exact: HashMap<String, Arc<Row>>,
+    prefixes: HashMap<String, Arc<Row>>,
+}
+
+/// Of a vocabulary; its tables are read when it is first asked for.
+fn index(vocabulary: Vocabulary) -> &'static Index {
+    static READ: [OnceLock<Index>; Vocabulary::ALL.len()] = [const { OnceLock::new() }; Vocabulary::ALL.len()];
+    READ[vocabulary as usize].get_or_init(|| {
+        let mut index = Index::default();
+        for (_, text) in TABLES.iter().filter(|(name, _)| name.starts_with(vocabulary.prefix())) {
+            for mut row in parse(text).unwrap_or_default().kinds {
+                let kinds = std::mem::take(&mut row.kinds);
+                let row = Arc::new(row);
+                for kind in kinds {
+                    match kind.strip_suffix('*') {
+                        Some(prefix) => index.prefixes.insert(prefix.to_owned(), Arc::clone(&row)),
+                        None => index.exact.insert(kind, Arc::clone(&row)),
+                    };
+                }
+            }
+        }
+        index
+    })
 }

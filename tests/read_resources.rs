@@ -1,0 +1,239 @@
+//! Resources against the tables: small configurations as JSON and the exact facts that come of them (`ONSHORE_BLESS=1` writes them).
+//!
+//! In the JSON, `${aws_kms_key.k.arn}` in a text is a reference, `${?why}` a value that is not known. `_region`, `_account` and
+//! `_uncertain` of a resource stand for what its provider, and its `count`, say.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used)] // a test opens files and may panic
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use onshore::model::{ClientMatch, DataLimit, EndpointFact, Facts, GapScope, Reference, RouteFact, Standing, Unread};
+use onshore::read::resource::{Is, Piece, Resource, Tally, Target, Value, Vocabulary, table, translate};
+use onshore::source::{Location, SourceId, Sources, Span};
+use serde_json::Value as Json;
+
+/// A configuration in a source of its own.
+struct Config {
+    sources: Sources,
+    resources: Vec<Resource>,
+}
+
+fn config(name: &str, text: &str) -> Config {
+    let mut sources = Sources::default();
+    let source = sources.add(name, text);
+    let json: Json = serde_json::from_str(text).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let vocabulary = match json["vocabulary"].as_str() {
+        None | Some("terraform") => Vocabulary::Terraform,
+        Some("cloud-formation") => Vocabulary::CloudFormation,
+        Some("arm") => Vocabulary::Arm,
+        Some("gcp-asset") => Vocabulary::GcpAsset,
+        Some("listing") => Vocabulary::Listing,
+        Some(other) => panic!("{name}: {other}"),
+    };
+    let mut resources = Vec::new();
+    for (address, given) in json["resources"].as_object().expect("resources") {
+        let start =
+            text.find(&format!("\"{address}\":")).or_else(|| text.find(&serde_json::to_string(address).unwrap())).unwrap();
+        let location = Location::new(source, Span::new(start + 1, start + 1 + address.len()));
+        let mut given = given.clone();
+        let map = given.as_object_mut().unwrap();
+        let mut take = |key: &str| map.remove(key).map(|v| value(&v, location));
+        let (region, account, uncertain, kind) = (take("_region"), take("_account"), take("_uncertain"), take("_kind"));
+        let common = |key: &str| json.get(key).map(|v| value(v, location));
+        let own_kind = address.split('[').next().unwrap().rsplit('.').nth(1).unwrap_or("");
+        resources.push(Resource {
+            vocabulary,
+            kind: kind.and_then(|k| k.as_text().map(|t| Arc::from(&*t))).unwrap_or_else(|| own_kind.into()),
+            address: address.as_str().into(),
+            region: region.or_else(|| common("region")),
+            account: account.or_else(|| common("account")),
+            attributes: value(&given, location),
+            uncertain,
+            ids: Vec::new(),
+            location,
+        });
+    }
+    Config { sources, resources }
+}
+
+fn value(json: &Json, at: Location) -> Value {
+    let is = match json {
+        Json::Null => Is::Null,
+        Json::Bool(b) => Is::Bool(*b),
+        Json::Number(n) => Is::Number(n.as_f64().unwrap()),
+        Json::String(text) => return string(text, at),
+        Json::Array(list) => Is::List(Arc::new(list.iter().map(|v| value(v, at)).collect())),
+        Json::Object(map) => Is::Map(Arc::new(map.iter().map(|(k, v)| (k.as_str().into(), value(v, at))).collect())),
+    };
+    Value::new(is, at)
+}
+
+fn string(text: &str, at: Location) -> Value {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("${") {
+        let (inside, tail) = after.split_once('}').unwrap();
+        if !before.is_empty() {
+            pieces.push(Piece::Text(before.into()));
+        }
+        pieces.push(Piece::Hole(match inside.strip_prefix('?') {
+            Some(why) => Value::unknown(why.to_owned(), Some(format!("give {why} a value").into()), at),
+            None => {
+                let (address, attribute) = inside.rsplit_once('.').unwrap();
+                Value::new(Is::Reference(Arc::new(Target { address: address.into(), attribute: attribute.into() })), at)
+            }
+        }));
+        rest = tail;
+    }
+    if !rest.is_empty() {
+        pieces.push(Piece::Text(rest.into()));
+    }
+    match &pieces[..] {
+        [Piece::Hole(one)] => one.clone(),
+        [] | [Piece::Text(_)] => Value::text(text, at),
+        _ => Value::new(Is::Partial(pieces.into()), at),
+    }
+}
+
+/// Facts as text, one line each.
+struct Show<'a> {
+    sources: &'a Sources,
+    facts: &'a Facts,
+}
+
+impl Show<'_> {
+    fn at(&self, at: Location) -> u32 {
+        self.sources.position(at).line
+    }
+
+    fn reference(&self, reference: &Reference) -> String {
+        let port = |p: &Option<u16>| p.map_or(String::new(), |p| format!(":{p}"));
+        match reference {
+            Reference::Fact(i) => format!("[{}]", self.facts.endpoints[*i].label),
+            Reference::Host { name, port: p } => format!("host {name}{}", port(p)),
+            Reference::Address { ip, port: p } => format!("address {ip}{}", port(p)),
+            Reference::Id(id) => format!("id {id}"),
+            Reference::Any(any) => format!("any {any}"),
+        }
+    }
+
+    fn endpoint(&self, e: &EndpointFact) -> String {
+        let mut line = format!("[{}] {}", e.label, e.kind);
+        if e.standing == Standing::Logical {
+            line.push_str(" logical");
+        }
+        let roles: Vec<&str> = e.roles.iter().map(|r| r.as_str()).collect();
+        let mut say = |key: &str, text: Option<String>| {
+            if let Some(text) = text.filter(|t| !t.is_empty()) {
+                write!(line, " {key}={text}").unwrap();
+            }
+        };
+        say("roles", Some(roles.join("+")));
+        let provider = e.provider.clone().unwrap_or_default();
+        let in_region = e.region.as_ref().map(|r| r.value.as_str());
+        let in_zone = e.zone.as_ref().map(|z| z.value.as_str());
+        say(
+            "at",
+            Some(format!("{provider}/{}{}", in_region.unwrap_or("?"), in_zone.map_or(String::new(), |z| format!("/{z}")))),
+        );
+        say("account", e.account.clone());
+        say("ids", Some(e.cloud_ids.join(" ")));
+        say("hosts", Some(e.names.iter().map(|n| n.value.as_str()).collect::<Vec<_>>().join(" ")));
+        say("addresses", Some(e.addresses.iter().map(|a| a.ip.to_string()).collect::<Vec<_>>().join(" ")));
+        say("networks", Some(e.networks.iter().map(|n| n.value.to_string()).collect::<Vec<_>>().join(" ")));
+        say("scope", e.scope.clone());
+        say("part-of", Some(e.part_of.iter().map(|p| self.reference(p)).collect::<Vec<_>>().join(" ")));
+        say("retention", e.attributes.retention_hours.map(|h| format!("{h}h")));
+        say("locked", e.attributes.locked.map(|l| l.to_string()));
+        say("tags", Some(e.tags.iter().map(|(k, v)| format!("{k}:{v}")).collect::<Vec<_>>().join(" ")));
+        let steps: Vec<String> = e.trail.steps().map(|s| format!("{} {}", self.at(s.location), s.text)).collect();
+        say("trail", Some(steps.join(" > ")));
+        format!("{line} @{}", self.at(e.location))
+    }
+
+    fn route(&self, r: &RouteFact) -> String {
+        let mut line =
+            format!("{} -> {} {} {}", self.reference(&r.from), self.reference(&r.to), r.activity.as_str(), r.role.as_str());
+        if let Some(pool) = &r.pool {
+            write!(line, " pool={pool:?}").unwrap();
+        }
+        if let Some(priority) = r.priority {
+            write!(line, " priority={priority}").unwrap();
+        }
+        if r.clients != ClientMatch::Any {
+            write!(line, " clients={:?}", r.clients).unwrap();
+        }
+        if let DataLimit::Only(classes) = &r.data {
+            write!(line, " only={}", classes.join(",")).unwrap();
+        }
+        if r.alias {
+            line.push_str(" alias");
+        }
+        if let Some(condition) = &r.condition {
+            write!(line, " {condition:?}").unwrap();
+        }
+        for step in r.trail.steps() {
+            write!(line, " > {} {}", self.at(step.location), step.text).unwrap();
+        }
+        format!("{line} @{}", self.at(r.location))
+    }
+
+    fn gap(&self, g: &Unread) -> String {
+        let scope = match &g.scope {
+            GapScope::Everything => "everything".to_owned(),
+            GapScope::Nothing => "nothing".to_owned(),
+            GapScope::Endpoints(e) => e.iter().map(|r| self.reference(r)).collect::<Vec<_>>().join(" "),
+        };
+        let help = g.help.as_ref().map_or(String::new(), |h| format!(" ({h})"));
+        format!("{} touches {scope}: {}{help} @{}", g.code, g.message, self.at(g.location))
+    }
+}
+
+fn show(config: Config) -> String {
+    let mut facts = Facts::default();
+    let tally = translate(config.resources, &mut facts);
+    let show = Show { sources: &config.sources, facts: &facts };
+    let mut text = String::new();
+    let mut section = |title: &str, lines: Vec<String>| {
+        if !lines.is_empty() {
+            writeln!(text, "{title}\n  {}", lines.join("\n  ")).unwrap();
+        }
+    };
+    section("endpoints", facts.endpoints.iter().map(|e| show.endpoint(e)).collect());
+    section("routes", facts.routes.iter().map(|r| show.route(r)).collect());
+    section("gaps", facts.gaps.iter().map(|g| show.gap(g)).collect());
+    let Tally { resources, placed, unplaced, ignored, unknown } = tally;
+    writeln!(text, "{resources} resources: {placed} placed, {unplaced} not, {ignored} ignored, unknown kinds {unknown:?}")
+        .unwrap();
+    text
+}
+
+#[test]
+fn cases() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/read/resource");
+    let bless = std::env::var_os("ONSHORE_BLESS").is_some();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(root).unwrap().map(|e| e.unwrap().path()).collect();
+    files.retain(|f| f.extension().is_some_and(|e| e == "json"));
+    files.sort();
+    let mut wrong = String::new();
+    for file in &files {
+        let name = file.file_name().unwrap().to_string_lossy();
+        let actual = show(config(&name, &std::fs::read_to_string(file).unwrap()));
+        let expected_path = file.with_extension("txt");
+        if bless {
+            std::fs::write(&expected_path, &actual).unwrap();
+        }
+        let expected = std::fs::read_to_string(&expected_path).unwrap_or_default();
+        if actual != expected {
+            writeln!(wrong, "--- {name}\nexpected:\n{expected}\nactual:\n{actual}").unwrap();
+        }
+    }
+    assert!(files.len() >= 5, "only {} cases", files.len());
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn the_tables_are_well_formed() {
+    assert_eq!(table::faults(), Vec::<String>::new());
+}
