@@ -1,6 +1,9 @@
 //! Every folder in `tests/cases` is a project with `expected.toml`: exit code, rule verdicts, and the findings that
 //! `onshore check` must show - those, and none beside them at medium or above.
 //!
+//! `same-as = "CASE"` retells another case in another system's words: verdicts, findings and paths must be those of that case, and
+//! the files that both have must be the same; `[lines]` says which of its lines stand where here.
+//!
 //! `concise.txt`, if present, is the exact text of the concise report; `ONSHORE_BLESS=1 cargo test --test cases` rewrites it.
 
 #![allow(clippy::disallowed_methods, reason = "it reads and writes what it compares")]
@@ -34,6 +37,28 @@ fn check(folder: &Path, format: &str) -> (i32, String) {
     (out.status.code().unwrap_or(-1), text)
 }
 
+fn expected(folder: &Path, wrong: &mut Vec<String>) -> toml::Table {
+    let read = |path: PathBuf| std::fs::read_to_string(path).expect("expected.toml");
+    let own: toml::Table = read(folder.join("expected.toml")).parse().expect("expected.toml is TOML");
+    let Some(same) = own.get("same-as").and_then(|s| s.as_str()) else { return own };
+    let other = folder.parent().expect("tests/cases").join(same);
+    for part in ["dns", "inventory", "policies"] {
+        for entry in std::fs::read_dir(other.join(part)).expect("a folder of the other case") {
+            let path = entry.expect("entry").path();
+            let here = folder.join(part).join(path.file_name().expect("a name"));
+            if std::fs::read(&path).ok() != std::fs::read(&here).ok() {
+                wrong.push(format!("{} differs from {}", here.display(), path.display()));
+            }
+        }
+    }
+    let mut text = read(other.join("expected.toml"));
+    for (from, to) in own.get("lines").and_then(|l| l.as_table()).expect("[lines]") {
+        assert!(text.contains(&format!("\"{from}\"")), "no finding stands at {from}");
+        text = text.replace(&format!("\"{from}\""), &format!("\"{}\"", to.as_str().expect("FILE:LINE")));
+    }
+    text.parse().expect("expected.toml is TOML")
+}
+
 #[test]
 fn cases_give_what_they_expect() {
     let folders = folders();
@@ -41,10 +66,7 @@ fn cases_give_what_they_expect() {
     let mut wrong = Vec::new();
     for folder in &folders {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let expected: toml::Table = std::fs::read_to_string(folder.join("expected.toml"))
-            .expect("expected.toml")
-            .parse()
-            .expect("expected.toml is TOML");
+        let expected = expected(folder, &mut wrong);
         let (code, json) = check(folder, "json");
         if i64::from(code) != expected["exit"].as_integer().expect("exit") {
             wrong.push(format!("{name}: exit {code}, expected {:?}\n{json}", expected["exit"]));

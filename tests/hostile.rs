@@ -72,6 +72,31 @@ fn instead(path: &str, from: &str, to: &str) -> String {
     text.replacen(from, to, 1)
 }
 
+/// The base with another proxy's configuration in place of nginx's.
+fn proxied(name: &'static str, path: &str, bytes: impl Into<Vec<u8>>, exit: i32, says: &[&'static str]) -> Row {
+    let mut row = row(name, path, bytes, exit, says);
+    row.files.push((CONF.to_owned(), b"# nothing\nhttp { }\n".to_vec()));
+    row
+}
+
+fn proxies() -> Vec<Row> {
+    const CFG: &str = "routing/haproxy.cfg";
+    const XDS: &str = "routing/envoy.yaml";
+    let cfg = "frontend www\n  bind 10.1.0.5:80\n  default_backend media\nbackend media\n  server a 10.1.0.10:80\n";
+    let xds = "static_resources:\n  listeners: [{name: w, address: {socket_address: {address: 10.1.0.5, port_value: 80}}, filter_chains: [{filters: [{name: tcp_proxy, typed_config: {cluster: m}}]}]}]\n  clusters: [{name: m, load_assignment: {endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 10.1.0.10, port_value: 80}}}}]}]}}]\n";
+    vec![
+        proxied("HAProxy as it is", CFG, cfg, 0, &["satisfied"]),
+        proxied("HAProxy cut in a line", CFG, &cfg[..cfg.len() - 4], 3, &["haproxy.cfg:5", "cut off"]),
+        proxied("HAProxy with CR", CFG, cfg.replace('\n', "\r\n"), 0, &["satisfied"]),
+        proxied("HAProxy with control codes", CFG, format!("{cfg}  \u{1b}]0;x\u{7} y\n"), 3, &["haproxy.cfg:6"]),
+        proxied("HAProxy with a huge line", CFG, format!("{cfg}  acl a path {}\n", "b ".repeat(1_000_000)), 0, &["satisfied"]),
+        proxied("HAProxy with deep blocks", CFG, format!("{cfg}{}", ".if 1\n".repeat(100_000)), 3, &["nested too deeply"]),
+        proxied("Envoy as it is", XDS, xds, 0, &["satisfied"]),
+        proxied("Envoy cut in a list", XDS, &xds[..xds.len() - 10], 3, &["envoy.yaml", "not YAML"]),
+        proxied("Envoy, deep", XDS, format!("{xds}x: {}", "[".repeat(100_000)), 3, &["envoy.yaml"]),
+    ]
+}
+
 fn nginx() -> Vec<Row> {
     let server = "server 10.1.0.10:80";
     vec![
@@ -525,6 +550,11 @@ fn all_hold(group: &str, rows: Vec<Row>) {
 #[test]
 fn nginx_configurations() {
     all_hold("nginx", nginx());
+}
+
+#[test]
+fn other_proxies() {
+    all_hold("proxies", proxies());
 }
 
 #[test]

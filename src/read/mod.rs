@@ -6,7 +6,9 @@ pub mod ansible;
 pub mod arm;
 pub mod cloudformation;
 pub mod compose;
+pub mod envoy;
 pub mod export;
+pub mod haproxy;
 pub mod inventory;
 pub mod kubernetes;
 pub mod netbox;
@@ -21,6 +23,7 @@ use crate::source::{InputError, SourceId, Sources};
 mod all;
 mod hosts;
 mod mentions;
+mod proxy;
 mod pulumi;
 pub mod resource;
 mod settings;
@@ -126,7 +129,9 @@ pub const READERS: &[&dyn Reader] = &[
     &arm::Arm,
     &cloudformation::CloudFormation,
     &compose::Compose,
+    &envoy::Envoy,
     &export::CloudExport,
+    &haproxy::Haproxy,
     &hosts::Hosts,
     &inventory::Inventory,
     &kubernetes::Kubernetes,

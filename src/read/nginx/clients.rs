@@ -15,13 +15,12 @@ use std::rc::Rc;
 
 use super::lex::{Word, shorten};
 use super::variables::{Definition, Geo, Key, Map, Variables};
-use super::when::{Basis, When, by_countries, countries_of_regex, country, union};
+
 use crate::model::{ClientMatch, Country};
+use crate::read::proxy::when::{Basis, MAX_NETWORKS, When, by_countries, countries_of_regex, country, union};
 
 /// More values than this for one text are not followed one by one.
 const MAX_BRANCHES: usize = 4096;
-/// Longer lists of networks are described, not listed.
-pub(super) const MAX_NETWORKS: usize = 64;
 const MAX_NESTING: usize = 24;
 /// One value a text can have, and for whom.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -78,7 +78,7 @@ pub(super) struct Problem {
     pub cut: bool,
 }
 
-pub(super) const RENDER: &str = "render the template first and give onshore the result";
+pub(super) use crate::read::proxy::{RENDER, shorten};
 
 pub(super) fn parse(text: &str) -> Vec<Statement> {
     let mut parser = Parser {
@@ -553,13 +553,6 @@ fn unescape(raw: &str) -> String {
         }
     }
     text
-}
-
-/// At most 60 characters of the first line, for messages.
-pub(super) fn shorten(text: &str) -> String {
-    let line = text.lines().next().unwrap_or("");
-    let cut: String = line.chars().take(60).collect();
-    if cut.len() < text.len() { format!("{}...", cut.trim_end()) } else { cut }
 }
 
 #[cfg(test)]

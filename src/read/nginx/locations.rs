@@ -13,7 +13,7 @@ use super::known;
 use super::lex::{Directive, RENDER, has_escaped_variable, shorten};
 use super::output::{Output, Touch};
 use super::tree::{Item, Node};
-use super::when::When;
+use crate::read::proxy::when::When;
 use crate::source::Location as At;
 
 /// Which requests a location takes.

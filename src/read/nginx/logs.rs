@@ -12,10 +12,8 @@ use super::lex::{RENDER, has_template, shorten};
 use super::output::{Output, Touch};
 use super::target;
 use crate::model::{Activity, DataLimit};
+use crate::read::proxy::LOGGED;
 use crate::source::Location;
-
-/// What a line of an access log tells about the client.
-const LOGGED: [&str; 4] = ["logs", "telemetry", "user.device", "user.location"];
 
 /// What has been said of one server: a block inherits most of its logs.
 #[derive(Default)]

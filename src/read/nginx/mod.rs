@@ -1,7 +1,7 @@
 //! nginx configuration: `http`, `stream` and `mail`, whole files or fragments of them, with their includes.
 //!
 //! Stages: [`lex`] text to statements, [`tree`] includes, [`context`] blocks and what they inherit, [`locations`] a server as a list
-//! of locations, [`variables`], [`when`] and [`clients`] which value a
+//! of locations, [`variables`] and [`clients`] which value a
 //! variable has for whom, [`routes`], [`upstream`] and [`logs`] the facts. Rules are taken
 //! from the reference of nginx.org (July 2026); each module names its sections. Every `server` becomes an endpoint, every
 //! `upstream` a logical one; what cannot be followed (a variable from the request, a script, a directive of an unknown module, a
@@ -19,7 +19,6 @@ mod target;
 mod tree;
 mod upstream;
 mod variables;
-mod when;
 
 use super::{Input, Reader, Reading, Recognized};
 use crate::model::{Activity, Address, EndpointFact, Role, Roles, Standing};

@@ -1,149 +1,12 @@
-//! Facts as they are made: endpoints by what they connect to, routes within a bound, gaps with what they touch.
-
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+//! Gaps that are nginx's own, beside those that every proxy's reader gives.
 
 use super::known;
 use super::lex::{Problem, RENDER, shorten};
-use super::target::Peer;
-use crate::model::{Activity, EndpointFact, Facts, GapScope, Reference, Role, Roles, RouteFact, Standing, Unread};
+pub(super) use crate::read::proxy::output::{Listen, Output, Touch};
 use crate::source::Location;
 
-/// What a gap may change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Touch {
-    /// An endpoint of the facts: a server or an upstream.
-    Endpoint(usize),
-    /// Every server and upstream of this configuration.
-    Tree,
-    Everything,
-    Nothing,
-}
-
-pub(super) struct Output {
-    pub facts: Facts,
-    routes_left: usize,
-    full: bool,
-    /// Loopback addresses and sockets that no server here listens on.
-    local: BTreeMap<Peer, Reference>,
-    /// Servers by the port or socket that they listen on at this machine, with a name for conditions.
-    listeners: HashMap<Listen, Vec<(usize, String)>>,
-    servers_and_upstreams: Vec<usize>,
-    seen_unknown: BTreeSet<(Touch, String)>,
-    pools: HashMap<(usize, String), usize>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Listen {
-    Port(u16),
-    Socket(String),
-}
-
 impl Output {
-    /// `size` is the number of directives read; the number of routes is bounded in proportion.
-    pub fn new(size: usize) -> Self {
-        Self {
-            facts: Facts::default(),
-            routes_left: 20_000 + 4 * size,
-            full: false,
-            local: BTreeMap::new(),
-            listeners: HashMap::new(),
-            servers_and_upstreams: Vec::new(),
-            seen_unknown: BTreeSet::new(),
-            pools: HashMap::new(),
-        }
-    }
-
-    /// Adds a server or an upstream.
-    pub fn principal(&mut self, fact: EndpointFact) -> usize {
-        self.facts.endpoints.push(fact);
-        let index = self.facts.endpoints.len() - 1;
-        self.servers_and_upstreams.push(index);
-        index
-    }
-
-    pub fn listens(&mut self, server: usize, on: Listen, name: &str) {
-        let servers = self.listeners.entry(on).or_default();
-        if servers.iter().all(|(s, _)| *s != server) && servers.len() < 256 {
-            servers.push((server, name.to_owned()));
-        }
-    }
-
-    /// The endpoints at a peer, each with what must hold for it to be that one.
-    pub fn endpoints_at(&mut self, peer: &Peer, at: Location) -> Vec<(Reference, Option<String>)> {
-        let (label, kind, listen) = match peer {
-            Peer::Host { name, port } => return vec![(Reference::Host { name: name.clone(), port: *port }, None)],
-            Peer::Address { ip, port } => return vec![(Reference::Address { ip: *ip, port: *port }, None)],
-            Peer::Loopback { ip, port } => {
-                let ip = if ip.is_unspecified() { "127.0.0.1".to_owned() } else { ip.to_string() };
-                let ip = if ip.contains(':') { format!("[{ip}]") } else { ip };
-                (port.map_or(ip.clone(), |p| format!("{ip}:{p}")), "loopback", port.map(Listen::Port))
-            }
-            Peer::Unix(path) => (format!("unix:{path}"), "unix-socket", Some(Listen::Socket(path.clone()))),
-        };
-        if let Some(servers) = listen.and_then(|l| self.listeners.get(&l)) {
-            return match servers.as_slice() {
-                [(only, _)] => vec![(Reference::Fact(*only), None)],
-                several => {
-                    let named =
-                        |(s, name): &(usize, String)| (Reference::Fact(*s), Some(format!("when `{name}` is asked for")));
-                    several.iter().map(named).collect()
-                }
-            };
-        }
-        if let Some(known) = self.local.get(peer) {
-            return vec![(known.clone(), None)];
-        }
-        let mut fact = EndpointFact::new(kind, label, at);
-        fact.standing = Standing::WithSender;
-        let reference = self.facts.endpoint(fact);
-        self.local.insert(peer.clone(), reference.clone());
-        vec![(reference, None)]
-    }
-
-    /// A store that is a part of a server.
-    pub fn store(&mut self, kind: &str, label: String, part_of: usize, at: Location) -> Reference {
-        let mut fact = EndpointFact::new(kind, label, at);
-        fact.standing = Standing::WithSender;
-        fact.roles = Roles::of(&[Role::Store]);
-        fact.part_of = vec![Reference::Fact(part_of)];
-        self.facts.endpoint(fact)
-    }
-
-    pub fn route(&mut self, route: RouteFact) {
-        if self.routes_left > 0 {
-            self.routes_left -= 1;
-            self.facts.routes.push(route);
-        } else if !std::mem::replace(&mut self.full, true) {
-            let message = "this configuration has more routes than can be followed; the rest is left out".to_owned();
-            self.gap("too-large", message, None, route.location, Touch::Everything);
-        }
-    }
-
-    /// No more routes are taken.
-    pub fn is_full(&self) -> bool {
-        self.full
-    }
-
-    /// A route with an activity and nothing else yet.
-    pub fn plain(from: usize, to: Reference, activity: Activity, at: Location) -> RouteFact {
-        RouteFact::new(Reference::Fact(from), to, activity, at)
-    }
-
-    pub fn gap(&mut self, code: &'static str, message: String, help: Option<String>, location: Location, touch: Touch) {
-        let scope = match touch {
-            Touch::Endpoint(i) => GapScope::Endpoints(vec![Reference::Fact(i)]),
-            // A list of very many endpoints for each of many gaps would say no more than this.
-            Touch::Tree if self.servers_and_upstreams.is_empty() || self.servers_and_upstreams.len() > 500 => {
-                GapScope::Everything
-            }
-            Touch::Tree => GapScope::Endpoints(self.servers_and_upstreams.iter().map(|i| Reference::Fact(*i)).collect()),
-            Touch::Everything => GapScope::Everything,
-            Touch::Nothing => GapScope::Nothing,
-        };
-        self.facts.gaps.push(Unread { code, message, help, location, scope });
-    }
-
-    pub fn problem(&mut self, problem: &Problem, location: Location, touch: Touch) {
+    pub(super) fn problem(&mut self, problem: &Problem, location: Location, touch: Touch) {
         let touch = match problem {
             Problem { cut: true, .. } => Touch::Everything,
             Problem { harmless: true, .. } => Touch::Nothing,
@@ -153,7 +16,7 @@ impl Output {
     }
 
     /// One gap per unknown directive and endpoint.
-    pub fn unknown(&mut self, name: &str, location: Location, touch: Touch) {
+    pub(super) fn unknown(&mut self, name: &str, location: Location, touch: Touch) {
         if !self.seen_unknown.insert((touch, name.to_owned())) {
             return;
         }
@@ -172,16 +35,9 @@ impl Output {
         self.gap("unknown-directive", message, Some(help), location, touch);
     }
 
-    pub fn code(&mut self, name: &str, location: Location, touch: Touch) {
+    pub(super) fn code(&mut self, name: &str, location: Location, touch: Touch) {
         let message = format!("`{name}` runs code that can send the request anywhere and is not followed");
         let help = "declare the routes that the code can take in an inventory".to_owned();
         self.gap("embedded-code", message, Some(help), location, touch);
-    }
-
-    /// A pool name that no other pool of this server has.
-    pub fn pool(&mut self, server: usize, name: &str) -> String {
-        let count = self.pools.entry((server, name.to_owned())).or_insert(0);
-        *count += 1;
-        if *count == 1 { name.to_owned() } else { format!("{name} ({count})") }
     }
 }

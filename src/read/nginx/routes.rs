@@ -16,8 +16,8 @@ use super::logs;
 use super::output::{Output, Touch};
 use super::target::{self, Peer};
 use super::upstream::Usage;
-use super::when::{Basis, When};
 use crate::model::{Activity, RouteRole, Spill};
+use crate::read::proxy::when::{Basis, When};
 use crate::source::Location as At;
 
 /// What all servers of a tree share.

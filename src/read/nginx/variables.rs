@@ -5,11 +5,11 @@ use std::net::IpAddr;
 
 use ipnetwork::IpNetwork;
 
-use super::clients::MAX_NETWORKS;
 use super::lex::{Word, has_template};
 use super::tree::{Item, Node};
-use super::when::country;
 use crate::model::Country;
+use crate::read::proxy::when::MAX_NETWORKS;
+use crate::read::proxy::when::country;
 
 /// The variables that one protocol's blocks define.
 #[derive(Default)]

@@ -1,11 +1,13 @@
 //! For which clients something holds, and how such conditions combine.
 
-use super::clients::MAX_NETWORKS;
 use crate::model::{ClientMatch, Country, RouteRole};
+
+/// Longer lists of networks are described, not listed.
+pub const MAX_NETWORKS: usize = 64;
 
 /// For which clients something holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct When {
+pub struct When {
     pub clients: ClientMatch,
     pub basis: Basis,
     /// In words, beginning with "when" or "for".
@@ -14,7 +16,7 @@ pub(super) struct When {
 
 /// What tells the clients apart, strongest last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Basis {
+pub enum Basis {
     #[default]
     Nothing,
     Other,
@@ -65,14 +67,14 @@ impl When {
     }
 }
 
-pub(super) fn sorted(mut countries: Vec<Country>) -> Vec<Country> {
+pub fn sorted(mut countries: Vec<Country>) -> Vec<Country> {
     countries.sort_unstable();
     countries.dedup();
     countries
 }
 
 /// Clients of either; `by` names what tells them apart if no list can.
-pub(super) fn union(a: &ClientMatch, b: &ClientMatch, by: &str) -> ClientMatch {
+pub fn union(a: &ClientMatch, b: &ClientMatch, by: &str) -> ClientMatch {
     use ClientMatch::{Any, Countries, Except, Networks};
     match (a, b) {
         (Any, _) | (_, Any) => Any,
@@ -85,11 +87,11 @@ pub(super) fn union(a: &ClientMatch, b: &ClientMatch, by: &str) -> ClientMatch {
 }
 
 /// The country that a database's code means; `EU`, `AP`, `XX` and `ZZ` are not countries.
-pub(super) fn country(code: &str) -> Option<Country> {
+pub fn country(code: &str) -> Option<Country> {
     Country::from_letters(&code.to_ascii_uppercase()).filter(|c| !matches!(c.as_str(), "EU" | "AP" | "XX" | "ZZ"))
 }
 
-pub(super) fn by_countries(variable: &str, countries: Vec<Country>, among: bool) -> When {
+pub fn by_countries(variable: &str, countries: Vec<Country>, among: bool) -> When {
     let countries = sorted(countries);
     let codes: Vec<&str> = countries.iter().take(8).map(Country::as_str).collect();
     let more = if countries.len() > 8 { format!(" and {} more", countries.len() - 8) } else { String::new() };
@@ -105,7 +107,7 @@ pub(super) fn by_countries(variable: &str, countries: Vec<Country>, among: bool)
 }
 
 /// The codes of `~^(CN|HK)$` and its like. Codes have two letters, so that anchors change nothing.
-pub(super) fn countries_of_regex(regex: &str) -> Option<Vec<Country>> {
+pub fn countries_of_regex(regex: &str) -> Option<Vec<Country>> {
     let (body, any_case) = match regex.strip_prefix("~*") {
         Some(body) => (body, true),
         None => (regex.strip_prefix('~')?, false),
