@@ -133,6 +133,9 @@ impl<'a> World<'a> {
         let elements = pairs(&over).unwrap_or_else(|| vec![(unknown(), unknown())]);
         self.spend(elements.len());
         for (key, value) in elements {
+            if self.exhausted(over.at).is_some() {
+                return;
+            }
             let element = BTreeMap::from([(Arc::from("key"), key), (Arc::from("value"), value)]);
             let bound = Bound { name, value: Value::new(map(element), over.at), next: scope.bound };
             let inner = self.body(&content.body, Scope { bound: Some(&bound), source: content.source, ..scope }, false);

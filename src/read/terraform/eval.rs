@@ -180,7 +180,7 @@ impl World<'_> {
                         continue;
                     };
                     for (key, value) in pairs {
-                        if let Some(too_much) = self.too_long(out.bytes, at) {
+                        if let Some(too_much) = self.exhausted(at).or_else(|| self.too_long(out.bytes, at)) {
                             out.value(&too_much);
                             return Ok(());
                         }
@@ -274,6 +274,9 @@ impl World<'_> {
         let Some(pairs) = pairs(&over) else { return Ok(unknown_of([&over], at)) };
         let (mut items, mut entries) = (Vec::new(), BTreeMap::<Arc<str>, Value>::new());
         for (key, value) in pairs {
+            if let Some(too_much) = self.exhausted(at) {
+                return Ok(too_much);
+            }
             let outer = Bound { name: f.key_name.as_deref().unwrap_or(""), value: key, next: scope.bound };
             let inner = Bound { name: &f.value_name, value, next: Some(&outer) };
             let scope = Scope { bound: Some(&inner), ..scope };

@@ -23,6 +23,8 @@ pub struct Mistake {
 
 /// Longer texts are refused: attributes of one block are compared with each other while parsing.
 const MAX_BYTES: usize = 16 << 20;
+/// Entries of one object or block: each is compared with all others while parsing.
+const MAX_ENTRIES: usize = 8_000;
 /// Keys said twice in one file; each costs another parse.
 const MAX_REPEATED: usize = 100;
 /// Mistakes that are told of one file.
@@ -34,6 +36,11 @@ pub fn body(text: &str, source: SourceId) -> (Body, Vec<Mistake>) {
     if text.len() > MAX_BYTES {
         let message = "the file is larger than 16 MiB, the most that is read as Terraform".to_owned();
         mistakes.push(Mistake { span: Span::default(), message });
+        return (Body::default(), mistakes);
+    }
+    if let Some(at) = too_wide(text) {
+        let message = format!("more than {MAX_ENTRIES} entries between two braces are not read as Terraform");
+        mistakes.push(Mistake { span: Span::new(at, at + 1), message });
         return (Body::default(), mistakes);
     }
     // Some editors begin a file with a byte order mark.
@@ -103,6 +110,29 @@ fn with_repeated_keys(text: &str, keys: &mut BTreeMap<usize, String>) -> Result<
         keys.insert(at, key.to_owned());
         renamed.get_or_insert_with(|| text.to_owned()).replace_range(start..start + key.len(), &other);
     }
+}
+
+/// Where an object or block begins that seems to have more entries than can be compared with each other.
+fn too_wide(text: &str) -> Option<usize> {
+    let mut open: Vec<(usize, usize)> = Vec::new();
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'{' => open.push((at, 0)),
+            b'}' => {
+                open.pop();
+            }
+            b'=' | b':' => {
+                if let Some((start, entries)) = open.last_mut() {
+                    *entries += 1;
+                    if *entries > MAX_ENTRIES {
+                        return Some(*start);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 /// The plain key at an offset, and where its letters begin.

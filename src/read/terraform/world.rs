@@ -18,7 +18,8 @@ use crate::source::{Location, SourceId};
 /// Expressions evaluated within each other.
 const MAX_DEPTH: u32 = 700;
 /// Expressions and elements of one root module. The largest public configurations take a hundredth of it.
-const MAX_WORK: usize = 20_000_000;
+const MAX_WORK: usize = 5_000_000;
+const TOO_MANY_STEPS: &str = "evaluating this configuration takes more steps than any real one";
 /// Bytes of one text.
 const MAX_TEXT: usize = 4 << 20;
 /// Elements of one list or map.
@@ -137,11 +138,15 @@ impl<'a> World<'a> {
             return Some(self.bound("terraform-too-deep", "expressions depend on each other more than 700 deep", at));
         }
         if self.work > MAX_WORK {
-            let message = "evaluating this configuration takes more steps than any real one";
-            return Some(self.bound("terraform-too-large", message, at));
+            return Some(self.bound("terraform-too-large", TOO_MANY_STEPS, at));
         }
         self.depth += 1;
         None
+    }
+
+    /// Unknown, if all steps are used up: a loop then ends.
+    pub fn exhausted(&mut self, at: Location) -> Option<Value> {
+        (self.work > MAX_WORK).then(|| self.bound("terraform-too-large", TOO_MANY_STEPS, at))
     }
 
     pub fn leave(&mut self) {
