@@ -183,3 +183,53 @@ fn configurations_give_their_facts() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// A case of the corpus; `None`, said aloud, where the corpus is not there.
+fn corpus(case: &str, below: &str, header: &[(&str, &str)]) -> Option<Project> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/terraform-hcl").join(case).join("raw");
+    let start = root.join(below);
+    if !start.is_dir() {
+        println!("skipped: {} is not there", start.display());
+        return None;
+    }
+    let mut files = Vec::new();
+    let mut open = vec![start];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else if let Ok(text) = std::fs::read_to_string(&path) {
+                let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+                files.push((name, text));
+            }
+        }
+    }
+    let header: Vec<(String, String)> = header.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    Some(read(&files, &header))
+}
+
+#[test]
+#[ignore = "shows what comes of the corpus"]
+fn show_corpus() {
+    let cases = [
+        "aws-china-resources",
+        "aws-dynamodb-global",
+        "aws-govuk-assets-crr",
+        "aws-route53-policies",
+        "aws-s3-module-replication",
+        "azure-cosmos-geo",
+        "azure-sql-failover-group",
+        "cloudflare-lb-steering",
+        "google-pg-cross-region",
+        "google-public-pii-logs",
+        "multi-hongkong-amsterdam-iowa",
+        "multi-provider-module",
+        "tencent-and-alicloud-small",
+    ];
+    for case in cases {
+        if let Some(project) = corpus(case, "", &[]) {
+            println!("=== {case}\n{}", project.show());
+        }
+    }
+}

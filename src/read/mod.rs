@@ -2,12 +2,16 @@
 //! at the border, into `model::Facts`. A reader never fails as a whole and never drops what could change the answer: what it
 //! cannot follow becomes a gap with its line.
 
+pub mod ansible;
 pub mod arm;
 pub mod cloudformation;
 pub mod compose;
+pub mod export;
 pub mod inventory;
 pub mod kubernetes;
+pub mod netbox;
 pub mod nginx;
+pub mod table;
 
 use std::sync::LazyLock;
 
@@ -118,14 +122,18 @@ pub trait Reader: Sync {
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
 pub const READERS: &[&dyn Reader] = &[
+    &ansible::Ansible,
     &arm::Arm,
     &cloudformation::CloudFormation,
     &compose::Compose,
+    &export::CloudExport,
     &hosts::Hosts,
     &inventory::Inventory,
     &kubernetes::Kubernetes,
+    &netbox::NetBox,
     &nginx::Nginx,
     &pulumi::Pulumi,
+    &table::Table,
     &terraform::Terraform,
     &terraform::json::Plan,
     &terraform::json::State,

@@ -17,8 +17,8 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::resource::{Is, Resource, Unknown, Value, Vocabulary, translate};
-use super::terraform::json::region;
+use super::resource::{Is, Resource, Unknown, Value, translate};
+use super::terraform::json::{mistake, region};
 use super::{Input, Reader, Reading, Recognized, glance};
 use crate::model::{GapScope, Unread};
 use crate::source::{Location, Span};
@@ -116,7 +116,13 @@ fn stack(input: &Input<'_>, resources: &mut Vec<Resource>, reading: &mut Reading
     let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
     let offset = |piece: &str| (piece.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
     let at = |piece: &str| Location::new(input.file, Span::new(offset(piece), offset(piece) + piece.len()));
-    let file: File<'_> = serde_json::from_str(text).map_err(|error| broken(&error))?;
+    let file: File<'_> = match serde_json::from_str(text) {
+        Ok(file) => file,
+        Err(error) => {
+            reading.syntax.push(mistake(&error, input, "a Pulumi stack"));
+            return Ok(());
+        }
+    };
     if let Some(version) = file.version.filter(|v| !matches!(v, 3 | 4)) {
         return Err(format!("its deployment version is {version}, and onshore reads 3 and 4; export the stack again"));
     }
@@ -236,15 +242,6 @@ fn no_region(at: Location) -> Value {
 
 fn text_of(json: &RawValue) -> String {
     serde_json::from_str(json.get()).unwrap_or_else(|_| json.get().trim_matches('"').to_owned())
-}
-
-fn broken(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let why = match error.classify() {
-        serde_json::error::Category::Eof => "the JSON text ends too early",
-        _ => text.split(" at line ").next().unwrap_or(&text),
-    };
-    format!("as a Pulumi stack it is broken on line {}, column {}: {why}", error.line(), error.column())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What comes of stacks before the tables say what it means, and after.
 
 use super::*;
-use crate::read::resource::table;
+use crate::read::resource::{Vocabulary, table};
 use crate::source::Sources;
 
 const STACK: &str = r#"{
@@ -106,7 +106,10 @@ fn type_names_turn_back_by_rule_and_exception() {
 #[test]
 fn broken_stacks_are_named_with_their_line() {
     let why = |text: &str| read(text).0.expect_err("broken");
-    assert_eq!(why(&STACK[..700]), "as a Pulumi stack it is broken on line 11, column 19: the JSON text ends too early");
+    let (_, _, reading, sources) = read(&STACK[..700]);
+    let mistake = reading.syntax.first().expect("a mistake");
+    assert_eq!(mistake.message, "as a Pulumi stack this is broken: the JSON text ends too early");
+    assert_eq!(sources.position(mistake.location).line, 11);
     let new = STACK.replace("\"version\": 3,", "\"version\": 9,");
     assert_eq!(why(&new), "its deployment version is 9, and onshore reads 3 and 4; export the stack again");
     assert_eq!(why("{\"version\": 3}"), "it holds no deployment");

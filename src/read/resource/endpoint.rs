@@ -18,11 +18,25 @@ pub struct Stand {
     pub zone: Option<Value>,
     /// The resource says so itself: what it is a part of cannot say otherwise.
     pub own_zone: bool,
+    /// Nothing but its provider says its region: what it is a part of knows better.
+    pub provided: bool,
 }
 
 impl World<'_> {
     /// Region and zone, settled as far as they can be.
     pub fn stand(&self, i: usize) -> Stand {
+        // A region may be that of another resource, which may go round in a circle.
+        let depth = self.depth.get();
+        if depth > 4 {
+            return Stand::default();
+        }
+        self.depth.set(depth + 1);
+        let stand = self.stand_of(i);
+        self.depth.set(depth);
+        stand
+    }
+
+    fn stand_of(&self, i: usize) -> Stand {
         let resource = &self.resources[i];
         let row = self.row(i);
         let frame = Frame::of(i);
@@ -43,9 +57,10 @@ impl World<'_> {
             Some(Value { is: Is::Text(region.into()), at: arn.at, trail: arn.trail.clone() })
         };
         let provider = || resource.region.as_ref().map(|r| self.settle(r, 0)).map(|r| provided(r, resource));
-        let region = own.or_else(by_name).or_else(provider);
+        let own = own.or_else(by_name);
+        let provided = own.is_none();
         let own_zone = zone.is_some();
-        Stand { region, zone, own_zone }
+        Stand { region: own.or_else(provider), zone, own_zone, provided }
     }
 
     pub fn account(&self, i: usize) -> Option<String> {
@@ -101,12 +116,15 @@ impl World<'_> {
         // A name in a configuration is best called by what it is known as.
         fact.labelled = !(logical && !fact.names.is_empty());
         for (text, value) in texts(&row.addresses).into_iter().filter(|_| exists) {
-            if let Some(ip) = address(&text) {
+            // Answers repeat an address beside the interface that has it.
+            if let Some(ip) = address(&text).filter(|ip| fact.addresses.iter().all(|known| known.ip != *ip)) {
                 fact.addresses.push(Address { ip, port: None, location: value.at });
             }
         }
         for (text, value) in texts(&row.networks) {
-            if let Ok(network) = text.parse::<IpNetwork>() {
+            if let Some(network) =
+                text.parse::<IpNetwork>().ok().filter(|n| fact.networks.iter().all(|known| known.value != *n))
+            {
                 fact.networks.push(Spanned::new(network, near(value.at, fact.location).span));
             }
         }

@@ -10,6 +10,9 @@ use super::{Is, Piece, Target, Value, names, path};
 use crate::model::{EndpointFact, Reference};
 use crate::source::Spanned;
 
+/// So many resources of one name are all meant by it.
+const MAX_NAMESAKES: usize = 64;
+
 /// What a value leads to.
 #[derive(Clone, Debug)]
 pub(super) enum End {
@@ -28,7 +31,7 @@ pub(super) struct Why {
 }
 impl World<'_> {
     pub(super) fn ends(&mut self, value: &Value, hops: u8) -> Vec<End> {
-        if hops > MAX_HOPS {
+        if hops > MAX_HOPS || !self.step() {
             return vec![open(value)];
         }
         match &value.is {
@@ -56,6 +59,9 @@ impl World<'_> {
                 help: Some("add the files that declare it to the project".into()),
                 declared_elsewhere: true,
             })];
+        }
+        if named.len() > MAX_NAMESAKES {
+            return vec![namesakes(&target.address)];
         }
         let mut found = Vec::new();
         for i in named {
@@ -90,6 +96,9 @@ impl World<'_> {
             return Vec::new();
         }
         if let Some(known) = names::key(text).and_then(|k| self.by_key.get(&k)) {
+            if known.len() > MAX_NAMESAKES {
+                return vec![namesakes(text)];
+            }
             let known = known.clone();
             return known.into_iter().flat_map(|i| self.means(i, value)).collect();
         }
@@ -154,6 +163,9 @@ impl World<'_> {
                 return ends;
             }
         }
+        if let Some(known) = value.identity().and_then(|t| names::key(&t)).and_then(|k| self.by_key.get(&k)) {
+            return known.clone().into_iter().flat_map(|i| self.means(i, value)).collect();
+        }
         let Some(pattern) = value.pattern() else { return vec![open(value)] };
         if let Some(known) = names::key(&pattern).and_then(|k| self.by_key.get(&k)) {
             return known.clone().into_iter().flat_map(|i| self.means(i, value)).collect();
@@ -189,6 +201,11 @@ impl World<'_> {
         }
         reference
     }
+}
+
+fn namesakes(name: &str) -> End {
+    let why = format!("more than {MAX_NAMESAKES} resources are called `{name}`");
+    End::Open(Why { why, help: None, declared_elsewhere: true })
 }
 
 pub(super) fn open(value: &Value) -> End {

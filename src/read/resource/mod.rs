@@ -36,7 +36,8 @@ pub enum Vocabulary {
     Arm,
     /// Google Cloud Asset Inventory: `storage.googleapis.com/Bucket`.
     GcpAsset,
-    /// Answers of cloud command lines: `aws:describe-instances`, `aliyun:DescribeInstances`, `tencent:DescribeInstances`.
+    /// Answers of cloud command lines and lists of resources: `AWS::EC2::Instance`, `aws:ec2:instance` (Resource Explorer),
+    /// `ACS::ECS::Instance`, `tencent:cvm/instance`.
     Listing,
 }
 

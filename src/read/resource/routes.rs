@@ -295,7 +295,8 @@ impl World<'_> {
                     let text = own.as_text().unwrap_or_default().into_owned();
                     regions.push(Value::unknown(format!("no table says which region `{text}` is paired with"), None, own.at));
                 }
-                (_, own) => regions.extend(own),
+                (_, None) => regions.push(Value::unknown("nothing says its own region", None, self.resources[i].location)),
+                (None, Some(own)) => regions.push(own),
             }
         }
         regions

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::path::is_open;
 use super::translate::{Frame, World};
 use super::{Is, Piece, Target, Value, names, path};
 
@@ -161,7 +162,7 @@ impl World<'_> {
 
     /// References to attributes that are known replaced by what they are.
     pub fn settle(&self, value: &Value, hops: u8) -> Value {
-        if hops > MAX_HOPS {
+        if hops > MAX_HOPS || (is_open(value) && !self.step()) {
             return value.clone();
         }
         match &value.is {

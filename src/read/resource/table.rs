@@ -193,6 +193,10 @@ macro_rules! tables {
 pub static TABLES: &[(&str, &str)] = tables![
     "arm",
     "cloudformation",
+    "gcp-asset",
+    "listing-alibaba",
+    "listing-aws",
+    "listing-tencent",
     "terraform-alibaba",
     "terraform-aws",
     "terraform-azure",

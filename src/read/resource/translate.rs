@@ -2,6 +2,7 @@
 //! for and the configuration does not tell becomes a gap of the endpoints that it could change. Equal reasons are one gap, so that
 //! one missing variable does not print a line for each of a thousand resources.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use foldhash::{HashMap, HashMapExt};
@@ -11,7 +12,7 @@ use super::ends::{End, Why, why};
 use super::gaps::Gaps;
 use super::table::{self, Row};
 use super::{Resource, Value, Vocabulary, names};
-use crate::model::{EndpointFact, Facts, GapScope, Reference, Standing, Unread};
+use crate::model::{EndpointFact, Facts, GapScope, Reference, Standing, Trail, Unread};
 
 /// What became of the resources of one configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,6 +78,10 @@ pub struct World<'a> {
     pub(super) externals: HashMap<String, usize>,
     /// What patterns of names fitted.
     pub(super) wild: HashMap<String, Vec<usize>>,
+    /// Steps of evaluation that are left: references that multiply exist only in configurations made to do so.
+    pub(super) steps: Cell<usize>,
+    /// How deep regions are asked for that are those of others.
+    pub(super) depth: Cell<u8>,
     /// Stores by tag, made when first asked for.
     pub(super) by_tag: Option<HashMap<(String, String), Vec<usize>>>,
     pub(super) facts: &'a mut Facts,
@@ -112,6 +117,8 @@ impl<'a> World<'a> {
             externals: HashMap::new(),
             wild: HashMap::new(),
             by_tag: None,
+            steps: Cell::new(20_000 + 4_000 * resources.len()),
+            depth: Cell::new(0),
             facts,
             gaps: Gaps::default(),
             tally: Tally { resources: resources.len(), ..Tally::default() },
@@ -126,7 +133,7 @@ impl<'a> World<'a> {
             let own = self.resources[i].ids.iter().filter_map(|id| names::key(id));
             let row = self.row(i);
             let terms = row.into_iter().flat_map(|r| &r.ids).flat_map(|t| self.fill(t, Frame::of(i)));
-            let by_row = terms.filter_map(|v| names::key(&self.settle(&v, 0).pattern()?));
+            let by_row = terms.filter_map(|v| names::key(&self.settle(&v, 0).identity()?));
             let given = if self.is_endpoint(i) { names::own(&self.resources[i].attributes) } else { Vec::new() };
             let mut keys: Vec<String> = own.chain(by_row).chain(given.iter().filter_map(|id| names::key(id))).collect();
             keys.sort_unstable();
@@ -142,6 +149,13 @@ impl<'a> World<'a> {
             Sort::Endpoint(row) | Sort::Piece(row) | Sort::Ignored(row) => Some(row),
             Sort::Stranger => None,
         }
+    }
+
+    /// Takes a step of the evaluation; false if there are none left.
+    pub(super) fn step(&self) -> bool {
+        let left = self.steps.get();
+        self.steps.set(left.saturating_sub(1));
+        left > 0
     }
 
     /// A table says that it is something of its own.
@@ -237,6 +251,11 @@ impl<'a> World<'a> {
         }
     }
 
+    /// Whether a name is only that of things that are no endpoints.
+    fn is_ignored(&self, key: &str) -> bool {
+        self.by_key.get(key).is_some_and(|of| of.iter().all(|i| matches!(self.sorts[*i], Sort::Ignored(_))))
+    }
+
     pub(super) fn extended(&mut self, i: usize, row: &Row) -> Vec<End> {
         let values: Vec<Value> = row.extends.iter().flat_map(|t| self.fill(t, Frame::of(i))).collect();
         values.iter().flat_map(|v| self.ends(v, 0)).collect()
@@ -252,6 +271,12 @@ impl<'a> World<'a> {
                 scopes.insert(node, self.resources[i].address.to_string());
             }
             for value in row.scope.iter().flat_map(|p| self.values(p, Frame::of(i))).collect::<Vec<_>>() {
+                // The name of a network that is no endpoint here is a scope all the same.
+                let named = value.as_text().filter(|t| names::is_name(t)).and_then(|t| names::key(&t));
+                if let Some(scope) = named.filter(|key| !self.by_key.contains_key(key) || self.is_ignored(key)) {
+                    scopes.entry(node).or_insert(scope);
+                    continue;
+                }
                 let scope = match &self.ends(&value, 0)[..] {
                     [End::Resource(of), ..] => Some(self.resources[*of].address.to_string()),
                     [End::Other(Reference::Id(id)), ..] => Some(id.clone()),
@@ -303,6 +328,14 @@ impl<'a> World<'a> {
                 parts.iter().find_map(|p| if let Reference::Fact(host) = p { scopes.get(host).cloned() } else { None });
             if let Some(scope) = inherited {
                 scopes.entry(node).or_insert(scope);
+            }
+            // A key stands where its ring does, whatever its provider is set to.
+            let region = |of: usize| self.facts.endpoints[of].region.as_ref().map(|r| table::plain_region(&r.value));
+            let elsewhere =
+                |p: &Reference| matches!(p, Reference::Fact(host) if region(*host).is_some_and(|r| region(node) != Some(r)));
+            if has_region && parts.iter().any(elsewhere) && self.stand(i).provided {
+                self.facts.endpoints[node].region = None;
+                self.facts.endpoints[node].trail = Trail::default();
             }
             self.facts.endpoints[node].part_of = parts;
         }
@@ -365,7 +398,7 @@ fn by_kind(vocabulary: Vocabulary, kind: &str) -> Option<&'static str> {
         Vocabulary::CloudFormation => &[("AWS::", "aws"), ("Alexa::", "aws")],
         Vocabulary::Arm => return Some("azure"),
         Vocabulary::GcpAsset => return Some("gcp"),
-        Vocabulary::Listing => &[("aws:", "aws"), ("aliyun:", "alibaba"), ("tencent:", "tencent")],
+        Vocabulary::Listing => &[("AWS::", "aws"), ("aws:", "aws"), ("ACS::", "alibaba"), ("tencent:", "tencent")],
         Vocabulary::Terraform => &[
             ("aws_", "aws"),
             ("awscc_", "aws"),

@@ -145,10 +145,10 @@ impl<'a> World<'a> {
         let location = call.location();
         let source = call.body.get("source");
         let text = source.and_then(|s| s.value.as_text()).unwrap_or("").to_owned();
-        let provider_name = provider_of_source(&text).or_else(|| handed_provider(call)).unwrap_or("aws");
-        let provider = self.provider_in_call(instance, call, provider_name);
-        let region = self.region_of(&provider, location);
-        let account = self.account_of(&provider, location);
+        let provider_name = provider_of_source(&text).or_else(|| handed_provider(call)).or_else(|| self.only_provider());
+        let provider = provider_name.map(|name| self.provider_in_call(instance, call, name));
+        let region = provider.as_ref().and_then(|p| self.region_of(p, location));
+        let account = provider.as_ref().and_then(|p| self.account_of(p, location));
         let attributes = self.attributes_of(instance, &call.body, location, child.each.as_ref());
         let touches = attributes.targets().into_iter().map(Arc::from).chain([child.address.clone()]).collect();
         let local = text.starts_with('.');
@@ -163,7 +163,7 @@ impl<'a> World<'a> {
         self.trouble(at, "terraform-module-missing", message, Some(help), Touches::Resources(touches));
         Resource {
             vocabulary: Vocabulary::Terraform,
-            kind: format!("{provider_name}_module").into(),
+            kind: format!("{}_module", provider_name.unwrap_or("terraform")).into(),
             address: child.address.clone(),
             region,
             account,
@@ -172,6 +172,13 @@ impl<'a> World<'a> {
             ids: Vec::new(),
             location,
         }
+    }
+
+    /// The provider of all of the root's configurations, if they are of one.
+    fn only_provider(&self) -> Option<&'static str> {
+        let mut names = self.instances[0].module.providers.iter().map(|p| p.label(0));
+        let first = names.next()?;
+        names.all(|n| n == first).then(|| CLOUDS.iter().find(|(name, _)| *name == first).map(|(name, _)| *name))?
     }
 
     /// A backend as the store that it is.
@@ -239,18 +246,32 @@ fn plain(value: Value) -> Value {
     Value { is, ..value }
 }
 
-/// The registry's `namespace/name/provider` says whose resources a module makes.
+/// Providers of clouds, and other words by which the names of modules mean them.
+const CLOUDS: &[(&str, &str)] = &[
+    ("aws", "amazon"),
+    ("google", "gcp"),
+    ("azurerm", "azure"),
+    ("alicloud", "alibaba"),
+    ("tencentcloud", "tencent"),
+    ("digitalocean", "digital-ocean"),
+    ("huaweicloud", "huawei"),
+    ("oci", "oracle"),
+    ("ibm", "ibm-cloud"),
+];
+
+/// The registry's `namespace/name/provider`, or the name of a repository, says whose resources a module makes.
 fn provider_of_source(source: &str) -> Option<&'static str> {
-    const KNOWN: &[&str] =
-        &["aws", "google", "azurerm", "alicloud", "tencentcloud", "digitalocean", "oci", "ibm", "huaweicloud"];
-    let last = source.split("//").next()?.split('?').next()?.rsplit('/').next()?;
-    let by_name = |k: &&&str| source.contains(&format!("terraform-{k}-"));
-    KNOWN.iter().find(|k| **k == last).or_else(|| KNOWN.iter().find(by_name)).copied()
+    let path = source.split('?').next()?.trim_end_matches(".git");
+    let module = path.split("//").find(|part| !part.is_empty() && !part.ends_with(':'))?;
+    let last = module.rsplit('/').next()?;
+    let words: Vec<&str> = last.split(['-', '_', '.']).collect();
+    let named = |(name, other): &&(&str, &str)| words.contains(name) || last.contains(other);
+    CLOUDS.iter().find(|(name, _)| *name == last).or_else(|| CLOUDS.iter().find(named)).map(|(name, _)| *name)
 }
 
 /// The provider that a call hands over, if it says.
 fn handed_provider(call: &Block) -> Option<&'static str> {
-    const KNOWN: &[&str] = &["aws", "google", "azurerm", "alicloud", "tencentcloud"];
     let super::ast::Kind::Object(entries) = &call.body.get("providers")?.value.kind else { return None };
-    entries.iter().find_map(|(_, v)| KNOWN.iter().find(|k| v.as_words().is_some_and(|w| w.first() == Some(*k)))).copied()
+    let cloud = |word: &str| CLOUDS.iter().find(|(name, _)| *name == word).map(|(name, _)| *name);
+    entries.iter().find_map(|(_, value)| cloud(value.as_words()?.first()?))
 }

@@ -140,10 +140,16 @@ fn read_root(tree: &Tree<'_>, module: &Module) -> Reading {
         }
     }
     translate(resources, &mut reading.facts);
-    if tree.is_planned(module) {
-        // What the source leaves open, the plan beside it tells; both are the same endpoints by their ids.
+    if let Some(planned) = tree.planned(module) {
+        // What the source leaves open, the plan beside it tells; both are the same endpoints by their ids. A plan that is older
+        // than a resource tells nothing of it.
         const OPEN: &[&str] = &["unknown-region", "unknown-target", "uncertain-resource"];
-        reading.facts.gaps.retain(|g| !OPEN.contains(&g.code));
+        let endpoints = &reading.facts.endpoints;
+        let told = |of: &Reference| matches!(of, Reference::Fact(i) if planned.contains(&endpoints[*i].label));
+        reading.facts.gaps.retain(|gap| {
+            let all_told = matches!(&gap.scope, GapScope::Endpoints(of) if !of.is_empty() && of.iter().all(told));
+            !(OPEN.contains(&gap.code) && all_told)
+        });
     }
 
     let by_label: BTreeMap<&str, usize> =

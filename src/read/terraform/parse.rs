@@ -3,6 +3,7 @@
 //!
 //! hcl-edit stops at the first mistake. A file with one is parsed again block by block, so that a broken block hides no other.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hcl_edit::Span as _;
@@ -22,6 +23,8 @@ pub struct Mistake {
 
 /// Longer texts are refused: attributes of one block are compared with each other while parsing.
 const MAX_BYTES: usize = 16 << 20;
+/// Keys said twice in one file; each costs another parse.
+const MAX_REPEATED: usize = 100;
 /// Mistakes that are told of one file.
 const MAX_MISTAKES: usize = 20;
 
@@ -35,14 +38,15 @@ pub fn body(text: &str, source: SourceId) -> (Body, Vec<Mistake>) {
     }
     // Some editors begin a file with a byte order mark.
     let (text, base) = text.strip_prefix('\u{feff}').map_or((text, 0), |rest| (rest, '\u{feff}'.len_utf8()));
-    let mut lower = Lower { source, base, within: None };
-    match hcl_edit::parser::parse_body(text) {
+    let mut lower = Lower { source, base, within: None, keys: BTreeMap::new() };
+    match with_repeated_keys(text, &mut lower.keys) {
         Ok(parsed) => (lower.body(&parsed), mistakes),
         Err(error) => {
             let mut whole = Body::default();
             for (start, piece) in pieces(text) {
                 lower.base = base + start;
-                match hcl_edit::parser::parse_body(piece) {
+                lower.keys.clear();
+                match with_repeated_keys(piece, &mut lower.keys) {
                     Ok(parsed) => {
                         let mut body = lower.body(&parsed);
                         whole.attributes.append(&mut body.attributes);
@@ -66,7 +70,7 @@ pub fn expression(text: &str, source: SourceId, at: Span) -> Option<Expr> {
         return None;
     }
     let parsed = hcl_edit::parser::parse_expr(text.trim()).ok()?;
-    Some(Lower { source, base: 0, within: Some(at) }.expr(&parsed))
+    Some(Lower { source, base: 0, within: Some(at), keys: BTreeMap::new() }.expr(&parsed))
 }
 
 /// A template. Its text stands at `base` in its file, or (where it was escaped) somewhere within a span.
@@ -75,10 +79,52 @@ pub fn template(text: &str, source: SourceId, base: usize, within: Option<Span>)
     if text.len() > MAX_BYTES {
         return Err(Mistake { span: whole, message: "the template is larger than 16 MiB".to_owned() });
     }
-    hcl_edit::parser::parse_template(text).map(|parsed| Lower { source, base, within }.template(&parsed)).map_err(|error| {
-        let mistake = mistake(&error, base, text);
-        Mistake { span: within.unwrap_or(mistake.span), ..mistake }
-    })
+    hcl_edit::parser::parse_template(text)
+        .map(|parsed| Lower { source, base, within, keys: BTreeMap::new() }.template(&parsed))
+        .map_err(|error| {
+            let mistake = mistake(&error, base, text);
+            Mistake { span: within.unwrap_or(mistake.span), ..mistake }
+        })
+}
+
+/// Parses a text in which an object may say a key twice: to Terraform the last one counts, to hcl-edit it is a mistake. Such a
+/// key is given another name of the same length for parsing.
+fn with_repeated_keys(text: &str, keys: &mut BTreeMap<usize, String>) -> Result<structure::Body, hcl_edit::parser::Error> {
+    let mut renamed: Option<String> = None;
+    loop {
+        let error = match hcl_edit::parser::parse_body(renamed.as_deref().unwrap_or(text)) {
+            Ok(body) => return Ok(body),
+            Err(error) => error,
+        };
+        let at = error.location().offset();
+        let repeated = error.message().contains("redefined object key") && keys.len() < MAX_REPEATED;
+        let Some((start, key)) = repeated.then(|| key_at(text, at)).flatten() else { return Err(error) };
+        let Some(other) = other_name(keys.len(), key.len()).filter(|_| !keys.contains_key(&at)) else { return Err(error) };
+        keys.insert(at, key.to_owned());
+        renamed.get_or_insert_with(|| text.to_owned()).replace_range(start..start + key.len(), &other);
+    }
+}
+
+/// The plain key at an offset, and where its letters begin.
+fn key_at(text: &str, at: usize) -> Option<(usize, &str)> {
+    let rest = text.get(at..)?;
+    let start = if rest.starts_with('"') { at + 1 } else { at };
+    let rest = text.get(start..)?;
+    let end =
+        rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | ' ' | '*' | '@')))?;
+    let key = if start > at { rest.get(..end)? } else { rest.get(..end)?.split([' ', ':']).next()? };
+    (!key.is_empty()).then_some((start, key))
+}
+
+/// A name that hardly anybody uses, `length` letters long.
+fn other_name(number: usize, length: usize) -> Option<String> {
+    let mut letters = Vec::new();
+    let mut rest = number;
+    for _ in 0..length {
+        letters.push(b"zqxjkvwyZQXJKVWY"[rest % 16]);
+        rest /= 16;
+    }
+    String::from_utf8(letters).ok().filter(|_| rest == 0)
 }
 
 fn mistake(error: &hcl_edit::parser::Error, base: usize, text: &str) -> Mistake {
@@ -129,6 +175,8 @@ struct Lower {
     base: usize,
     /// All that is known of where anything stands, for a text that is not that of its file.
     within: Option<Span>,
+    /// Keys that were renamed to be parsed, by where they stand in the text.
+    keys: BTreeMap<usize, String>,
 }
 
 impl Lower {
@@ -218,6 +266,11 @@ impl Lower {
     }
 
     fn key(&self, key: &ObjectKey) -> Expr {
+        if let Some(span) = key.span()
+            && let Some(own) = self.keys.get(&span.start)
+        {
+            return Expr::new(self.span(Some(span)), Kind::Text(own.as_str().into()));
+        }
         match key {
             ObjectKey::Ident(name) => Expr::new(self.span(name.span()), Kind::Text(name.value().as_str().into())),
             ObjectKey::Expression(expr) => self.expr(expr),

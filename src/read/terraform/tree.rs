@@ -26,8 +26,8 @@ pub struct Tree<'s> {
     pub mistakes: Vec<(SourceId, Mistake)>,
     /// Modules that were fetched: by the root's folder, by the key of the call.
     cached: BTreeMap<String, BTreeMap<String, String>>,
-    /// Folders with a plan.
-    planned: BTreeSet<&'s str>,
+    /// What the plan of a folder speaks of, by address. A folder with several plans has none: they plan several things.
+    planned: BTreeMap<&'s str, BTreeSet<String>>,
     /// Every path that was loaded.
     paths: BTreeMap<&'s str, SourceId>,
 }
@@ -98,13 +98,17 @@ impl<'s> Tree<'s> {
             backends: Vec::new(),
             mistakes: Vec::new(),
             cached: BTreeMap::new(),
-            planned: sources
-                .iter()
-                .filter(|(_, s)| s.path.ends_with(".json") && json::is_plan(&s.text))
-                .map(|(_, s)| folder_of(&s.path))
-                .collect(),
+            planned: BTreeMap::new(),
             paths: sources.iter().map(|(id, s)| (s.path.as_str(), id)).collect(),
         };
+        let mut plans: BTreeMap<&str, usize> = BTreeMap::new();
+        for (_, source) in sources.iter().filter(|(_, s)| s.path.ends_with(".json")) {
+            if let Some(addresses) = json::planned(&source.text) {
+                *plans.entry(folder_of(&source.path)).or_default() += 1;
+                tree.planned.insert(folder_of(&source.path), addresses);
+            }
+        }
+        tree.planned.retain(|folder, _| plans.get(folder) == Some(&1));
         let mut overriding = Vec::new();
         for (id, (body, mistakes)) in set.files.iter().copied().zip(parsed) {
             let path = sources.get(id).path.as_str();
@@ -139,8 +143,9 @@ impl<'s> Tree<'s> {
         tree
     }
 
-    pub fn is_planned(&self, module: &Module) -> bool {
-        self.planned.contains(module.folder.as_str())
+    /// The addresses that the plan beside a root module speaks of.
+    pub fn planned(&self, module: &Module) -> Option<&BTreeSet<String>> {
+        self.planned.get(module.folder.as_str())
     }
 
     /// What `terraform init` fetched for a root module.

@@ -168,6 +168,17 @@ pub struct Instance<'a> {
     /// Written by Terraform 0.11 providers: paths as keys.
     #[serde(borrow)]
     pub attributes_flat: Option<&'a RawValue>,
+}
+
+/// Only what a plan will have made, by address.
+#[derive(Deserialize)]
+pub struct Addresses<'a> {
     #[serde(borrow)]
-    pub sensitive_attributes: Option<&'a RawValue>,
+    pub resource_changes: Option<Vec<Addressed<'a>>>,
+}
+
+#[derive(Deserialize)]
+pub struct Addressed<'a> {
+    #[serde(borrow)]
+    pub address: Cow<'a, str>,
 }

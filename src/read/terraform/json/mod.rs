@@ -22,12 +22,12 @@ pub(in crate::read) mod region;
 mod state;
 mod values;
 
-use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::model::Facts;
 use crate::read::resource::{Resource, translate};
 use crate::read::{FileSettings, Input, Reader, Reading, Recognized, Set, glance, side_by_side};
-use crate::source::{Location, SourceId, Span};
+use crate::source::{InputError, Location, SourceId, Span};
 use folder::Folders;
 
 /// `terraform show -json` of a saved plan.
@@ -103,11 +103,10 @@ fn kind(text: &str) -> Option<Kind> {
     }
     let glance = glance(text);
     let has = |key: &str| {
-        let found = glance.match_indices(key).any(|(at, _)| {
+        glance.match_indices(key).any(|(at, _)| {
             let after = glance.get(at + key.len()..).and_then(|rest| rest.strip_prefix('"'));
             glance[..at].ends_with('"') && after.is_some_and(|rest| rest.trim_start().starts_with(':'))
-        });
-        found
+        })
     };
     if has("planned_values") || has("resource_changes") || (has("provider_config") && has("root_module")) {
         return Some(Kind::Plan);
@@ -121,9 +120,13 @@ fn kind(text: &str) -> Option<Kind> {
     (shown || state).then_some(Kind::State)
 }
 
-/// Whether a text is a plan: what the configuration beside it cannot tell, the plan does.
-pub fn is_plan(text: &str) -> bool {
-    matches!(kind(text), Some(Kind::Plan))
+/// The addresses that a plan speaks of: what the configuration beside it leaves open of them, the plan tells. `None` if the text is
+/// no plan, or a broken one.
+pub fn planned(text: &str) -> Option<BTreeSet<String>> {
+    let plan = matches!(kind(text), Some(Kind::Plan));
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let file: layout::Addresses<'_> = plan.then(|| serde_json::from_str(text).ok())??;
+    Some(file.resource_changes?.into_iter().map(|r| r.address.into_owned()).collect())
 }
 
 /// What a file tells before it is translated.
@@ -132,10 +135,18 @@ struct Told {
     resources: Vec<Resource>,
     facts: Facts,
     broken: Option<String>,
+    syntax: Vec<InputError>,
+}
+
+impl Told {
+    fn mistake(error: &serde_json::Error, file: &File<'_>, what: &str) -> Self {
+        Self { syntax: vec![mistake(error, &file.input, what)], ..Self::default() }
+    }
 }
 
 /// One file and what is known around it.
 struct File<'a> {
+    input: Input<'a>,
     source: SourceId,
     /// Without a byte order mark.
     text: &'a str,
@@ -182,7 +193,7 @@ fn read_all(set: &Set<'_>, what: &Kind) -> Vec<(SourceId, Reading)> {
 fn read_one(input: &Input<'_>, folders: &Folders<'_>, what: &Kind) -> Reading {
     let mut told = tell(input, folders, what);
     translate(told.resources, &mut told.facts);
-    Reading { facts: told.facts, broken: told.broken, ..Reading::default() }
+    Reading { facts: told.facts, broken: told.broken, syntax: told.syntax, ..Reading::default() }
 }
 
 fn tell(input: &Input<'_>, folders: &Folders<'_>, what: &Kind) -> Told {
@@ -190,6 +201,7 @@ fn tell(input: &Input<'_>, folders: &Folders<'_>, what: &Kind) -> Told {
     let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
     let folder = folder::of(input.path());
     let file = File {
+        input: *input,
         source: input.file,
         text,
         skipped: whole.len() - text.len(),
@@ -210,16 +222,21 @@ fn tell(input: &Input<'_>, folders: &Folders<'_>, what: &Kind) -> Told {
 const LOG: &str = "it is the log that `terraform plan -json` writes and holds no plan; \
     save one with `terraform plan -out=FILE` and give what `terraform show -json FILE` writes";
 
-/// Why a text is not JSON, or not of this shape, with its line.
-fn broken(error: &serde_json::Error, what: &str) -> Told {
+/// Why a text is not JSON, or not of this shape, and where.
+pub(in crate::read) fn mistake(error: &serde_json::Error, input: &Input<'_>, what: &str) -> InputError {
+    let whole = input.text();
+    let skipped = whole.len() - whole.strip_prefix('\u{feff}').unwrap_or(whole).len();
+    let line = whole.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
+    let skipped = if error.line() <= 1 { skipped } else { 0 };
+    let start = whole.floor_char_boundary((line + skipped + error.column().saturating_sub(1)).min(whole.len()));
+    let end = whole.ceil_char_boundary((start + 1).min(whole.len()));
     let text = error.to_string();
-    let why = text.split(" at line ").next().unwrap_or(&text);
     let why = match error.classify() {
-        serde_json::error::Category::Eof => Cow::Borrowed("the JSON text ends too early"),
-        _ => Cow::Owned(why.to_owned()),
+        serde_json::error::Category::Eof => "the JSON text ends too early",
+        _ => text.split(" at line ").next().unwrap_or(&text),
     };
-    let (line, column) = (error.line(), error.column());
-    Told { broken: Some(format!("as {what} it is broken on line {line}, column {column}: {why}")), ..Told::default() }
+    let location = Location::new(input.file, Span::new(start, end));
+    InputError { location, message: format!("as {what} this is broken: {why}"), help: None }
 }
 
 #[cfg(test)]

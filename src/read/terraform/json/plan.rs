@@ -11,7 +11,7 @@ use super::address::{base, key};
 use super::config::Configuration;
 use super::layout::{Shown, Values};
 use super::values::{Builder, Keys, Layers, parse};
-use super::{File, Told, broken, region};
+use super::{File, Told, region};
 use crate::model::{GapScope, Unread};
 use crate::read::resource::{Is, Resource, Unknown, Value, Vocabulary};
 use crate::source::Location;
@@ -33,7 +33,7 @@ struct Standing<'a> {
 pub fn read(file: &File<'_>) -> Told {
     let shown: Shown<'_> = match serde_json::from_str(file.text) {
         Ok(shown) => shown,
-        Err(error) => return broken(&error, "a Terraform plan"),
+        Err(error) => return Told::mistake(&error, file, "a Terraform plan"),
     };
     if let Some(told) = wrong_version(shown.format_version.as_deref()) {
         return told;

@@ -10,14 +10,14 @@ use super::address::{base, join, key};
 use super::layout::{Shown, StateFile};
 use super::plan::{no_region, unquoted, wrong_version};
 use super::values::{Builder, Keys, Layers, parse};
-use super::{File, Told, broken, region};
+use super::{File, Told, region};
 use crate::read::resource::{Resource, Value, Vocabulary};
 use crate::source::Location;
 
 pub fn read(file: &File<'_>) -> Told {
     // Only a state file has a number as `version`; what is shown has `format_version`.
     match serde_json::from_str::<StateFile<'_>>(file.text) {
-        Err(error) => broken(&error, "a Terraform state"),
+        Err(error) => Told::mistake(&error, file, "a Terraform state"),
         Ok(state) if state.encrypted_data.is_some() => {
             let why = "it is encrypted; give what `tofu show -json` writes";
             Told { broken: Some(why.to_owned()), ..Told::default() }
@@ -54,10 +54,14 @@ struct Instance<'a> {
 fn shown(file: &File<'_>) -> Told {
     let shown: Shown<'_> = match serde_json::from_str(file.text) {
         Ok(shown) => shown,
-        Err(error) => return broken(&error, "a Terraform state"),
+        Err(error) => return Told::mistake(&error, file, "a Terraform state"),
     };
     if let Some(told) = wrong_version(shown.format_version.as_deref()) {
         return told;
+    }
+    if shown.format_version.is_none() && shown.values.is_none() {
+        let why = "it is neither a Terraform state nor what `terraform show -json` writes";
+        return Told { broken: Some(why.to_owned()), ..Told::default() };
     }
     let mut found = Vec::new();
     if let Some(root) = shown.values.as_ref().and_then(|v| v.root_module.as_ref()) {
