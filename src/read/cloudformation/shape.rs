@@ -63,7 +63,7 @@ fn map(entries: impl IntoIterator<Item = (&'static str, Value)>, like: &Value) -
     Value::new(Is::Map(Arc::new(map)), like.at)
 }
 
-fn list<'v>(value: Option<&'v Value>) -> impl Iterator<Item = &'v Value> {
+fn list(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     // Origin groups come as a list, or as a map with `Items`.
     let value = value.and_then(|v| v.get("Items").or(Some(v)));
     value.and_then(Value::as_list).unwrap_or_default().iter()

@@ -397,7 +397,7 @@ fn instances(groups: Option<Value>) -> (Vec<Value>, Vec<Value>) {
     let mut take = |value: Option<&Value>, to_regions: bool| {
         let to = if to_regions { &mut regions } else { &mut accounts };
         let Some(value) = value else { return };
-        let values = value.as_list().map_or_else(|| std::slice::from_ref(value), |list| list);
+        let values = value.as_list().unwrap_or_else(|| std::slice::from_ref(value));
         for value in values {
             if !to.iter().any(|known: &Value| known.is == value.is) {
                 to.push(value.clone());
