@@ -204,7 +204,7 @@ impl World<'_> {
                 return Some(value);
             }
         }
-        if !matches!(&*target.attribute, "region" | "location" | "Region") || hops > 2 {
+        if !matches!(&*target.attribute, "region" | "location") || hops > 2 {
             return None;
         }
         self.stand(i).region.filter(|r| r.as_text().is_some())

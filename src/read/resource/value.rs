@@ -159,18 +159,16 @@ impl Value {
         }
     }
 
-    /// The text with what stands in its holes by name: two such texts that are equal will be one text, whatever it is. `None` if a
-    /// hole has no name.
+    /// The text with what stands in its holes by name: two such texts that are equal will be one text, whatever it is. A hole
+    /// without a name is a NUL, as in [`Value::pattern`].
     pub fn identity(&self) -> Option<Cow<'_, str>> {
         let Is::Partial(pieces) = &self.is else { return self.as_text() };
         let text = pieces.iter().map(|p| match p {
-            Piece::Text(text) => Some(text.to_string()),
-            Piece::Hole(Self { is: Is::Reference(target), .. }) => {
-                Some(format!("\u{1}{}.{}\u{1}", target.address, target.attribute))
-            }
-            Piece::Hole(_) => None,
+            Piece::Text(text) => text.to_string(),
+            Piece::Hole(Self { is: Is::Reference(target), .. }) => format!("\u{1}{}.{}\u{1}", target.address, target.attribute),
+            Piece::Hole(_) => "\u{0}".to_owned(),
         });
-        text.collect::<Option<String>>().map(Cow::Owned)
+        Some(Cow::Owned(text.collect()))
     }
 
     /// Why this value, or a part of it, is not known.
