@@ -180,8 +180,8 @@ fn hostile_templates_end_in_gaps() {
     };
     let doubling = (0..60).fold("x".repeat(16), |inner, _| format!("!Sub [\"${{a}}${{a}}\", {{a: {inner}}}]"));
     let conditions: String = (0..5000).map(|i| format!("  C{i}: !Not [!Condition C{}]\n", i + 1)).collect();
-    let laughs = (0..12).fold("{Type: AWS::SQS::Queue}".to_owned(), |inner, i| {
-        format!("{{\"Fn::ForEach::L{i}\": [V{i}, [a, b, c, d, e, f, g, h, i, j], {{\"X${{V{i}}}\": {inner}}}]}}")
+    let laughs = (0..12).fold("{\"X${V0}${V11}\": {Type: AWS::SQS::Queue}}".to_owned(), |body, i| {
+        format!("{{\"Fn::ForEach::L{i}\": [V{i}, [a, b, c, d, e, f, g, h, i, j], {body}]}}")
     });
     for (template, words) in [
         (secret(&doubling, ""), "larger than onshore is willing"),
