@@ -109,6 +109,7 @@ fn estate(endpoints: u32, routes: u32) -> Snapshot {
             purpose: Dependence::Service,
             alias: false,
             condition: None,
+            trail: Trail::default(),
             location,
         }
     };

@@ -161,6 +161,65 @@ pub struct Finding {
     pub fingerprint: String,
 }
 
+/// Data of an origin and class that gets to a country and what is done with it there, in the mildest state in which it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// `US`; `CN+US` for data with participants of both; empty where nobody said.
+    pub origin: String,
+    pub data: String,
+    /// A country code, or `?` where it cannot be told.
+    pub country: String,
+    /// `store`, `keys`, `access`, `process`, `transit`.
+    pub activity: &'static str,
+    pub state: State,
+    /// One endpoint there.
+    pub endpoint: String,
+    pub location: Location,
+}
+
+/// What one state of the world leaves.
+#[derive(Clone, Debug)]
+pub struct After {
+    /// Endpoints that the loss takes down itself.
+    pub down: Vec<String>,
+    pub served: Vec<Served>,
+    pub stored: Vec<Stored>,
+    pub lost: Vec<Lost>,
+}
+
+/// Whether people are served.
+#[derive(Clone, Debug)]
+pub struct Served {
+    pub population: String,
+    pub origin: String,
+    pub data: String,
+    /// The endpoint that serves them, and where it stands; `None`: they are not served.
+    pub by: Option<(String, String)>,
+    /// Whether they are in normal running.
+    pub before: bool,
+}
+
+/// What is left of the stores of a class.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    pub origin: String,
+    pub data: String,
+    /// With where each stands.
+    pub left: Vec<(String, String)>,
+    pub gone: Vec<String>,
+    /// Whether all of it is surely in what is left.
+    pub full: bool,
+}
+
+/// A pool of what somebody depends on, all of it gone.
+#[derive(Clone, Debug)]
+pub struct Lost {
+    pub endpoint: String,
+    /// `identity`, `dns`, `keys`, `service`, `control-plane`.
+    pub what: &'static str,
+    pub on: Vec<String>,
+}
+
 /// The verdict on one rule, also when there is nothing to complain about.
 #[derive(Clone, Debug)]
 pub struct RuleResult {
@@ -221,12 +280,17 @@ pub struct DataSetInfo {
 #[derive(Clone, Debug)]
 pub struct Assessment {
     pub project: Option<String>,
+    /// Who answers for the project.
+    pub owner: Option<String>,
+    /// Whom to tell about an incident, and within how many hours.
+    pub notify: Option<(String, u64)>,
     /// `YYYY-MM-DD`.
     pub as_of: String,
     pub verdict: Verdict,
     pub rules: Vec<RuleResult>,
     pub findings: Vec<Finding>,
     pub gaps: Vec<GapResult>,
+    pub ways: Vec<Way>,
     pub coverage: Coverage,
     pub data_sets: Vec<DataSetInfo>,
 }

@@ -82,7 +82,8 @@ pub struct InputError {
     pub help: Option<String>,
 }
 
-/// What a person reads: file (relative to the project root, with `/`), line and column, both from 1, columns in characters.
+/// What a person reads: file (relative to the project root, with `/`), line and column, both from 1, columns in characters. In a
+/// workbook: `servers.xlsx:Sheet1`, row and column of the cell.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     pub file: String,
@@ -102,13 +103,16 @@ pub struct Source {
     /// Relative to the project root, with `/`.
     pub path: String,
     pub text: String,
+    /// The sheet of a workbook whose cells the text holds: a line per row, a tab between cells. Other sheets of the workbook are
+    /// sources with the same path.
+    pub sheet: Option<String>,
     /// Byte offsets of line starts, made on first use.
     lines: OnceLock<Vec<u32>>,
 }
 
 impl Source {
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into(), lines: OnceLock::new() }
+        Self { path: path.into(), text: text.into(), sheet: None, lines: OnceLock::new() }
     }
 
     fn line_starts(&self) -> &[u32] {
@@ -145,8 +149,12 @@ impl Source {
     pub fn position(&self, offset: u32) -> Position {
         let line = self.line(offset);
         let start = self.line_start(line) as usize;
-        let column = self.text.get(start..offset as usize).map_or(0, |s| s.chars().count()) as u32 + 1;
-        Position { file: self.path.clone(), line, column }
+        let before = self.text.get(start..offset as usize).unwrap_or("");
+        let (file, column) = match &self.sheet {
+            Some(sheet) => (format!("{}:{sheet}", self.path), before.matches('\t').count()),
+            None => (self.path.clone(), before.chars().count()),
+        };
+        Position { file, line, column: column as u32 + 1 }
     }
 }
 
@@ -159,6 +167,12 @@ pub struct Sources {
 impl Sources {
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> SourceId {
         self.files.push(Source::new(path, text));
+        SourceId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    /// Adds a sheet of a workbook.
+    pub fn add_sheet(&mut self, path: impl Into<String>, sheet: impl Into<String>, text: impl Into<String>) -> SourceId {
+        self.files.push(Source { sheet: Some(sheet.into()), ..Source::new(path, text) });
         SourceId(u32::try_from(self.files.len() - 1).unwrap_or(u32::MAX))
     }
 
@@ -197,5 +211,9 @@ mod tests {
         assert_eq!((s.position(11).line, s.position(11).column), (2, 1));
         assert_eq!(s.line_text(1), "上海 lb");
         assert_eq!(s.line_text(9), "");
+        let mut sources = Sources::default();
+        let sheet = sources.add_sheet("a.xlsx", "主机", "a\tb\n\n\tc\n");
+        let at = sources.position(Location::new(sheet, Span::new(6, 7)));
+        assert_eq!((at.to_string().as_str(), at.column), ("a.xlsx:主机:3", 2));
     }
 }

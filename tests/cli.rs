@@ -62,3 +62,33 @@ fn init_writes_once_what_check_accepts() {
     assert!(written.contains("[[population]]"), "{written}");
     assert_eq!((code, said.as_str()), (Some(3), ""), "nothing to decide, and no error");
 }
+
+/// What `onshore init` takes from tags and names is a comment, with its reason and line.
+#[test]
+fn init_suggests_and_decides_nothing() {
+    let folder = std::env::temp_dir().join(format!("onshore-suggest-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let table =
+        "hostname,country,data-classification\nweb1,US,\ndb1,US,pii\ndb2,US,pii\nbilling-db,US,\n\"users\u{1b}[31m\",US,\n";
+    std::fs::write(folder.join("servers.csv"), table).expect("written");
+    let out =
+        std::process::Command::new(env!("CARGO_BIN_EXE_onshore")).arg("init").current_dir(&folder).output().expect("runs");
+    let written = std::fs::read_to_string(folder.join("onshore.toml")).unwrap_or_default();
+    std::fs::remove_dir_all(&folder).expect("the folder goes");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let (_, suggested) = written.split_once("# Suggestions from tags and names.").expect("suggestions");
+    let expected = "#
+# suggested: servers.csv:5: the name `billing-db` has `billing` in it
+# [[classify]]
+# match = { kind = \"host\", name = \"billing-db\" }
+# holds = { data = [\"user.payment\"], origin = [\"XX\"] }
+#
+# suggested: servers.csv:3: the tag `data-classification` is `pii`
+# [[classify]]
+# match = { tag = { \"data-classification\" = \"pii\" } }
+# holds = { data = [\"user\"], origin = [\"XX\"] }
+";
+    assert!(suggested.ends_with(expected), "{suggested}");
+    assert!(suggested.lines().skip(1).all(|l| l.starts_with('#')), "{suggested}");
+    assert!(!written.contains('\u{1b}'));
+}

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use onshore::model::{ClientMatch, DataLimit, EndpointFact, Facts, GapScope, Reference, RouteFact, Standing, Unread};
 use onshore::read::resource::{Is, Piece, Resource, Tally, Value, Vocabulary, table, translate};
-use onshore::source::{Location, SourceId, Sources, Span};
+use onshore::source::{Location, Sources, Span};
 use serde_json::Value as Json;
 
 /// A configuration in a source of its own.

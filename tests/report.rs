@@ -188,6 +188,8 @@ fn zoom() -> Case {
     };
     let assessment = Assessment {
         project: Some("zoom-2020".into()),
+        owner: Some("privacy@zoom.example".into()),
+        notify: Some(("incident@zoom.example".into(), 24)),
         as_of: "2026-11-21".into(),
         verdict: Verdict::Violated,
         rules: vec![
@@ -197,6 +199,7 @@ fn zoom() -> Case {
         ],
         findings: vec![overflow, lost, unlocated],
         gaps: (0..5).map(gap).collect(),
+        ways: Vec::new(),
         coverage: Coverage {
             files_read: vec![("routing/media.conf".into(), "nginx"), ("onshore.toml".into(), "inventory")],
             files_skipped: vec![("logo.png".into(), "not text".into())],

@@ -81,7 +81,7 @@ struct Question<'q> {
 
 fn all_tokens(context: &Context<'_>, scope: &Scope<'_>, asked: &Asked<'_>, suppressed: &Suppressed<'_>) -> Vec<Finding> {
     let groups = [Group::new(context, asked, scope.tokens.clone())];
-    let spreads: Vec<(State, &Spread)> = states(scope).map(|s| (s, context.spread(s))).collect();
+    let spreads: Vec<(State, &Spread)> = states(context, scope).map(|s| (s, context.spread(s))).collect();
     find(context, scope, &Question { groups: &groups, spreads: &spreads, doing: &scope.rule.activity, suppressed })
 }
 
@@ -99,7 +99,7 @@ fn per_token(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppressed<'
         Group::new(context, &Asked { code: "no-nexus", ..Asked::only_in(&set) }, tokens)
     });
     let groups: Vec<Group> = groups.collect();
-    let spreads: Vec<(State, &Spread)> = states(scope).map(|s| (s, context.spread(s))).collect();
+    let spreads: Vec<(State, &Spread)> = states(context, scope).map(|s| (s, context.spread(s))).collect();
     find(context, scope, &Question { groups: &groups, spreads: &spreads, doing: &scope.rule.activity, suppressed })
 }
 
@@ -108,16 +108,8 @@ fn first_stores(context: &Context<'_>, scope: &Scope<'_>, set: &PlaceSet, suppre
     let asked = Asked { code: "first-store-elsewhere", ..Asked::only_in(set) };
     let groups = [Group::new(context, &asked, scope.tokens.clone())];
     let is_store = |id: EndpointId| context.snapshot.endpoint(id).roles.contains(Role::Store);
-    let spreads: Vec<(State, Spread)> = states(scope)
-        .map(|state| {
-            let world = match state {
-                State::Normal => World::Normal,
-                State::Overload => World::Overload,
-                State::Loss => World::Any,
-            };
-            (state, context.graph.spread_until(&world, is_store))
-        })
-        .collect();
+    let spreads: Vec<(State, Spread)> =
+        states(context, scope).map(|state| (state, context.graph.spread_until(&context.world_of(state), is_store))).collect();
     let spreads: Vec<(State, &Spread)> = spreads.iter().map(|(s, spread)| (*s, spread)).collect();
     let doing = [Doing::Role(Role::Store)];
     let mut findings = find(context, scope, &Question { groups: &groups, spreads: &spreads, doing: &doing, suppressed });
@@ -245,6 +237,10 @@ fn misplaced(context: &Context<'_>, scope: &Scope<'_>, group: &Group, id: Endpoi
 /// does something with it that was not read.
 fn dead_ends(context: &Context<'_>, scope: &Scope<'_>, question: &Question<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    if matches!(context.world, Some(World::Loss(_))) {
+        // What is down leads nowhere, and that is known.
+        return findings;
+    }
     let mut told = vec![0_u64; scope.tokens.len()];
     for (id, stuck) in context.dead_ends() {
         let stuck = and(stuck, &scope.tokens);

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use foldhash::HashMap;
 use jiff::civil::Date;
 
+use super::Question;
 use crate::finding::{Coverage, KnownPlace, State};
 use crate::geo::{Atlas, Basis, Geolocation, Kind, known_places};
 use crate::model::{Activity, EndpointId, Place, Role, RouteId, Snapshot, Standing};
@@ -37,12 +38,16 @@ pub struct Context<'a> {
     pub as_of: Date,
     pub tokens: &'a [Token],
     pub graph: &'a Graph<'a>,
+    /// The one state of the world that is asked about, if it is not all of them.
+    pub world: Option<World>,
     /// Distinct standpoints, and which one each endpoint has.
     pub standpoints: Vec<Standpoint>,
     standpoint_of: Vec<u32>,
+    /// In a world in which something is lost: how things were before.
+    before: Option<Box<Context<'a>>>,
     normal: Spread,
-    overload: Spread,
-    any: Spread,
+    /// Overload and loss; with one world only, there is no other.
+    others: Option<(Spread, Spread)>,
     dead_ends: OnceCell<Vec<(EndpointId, Vec<u64>)>>,
     arriving: OnceCell<Vec<u64>>,
     /// Shortest ways found so far. Findings about one token mostly follow each other.
@@ -53,15 +58,13 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub fn new(
-        snapshot: &'a Snapshot,
-        sources: &'a Sources,
-        atlas: &'a Atlas,
-        project: &'a Project,
-        as_of: Date,
-        tokens: &'a [Token],
-        graph: &'a Graph<'a>,
-    ) -> Self {
+    pub fn new(question: &Question<'a>, tokens: &'a [Token], graph: &'a Graph<'a>) -> Self {
+        let Question { snapshot, sources, atlas, project, as_of, .. } = *question;
+        let world = question.world.clone();
+        let before = matches!(world, Some(World::Loss(_))).then(|| {
+            let question = Question { world: Some(World::Normal), coverage: Coverage::default(), ..*question };
+            Box::new(Self::new(&question, tokens, graph))
+        });
         let mut standpoints = Vec::new();
         let mut known: HashMap<Standpoint, u32> = HashMap::default();
         let mut standpoint_of = Vec::with_capacity(snapshot.endpoints.len());
@@ -105,9 +108,10 @@ impl<'a> Context<'a> {
             graph,
             standpoints,
             standpoint_of,
-            normal: graph.spread(&World::Normal),
-            overload: graph.spread(&World::Overload),
-            any: graph.spread(&World::Any),
+            before,
+            normal: graph.spread(world.as_ref().unwrap_or(&World::Normal)),
+            others: world.is_none().then(|| (graph.spread(&World::Overload), graph.spread(&World::Any))),
+            world,
             dead_ends: OnceCell::new(),
             arriving: OnceCell::new(),
             paths: RefCell::default(),
@@ -118,10 +122,35 @@ impl<'a> Context<'a> {
 
     /// How far tokens get. Loss is bounded from above by letting every route carry that can carry after any loss at all.
     pub fn spread(&self, state: State) -> &Spread {
-        match state {
-            State::Normal => &self.normal,
-            State::Overload => &self.overload,
-            State::Loss => &self.any,
+        match (state, &self.others) {
+            (State::Normal, _) | (_, None) => &self.normal,
+            (State::Overload, Some((overload, _))) => overload,
+            (State::Loss, Some((_, any))) => any,
+        }
+    }
+
+    /// How things were before anything was lost: what a loss leaves is asked of that.
+    pub fn before(&self) -> &Self {
+        self.before.as_deref().unwrap_or(self)
+    }
+
+    /// What [`Self::spread`] follows.
+    pub fn world_of(&self, state: State) -> World {
+        match (&self.world, state) {
+            (Some(world), _) => world.clone(),
+            (None, State::Normal) => World::Normal,
+            (None, State::Overload) => World::Overload,
+            (None, State::Loss) => World::Any,
+        }
+    }
+
+    /// The states that are asked about, mildest first.
+    pub fn states(&self) -> &'static [State] {
+        match &self.world {
+            None => &State::ALL,
+            Some(World::Normal) => &[State::Normal],
+            Some(World::Overload) => &[State::Overload],
+            Some(World::Any | World::Loss(_)) => &[State::Loss],
         }
     }
 
@@ -130,9 +159,9 @@ impl<'a> Context<'a> {
         self.dead_ends.get_or_init(|| {
             let mut ends = Vec::new();
             for id in self.snapshot.endpoint_ids().filter(|id| !self.has_place(*id)) {
-                let mut stuck = self.any.at(id).to_vec();
-                for token in self.any.tokens_at(id) {
-                    if self.snapshot.routes_from(id).any(|(r, _)| self.graph.moves(&self.any, r, token)) {
+                let mut stuck = self.spread(State::Loss).at(id).to_vec();
+                for token in self.spread(State::Loss).tokens_at(id) {
+                    if self.snapshot.routes_from(id).any(|(r, _)| self.graph.moves(self.spread(State::Loss), r, token)) {
                         stuck[token / 64] &= !(1 << (token % 64));
                     }
                 }
@@ -150,7 +179,7 @@ impl<'a> Context<'a> {
             let mut arriving = vec![0_u64; self.tokens.len().div_ceil(64)];
             let uses = |id: &EndpointId| self.has_place(*id) && !self.snapshot.endpoint(*id).roles.only_forwards();
             for id in self.snapshot.endpoint_ids().filter(uses) {
-                arriving.iter_mut().zip(self.any.at(id)).for_each(|(a, b)| *a |= b);
+                arriving.iter_mut().zip(self.spread(State::Loss).at(id)).for_each(|(a, b)| *a |= b);
             }
             arriving
         })

@@ -140,7 +140,7 @@ pub fn hop(snapshot: &Snapshot, atlas: &Atlas, step: &Step) -> Hop {
 }
 
 /// Every endpoint has the line of the fact that created it.
-fn made_at(endpoint: &Endpoint) -> Location {
+pub fn made_at(endpoint: &Endpoint) -> Location {
     endpoint.locations.first().copied().expect("link gives every endpoint the line that names it")
 }
 

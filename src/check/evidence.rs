@@ -4,7 +4,7 @@ use super::context::{Context, bits, intersects};
 use super::describe::{fingerprint, hop};
 use super::domains::relevant;
 use super::placement::{Placement, Wanted, judge};
-use super::scope::{Scope, from};
+use super::scope::{Applies, Scope, from};
 use crate::finding::{Finding, GapResult, Severity, State, Verdict};
 use crate::model::{Activity, DataLimit, EndpointId, GapScope, Role, Route};
 use crate::policy::{Demand, Doing};
@@ -59,7 +59,8 @@ impl<'a> Gaps<'a> {
         let mut touching = Vec::new();
         for (gap, result) in context.snapshot.gaps.iter().zip(&mut self.results) {
             let touches = match &gap.scope {
-                GapScope::Everything => true,
+                // What nobody declares to come in cannot come in by a file that was not read.
+                GapScope::Everything => !matches!(scope.applies, Applies::Nobody(_)),
                 GapScope::Nothing => false,
                 GapScope::Endpoints(ids) => {
                     ids.iter().any(|id| needed.as_ref().map_or_else(|| reached(*id), |needed| needed[id.index()]))

@@ -3,6 +3,7 @@
 //! [`assess`] spreads the data, asks each rule's demand, holds gaps against what was reached, and gives one [`Assessment`].
 //! A check never asks which format a fact came from.
 
+mod after;
 mod boundary;
 mod context;
 mod copies;
@@ -17,18 +18,22 @@ mod separate;
 mod serving;
 mod survive;
 mod together;
+mod ways;
 
 use jiff::civil::Date;
 
+pub use after::after;
 pub use context::Context;
 pub use describe::hop;
+pub use domains::combinations;
+pub use ways::path_of;
 
 use crate::finding::{Assessment, Coverage, Finding, RuleResult, State, Verdict};
 use crate::geo::Atlas;
 use crate::model::Snapshot;
 use crate::policy::{Demand, Pack};
 use crate::project::Project;
-use crate::reach::{Graph, tokens};
+use crate::reach::{Graph, World, tokens};
 use crate::source::{Location, Sources};
 use scope::{Applies, Scope};
 
@@ -42,16 +47,24 @@ pub struct Question<'a> {
     pub as_of: Date,
     /// Files read and skipped; the rest of the coverage is filled in here.
     pub coverage: Coverage,
+    /// Only this state of the world is asked about; `None`: normal running, overload, and every loss.
+    pub world: Option<World>,
 }
 
 /// The main job.
 pub fn assess(question: Question<'_>) -> Assessment {
-    let Question { snapshot, sources, atlas, project, packs, as_of, coverage } = question;
-    let tokens = tokens(snapshot);
-    let graph = Graph::new(snapshot, &tokens);
-    let context = Context::new(snapshot, sources, atlas, project, as_of, &tokens, &graph);
+    with_context(&question, |context| judge(context, &question))
+}
 
-    let context = &context;
+/// Asks something of where data gets to, without judging it.
+pub fn with_context<R>(question: &Question<'_>, ask: impl FnOnce(&Context<'_>) -> R) -> R {
+    let tokens = tokens(question.snapshot);
+    let graph = Graph::new(question.snapshot, &tokens);
+    ask(&Context::new(question, &tokens, &graph))
+}
+
+fn judge(context: &Context<'_>, question: &Question<'_>) -> Assessment {
+    let Question { project, packs, as_of, atlas, .. } = *question;
     let scopes: Vec<Scope> = packs.iter().flat_map(|p| p.rules.iter().map(move |r| Scope::new(context, p, r))).collect();
     let together = together::find(context, &scopes);
 
@@ -80,12 +93,15 @@ pub fn assess(question: Question<'_>) -> Assessment {
 
     Assessment {
         project: project.name.clone(),
+        owner: project.owner.clone(),
+        notify: project.notify.as_ref().map(|n| (n.contact.clone(), n.within_hours)),
         as_of: as_of.to_string(),
         verdict: overall(&rules, &findings),
         rules,
         findings,
         gaps: gaps.results(),
-        coverage: context.coverage(coverage),
+        ways: ways::ways(context),
+        coverage: context.coverage(question.coverage.clone()),
         data_sets: atlas.data_sets(),
     }
 }
@@ -125,6 +141,10 @@ fn result(
     let untold = describe::count(count(Verdict::Indeterminate), "thing");
     let (verdict, why) = match (&scope.applies, worst) {
         (Applies::No(why), _) => (Verdict::NotApplicable, why.clone()),
+        (Applies::Nobody(why), _) if touching.is_empty() => (Verdict::NotApplicable, why.clone()),
+        (Applies::Nobody(why), _) => {
+            (Verdict::Indeterminate, format!("{why}, but {} may hold some", gaps_at(context, touching)))
+        }
         (_, Some(Verdict::Violated)) => (Verdict::Violated, format!("broken at {}", broken_at(found))),
         (_, Some(Verdict::Unsatisfiable)) => {
             (Verdict::Unsatisfiable, "no place can meet it together with the other rules named in its finding".into())
@@ -192,6 +212,7 @@ fn overall(rules: &[RuleResult], findings: &[Finding]) -> Verdict {
 }
 
 /// The states of the world a rule is asked in, mildest first.
-fn states(scope: &Scope<'_>) -> impl Iterator<Item = State> {
-    scope.rule.state.clone().into_iter()
+fn states<'s>(context: &Context<'_>, scope: &'s Scope<'_>) -> impl Iterator<Item = State> + use<'s> {
+    let asked = context.states();
+    scope.rule.state.iter().copied().filter(move |s| asked.contains(s))
 }

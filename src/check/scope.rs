@@ -18,6 +18,8 @@ use super::describe::fingerprint;
 pub enum Applies {
     Yes,
     No(String),
+    /// No declared population or store has its data; a log may still hold it.
+    Nobody(String),
     /// Only if these undeclared facts hold: what would break it is indeterminate until they are declared.
     IfEvidence(Vec<String>),
     /// It cannot be asked, and why: it stays undecided.
@@ -99,7 +101,7 @@ impl<'a> Scope<'a> {
 
     /// Endpoints and routes that its tokens reach and take in the harshest state.
     pub fn examined(&self, context: &Context<'_>) -> (usize, usize) {
-        if matches!(self.applies, Applies::No(_) | Applies::Untold(_)) {
+        if matches!(self.applies, Applies::No(_) | Applies::Nobody(_) | Applies::Untold(_)) {
             return (0, 0);
         }
         let spread = context.spread(self.worst_state());
@@ -120,7 +122,7 @@ impl<'a> Scope<'a> {
     pub fn soften(&self, context: &Context<'_>, findings: &mut [Finding], unsure: bool) {
         let mut missing: Vec<String> = match &self.applies {
             Applies::IfEvidence(missing) => missing.clone(),
-            Applies::Yes | Applies::No(_) | Applies::Untold(_) => Vec::new(),
+            Applies::Yes | Applies::No(_) | Applies::Nobody(_) | Applies::Untold(_) => Vec::new(),
         };
         missing.extend(self.unsure_of.iter().filter(|_| unsure).cloned());
         for finding in findings.iter_mut().filter(|f| matches!(f.verdict, Verdict::Violated)) {
@@ -244,7 +246,7 @@ fn applies(context: &Context<'_>, pack: &Pack, rule: &Rule, tokens: &[u64]) -> (
         return if unseen(context, rule) {
             (Applies::Yes, mechanisms)
         } else {
-            no(format!("no declared population or store has {}", what(rule)))
+            (Applies::Nobody(format!("no declared population or store has {}", what(rule))), mechanisms)
         };
     }
     let least = rule.min_subjects.into_iter().chain(rule.tiers.first().map(|t| t.at_least)).max();

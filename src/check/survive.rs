@@ -21,6 +21,7 @@ use crate::reach::{TokenSource, World};
 use crate::vocab::classes::is_key_material;
 
 pub fn check(context: &Context<'_>, scope: &Scope<'_>, survive: &Survive) -> Vec<Finding> {
+    let (world, context) = (&context.world, context.before());
     let within: Vec<Placement> = match &survive.within {
         Some(set) => judge_all(context, &Wanted::In(set)),
         None => vec![Placement::Inside; context.standpoints.len()],
@@ -28,6 +29,11 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, survive: &Survive) -> Vec
     let domains = Domains::new(context, scope, survive.loss_of);
     let mut findings = Vec::new();
     let asked = Asked::new(context, scope, survive, &within, &domains, &mut findings);
+    if let Some(world) = world {
+        let lost = if let World::Loss(lost) = world { lost.as_slice() } else { &[] };
+        findings.extend(asked.after(lost));
+        return findings;
+    }
     // What does not serve with nothing lost cannot survive a loss; one finding says it for all.
     if let Some(found) = asked.after(&[]) {
         findings.push(found);
@@ -96,6 +102,9 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
                 tokens = stored;
             }
             if let Some(purpose) = purpose_of(*what) {
+                // Login and names are for people who are served; what sits in a store has none.
+                let is_held = |t: &usize| matches!(context.tokens[*t].source, TokenSource::Holding(_));
+                tokens.retain(|t| purpose == Dependence::Keys || !is_held(t));
                 let (asked, unread): (Vec<usize>, Vec<usize>) = tokens.into_iter().partition(|t| depends(context, *t, purpose));
                 findings.extend(nothing_read(context, scope, survive, *what, purpose, &unread));
                 tokens = asked;
@@ -468,7 +477,7 @@ fn kept_phrase(keep: Keep) -> &'static str {
         Keep::ServingPath => "a serving path",
         Keep::FullCopy => "a full copy",
         Keep::Identity => "a login",
-        Keep::Keys => "keys",
+        Keep::Keys => "a key service",
         Keep::Dns => "a name service",
     }
 }

@@ -13,6 +13,8 @@ use super::{Context, Failure};
 use crate::report::{count, safe};
 use crate::source::{Sources, load};
 
+mod suggest;
+
 #[derive(Debug, Args)]
 pub struct Init {
     /// Folder to write it in
@@ -23,9 +25,9 @@ impl Init {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
         let folder = context.around.folder.join(self.path.unwrap_or_default());
         let mut loaded = load::load(&folder, &[], &[])?;
-        let formats = pipeline::formats(&mut loaded)?;
+        let (formats, snapshot) = pipeline::survey(&mut loaded)?;
         let policies = policies(&loaded.sources);
-        let text = starter(&folder_name(&folder), &formats, &policies);
+        let text = starter(&folder_name(&folder), &formats, &policies) + &suggest::suggestions(&snapshot, &loaded.sources);
         let file = folder.join(PROJECT_FILE);
         let created = OpenOptions::new().write(true).create_new(true).open(&file);
         let mut created = created.map_err(|e| match e.kind() {

@@ -13,17 +13,21 @@ use crate::finding::{Assessment, Severity, Verdict};
 use crate::project::Indeterminate;
 use crate::report::RenderOptions;
 
+mod change;
 mod check;
 mod complete;
 mod data;
+mod diff;
 mod explain;
 mod failure;
 mod init;
 mod locate;
 mod pipeline;
 mod policy;
+mod revision;
 mod schema;
 mod trace;
+mod whatif;
 
 pub use failure::Failure;
 
@@ -48,10 +52,15 @@ const EXIT_CODES: &str = "Exit codes: 0 all satisfied or waived; 1 something vio
 enum Command {
     /// Check a project against its policies
     Check(check::Check),
+    /// Show what a change newly lets get where, and by which line
+    Diff(diff::Diff),
     /// Show where addresses, networks, host names and regions stand, with all evidence
     Locate(locate::Locate),
     /// Show the ways that data of an origin and class can take, as a tree
     Trace(trace::Trace),
+    /// Show what a loss or an overload does to people, data and rules
+    #[command(name = "whatif")]
+    WhatIf(whatif::WhatIf),
     /// List, show and check policies
     #[command(subcommand)]
     Policy(policy::Policy),
@@ -126,8 +135,10 @@ pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn 
     let mut context = Context { around, options, stdin, out };
     let result = match cli.command {
         Command::Check(c) => c.run(&mut context),
+        Command::Diff(c) => c.run(&mut context),
         Command::Locate(c) => c.run(&mut context),
         Command::Trace(c) => c.run(&mut context),
+        Command::WhatIf(c) => c.run(&mut context),
         Command::Policy(c) => c.run(&mut context),
         Command::Explain(c) => c.run(&mut context),
         Command::Data(c) => c.run(&mut context),
@@ -235,11 +246,14 @@ mod tests {
         };
         Assessment {
             project: None,
+            owner: None,
+            notify: None,
             as_of: "2026-11-21".into(),
             verdict: Verdict::Satisfied,
             rules: rules.iter().map(rule).collect(),
             findings: vec![],
             gaps: vec![],
+            ways: vec![],
             coverage: Coverage { files_read: vec![("a".into(), "nginx")], ..Coverage::default() },
             data_sets: vec![],
         }

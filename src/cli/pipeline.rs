@@ -15,6 +15,7 @@ use crate::link::{Matcher, link};
 use crate::model::{Endpoint, Facts, Gap, GapScope, Snapshot, Unread};
 use crate::policy::{self, Pack};
 use crate::project::{self, Project, Selector};
+use crate::reach::World;
 use crate::read::{FileSettings, READERS, Settings, Told, read_all};
 use crate::source::load::{self, LoadError, Loaded};
 use crate::source::{InputError, Location, SourceId, Sources, Span, Spanned};
@@ -251,6 +252,11 @@ impl Opened {
     }
 
     pub fn assess(&self, atlas: &Atlas, packs: &[Pack]) -> Assessment {
+        self.assess_in(atlas, packs, None)
+    }
+
+    /// In one state of the world, or in all of them.
+    pub fn assess_in(&self, atlas: &Atlas, packs: &[Pack], world: Option<World>) -> Assessment {
         assess(Question {
             snapshot: &self.snapshot,
             sources: &self.sources,
@@ -259,6 +265,7 @@ impl Opened {
             packs,
             as_of: self.as_of,
             coverage: self.coverage.clone(),
+            world,
         })
     }
 }
@@ -327,14 +334,16 @@ pub fn policy_alone(name: &str, base: &Path, as_of: Date) -> Result<(Pack, Sourc
     }
 }
 
-/// The files of a folder by the format that they are in, without reading further.
-pub fn formats(loaded: &mut Loaded) -> Result<BTreeMap<&'static str, Vec<String>>, Failure> {
-    let (_, coverage) = read_inputs(&Project::default(), loaded, &Settings::default(), None)?;
+/// The files of a folder by the format that they are in, and what stands in them, as a project without a word of its own has it.
+pub fn survey(loaded: &mut Loaded) -> Result<(BTreeMap<&'static str, Vec<String>>, Snapshot), Failure> {
+    let project = Project::default();
+    let (inputs, coverage) = read_inputs(&project, loaded, &Settings::default(), None)?;
+    let snapshot = link(inputs, &project, &loaded.sources);
     let mut formats: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     for (file, format) in coverage.files_read {
         formats.entry(format).or_default().push(file);
     }
-    Ok(formats)
+    Ok((formats, snapshot))
 }
 
 /// The atlas for questions about places: with the project's own knowledge when asked inside a project.

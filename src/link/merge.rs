@@ -54,6 +54,8 @@ pub struct Draft {
     /// `site = "..."` with its line, and the sites that the overrides of its files give.
     pub site: Option<(String, Location)>,
     pub file_sites: Vec<(String, Location)>,
+    /// Words that may name a site.
+    pub site_hints: Vec<(String, Location)>,
     /// What is in these networks and has no other place stands here.
     pub networks: Vec<IpNetwork>,
     /// Where zones and hosts files write addresses of it.
@@ -293,6 +295,7 @@ fn one_endpoint(
                 None => draft.site = Some((site.value, here)),
             }
         }
+        draft.site_hints.extend(fact.site_hints.into_iter().map(|h| (h.value.clone(), h.at(source))));
         // A name without a machine is everywhere its zone is read.
         let here = overrides.site(source).filter(|_| !NAME_KINDS.contains(&kind.as_str()));
         draft.file_sites.extend(here.filter(|(site, _)| draft.file_sites.iter().all(|(known, _)| known != site)));

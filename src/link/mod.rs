@@ -73,6 +73,7 @@ pub fn link(inputs: Vec<(SourceId, Facts)>, project: &Project, sources: &Sources
     unled::servers(&world, &links, &entries, &mut gaps);
     stand::place_in_sites(&mut world, &snapshot, &mut gaps);
     stand::parts(&mut world, &links, &mut gaps);
+    stand::only_hinted(&world, &mut gaps);
     let order = world.sort(sources);
     snapshot.endpoints = world.into_endpoints(&order);
     routes::finish(&mut snapshot, links, &order);

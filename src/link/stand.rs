@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::merge::{Node, World};
 use super::routes::{Links, neighbours};
 use crate::model::site::{Networks, is_private};
-use crate::model::{Activity, Endpoint, Gap, GapScope, Reference, Site, SiteId, SiteMatch, Snapshot, Standing};
+use crate::model::{Activity, Address, Endpoint, Gap, GapScope, Reference, Site, SiteId, SiteMatch, Snapshot, Standing};
 use crate::project::Project;
 use crate::source::{Location, SourceId, Sources, glob};
 
@@ -85,8 +85,11 @@ pub fn place_in_sites(world: &mut World, snapshot: &Snapshot, gaps: &mut Vec<Gap
             .collect();
         let says_where = endpoint.place.is_some() || endpoint.region.is_some() || endpoint.zone.is_some();
         let by_file = endpoint.standing == Standing::Physical && !says_where && draft.part_of.is_empty();
+        let hinted: Vec<(String, Location)> =
+            draft.site_hints.iter().filter(|(word, _)| by_id.contains_key(word.as_str())).cloned().collect();
         let declared: &[(String, Location)] = match &draft.site {
             Some(site) => std::slice::from_ref(site),
+            None if !hinted.is_empty() => &hinted,
             None if by_file => &draft.file_sites,
             None => &[],
         };
@@ -150,6 +153,29 @@ pub fn place_in_sites(world: &mut World, snapshot: &Snapshot, gaps: &mut Vec<Gap
         sites.retain(|m| *m != SiteMatch::None);
         sites.dedup();
         world.endpoints[i].sites = sites;
+    }
+}
+
+/// Endpoints of which a list says only a word for where they stand, and no site is called so.
+pub fn only_hinted(world: &World, gaps: &mut Vec<Gap>) {
+    let is_public = |a: &Address| !is_private(a.ip) && !a.ip.is_loopback();
+    for (i, (endpoint, draft)) in world.endpoints.iter().zip(&world.drafts).enumerate() {
+        let Some((word, location)) = draft.site_hints.first() else { continue };
+        let says_where = endpoint.place.is_some() || endpoint.region.is_some() || endpoint.zone.is_some();
+        let stands = !endpoint.sites.is_empty() || !endpoint.stands_with.is_empty();
+        if says_where || stands || endpoint.addresses.iter().any(is_public) {
+            continue;
+        }
+        gaps.push(Gap {
+            code: "undefined-site",
+            message: format!(
+                "`{}` is listed at `{word}`, which no [[site]] declares, and nothing else says where it is",
+                endpoint.name
+            ),
+            help: Some(format!("declare it: [[site]] with `id = \"{word}\"` and its country")),
+            location: *location,
+            scope: GapScope::Endpoints(vec![Node::new(i).as_id()]),
+        });
     }
 }
 

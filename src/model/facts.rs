@@ -52,6 +52,8 @@ pub struct EndpointFact {
     pub networks: Vec<Spanned<IpNetwork>>,
     pub cloud_ids: Vec<String>,
     pub site: Option<Spanned<String>>,
+    /// Words that may name a declared site (a `datacenter` variable of a list): one that does counts like `site`, others say nothing.
+    pub site_hints: Vec<Spanned<String>>,
     pub scope: Option<String>,
     pub provider: Option<String>,
     pub region: Option<Spanned<String>>,
@@ -84,6 +86,7 @@ impl EndpointFact {
             networks: Vec::new(),
             cloud_ids: Vec::new(),
             site: None,
+            site_hints: Vec::new(),
             scope: None,
             provider: None,
             region: None,

@@ -58,6 +58,12 @@ impl DomainKind {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|k| k.as_str() == text)
     }
+
+    /// Whether it says whose a thing is: then what stands at a site may belong to another than the site does, and what it says
+    /// of itself goes before what its site says. Where it stands it shares the site's fate, whatever else it says.
+    pub fn is_ownership(self) -> bool {
+        matches!(self, Self::Account | Self::Operator | Self::Provider)
+    }
 }
 
 /// One thing that can be lost: `site=sjc1`, `carrier=AS4837`. Region and zone ids carry their provider: `region=aws/us-east-1`.

@@ -78,7 +78,8 @@ impl Snapshot {
         sites
     }
 
-    /// Every loss domain that takes this endpoint down as a whole: its own, and those that all of its sites share.
+    /// Every loss domain that takes this endpoint down as a whole: its own, and those that all of its sites share, unless it
+    /// says itself whose it is (a backup under another account in the same building).
     pub fn domains_of(&self, id: EndpointId) -> Vec<LossDomain> {
         let endpoint = self.endpoint(id);
         let mut domains: Vec<LossDomain> = if endpoint.stands_with.is_empty() {
@@ -86,7 +87,9 @@ impl Snapshot {
         } else {
             shared(endpoint.stands_with.iter().map(|host| self.endpoint(*host).domains.clone()))
         };
-        domains.extend(shared(self.sites_of(id).into_iter().map(|site| self.site_domains(site))));
+        let own: Vec<DomainKind> = domains.iter().map(|d| d.kind).collect();
+        let of_sites = shared(self.sites_of(id).into_iter().map(|site| self.site_domains(site)));
+        domains.extend(of_sites.into_iter().filter(|d| !(d.kind.is_ownership() && own.contains(&d.kind))));
         domains.sort_unstable();
         domains.dedup();
         domains

@@ -20,11 +20,11 @@ impl Lost {
     pub(super) fn new(snapshot: &Snapshot, domains: &[LossDomain]) -> Self {
         let lost: HashSet<&LossDomain> = domains.iter().collect();
         let sites = (0..).map(SiteId).take(snapshot.sites.len());
-        let sites: Vec<bool> = sites.map(|s| hit(&lost, &snapshot.site_domains(s))).collect();
+        let sites: Vec<Kinds> = sites.map(|s| hits(&lost, &snapshot.site_domains(s))).collect();
         let own = |endpoint: &Endpoint| match endpoint.standing {
             Standing::Logical => Fate::Up,
-            _ if hit(&lost, &endpoint.domains) => Fate::Down,
-            _ => at_sites(endpoint, &sites),
+            _ if hits(&lost, &endpoint.domains) != 0 => Fate::Down,
+            _ => at_sites(endpoint, |site| sites[site.0 as usize] & !own_kinds(endpoint) != 0),
         };
         let fates: Vec<Fate> = snapshot.endpoints.iter().map(own).collect();
         let down = with_parts(snapshot, |i| fates[i] == Fate::Down);
@@ -40,21 +40,30 @@ enum Fate {
     Down,
 }
 
-/// Carriers stand for each other; every other domain takes down what is in it.
-fn hit(lost: &HashSet<&LossDomain>, domains: &[LossDomain]) -> bool {
+/// A set of kinds, one bit each.
+type Kinds = u16;
+
+/// The kinds in which an endpoint says itself whose it is, whatever its site says.
+fn own_kinds(endpoint: &Endpoint) -> Kinds {
+    endpoint.domains.iter().filter(|d| d.kind.is_ownership()).fold(0, |kinds, d| kinds | 1 << d.kind as u16)
+}
+
+/// By which kinds a loss takes down what is in these domains. Carriers stand for each other; every other domain takes down what
+/// is in it.
+fn hits(lost: &HashSet<&LossDomain>, domains: &[LossDomain]) -> Kinds {
+    let is_lost = |d: &&LossDomain| lost.contains(d);
     let carries = |d: &&LossDomain| d.kind == DomainKind::Carrier;
-    let mut carriers = domains.iter().filter(carries).peekable();
-    let cut_off = carriers.peek().is_some() && carriers.all(|d| lost.contains(d));
-    cut_off || domains.iter().any(|d| !carries(&d) && lost.contains(d))
+    let one_carries_on = domains.iter().filter(carries).any(|d| !is_lost(&d));
+    domains.iter().filter(is_lost).filter(|d| !(carries(d) && one_carries_on)).fold(0, |hits, d| hits | 1 << d.kind as u16)
 }
 
 /// An endpoint that stands in several sites is down when all of them are lost.
-fn at_sites(endpoint: &Endpoint, lost: &[bool]) -> Fate {
+fn at_sites(endpoint: &Endpoint, lost: impl Fn(SiteId) -> bool) -> Fate {
     let (mut some, mut unsure) = (false, false);
     for site in &endpoint.sites {
         match site {
-            SiteMatch::One(site, _) | SiteMatch::Declared(site, _) if lost[site.0 as usize] => some = true,
-            SiteMatch::Ambiguous(candidates) if candidates.iter().any(|(s, _)| lost[s.0 as usize]) => {
+            SiteMatch::One(site, _) | SiteMatch::Declared(site, _) if lost(*site) => some = true,
+            SiteMatch::Ambiguous(candidates) if candidates.iter().any(|(s, _)| lost(*s)) => {
                 some = true;
                 unsure = true;
             }

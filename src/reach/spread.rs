@@ -35,6 +35,16 @@ impl Spread {
         &self.rows[start..start + self.words]
     }
 
+    /// Endpoints of one row hold the same tokens.
+    pub fn row(&self, e: EndpointId) -> u32 {
+        self.row[e.index()]
+    }
+
+    pub fn is_reached(&self, e: EndpointId) -> bool {
+        // Row 0 is that of nobody.
+        self.row(e) != 0
+    }
+
     /// The tokens at an endpoint, ascending.
     pub fn tokens_at(&self, e: EndpointId) -> impl Iterator<Item = usize> {
         self.at(e).iter().enumerate().flat_map(|(i, w)| super::bits::ones(*w).map(move |b| i * 64 + b))

@@ -2,8 +2,13 @@
 //! at the border, into `model::Facts`. A reader never fails as a whole and never drops what could change the answer: what it
 //! cannot follow becomes a gap with its line.
 
+pub mod ansible;
+pub mod compose;
 pub mod inventory;
+pub mod kubernetes;
+pub mod netbox;
 pub mod nginx;
+pub mod table;
 
 use std::sync::LazyLock;
 
@@ -12,6 +17,7 @@ use crate::source::{InputError, SourceId, Sources};
 
 mod all;
 mod hosts;
+mod mentions;
 mod pulumi;
 pub mod resource;
 mod settings;
@@ -113,10 +119,15 @@ pub trait Reader: Sync {
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
 pub const READERS: &[&dyn Reader] = &[
+    &ansible::Ansible,
+    &compose::Compose,
     &hosts::Hosts,
     &inventory::Inventory,
+    &kubernetes::Kubernetes,
+    &netbox::NetBox,
     &nginx::Nginx,
     &pulumi::Pulumi,
+    &table::Table,
     &terraform::Terraform,
     &terraform::json::Plan,
     &terraform::json::State,

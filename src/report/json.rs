@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{RenderOptions, Reporter, by_format, is_unsafe};
-use crate::finding::{Assessment, DataSetInfo, Finding, GapResult, Hop, KnownPlace, RuleResult};
+use crate::finding::{Assessment, DataSetInfo, Finding, GapResult, Hop, KnownPlace, RuleResult, Way};
 use crate::source::{Location, Sources};
 
 pub const SCHEMA: &str = "onshore.assessment/1";
@@ -47,13 +47,33 @@ pub fn write_line<T: Serialize>(value: &T, out: &mut dyn Write) -> io::Result<()
 struct Document<'a> {
     schema: &'static str,
     project: Option<&'a str>,
+    owner: Option<&'a str>,
+    notify: Option<Notify<'a>>,
     verdict: &'static str,
     as_of: &'a str,
     rules: Vec<Rule<'a>>,
     findings: Vec<JsonFinding<'a>>,
     gaps: Vec<JsonGap<'a>>,
+    ways: Vec<JsonWay<'a>>,
     coverage: JsonCoverage<'a>,
     data_sets: Vec<DataSet<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonWay<'a> {
+    origin: &'a str,
+    data: &'a str,
+    country: &'a str,
+    activity: &'static str,
+    state: &'static str,
+    endpoint: &'a str,
+    source: Position,
+}
+
+#[derive(Serialize)]
+struct Notify<'a> {
+    contact: &'a str,
+    within_hours: u64,
 }
 
 #[derive(Serialize)]
@@ -196,11 +216,14 @@ fn document<'a>(a: &'a Assessment, sources: &Sources) -> Document<'a> {
     Document {
         schema: SCHEMA,
         project: a.project.as_deref(),
+        owner: a.owner.as_deref(),
+        notify: a.notify.as_ref().map(|(contact, within_hours)| Notify { contact, within_hours: *within_hours }),
         verdict: a.verdict.as_str(),
         as_of: &a.as_of,
         rules: a.rules.iter().map(|r| rule(r, sources)).collect(),
         findings: a.findings.iter().map(|f| finding(f, sources)).collect(),
         gaps: a.gaps.iter().map(|g| gap(g, sources)).collect(),
+        ways: a.ways.iter().map(|w| way(w, sources)).collect(),
         coverage: JsonCoverage {
             files_read: a.coverage.files_read.iter().map(|(file, format)| ReadFile { file, format }).collect(),
             files_skipped: a.coverage.files_skipped.iter().map(|(file, why)| SkippedFile { file, why }).collect(),
@@ -293,6 +316,18 @@ fn gap<'a>(g: &'a GapResult, sources: &Sources) -> JsonGap<'a> {
         help: g.help.as_deref(),
         source: position(sources, g.location),
         touches: &g.touches,
+    }
+}
+
+fn way<'a>(w: &'a Way, sources: &Sources) -> JsonWay<'a> {
+    JsonWay {
+        origin: &w.origin,
+        data: &w.data,
+        country: &w.country,
+        activity: w.activity,
+        state: w.state.as_str(),
+        endpoint: &w.endpoint,
+        source: position(sources, w.location),
     }
 }
 

@@ -41,6 +41,7 @@ impl Reporter for Pretty {
         p.gaps(a, out)?;
         p.examined(a, out)?;
         p.data_sets(a, out)?;
+        p.who(a, out)?;
         writeln!(out, "{}", options.wrap("", "  ", &options.paint(verdict_style(a.verdict), &summary(a))))?;
         let limits =
             "onshore judges where data is and can get to, against declared facts; what is lawful is for people to decide";
@@ -220,6 +221,26 @@ impl Page<'_> {
             write!(out, "{}", countries(a, o))?;
         }
         writeln!(out)
+    }
+
+    /// Who answers for the project, and who is told of incidents.
+    fn who(&self, a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
+        let owner = a
+            .owner
+            .iter()
+            .map(|owner| format!("{} answers for {}", safe(owner), a.project.as_deref().map_or("this project".into(), safe)));
+        let notify = a.notify.iter().map(|(contact, hours)| {
+            format!(
+                "incidents are told to {} within {}",
+                safe(contact),
+                count(usize::try_from(*hours).unwrap_or(usize::MAX), "hour", "hours")
+            )
+        });
+        let told: Vec<String> = owner.chain(notify).collect();
+        if told.is_empty() {
+            return Ok(());
+        }
+        writeln!(out, "{}\n", self.options.wrap("", "  ", &told.join("; ")))
     }
 
     fn data_sets(&self, a: &Assessment, out: &mut dyn Write) -> io::Result<()> {

@@ -22,6 +22,7 @@ mod decode;
 mod names;
 #[cfg(test)]
 mod tests;
+mod workbook;
 
 /// Texts longer than this are refused with a clear error (offsets are `u32`).
 pub const MAX_FILE_BYTES: u64 = 1 << 30;
@@ -104,8 +105,9 @@ impl std::error::Error for LoadError {}
 /// Loads the project at `root`.
 ///
 /// With `include` patterns: exactly the files they match (globs relative to the root, `**` crosses folders, a folder stands for
-/// all below it; pictures, documents and source code only where a pattern spells their extension). Without: every text that `git` would see, but for hidden files and the folders of [`PRUNED`]. In both cases
-/// also the modules that Terraform fetched for files among them (`.terraform/modules`). `exclude` takes files away from both.
+/// all below it; pictures, documents and source code only where a pattern spells their extension). Without: every text that `git`
+/// would see, but for hidden files (save `.env`) and the folders of [`PRUNED`]. In both cases also the modules that Terraform
+/// fetched for files among them (`.terraform/modules`). `exclude` takes files away from both.
 ///
 /// # Errors
 /// The root is no folder, a pattern is malformed or leaves the root, or there is more than the bounds allow.
@@ -210,13 +212,18 @@ impl Finder {
         let walk = WalkBuilder::new(&root)
             .follow_links(false)
             .max_depth(Some(MAX_DEPTH))
-            .hidden(true)
+            .hidden(false)
             .require_git(false)
             // Only what lies inside the root may decide what is read: the same project gives the same report elsewhere.
             .parents(false)
             .git_global(false)
             .git_exclude(false)
             .filter_entry(move |entry| {
+                // Compose takes its variables from there.
+                let hidden = entry.file_name().to_str().is_some_and(|n| n.starts_with('.') && n != ".env");
+                if hidden && entry.depth() > 0 {
+                    return false;
+                }
                 let prune = is_folder(entry) && entry.depth() > 0 && named_pruned(entry);
                 if prune && let Ok(mut list) = record.lock() {
                     list.push(entry.path().to_path_buf());
@@ -402,6 +409,18 @@ impl Finder {
             if total > self.limits.total {
                 let message = format!("the project's files are larger than {} together, at `{name}`", size(self.limits.total));
                 return Err(LoadError::new(".", message).help("name the files to read under `[inputs] include`"));
+            }
+            if workbook::is_one(&name) {
+                match workbook::sheets(bytes) {
+                    Ok(sheets) => {
+                        for sheet in sheets {
+                            loaded.sources.add_sheet(name.as_str(), sheet.name, sheet.text);
+                            loaded.explicit.push(candidate.explicit);
+                        }
+                    }
+                    Err((message, help)) => _ = self.errors.insert(LoadError::new(name, message).help(help)),
+                }
+                continue;
             }
             match decode(bytes) {
                 Ok(text) => {

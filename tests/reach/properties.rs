@@ -74,7 +74,10 @@ fn some_endpoint() -> impl Strategy<Value = Endpoint> {
         proptest::sample::select(vec![Standing::Physical, Standing::Physical, Standing::Logical, Standing::WithSender]);
     let roles = proptest::sample::subsequence(Role::ALL.to_vec(), 0..3);
     let domain = || LossDomain::new(DomainKind::Zone, "a");
-    let zones = proptest::sample::subsequence(vec![domain(), LossDomain::new(DomainKind::Zone, "b")], 0..2);
+    let zones = proptest::sample::subsequence(
+        vec![domain(), LossDomain::new(DomainKind::Zone, "b"), LossDomain::new(DomainKind::Account, "x")],
+        0..3,
+    );
     let site = prop_oneof![
         2 => Just(Vec::new()),
         1 => Just(vec![in_site(0)]),
@@ -112,7 +115,10 @@ fn some_snapshot() -> impl Strategy<Value = Snapshot> {
         for (i, e) in endpoints.iter_mut().enumerate() {
             e.name = format!("e{i}");
         }
-        let sites = vec![site("s0", &[LossDomain::new(DomainKind::Zone, "a")]), site("s1", &[])];
+        let sites = vec![
+            site("s0", &[LossDomain::new(DomainKind::Zone, "a")]),
+            site("s1", &[LossDomain::new(DomainKind::Account, "y")]),
+        ];
         let holding = Holding {
             endpoint: EndpointId(0),
             subject: Subject::Each(vec![country("DE")]),
@@ -130,6 +136,8 @@ fn some_loss() -> impl Strategy<Value = Vec<LossDomain>> {
     let all = vec![
         LossDomain::new(DomainKind::Zone, "a"),
         LossDomain::new(DomainKind::Zone, "b"),
+        LossDomain::new(DomainKind::Account, "x"),
+        LossDomain::new(DomainKind::Account, "y"),
         LossDomain::new(DomainKind::Site, "s0"),
         LossDomain::new(DomainKind::Site, "s1"),
         LossDomain::new(DomainKind::Country, "US"),
@@ -196,8 +204,7 @@ fn is_down(s: &Snapshot, world: &World, e: EndpointId) -> bool {
     for _ in 0..=s.endpoints.len() {
         for id in s.endpoint_ids() {
             let e = s.endpoint(id);
-            let site_lost =
-                |m: &SiteMatch| matches!(m, SiteMatch::One(x, _) if s.site_domains(*x).iter().any(|d| lost.contains(d)));
+            let site_lost = |m: &SiteMatch| matches!(m, SiteMatch::One(x, _) if s.site_domains(*x).iter().any(|d| lost.contains(d) && !(d.kind.is_ownership() && e.domains.iter().any(|o| o.kind == d.kind))));
             let is = match e.standing {
                 Standing::Logical => false,
                 _ if !e.stands_with.is_empty() => e.stands_with.iter().all(|h| down.contains(h)),

@@ -20,7 +20,7 @@ fn check_folder(folder: &str, format: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let loaded = load(&root, &[], &["**/*.facts".to_owned()]).unwrap();
     assert!(loaded.errors.is_empty() && loaded.skipped.is_empty(), "{:?} {:?}", loaded.errors, loaded.skipped);
-    let all = read_all(&loaded, &[("**".to_owned(), format.to_owned())], None).unwrap();
+    let all = read_all(&loaded, &onshore::read::Settings::default(), &[("**".to_owned(), format.to_owned())], None).unwrap();
     assert!(all.readings.len() > 1);
     let mut wrong = Vec::new();
     for (id, _, reading) in &all.readings {

@@ -229,7 +229,7 @@ impl<'s> Conversion<'s> {
 }
 
 /// Declared roles; without any, those that the kind implies. Else linking infers them from the routes.
-fn roles(kind: &str, declared: &[Role]) -> Roles {
+pub fn roles(kind: &str, declared: &[Role]) -> Roles {
     let implied = ROLES_BY_KIND.iter().find(|(_, kinds)| declared.is_empty() && kinds.contains(&kind));
     Roles::of(implied.map_or(declared, |(role, _)| std::slice::from_ref(role)))
 }

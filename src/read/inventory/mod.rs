@@ -14,6 +14,7 @@ use crate::doc::de::did_you_mean;
 use crate::doc::{self, Document, Node, Problem};
 use convert::Conversion;
 
+pub(super) use convert::roles;
 pub use entry::schema;
 
 /// The tables of an inventory.

@@ -1,0 +1,331 @@
+//! `onshore whatif`: what a loss or an overload does - who is still served and from where, what is left of stores and of what is
+//! depended on, where data newly gets to, which rules change their verdict.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use serde::Serialize;
+
+use super::change::{Change, Side, follow};
+use super::pipeline::Opened;
+use super::{Context, Failure, ProjectArgs, pipeline};
+use crate::check::{Question, after, with_context};
+use crate::finding::{After, Coverage, Hop};
+use crate::geo::Atlas;
+use crate::model::{DomainKind, LossDomain};
+use crate::policy::Pack;
+use crate::reach::World;
+use crate::report::{RenderOptions, count, json, safe};
+
+/// States asked at most: beyond, nobody reads on, and a machine is kept busy for hours.
+const MOST_STATES: usize = 20_000;
+
+#[derive(Debug, Args)]
+pub struct WhatIf {
+    /// Folder of the project, or its onshore.toml
+    path: Option<PathBuf>,
+    /// Lose this: KIND=NAME, such as site=sjc1 or region=aws/us-east-1; several are lost at once
+    #[arg(long, value_name = "KIND=NAME", value_parser = domain)]
+    lose: Vec<LossDomain>,
+    /// The preferred members of every pool are full
+    #[arg(long, conflicts_with = "lose")]
+    overload: bool,
+    /// Lose everything that can be lost, one after the other, a line for each
+    #[arg(long, conflicts_with_all = ["lose", "overload"])]
+    all: bool,
+    /// With --all: lose so many at once, every combination
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "all", value_parser = clap::value_parser!(u8).range(1..=4))]
+    count: u8,
+    /// With --all: only what is of this kind
+    #[arg(long, value_name = "KIND", requires = "all",
+        value_parser = PossibleValuesParser::new(DomainKind::ALL.map(DomainKind::as_str)))]
+    kind: Option<String>,
+    /// Policy file, or pack:NAME; in addition to those of the project; may be given several times
+    #[arg(long, value_name = "POLICY")]
+    policy: Vec<String>,
+    /// How to show it
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    format: String,
+    #[command(flatten)]
+    project: ProjectArgs,
+}
+
+fn domain(text: &str) -> Result<LossDomain, String> {
+    let kinds = DomainKind::ALL.map(DomainKind::as_str).join(", ");
+    let (kind, name) = text.split_once('=').ok_or_else(|| format!("write KIND=NAME; kinds are {kinds}"))?;
+    let kind = DomainKind::parse(kind).ok_or_else(|| format!("`{kind}` is no kind; kinds are {kinds}"))?;
+    Ok(LossDomain::new(kind, name))
+}
+
+impl WhatIf {
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
+        let mut opened = pipeline::open(self.path.as_deref(), &self.project, context)?;
+        let packs = opened.packs(&self.policy, &context.around.folder)?;
+        let atlas = opened.atlas()?;
+        let known = domains(&opened);
+        if let Some(lost) = self.lose.iter().find(|d| !known.contains(d)) {
+            return Err(nothing_of_that_name(lost, &known));
+        }
+        let asked = Asked { opened: &opened, atlas: &atlas, packs: &packs };
+        let normal = Side::in_one_state(&opened.assess_in(&atlas, &packs, Some(World::Normal)), &opened.sources);
+        let worlds = match (self.overload, self.all) {
+            (true, _) => vec![World::Overload],
+            (_, true) => self.combinations(&known)?,
+            _ if self.lose.is_empty() => {
+                let help = "`--lose site=NAME`, `--overload`, or `--all`";
+                return Err(Failure::with_help("say what happens", help));
+            }
+            _ => vec![World::Loss(self.lose.clone())],
+        };
+        for world in worlds {
+            let (change, after) = asked.state(&normal, &world);
+            let title = title(&world);
+            if self.format == "json" {
+                json::write_line(&Document::new(&title, &change, &after), context.out)?;
+            } else if self.all {
+                writeln!(context.out, "{}", context.options.wrap("", "    ", &safe(&line(&title, &change, &after))))?;
+            } else {
+                show(&title, &change, &after, &opened, &context.options, context.out)?;
+            }
+        }
+        Ok(0)
+    }
+
+    /// Every set of `count` domains of the kind.
+    fn combinations(&self, known: &BTreeSet<LossDomain>) -> Result<Vec<World>, Failure> {
+        let of_kind = |d: &&LossDomain| self.kind.as_deref().is_none_or(|kind| d.kind.as_str() == kind);
+        let known: Vec<LossDomain> = known.iter().filter(of_kind).cloned().collect();
+        let sets = crate::check::combinations(&known, usize::from(self.count)).filter(|s| s.len() <= MOST_STATES);
+        let sets = sets.ok_or_else(|| {
+            Failure::with_help(
+                format!("{} domains, {} lost at once, make more than {MOST_STATES} states", known.len(), self.count),
+                "ask for fewer at once, or for one `--kind`",
+            )
+        })?;
+        Ok(sets.into_iter().map(World::Loss).collect())
+    }
+}
+
+/// Everything that something with a place shares the fate of.
+fn domains(opened: &Opened) -> BTreeSet<LossDomain> {
+    let snapshot = &opened.snapshot;
+    let sites = snapshot.endpoint_ids().flat_map(|id| snapshot.sites_of(id)).collect::<BTreeSet<_>>();
+    let own = snapshot.endpoint_ids().flat_map(|id| snapshot.domains_of(id));
+    own.chain(sites.into_iter().flat_map(|s| snapshot.site_domains(s))).collect()
+}
+
+fn nothing_of_that_name(lost: &LossDomain, known: &BTreeSet<LossDomain>) -> Failure {
+    let names: Vec<String> = known.iter().map(ToString::to_string).collect();
+    let help = crate::vocab::suggest(&lost.to_string(), names.iter().map(String::as_str)).map_or_else(
+        || {
+            format!(
+                "there is {}",
+                if names.is_empty() { "nothing declared that can be lost".to_owned() } else { names.join(", ") }
+            )
+        },
+        |near| format!("did you mean `{near}`?"),
+    );
+    Failure::with_help(format!("nothing in the project stands in `{lost}`"), help)
+}
+
+struct Asked<'a> {
+    opened: &'a Opened,
+    atlas: &'a Atlas,
+    packs: &'a [Pack],
+}
+
+impl Asked<'_> {
+    fn state(&self, normal: &Side, world: &World) -> (Change, After) {
+        let opened = self.opened;
+        let assessment = opened.assess_in(self.atlas, self.packs, Some(world.clone()));
+        let mut change = Change::between(normal, &Side::in_one_state(&assessment, &opened.sources));
+        let by = |path: &[Hop]| {
+            let standby = path.iter().rev().find_map(|h| Some((h, h.route.as_ref().filter(|r| r.role.is_standby())?)));
+            match (standby, path.last()) {
+                (Some((hop, route)), _) => {
+                    let when = route.condition.as_deref().map(|c| format!(", {c}")).unwrap_or_default();
+                    format!("by {} `{}` at {}{when}", route.role.as_str(), hop.endpoint, opened.sources.position(hop.location))
+                }
+                (None, Some(last)) => format!("at {}: `{}`", opened.sources.position(last.location), last.endpoint),
+                (None, None) => "as declared".to_owned(),
+            }
+        };
+        let question = self.question(world);
+        follow(&mut change.new_ways, &assessment.ways, &question, by);
+        for row in &mut change.gone_ways {
+            row.by = format!("at {}: `{}`", row.at, row.endpoint);
+        }
+        // What was stored before the loss is still there.
+        (change, with_context(&self.question(&World::Normal), |context| after(context, world)))
+    }
+
+    fn question(&self, world: &World) -> Question<'_> {
+        Question {
+            snapshot: &self.opened.snapshot,
+            sources: &self.opened.sources,
+            atlas: self.atlas,
+            project: &self.opened.project,
+            packs: self.packs,
+            as_of: self.opened.as_of,
+            coverage: Coverage::default(),
+            world: Some(world.clone()),
+        }
+    }
+}
+
+fn title(world: &World) -> String {
+    match world {
+        World::Loss(lost) => format!("losing {}", lost.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")),
+        World::Overload => "under overload".to_owned(),
+        World::Normal | World::Any => "in normal running".to_owned(),
+    }
+}
+
+/// One state in one line.
+fn line(title: &str, change: &Change, after: &After) -> String {
+    let mut told = vec![format!("{} down", count(after.down.len(), "endpoint", "endpoints"))];
+    let unserved: BTreeSet<String> =
+        after.served.iter().filter(|s| s.before && s.by.is_none()).map(|s| format!("{} ({})", s.population, s.data)).collect();
+    if !unserved.is_empty() {
+        told.push(format!("not served: {}", unserved.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    let needs: BTreeSet<&str> = after.lost.iter().map(|l| l.what).collect();
+    if !needs.is_empty() {
+        told.push(format!("no {} left for somebody", needs.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    let emptied: BTreeSet<&str> =
+        after.stored.iter().filter(|s| s.left.is_empty() && !s.gone.is_empty()).map(|s| s.data.as_str()).collect();
+    if !emptied.is_empty() {
+        told.push(format!("no store left of {}", emptied.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    let to: BTreeSet<&str> = change.new_ways.iter().map(|w| w.country.as_str()).collect();
+    if !to.is_empty() {
+        told.push(format!("data newly in {}", to.into_iter().collect::<Vec<_>>().join(", ")));
+    }
+    let broken: Vec<&str> =
+        change.rules.iter().filter(|r| r.after.as_deref() == Some("violated")).map(|r| r.rule.as_str()).collect();
+    if !broken.is_empty() {
+        told.push(format!("breaks {}", broken.join(", ")));
+    }
+    format!("{title}: {}", told.join("; "))
+}
+
+fn show(
+    title: &str,
+    change: &Change,
+    after: &After,
+    opened: &Opened,
+    options: &RenderOptions,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let mut item = |first: &str, text: &str| writeln!(out, "{}", options.wrap(first, "      ", &safe(text)));
+    item("", title)?;
+    if !after.down.is_empty() {
+        item("  takes down ", &after.down.join(", "))?;
+    }
+    item("", "")?;
+    item("", "Served")?;
+    // Classes that fare alike are told together.
+    let mut alike: BTreeMap<(&str, &str, String), Vec<&str>> = BTreeMap::new();
+    for s in &after.served {
+        let by = match &s.by {
+            Some((name, place)) => format!("by `{name}` {place}"),
+            None if s.before => "no longer".to_owned(),
+            None => "no, nor in normal running".to_owned(),
+        };
+        alike.entry((&s.population, &s.origin, by)).or_default().push(&s.data);
+    }
+    for ((population, origin, by), data) in alike {
+        item("  - ", &format!("{population}, {} of people of {origin}: {by}", data.join(", ")))?;
+    }
+    if !after.stored.is_empty() {
+        item("", "")?;
+        item("", "Stored")?;
+    }
+    for s in &after.stored {
+        let left: Vec<String> = s.left.iter().map(|(name, place)| format!("`{name}` {place}")).collect();
+        let left = if left.is_empty() { "no store is left".to_owned() } else { left.join(", ") };
+        let whole = if s.full || s.left.is_empty() { "" } else { ", perhaps not all of it" };
+        let gone = if s.gone.is_empty() { String::new() } else { format!("; gone: {}", s.gone.join(", ")) };
+        let whose = if s.origin.is_empty() { String::new() } else { format!(" of people of {}", s.origin) };
+        item("  - ", &format!("{}{whose}: {left}{whole}{gone}", s.data))?;
+    }
+    if !after.lost.is_empty() {
+        item("", "")?;
+        item("", "Depended on and gone")?;
+    }
+    for l in &after.lost {
+        item("  - ", &format!("`{}` has no {} left ({})", l.endpoint, l.what, l.on.join(", ")))?;
+    }
+    writeln!(out)?;
+    change.show(Some(&opened.sources), None, options, out)
+}
+
+/// `onshore.whatif/1`.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    state: &'a str,
+    down: &'a [String],
+    served: Vec<JsonServed<'a>>,
+    stored: Vec<JsonStored<'a>>,
+    lost: Vec<JsonLost<'a>>,
+    change: &'a Change,
+}
+
+#[derive(Serialize)]
+struct JsonServed<'a> {
+    population: &'a str,
+    origin: &'a str,
+    data: &'a str,
+    by: Option<&'a str>,
+    before: bool,
+}
+
+#[derive(Serialize)]
+struct JsonStored<'a> {
+    origin: &'a str,
+    data: &'a str,
+    left: Vec<&'a str>,
+    gone: &'a [String],
+    full: bool,
+}
+
+#[derive(Serialize)]
+struct JsonLost<'a> {
+    endpoint: &'a str,
+    what: &'static str,
+    on: &'a [String],
+}
+
+impl<'a> Document<'a> {
+    fn new(state: &'a str, change: &'a Change, after: &'a After) -> Self {
+        let served = after.served.iter().map(|s| JsonServed {
+            population: &s.population,
+            origin: &s.origin,
+            data: &s.data,
+            by: s.by.as_ref().map(|(name, _)| name.as_str()),
+            before: s.before,
+        });
+        let stored = after.stored.iter().map(|s| JsonStored {
+            origin: &s.origin,
+            data: &s.data,
+            left: s.left.iter().map(|(name, _)| name.as_str()).collect(),
+            gone: &s.gone,
+            full: s.full,
+        });
+        let lost = after.lost.iter().map(|l| JsonLost { endpoint: &l.endpoint, what: l.what, on: &l.on });
+        Self {
+            schema: "onshore.whatif/1",
+            state,
+            down: &after.down,
+            served: served.collect(),
+            stored: stored.collect(),
+            lost: lost.collect(),
+            change,
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! The Kubernetes and Docker Compose readers against folders of input and expected facts (`ONSHORE_BLESS=1` writes them), and
+//! against real files. `told.txt` of a folder holds what `[[inputs.override]]` would tell: a glob, a region, a provider and
+//! variables (`-` for nothing).
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::print_stdout)] // a test opens files, may panic and says what it skips
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use onshore::model::{Activity, Facts, GapScope, Reference, RouteFact, RouteRole, Standing, Unread};
+use onshore::read::compose::Compose;
+use onshore::read::kubernetes::Kubernetes;
+use onshore::read::{FileSettings, READERS, Reader, Reading, Recognized, Set, Settings, Told};
+use onshore::source::{Location, SourceId, Sources, Span};
+
+/// Every text file below a folder, by path.
+fn sources(folder: &Path) -> Sources {
+    fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, out) } else { out.push(path) }
+        }
+    }
+    let mut files = Vec::new();
+    walk(folder, &mut files);
+    files.sort();
+    let mut sources = Sources::default();
+    for file in files {
+        let path = file.strip_prefix(folder).unwrap().to_string_lossy().replace('\\', "/");
+        if path != "expected.txt" && path != "told.txt" {
+            sources.add(path, String::from_utf8_lossy(&std::fs::read(&file).unwrap()));
+        }
+    }
+    sources
+}
+
+fn settings(folder: &Path) -> Settings {
+    let mut settings = Settings::new(BTreeMap::new());
+    for line in std::fs::read_to_string(folder.join("told.txt")).unwrap_or_default().lines() {
+        let told = |text: &str| Told { text: text.to_owned(), location: Location::new(SourceId(0), Span::default()) };
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let word = |i: usize| words.get(i).filter(|w| **w != "-").map(|w| told(w));
+        let variables = words.iter().skip(3).filter_map(|w| w.split_once('=')).map(|(k, v)| (k.to_owned(), told(v)));
+        let all =
+            FileSettings { region: word(1), provider: word(2), variables: variables.collect(), ..FileSettings::default() };
+        settings.add(words[0], all);
+    }
+    settings
+}
+
+/// Reads the files that the reader recognizes, as a run does.
+fn read(reader: &dyn Reader, sources: &Sources, settings: &Settings) -> Vec<(SourceId, Reading)> {
+    let files: Vec<SourceId> =
+        sources.iter().filter(|(_, s)| reader.recognize(&s.path, &s.text) != Recognized::No).map(|(id, _)| id).collect();
+    reader.read_together(&Set { sources, files: &files, settings }).unwrap()
+}
+
+/// Facts as text, one line each.
+struct Show<'a> {
+    sources: &'a Sources,
+    facts: &'a Facts,
+}
+
+impl Show<'_> {
+    fn at(&self, at: Location) -> String {
+        self.sources.position(at).to_string()
+    }
+
+    fn reference(&self, reference: &Reference) -> String {
+        let port = |p: &Option<u16>| p.map_or(String::new(), |p| format!(":{p}"));
+        match reference {
+            Reference::Fact(i) => format!("[{}]", self.facts.endpoints[*i].label),
+            Reference::Host { name, port: p } => format!("{name}{}", port(p)),
+            Reference::Address { ip, port: p } if ip.is_ipv6() => format!("[{ip}]{}", port(p)),
+            Reference::Address { ip, port: p } => format!("{ip}{}", port(p)),
+            Reference::Id(id) => format!("id {id}"),
+            Reference::Any(any) => format!("any {any}"),
+        }
+    }
+
+    fn endpoint(&self, i: usize) -> String {
+        let e = &self.facts.endpoints[i];
+        let mut line = format!("{} [{}]", e.kind, e.label);
+        match e.standing {
+            Standing::Physical => {}
+            Standing::Logical => line.push_str(" logical"),
+            Standing::WithSender => line.push_str(" with-sender"),
+        }
+        if !e.roles.is_empty() {
+            write!(line, " roles={:?}", e.roles).unwrap();
+        }
+        let place = [("provider", e.provider.clone()), ("account", e.account.clone())];
+        let place =
+            place.into_iter().chain([("region", e.region.clone().map(|r| r.value)), ("zone", e.zone.clone().map(|z| z.value))]);
+        for (what, value) in place.filter_map(|(w, v)| Some((w, v?))) {
+            write!(line, " {what}={value}").unwrap();
+        }
+        for n in &e.names {
+            write!(line, " name={}", n.value).unwrap();
+        }
+        for a in &e.addresses {
+            write!(line, " address={}", self.reference(&Reference::Address { ip: a.ip, port: a.port })).unwrap();
+        }
+        for c in &e.cloud_ids {
+            write!(line, " cloud-id={c}").unwrap();
+        }
+        for p in &e.part_of {
+            write!(line, " part-of={}", self.reference(p)).unwrap();
+        }
+        for step in e.trail.steps() {
+            write!(line, " because {}", self.at(step.location)).unwrap();
+        }
+        format!("{line} @ {}", self.at(e.location))
+    }
+
+    fn route(&self, r: &RouteFact) -> String {
+        let mut line = format!("{} -> {} {}", self.reference(&r.from), self.reference(&r.to), r.activity.as_str());
+        if r.role != RouteRole::Primary {
+            write!(line, " {}", r.role.as_str()).unwrap();
+        }
+        if let Some(pool) = &r.pool {
+            write!(line, " pool={pool:?}").unwrap();
+        }
+        if r.alias {
+            line.push_str(" alias");
+        }
+        format!("{line} @ {}", self.at(r.location))
+    }
+
+    fn gap(&self, g: &Unread) -> String {
+        let scope = match &g.scope {
+            GapScope::Everything => "everything".to_owned(),
+            GapScope::Nothing => "nothing".to_owned(),
+            GapScope::Endpoints(e) => e.iter().map(|r| self.reference(r)).collect::<Vec<_>>().join(" "),
+        };
+        let help = g.help.as_ref().map_or(String::new(), |h| format!(" ({h})"));
+        format!("{} touches {scope}: {}{help} @ {}", g.code, g.message, self.at(g.location))
+    }
+
+    fn all(&self) -> String {
+        let mut text = String::new();
+        let mut section = |title: &str, lines: Vec<String>| {
+            if !lines.is_empty() {
+                writeln!(text, "{title}\n  {}", lines.join("\n  ")).unwrap();
+            }
+        };
+        section("endpoints", (0..self.facts.endpoints.len()).map(|i| self.endpoint(i)).collect());
+        section("routes", self.facts.routes.iter().map(|r| self.route(r)).collect());
+        section("gaps", self.facts.gaps.iter().map(|g| self.gap(g)).collect());
+        text
+    }
+}
+
+fn show(sources: &Sources, readings: &[(SourceId, Reading)]) -> String {
+    let mut text = String::new();
+    for (id, reading) in readings {
+        let path = |id: &SourceId| sources.get(*id).path.clone();
+        let included: Vec<String> = reading.included.iter().map(path).collect();
+        writeln!(text, "{} {}", path(id), included.join(" ")).unwrap();
+        text += &Show { sources, facts: &reading.facts }.all();
+    }
+    text
+}
+
+fn cases(reader: &dyn Reader, folder: &str, least: usize) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let bless = std::env::var_os("ONSHORE_BLESS").is_some();
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(root).unwrap().map(|e| e.unwrap().path()).collect();
+    folders.sort();
+    let mut wrong = String::new();
+    for folder in &folders {
+        let sources = sources(folder);
+        let actual = show(&sources, &read(reader, &sources, &settings(folder)));
+        let expected_path = folder.join("expected.txt");
+        if bless {
+            std::fs::write(&expected_path, &actual).unwrap();
+        }
+        let expected = std::fs::read_to_string(&expected_path).unwrap_or_default();
+        if actual != expected {
+            writeln!(wrong, "--- {}\nexpected:\n{expected}\nactual:\n{actual}", folder.display()).unwrap();
+        }
+    }
+    assert!(folders.len() >= least, "only {} cases", folders.len());
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn kubernetes_cases() {
+    cases(&Kubernetes, "tests/read/kubernetes", 12);
+}
+
+#[test]
+fn compose_cases() {
+    cases(&Compose, "tests/read/compose", 5);
+}
+
+#[test]
+fn files_are_recognized_by_one_reader() {
+    for (path, text, format) in [
+        ("deploy.yaml", "apiVersion: apps/v1\nkind: Deployment\n", Some("kubernetes")),
+        ("deploy.yaml", "# c\n---\nkind: Service\napiVersion: v1\n", Some("kubernetes")),
+        ("x/kustomization.yaml", "resources: [a.yaml]\n", Some("kubernetes")),
+        ("list.json", "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": []}", Some("kubernetes")),
+        ("chart/Chart.yaml", "apiVersion: v2\nname: x\n", None),
+        ("a.yaml", "spec:\n  apiVersion: v1\n  kind: x\n", None),
+        ("docker-compose.yml", "services:\n  a:\n    image: x\n", Some("docker-compose")),
+        ("compose.prod.yaml", "services:\n  a: {image: x}\n", Some("docker-compose")),
+        ("stack.yml", "version: '3'\nservices:\n  a:\n    image: x\n", Some("docker-compose")),
+        (".gitlab-ci.yml", "services:\n  - postgres\njob:\n  image: x\n", None),
+        ("services.yaml", "services:\n  _defaults:\n    autowire: true\n", None),
+        ("inventory.yaml", "endpoint:\n  - id: a\n", Some("inventory")),
+    ] {
+        let sure: Vec<&str> =
+            READERS.iter().filter(|r| r.recognize(path, text) != Recognized::No).map(|r| r.format()).collect();
+        assert_eq!(sure, format.into_iter().collect::<Vec<_>>(), "{path}");
+    }
+}
+
+/// A real folder of the corpus, or `None` with a note.
+fn corpus(case: &str) -> Option<Sources> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus").join(case).join("raw");
+    if folder.is_dir() {
+        return Some(sources(&folder));
+    }
+    println!("skipped: {} is not here", folder.display());
+    None
+}
+
+/// All readings of a folder as one.
+struct Seen {
+    sources: Sources,
+    readings: Vec<(SourceId, Reading)>,
+}
+
+impl Seen {
+    fn new(reader: &dyn Reader, sources: Sources) -> Self {
+        let readings = read(reader, &sources, &Settings::new(BTreeMap::new()));
+        Self { sources, readings }
+    }
+
+    fn routes(&self) -> Vec<String> {
+        let all = self.readings.iter().flat_map(|(_, r)| {
+            let show = Show { sources: &self.sources, facts: &r.facts };
+            r.facts.routes.iter().map(move |f| show.route(f)).collect::<Vec<_>>()
+        });
+        all.collect()
+    }
+
+    /// Gaps with a code, each with the names of what it touches.
+    fn gaps(&self, code: &str) -> Vec<String> {
+        let all = self.readings.iter().flat_map(|(_, r)| {
+            let show = Show { sources: &self.sources, facts: &r.facts };
+            r.facts.gaps.iter().filter(|g| g.code == code).map(move |g| show.gap(g)).collect::<Vec<_>>()
+        });
+        all.collect()
+    }
+}
+
+#[test]
+fn corpus_k8gb_failover() {
+    let Some(sources) = corpus("kubernetes/k8gb-failover") else { return };
+    // Fact 2, the second half of fact 3, and the trap's cure stand in Helm values files, which say nothing without their chart:
+    // no reader takes them, and each is then a gap that touches everything.
+    for (_, source) in sources.iter().filter(|(_, s)| s.path.contains("k8gb-cluster")) {
+        assert_eq!(Kubernetes.recognize(&source.path, &source.text), Recognized::No, "{}", source.path);
+    }
+    let seen = Seen::new(&Kubernetes, sources);
+    // Fact 1: host to service, by the Ingress; the Gslb's strategy is not followed, and touches that very Ingress's host.
+    let route = |host: &str, to: &str| {
+        let wanted = format!("({host})] -> [");
+        seen.routes().iter().any(|r| (r.contains(&wanted) || r.contains("test-gslb-failover]")) && r.contains(to))
+    };
+    assert!(route("failover.test.k8gb.io", "frontend-podinfo.test-gslb.svc.cluster.local"), "{:#?}", seen.routes());
+    assert!(route("roundrobin.test.k8gb.io", "frontend-podinfo.test-gslb.svc.cluster.local"));
+    let strategies = seen.gaps("unfollowed-routing");
+    // Trap: nothing says that the other cluster is left out, and nothing passes; all four Gslb objects are told.
+    assert_eq!(strategies.len(), 4, "{strategies:#?}");
+    assert!(
+        strategies.iter().any(|g| g.contains("gslb-failover.yaml") && g.contains("test-gslb/ingress/test-gslb-failover")),
+        "{strategies:#?}"
+    );
+    // Facts 3 and 4, rules embedded in the Gslb: its host is what is uncertain.
+    assert!(strategies.iter().any(|g| g.contains("failover.gcp-test.k8gb.io")), "{strategies:#?}");
+    assert!(strategies.iter().any(|g| g.contains("roundrobin.gcp-test.k8gb.io")), "{strategies:#?}");
+    // A service that no manifest declares is of unknown place.
+    assert!(!seen.gaps("undefined-service").is_empty());
+}
+
+#[test]
+fn corpus_kafka_multiregion() {
+    let Some(sources) = corpus("docker-compose/kafka-multiregion") else { return };
+    let seen = Seen::new(&Compose, sources);
+    let [(_, reading)] = seen.readings.as_slice() else { panic!("one project") };
+    let mut brokers: Vec<(&str, Option<&str>)> = reading
+        .facts
+        .endpoints
+        .iter()
+        .filter(|e| e.label.contains("/broker-west") || e.label.contains("/broker-east"))
+        .map(|e| (e.label.as_str(), e.tags.get("KAFKA_BROKER_RACK").map(String::as_str)))
+        .collect();
+    brokers.sort_unstable();
+    // Fact 1.
+    let racks = [
+        ("compose/broker-east-3", Some("east")),
+        ("compose/broker-east-4", Some("east")),
+        ("compose/broker-west-1", Some("west")),
+        ("compose/broker-west-2", Some("west")),
+    ];
+    assert_eq!(brokers, racks);
+    // Trap 1: a rack is no place.
+    assert!(reading.facts.endpoints.iter().all(|e| e.region.is_none() && e.zone.is_none() && e.place.is_none()));
+    assert_eq!(seen.gaps("cluster-place-unknown").len(), 1);
+    // Fact 2 and trap 2: copies that follow racks are Kafka's own doing; each broker that places them so says that it is not
+    // followed. Facts 3 and 4 (placement files, the replica selector) need a reader of Kafka's settings.
+    let copies = seen.gaps("unfollowed-copy");
+    for broker in ["broker-west-1", "broker-west-2", "broker-east-3", "broker-east-4"] {
+        assert!(copies.iter().any(|g| g.contains(&format!("[compose/{broker}]"))), "{broker}: {copies:#?}");
+    }
+    // What the file does say is followed: the quorum, and the control center's connections to every broker.
+    let has = |from: &str, to: &str, activity: Activity| {
+        let wanted = format!("[compose/{from}] -> [compose/{to}] {}", activity.as_str());
+        seen.routes().iter().any(|r| r.starts_with(&wanted))
+    };
+    assert!(has("broker-west-1", "controller-east", Activity::Forward));
+    assert!(has("broker-west-1", "controller-east", Activity::Depend));
+    assert!(has("control-center", "broker-east-4", Activity::Forward));
+}
+
+/// Objects of other tools' formats in the corpus: whatever they route is told, with the hosts and services that they name.
+#[test]
+fn corpus_meshes_and_gateways_are_gaps() {
+    for (case, code, named) in [
+        ("istio/external-dynamodb-failover", "unfollowed-routing", "mydb.com"),
+        ("istio/gloo-failover-priority", "unfollowed-routing", "service/reviews"),
+        ("gateway-api/multicluster-routes", "unfollowed-routing", "store"),
+        ("gateway-api/kuadrant-dns-geo", "unfollowed-routing", ""),
+    ] {
+        let Some(sources) = corpus(case) else { return };
+        let seen = Seen::new(&Kubernetes, sources);
+        let gaps = seen.gaps(code);
+        assert!(gaps.iter().any(|g| g.contains(named)), "{case}: {gaps:#?}");
+    }
+}
