@@ -342,8 +342,7 @@ impl World<'_> {
 
     /// Takes attributes and elements of a value.
     pub fn steps(&mut self, mut value: Value, steps: &[Step], at: Location, scope: Scope<'_>) -> Eval {
-        let mut rest = steps.iter().enumerate();
-        while let Some((i, step)) = rest.next() {
+        for (i, step) in steps.iter().enumerate() {
             value = match step {
                 Step::Attribute(name) => self.attribute(&value, name, at)?,
                 Step::Index(index) => {
@@ -352,7 +351,7 @@ impl World<'_> {
                 }
                 Step::Splat { full } => {
                     let after = steps.get(i + 1..).unwrap_or_default();
-                    let until = |s: &Step| matches!(s, Step::Index(_)) && !full || matches!(s, Step::Splat { .. }) && !full;
+                    let until = |s: &Step| !full && matches!(s, Step::Index(_) | Step::Splat { .. });
                     let end = after.iter().position(until).unwrap_or(after.len());
                     let (each, later) = after.split_at(end);
                     let items = match &value.is {

@@ -12,7 +12,6 @@ use crate::read::terraform::world::World;
 /// As many numbers as Terraform's own `range` gives.
 const MAX_RANGE: usize = 1024;
 
-#[expect(clippy::too_many_lines, reason = "one arm a function")]
 pub fn call(world: &mut World<'_>, a: &Arguments<'_>) -> Option<Given> {
     Some(match a.name {
         "length" => made(length(a)),
