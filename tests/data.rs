@@ -208,3 +208,35 @@ fn ranges_can_be_refreshed() {
     let committed = std::fs::read(data().join("ranges/cloud.csv")).unwrap();
     assert!(out.stdout == committed, "data/ranges/cloud.csv is not what its script makes");
 }
+
+// ---- what resources are ----
+
+#[test]
+fn every_resource_table_is_compiled_in_and_knows_its_words() {
+    use onshore::read::resource::table;
+    assert_eq!(table::faults(), Vec::<String>::new());
+    let mut files: Vec<String> = std::fs::read_dir(data().join("resources"))
+        .unwrap()
+        .filter_map(|e| Some(e.unwrap().file_name().to_string_lossy().strip_suffix(".toml")?.to_owned()))
+        .collect();
+    files.sort();
+    let listed: Vec<&str> = table::TABLES.iter().map(|(name, _)| *name).collect();
+    assert_eq!(files, listed, "data/resources against TABLES");
+    let readme = std::fs::read_to_string(data().join("resources/README.md")).unwrap();
+    let mut kinds = std::collections::BTreeMap::new();
+    for (table, vocabulary, row) in table::rows() {
+        assert!(readme.contains(table), "{table} is not in data/resources/README.md");
+        let provider = row.provider.as_deref().unwrap_or("");
+        assert!(provider.is_empty() || onshore::geo::region::provider(provider) == Some(provider), "{table}: `{provider}`");
+        if let Some(fixed) = &row.fixed_region {
+            assert!(!onshore::geo::region::find(provider, fixed).is_empty(), "{table}: `{fixed}` is no region of {provider}");
+        }
+        for class in row.routes.iter().flat_map(|r| &r.data) {
+            assert!(onshore::vocab::classes::known(class).is_some(), "{table}: `{class}` is no class of data");
+        }
+        for kind in &row.kinds {
+            let before = kinds.insert((vocabulary, kind.clone()), table);
+            assert_eq!(before, None, "{table}: `{kind}` has two rows");
+        }
+    }
+}

@@ -198,6 +198,107 @@ fn zones() -> Vec<Row> {
     ]
 }
 
+/// Plans, states and stacks beside the project that passes. None may be taken for a file that says nothing.
+fn plans() -> Vec<Row> {
+    const PLAN: &str = "infra/plan.json";
+    const STATE: &str = "infra/terraform.tfstate";
+    let plan = |inside: &str| format!("{{\"format_version\":\"1.2\",\"resource_changes\":[{inside}]}}");
+    let bucket = |address: &str| {
+        format!(
+            "{{\"address\":\"{address}\",\"mode\":\"managed\",\"type\":\"aws_s3_bucket\",\"name\":\"b\",\
+             \"provider_name\":\"aws\",\"change\":{{\"actions\":[\"create\"],\"after\":{{\"bucket\":\"b\"}}}}}}"
+        )
+    };
+    // Modules whose outputs name each other, each twice.
+    let circle = {
+        let module = |to: &str| {
+            format!(
+                "{{\"module\":{{\"outputs\":{{\"o\":{{\"expression\":{{\"references\":[\"var.v\",\"var.v\",\"module.{to}.o\"]}}}}}},\
+                 \"variables\":{{\"v\":{{}}}}}},\"expressions\":{{\"v\":{{\"references\":[\"module.a.o\",\"module.b.o\"]}}}}}}"
+            )
+        };
+        let changes = ["a", "b"].map(|m| {
+            bucket("x").replace("\"x\"", &format!("\"module.{m}.aws_s3_bucket.b\",\"module_address\":\"module.{m}\""))
+        });
+        let main = bucket("aws_s3_bucket.b")
+            .replace("\"after\":{\"bucket\":\"b\"}", "\"after\":{},\"after_unknown\":{\"bucket\":true}");
+        format!(
+            "{{\"format_version\":\"1.2\",\"resource_changes\":[{},{main}],\"configuration\":{{\"root_module\":{{\"resources\":[\
+             {{\"address\":\"aws_s3_bucket.b\",\"provider_config_key\":\"aws\",\"expressions\":{{\"bucket\":{{\"references\":[\"module.a.o\"]}}}}}}],\
+             \"module_calls\":{{\"a\":{},\"b\":{}}}}}}}}}",
+            changes.join(","),
+            module("b"),
+            module("a")
+        )
+    };
+    let cut = plan(&bucket("aws_s3_bucket.b"));
+    let deep =
+        format!("{{\"format_version\":\"1.2\",\"planned_values\":{{\"root_module\":{}", "{\"child_modules\":[".repeat(100_000));
+    let deep_values =
+        plan(&bucket("aws_s3_bucket.b").replace("\"bucket\":\"b\"", &format!("\"bucket\":{}", "[".repeat(100_000))));
+    let wide = plan(&(0..20_000).map(|i| bucket(&format!("aws_s3_bucket.b[{i}]"))).collect::<Vec<_>>().join(","));
+    vec![
+        row("plan cut off", PLAN, &cut[..cut.len() - 20], 2, &["infra/plan.json:1", "ends too early"]),
+        row("plan of the future", PLAN, cut.replace("\"1.2\"", "\"2.0\""), 3, &["format version is `2.0`"]),
+        row(
+            "plan of the wrong shape",
+            PLAN,
+            "{\"format_version\":\"1.0\",\n\"resource_changes\":7}",
+            2,
+            &["infra/plan.json:2"],
+        ),
+        row(
+            "plan that is a log",
+            PLAN,
+            "{\"@level\":\"info\",\"@message\":\"x\",\"@module\":\"terraform.ui\"}\n",
+            3,
+            &["show -json"],
+        ),
+        row("plan nested deep", PLAN, deep, 2, &["infra/plan.json:1"]),
+        row("values nested deep", PLAN, deep_values, 2, &["infra/plan.json:1"]),
+        row("plan of references in a circle", PLAN, circle, 0, &["plan.json:1:446"]),
+        row("wide plan", PLAN, wide, 0, &["plan.json:1", "19999 more"]),
+        row("escapes in an address", PLAN, plan(&bucket("aws_s3_bucket.\\u001b[31mb")), 0, &["\\u{1b}[31mb"]),
+        row(
+            "plan of nothing",
+            PLAN,
+            "{\"format_version\":\"1.2\",\"configuration\":{\"provider_config\":{},\"root_module\":{}}}",
+            3,
+            &["says nothing"],
+        ),
+        row(
+            "state of version 3",
+            STATE,
+            "{\"version\":3,\"terraform_version\":\"0.11\",\"serial\":1,\"lineage\":\"x\"}",
+            3,
+            &["version is 3"],
+        ),
+        row("state that is encrypted", STATE, "{\"serial\":1,\"lineage\":\"x\",\"encrypted_data\":\"e\"}", 3, &["encrypted"]),
+        row(
+            "state cut off",
+            STATE,
+            "{\"version\":4,\"serial\":1,\"lineage\":\"x\",\"resources\":[{",
+            2,
+            &["infra/terraform.tfstate:1", "ends too early"],
+        ),
+        row("state of something else", STATE, "{\"hello\":1}", 3, &["terraform.tfstate"]),
+        row(
+            "stack cut off",
+            "infra/stack.json",
+            "{\"version\":3,\"deployment\":{\"manifest\":{},\"resources\":[{\"urn\":\"urn:pulumi:a::b::c::d\"",
+            2,
+            &["infra/stack.json:1", "ends too early"],
+        ),
+        row(
+            "stack of the future",
+            "infra/stack.json",
+            "{\"version\":9,\"deployment\":{\"manifest\":{}}}",
+            3,
+            &["version is 9"],
+        ),
+    ]
+}
+
 fn inventories() -> Vec<Row> {
     let laughs = || {
         let level = |i: u8| {
@@ -464,6 +565,11 @@ fn zone_files() {
 #[test]
 fn inventories_in_every_notation() {
     all_hold("inventories", inventories());
+}
+
+#[test]
+fn hostile_plans() {
+    all_hold("plans", plans());
 }
 
 #[test]

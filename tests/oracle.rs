@@ -155,7 +155,7 @@ impl Small {
         let file = sources.add("inventory.toml", inventory);
         let project_file = sources.add("onshore.toml", own.clone());
         let policy_file = sources.add("p.toml", rules.clone());
-        let reader = READERS.iter().find(|r| r.format().contains("inventory")).expect("the inventory reader");
+        let reader = READERS.iter().find(|r| r.format() == "inventory").expect("the inventory reader");
         let reading = reader.read(&Input::new(&sources, file));
         assert!(reading.errors.is_empty(), "{:?}", reading.errors);
         let (project, errors) = project::parse(project_file, &own);

@@ -313,7 +313,7 @@ fn lists_are_recognized_and_nothing_else_is() {
         ("inventory/prod", "w1 ansible_host=10.0.0.1\n", &["ansible-inventory"]),
         ("inventory/sites.toml", "[a]\nb\n", &[]),
         ("site.yml", "- hosts: all\n  roles: [x]\n", &[]),
-        ("compose.yml", "services:\n  web:\n    image: x\n", &[]),
+        ("compose.yml", "services:\n  web:\n    image: x\n", &["docker-compose"]),
         ("x.yml", "all:\n  children:\n    web:\n      hosts:\n        w1:\n", &["ansible-inventory"]),
         ("inventory.yml", "web:\n  hosts:\n    w1:\n", &["ansible-inventory"]),
         ("values.yml", "web:\n  hosts:\n    w1:\n", &[]),

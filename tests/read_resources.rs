@@ -8,9 +8,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use onshore::model::{ClientMatch, DataLimit, EndpointFact, Facts, GapScope, Reference, RouteFact, Standing, Unread};
-use onshore::read::resource::{Is, Piece, Resource, Tally, Target, Value, Vocabulary, table, translate};
-use onshore::source::{Location, SourceId, Sources, Span};
+use jiff::civil::date;
+use onshore::geo::Atlas;
+use onshore::link::link;
+use onshore::model::{Activity, ClientMatch, DataLimit, EndpointFact, Facts, GapScope, Reference, RouteFact, Standing, Unread};
+use onshore::project::Project;
+use onshore::read::resource::{Is, Piece, Resource, Tally, Value, Vocabulary, table, translate};
+use onshore::source::{Location, Sources, Span};
 use serde_json::Value as Json;
 
 /// A configuration in a source of its own.
@@ -81,7 +85,7 @@ fn string(text: &str, at: Location) -> Value {
             Some(why) => Value::unknown(why.to_owned(), Some(format!("give {why} a value").into()), at),
             None => {
                 let (address, attribute) = inside.rsplit_once('.').unwrap();
-                Value::new(Is::Reference(Arc::new(Target { address: address.into(), attribute: attribute.into() })), at)
+                Value::reference(address.into(), attribute, at)
             }
         }));
         rest = tail;
@@ -236,4 +240,116 @@ fn cases() {
 #[test]
 fn the_tables_are_well_formed() {
     assert_eq!(table::faults(), Vec::<String>::new());
+}
+
+/// The whole way to places: what each endpoint is called after linking, and the countries it may stand in.
+fn places(configs: &[(&str, &str)], others: Vec<Facts>) -> (Vec<String>, Vec<String>) {
+    let mut sources = Sources::default();
+    let mut inputs = Vec::new();
+    for (name, text) in configs {
+        let Config { resources, .. } = config(name, text);
+        let source = sources.add(*name, *text);
+        let mut facts = Facts::default();
+        translate(moved(resources, source), &mut facts);
+        inputs.push((source, facts));
+    }
+    for (n, facts) in others.into_iter().enumerate() {
+        inputs.push((sources.add(format!("other{n}"), "\n\n\n\n"), facts));
+    }
+    let snapshot = link(inputs, &Project::default(), &sources);
+    let atlas = Atlas::embedded(date(2026, 11, 22));
+    let stand = |id| {
+        let found = atlas.locate_endpoint(&snapshot, id);
+        let countries: Vec<String> = found.places.iter().map(ToString::to_string).collect();
+        let text = if countries.is_empty() { found.kind.as_str().to_owned() } else { countries.join("|") };
+        format!("{}: {text}", snapshot.endpoint(id).name)
+    };
+    (snapshot.endpoint_ids().map(stand).collect(), snapshot.gaps.iter().map(|g| format!("{}: {}", g.code, g.message)).collect())
+}
+
+/// The same resources in a source with another id.
+fn moved(mut resources: Vec<Resource>, source: onshore::source::SourceId) -> Vec<Resource> {
+    for resource in &mut resources {
+        resource.location.source = source;
+    }
+    resources
+}
+
+/// What a proxy's configuration says: data goes to an address.
+fn proxy(address: &str, scope: Option<&str>) -> Facts {
+    let mut facts = Facts::default();
+    let at = Location::new(onshore::source::SourceId(1), Span::new(0, 1));
+    let mut fact = EndpointFact::new("proxy", "proxy", at);
+    fact.scope = scope.map(str::to_owned);
+    let from = facts.endpoint(fact);
+    let to = Reference::Address { ip: address.parse().unwrap(), port: Some(80) };
+    facts.routes.push(RouteFact::new(from, to, Activity::Forward, at));
+    facts
+}
+
+const TWO_NETWORKS: &str = r#"{"region": "eu-central-1", "resources": {
+    "aws_vpc.a": {"cidr_block": "10.1.0.0/16"},
+    "aws_subnet.local": {"vpc_id": "${aws_vpc.a.id}", "cidr_block": "10.1.2.0/24", "availability_zone": "eu-central-1-ist-1a"},
+    "aws_vpc.b": {"cidr_block": "10.1.0.0/16", "_region": "us-east-1"},
+    "aws_instance.in_local": {"subnet_id": "${aws_subnet.local.id}"}
+}}"#;
+
+#[test]
+fn private_addresses_stand_in_the_subnet_that_holds_them() {
+    let stands = |address: &str, scope: Option<&str>| {
+        let (places, gaps) = places(&[("a.json", TWO_NETWORKS)], vec![proxy(address, scope)]);
+        let place = places.iter().find_map(|p| p.strip_prefix(&format!("{address}:80: "))).unwrap().to_owned();
+        (place, gaps.iter().any(|g| g.starts_with("ambiguous-address")))
+    };
+    // The subnet is a Local Zone in another country than its region, and the longest network wins within its scope.
+    assert_eq!(stands("10.1.2.3", Some("aws_vpc.a")), ("TR-34 Istanbul".to_owned(), false));
+    assert_eq!(stands("10.1.3.3", Some("aws_vpc.a")), ("DE-HE Frankfurt".to_owned(), false));
+    assert_eq!(stands("10.1.3.3", Some("aws_vpc.b")), ("US-VA Ashburn (N. Virginia)".to_owned(), false));
+    // Without a scope it may be any of them, and says so.
+    let (place, ambiguous) = stands("10.1.3.3", None);
+    assert!(ambiguous && place.contains("DE-HE") && place.contains("US-VA"), "{place}");
+    assert_eq!(stands("10.77.0.1", None), ("private".to_owned(), false));
+}
+
+#[test]
+fn parts_stand_where_their_subnet_does_and_bucket_names_join_files() {
+    let other = r#"{"region": "eu-west-1", "resources": {
+        "aws_s3_bucket.src": {"bucket": "src"},
+        "aws_s3_bucket_replication_configuration.r": {"bucket": "src", "rule": [{"destination": [{"bucket": "arn:aws:s3:::dst"}]}]}
+    }}"#;
+    let dst = r#"{"region": "us-west-2", "resources": {"aws_s3_bucket.dst": {"bucket": "dst"}}}"#;
+    let (places, gaps) = places(&[("a.json", TWO_NETWORKS), ("b.json", other), ("c.json", dst)], Vec::new());
+    assert!(places.contains(&"aws_instance.in_local: TR-34 Istanbul".to_owned()), "{places:?}");
+    assert!(
+        places.contains(&"aws_s3_bucket.src: IE Dublin".to_owned())
+            || places.iter().any(|p| p.starts_with("aws_s3_bucket.src: IE")),
+        "{places:?}"
+    );
+    let dst: Vec<&String> = places.iter().filter(|p| p.contains("dst")).collect();
+    assert!(dst.len() == 1 && dst[0].contains(": US-OR"), "{places:?}");
+    assert_eq!(gaps, Vec::<String>::new());
+}
+
+/// A tree of many resources is no slower per resource than a small one, and says each reason once.
+#[test]
+fn many_resources_cost_their_number() {
+    let resource = |n: usize| {
+        format!(
+            r#""aws_s3_bucket.b{n}": {{"bucket": "b{n}", "_region": "${{?variable `region` has no value}}"}},
+               "aws_s3_bucket_logging.l{n}": {{"bucket": "${{aws_s3_bucket.b{n}.id}}", "target_bucket": "b0"}},
+               "aws_backup_selection.s{n}": {{"plan_id": "p", "resources": ["arn:aws:s3:::*"]}},
+               "aws_unheard_of.u{n}": {{"bucket": "${{aws_s3_bucket.b{n}.id}}"}}"#
+        )
+    };
+    let text = |count: usize| format!(r#"{{"resources": {{{}}}}}"#, (0..count).map(resource).collect::<Vec<_>>().join(","));
+    let run = |count: usize| {
+        let text = text(count);
+        let config = config("many.json", &text);
+        let mut facts = Facts::default();
+        translate(config.resources, &mut facts);
+        facts
+    };
+    let facts = run(300);
+    assert!(facts.gaps.len() <= 4, "{:#?}", facts.gaps.iter().map(|g| &g.message).collect::<Vec<_>>());
+    assert_eq!(facts.endpoints.len(), 300 + 300 + facts.endpoints.iter().filter(|e| !e.label.starts_with("aws_")).count());
 }

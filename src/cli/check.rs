@@ -67,7 +67,7 @@ impl Check {
                 None => opened.project.indeterminate,
             },
         };
-        let code = exit_code(&assessment, gate);
+        let code = if opened.broken { 2 } else { exit_code(&assessment, gate) };
         // The process ends here; the operating system takes memory back faster than a million destructors give it.
         std::mem::forget((opened, atlas, assessment));
         Ok(code)

@@ -31,6 +31,8 @@ pub struct Opened {
     pub sources: Sources,
     pub snapshot: Snapshot,
     pub coverage: Coverage,
+    /// Some file has mistakes of syntax: whatever the verdict on the rest, the run did not do its job.
+    pub broken: bool,
     pub as_of: Date,
 }
 
@@ -75,9 +77,10 @@ pub fn open(path: Option<&Path>, args: &ProjectArgs, context: &Context<'_>) -> R
     let (project, mut loaded) = load_project(&place)?;
     let settings = settings(&project, context.around.terraform_variables.clone());
     let (inputs, coverage) = read_inputs(&project, &mut loaded, &settings, args.input_format.as_deref())?;
+    let broken = inputs.iter().any(|(_, facts)| facts.gaps.iter().any(|g| g.code == BROKEN));
     let snapshot = link(inputs, &project, &loaded.sources);
     let databases = databases(args, context);
-    Ok(Opened { root: place.root, project, databases, sources: loaded.sources, snapshot, coverage, as_of })
+    Ok(Opened { root: place.root, project, databases, sources: loaded.sources, snapshot, coverage, broken, as_of })
 }
 
 /// What the project file tells readers of its inputs.
@@ -124,6 +127,7 @@ fn read_inputs(
         for file in std::iter::once(id).chain(reading.included) {
             coverage.files_read.push((loaded.sources.get(file).path.clone(), format));
         }
+        reading.facts.gaps.extend(reading.syntax.drain(..).map(broken));
         if let Some(why) = &reading.broken {
             reading.facts.gaps.push(not_read(&loaded.sources.get(id).path, why, id));
         }
@@ -155,6 +159,19 @@ fn read_inputs(
     coverage.files_read.dedup();
     coverage.files_skipped.sort_unstable();
     Ok((inputs, coverage))
+}
+
+/// The code of gaps for mistakes of syntax.
+const BROKEN: &str = "broken-syntax";
+
+fn broken(error: InputError) -> Unread {
+    Gap {
+        code: BROKEN,
+        message: format!("what stands here cannot be read: {}", error.message),
+        help: error.help.or_else(|| Some("correct the file, or leave it out with `[inputs] exclude`".to_owned())),
+        location: error.location,
+        scope: GapScope::Everything,
+    }
 }
 
 fn not_read(path: &str, why: &str, id: SourceId) -> Unread {

@@ -19,6 +19,53 @@ pub fn parse(text: &str) -> Document<'_> {
     reader.builder.finish()
 }
 
+/// The same text with its comments (`//`, `/* */`) as spaces: what Azure's tools and many editors take as JSON. Every byte stays where it was, so spans hold for the text as written.
+pub fn without_comments(text: &str) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    if !text.contains("//") && !text.contains("/*") {
+        return Cow::Borrowed(text);
+    }
+    let mut out: Option<Vec<u8>> = None;
+    let mut blank = |range: std::ops::Range<usize>| {
+        let out = out.get_or_insert_with(|| bytes.to_vec());
+        out[range].iter_mut().filter(|b| **b != b'\n').for_each(|b| *b = b' ');
+    };
+    let mut at = 0;
+    while at < bytes.len() {
+        match (bytes[at], bytes.get(at + 1)) {
+            (b'"', _) => at = string_end(bytes, at + 1),
+            (b'/', Some(b'/')) => {
+                let end = bytes[at..].iter().position(|b| *b == b'\n').map_or(bytes.len(), |n| at + n);
+                blank(at..end);
+                at = end;
+            }
+            (b'/', Some(b'*')) => {
+                let end = bytes[at + 2..].windows(2).position(|w| w == b"*/").map_or(bytes.len(), |n| at + n + 4);
+                blank(at..end);
+                at = end;
+            }
+            _ => at += 1,
+        }
+    }
+    // Only whole characters were replaced, by as many spaces as they had bytes.
+    match out.map(String::from_utf8) {
+        Some(Ok(clean)) => Cow::Owned(clean),
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// Behind the quote that ends a string.
+fn string_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 2,
+            b'"' => return at + 1,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
 struct Reader<'t> {
     text: &'t str,
     /// Length of the byte order mark.

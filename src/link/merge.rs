@@ -268,6 +268,22 @@ fn one_endpoint(
         if endpoint.region.is_none() && endpoint.zone.is_none() {
             endpoint.region_location = fact.zone.as_ref().or(fact.region.as_ref()).map(|r| r.at(source));
         }
+        if let (Some(first), Some(other)) = (&endpoint.region, &fact.region)
+            && plain_region(first) != plain_region(&other.value)
+        {
+            gaps.push(Gap {
+                code: "region-disagrees",
+                message: format!(
+                    "`{}` stands in region `{first}` by one file and in `{}` by another",
+                    draft.label, other.value
+                ),
+                help: Some(
+                    "plan again, or refresh the state, so that all files tell the same; or leave the stale one out".into(),
+                ),
+                location: other.at(source),
+                scope: GapScope::Endpoints(vec![node.as_id()]),
+            });
+        }
         endpoint.region = endpoint.region.or(fact.region.map(|r| r.value));
         endpoint.zone = endpoint.zone.or(fact.zone.map(|z| z.value));
         if endpoint.trail.is_empty() {
@@ -352,6 +368,11 @@ fn one_endpoint(
     endpoint.addresses.dedup_by_key(|a| (a.ip, a.port));
     own_domains(&mut endpoint);
     (endpoint, draft)
+}
+
+/// `East US` and `eastus` are one region.
+fn plain_region(region: &str) -> String {
+    region.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 
 /// Account, provider, region and zone are loss domains too; region and zone ids carry their provider.

@@ -3,8 +3,11 @@
 //! cannot follow becomes a gap with its line.
 
 pub mod ansible;
+pub mod arm;
+pub mod cloudformation;
 pub mod compose;
 pub mod envoy;
+pub mod export;
 pub mod haproxy;
 pub mod inventory;
 pub mod kubernetes;
@@ -21,8 +24,10 @@ mod all;
 mod hosts;
 mod mentions;
 mod proxy;
+mod pulumi;
 pub mod resource;
 mod settings;
+mod terraform;
 mod zone;
 
 pub use all::{ReadAll, ReadError, read_all, side_by_side};
@@ -94,7 +99,10 @@ pub struct Reading {
     pub included: Vec<SourceId>,
     /// The file is not in this format after all, or is broken beyond use: why. Facts and gaps found so far still count.
     pub broken: Option<String>,
-    /// Mistakes in files that users write for onshore itself; the run then ends with exit code 2.
+    /// Mistakes of syntax in files of other formats, each a gap that could hide anything: what could be read still counts, the
+    /// rest is checked, and `onshore check` ends with exit code 2.
+    pub syntax: Vec<InputError>,
+    /// Mistakes in files that users write for onshore itself; nothing is checked, and the run ends with exit code 2.
     pub errors: Vec<InputError>,
 }
 
@@ -118,14 +126,37 @@ pub trait Reader: Sync {
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
 pub const READERS: &[&dyn Reader] = &[
     &ansible::Ansible,
+    &arm::Arm,
+    &cloudformation::CloudFormation,
     &compose::Compose,
     &envoy::Envoy,
+    &export::CloudExport,
     &haproxy::Haproxy,
     &hosts::Hosts,
     &inventory::Inventory,
     &kubernetes::Kubernetes,
     &netbox::NetBox,
     &nginx::Nginx,
+    &pulumi::Pulumi,
     &table::Table,
+    &terraform::Terraform,
+    &terraform::json::Plan,
+    &terraform::json::State,
     &zone::Zone,
 ];
+
+/// A path as written in a file of `folder`, from the project's root; `None` if it leads elsewhere.
+fn joined(folder: &str, path: &str) -> Option<String> {
+    if path.contains("://") || path.starts_with('/') {
+        return None;
+    }
+    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => _ = parts.pop()?,
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}

@@ -105,8 +105,9 @@ impl std::error::Error for LoadError {}
 /// Loads the project at `root`.
 ///
 /// With `include` patterns: exactly the files they match (globs relative to the root, `**` crosses folders, a folder stands for
-/// all below it; pictures, documents and source code only where a pattern spells their extension). Without: every text that `git` would see, but for hidden files (save `.env`) and the folders of [`PRUNED`]. `exclude`
-/// takes files away from both.
+/// all below it; pictures, documents and source code only where a pattern spells their extension). Without: every text that `git`
+/// would see, but for hidden files (save `.env`) and the folders of [`PRUNED`]. In both cases also the modules that Terraform
+/// fetched for files among them (`.terraform/modules`). `exclude` takes files away from both.
 ///
 /// # Errors
 /// The root is no folder, a pattern is malformed or leaves the root, or there is more than the bounds allow.
@@ -141,6 +142,9 @@ pub fn read_one_bytes(path: &Path) -> Result<Vec<u8>, LoadError> {
 
 /// Folders that hold fetched or built things, never the project's own words.
 pub const PRUNED: [&str; 4] = [".git", ".terraform", "node_modules", "target"];
+
+/// Folders of a fetched module that no call of it reaches.
+const FETCHED_ASIDE: [&str; 4] = [".git", "examples", "test", "tests"];
 
 #[derive(Clone, Copy)]
 struct Limits {
@@ -195,6 +199,7 @@ fn load_within(root: &Path, include: &[String], exclude: &[String], limits: Limi
             finder.walk_pattern(pattern)?;
         }
     }
+    finder.fetched_modules()?;
     finder.read()
 }
 
@@ -232,6 +237,33 @@ impl Finder {
         for folder in pruned.lock().map(|list| list.clone()).unwrap_or_default() {
             if let Some(path) = relative(&self.root, &folder) {
                 self.skip(&format!("{path}/"), "a folder of fetched or built files", false);
+            }
+        }
+        Ok(())
+    }
+
+    /// Terraform modules that were fetched for configurations of the project: what these make cannot be told without them. They
+    /// lie in a hidden folder that git does not see, beside the files that were found.
+    fn fetched_modules(&mut self) -> Result<(), LoadError> {
+        let is_module = |path: &str| [".tf", ".tf.json", ".tofu"].iter().any(|end| path.ends_with(end));
+        let files = self.found.keys().filter(|path| is_module(path));
+        let folders: BTreeSet<PathBuf> = files.filter_map(|p| Some(self.root.join(p).parent()?.to_owned())).collect();
+        for folder in folders {
+            let cache = folder.join(".terraform/modules");
+            if !cache.is_dir() || !self.is_inside(&cache) {
+                continue;
+            }
+            let walk = WalkBuilder::new(&cache)
+                .follow_links(false)
+                .max_depth(Some(MAX_DEPTH))
+                .standard_filters(false)
+                .filter_entry(|entry| !(is_folder(entry) && FETCHED_ASIDE.iter().any(|f| entry.file_name() == *f)))
+                .build();
+            for entry in walk {
+                let name = entry.as_ref().map_or_else(|_| String::new(), |e| e.file_name().to_string_lossy().into_owned());
+                if is_module(&name) || name == "modules.json" || name.ends_with(".tftpl") {
+                    self.entry(entry, None)?;
+                }
             }
         }
         Ok(())

@@ -18,11 +18,25 @@ pub struct Stand {
     pub zone: Option<Value>,
     /// The resource says so itself: what it is a part of cannot say otherwise.
     pub own_zone: bool,
+    /// Nothing but its provider says its region: what it is a part of knows better.
+    pub provided: bool,
 }
 
 impl World<'_> {
     /// Region and zone, settled as far as they can be.
     pub fn stand(&self, i: usize) -> Stand {
+        // A region may be that of another resource, which may go round in a circle.
+        let depth = self.depth.get();
+        if depth > 4 {
+            return Stand::default();
+        }
+        self.depth.set(depth + 1);
+        let stand = self.stand_of(i);
+        self.depth.set(depth);
+        stand
+    }
+
+    fn stand_of(&self, i: usize) -> Stand {
         let resource = &self.resources[i];
         let row = self.row(i);
         let frame = Frame::of(i);
@@ -32,15 +46,21 @@ impl World<'_> {
         }
         let zone = row.and_then(|r| first(&r.zone)).filter(|z| z.as_text().is_none_or(|t| !t.is_empty()));
         let own = row.and_then(|r| first(&r.region)).filter(|z| z.as_text().is_none_or(|t| !t.is_empty()));
+        // The `arn` of a setting may be that of something else.
+        let own_name = self.is_endpoint(i);
         let by_name = || {
+            if !own_name && resource.region.is_some() {
+                return None;
+            }
             let arn = resource.attributes.get("arn").or_else(|| resource.attributes.get("Arn"))?;
             let region = names::read(&arn.pattern()?)?.region?;
             Some(Value { is: Is::Text(region.into()), at: arn.at, trail: arn.trail.clone() })
         };
         let provider = || resource.region.as_ref().map(|r| self.settle(r, 0)).map(|r| provided(r, resource));
-        let region = own.or_else(by_name).or_else(provider);
+        let own = own.or_else(by_name);
+        let provided = own.is_none();
         let own_zone = zone.is_some();
-        Stand { region, zone, own_zone }
+        Stand { region: own.or_else(provider), zone, own_zone, provided }
     }
 
     pub fn account(&self, i: usize) -> Option<String> {
@@ -62,7 +82,7 @@ impl World<'_> {
         fact.provider = self.provider(i).map(str::to_owned);
         fact.account = self.account(i);
         fact.attributes.other.insert("type".into(), resource.kind.to_string());
-        let given = names::own(&resource.attributes);
+        let given = if self.is_endpoint(i) { names::own(&resource.attributes) } else { Vec::new() };
         fact.cloud_ids = resource.ids.iter().chain(&given).filter(|id| names::is_global(id)).cloned().collect();
         let logical = row.is_some_and(|r| r.logical);
         if resource.uncertain.is_none() && !logical {
@@ -81,8 +101,13 @@ impl World<'_> {
         fact.cloud_ids.extend(texts(&row.ids).into_iter().map(|(id, _)| id).filter(|id| names::is_global(id)));
         fact.cloud_ids.sort_unstable();
         fact.cloud_ids.dedup();
+        // Names tell places too, and what may not exist stands nowhere.
+        let exists = resource.uncertain.is_none();
+        if !exists {
+            fact.cloud_ids.clear();
+        }
         let domain = texts(&row.domain).into_iter().next().map(|(d, _)| d.trim_end_matches('.').to_lowercase());
-        for (host, value) in texts(&row.hosts) {
+        for (host, value) in texts(&row.hosts).into_iter().filter(|_| exists) {
             let host = absolute(host.trim_end_matches('.').to_lowercase(), domain.as_deref());
             if is_host(&host) && fact.names.iter().all(|n| n.value != host) {
                 fact.names.push(Spanned::new(host, near(value.at, fact.location).span));
@@ -90,13 +115,16 @@ impl World<'_> {
         }
         // A name in a configuration is best called by what it is known as.
         fact.labelled = !(logical && !fact.names.is_empty());
-        for (text, value) in texts(&row.addresses) {
-            if let Some(ip) = address(&text) {
+        for (text, value) in texts(&row.addresses).into_iter().filter(|_| exists) {
+            // Answers repeat an address beside the interface that has it.
+            if let Some(ip) = address(&text).filter(|ip| fact.addresses.iter().all(|known| known.ip != *ip)) {
                 fact.addresses.push(Address { ip, port: None, location: value.at });
             }
         }
         for (text, value) in texts(&row.networks) {
-            if let Ok(network) = text.parse::<IpNetwork>() {
+            if let Some(network) =
+                text.parse::<IpNetwork>().ok().filter(|n| fact.networks.iter().all(|known| known.value != *n))
+            {
                 fact.networks.push(Spanned::new(network, near(value.at, fact.location).span));
             }
         }

@@ -4,8 +4,12 @@
 //! named in code unless a table cannot say what it does.
 
 mod endpoint;
+mod ends;
+mod gaps;
 mod names;
 mod path;
+mod routes;
+mod settle;
 pub mod table;
 mod translate;
 pub mod value;
@@ -32,7 +36,8 @@ pub enum Vocabulary {
     Arm,
     /// Google Cloud Asset Inventory: `storage.googleapis.com/Bucket`.
     GcpAsset,
-    /// Answers of cloud command lines: `aws:describe-instances`, `aliyun:DescribeInstances`, `tencent:DescribeInstances`.
+    /// Answers of cloud command lines and lists of resources: `AWS::EC2::Instance`, `aws:ec2:instance` (Resource Explorer),
+    /// `ACS::ECS::Instance`, `tencent:cvm/instance`.
     Listing,
 }
 
@@ -43,7 +48,7 @@ impl Vocabulary {
     pub fn prefix(self) -> &'static str {
         match self {
             Self::Terraform => "terraform-",
-            Self::CloudFormation => "cloud-formation",
+            Self::CloudFormation => "cloudformation",
             Self::Arm => "arm",
             Self::GcpAsset => "gcp-asset",
             Self::Listing => "listing",

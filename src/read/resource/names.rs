@@ -72,6 +72,34 @@ pub fn is_global(text: &str) -> bool {
     !text.is_empty() && !text.contains(HOLE) && !(text.starts_with("arn:") && blank_account())
 }
 
+/// Whether a name fits a pattern with `*` (anything) and `?` (one character).
+pub fn fits(pattern: &str, name: &str) -> bool {
+    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
+    let (mut p, mut n, mut star) = (0, 0, None);
+    while n < name.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, n));
+                p += 1;
+            }
+            Some(c) if *c == '?' || *c == name[n] => {
+                p += 1;
+                n += 1;
+            }
+            _ => match star {
+                // Let the last star take one character more.
+                Some((at, taken)) => {
+                    p = at + 1;
+                    n = taken + 1;
+                    star = Some((at, n));
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '*')
+}
+
 /// The same name, in another region.
 pub fn in_region(text: &str, region: &str) -> Option<String> {
     let mut parts: Vec<&str> = text.splitn(6, ':').collect();

@@ -22,8 +22,17 @@ pub fn get(root: &Value, path: &str) -> Vec<Value> {
 }
 
 /// The same, with the lists that hold the values told apart.
-pub fn elements(root: &Value, path: &str) -> Vec<Element> {
-    let mut walk = Walk { found: Vec::new(), lists: 0 };
+fn elements(root: &Value, path: &str) -> Vec<Element> {
+    walk(root, path, false)
+}
+
+/// Like [`elements`], entering JSON in a text where the path ends, too: its elements are asked for.
+pub fn each(root: &Value, path: &str) -> Vec<Element> {
+    walk(root, path, true)
+}
+
+fn walk(root: &Value, path: &str, into_json: bool) -> Vec<Element> {
+    let mut walk = Walk { found: Vec::new(), lists: 0, into_json };
     walk.step(root, if path == "@" { "" } else { path }, 0);
     walk.found
 }
@@ -31,6 +40,7 @@ pub fn elements(root: &Value, path: &str) -> Vec<Element> {
 struct Walk {
     found: Vec<Element>,
     lists: usize,
+    into_json: bool,
 }
 
 impl Walk {
@@ -40,7 +50,7 @@ impl Walk {
         }
         let (segment, rest) = path.split_once('.').unwrap_or((path, ""));
         match &value.is {
-            Is::List(list) => match segment.parse::<usize>() {
+            Is::List(list) | Is::Set(list) => match segment.parse::<usize>() {
                 Ok(n) => list.get(n).into_iter().for_each(|v| self.step(v, rest, n)),
                 Err(_) => self.each(list, path),
             },
@@ -67,7 +77,11 @@ impl Walk {
     fn leaf(&mut self, value: &Value, at: usize) {
         match &value.is {
             Is::Null => {}
-            Is::List(list) => self.each(list, ""),
+            Is::List(list) | Is::Set(list) => self.each(list, ""),
+            Is::Text(_) | Is::Partial(_) if self.into_json => match json(value) {
+                Some(inner) => self.step(&inner, "", at),
+                None => self.found.push(Element { value: value.clone(), at, list: self.lists }),
+            },
             _ => self.found.push(Element { value: value.clone(), at, list: self.lists }),
         }
     }
@@ -165,8 +179,9 @@ pub fn holds(condition: &Condition, values: &[Value], others: &[Value]) -> Answe
     }
     let same = |list: &[String]| texts.iter().any(|t| list.iter().any(|word| word.eq_ignore_ascii_case(t)));
     if !condition.not.is_empty() || !condition.not_in.is_empty() {
-        let other = others.iter().filter_map(Value::as_text).any(|o| texts.contains(&o));
-        return match (same(&condition.not) || other, unclear.is_empty()) {
+        let other = others.iter().any(|o| values.iter().any(|v| v.is == o.is));
+        let nothing_to_compare = condition.not.is_empty() && others.is_empty();
+        return match (same(&condition.not) || other, unclear.is_empty() || nothing_to_compare) {
             (true, _) => Answer::No,
             (false, true) => Answer::Yes,
             (false, false) => Answer::Unclear(unclear),
@@ -186,5 +201,5 @@ pub fn holds(condition: &Condition, values: &[Value], others: &[Value]) -> Answe
 
 /// Not fully known.
 pub fn is_open(value: &Value) -> bool {
-    matches!(value.is, Is::Reference(_) | Is::Unknown(_) | Is::Partial(_))
+    matches!(value.is, Is::Reference(_) | Is::Unknown(_) | Is::Partial(_)) && value.as_text().is_none()
 }

@@ -106,7 +106,7 @@ pub struct RouteRow {
     pub each: Option<String>,
     /// All must hold. A value that is not known makes the way a gap, for it may be there.
     pub when: Vec<Condition>,
-    /// Where data comes from; empty: this resource.
+    /// Where data comes from; empty: this resource. An ARN with wildcards is every resource of this configuration that fits.
     pub from: Vec<String>,
     /// Where data comes from what carries a tag: all stores of this configuration with it, in the resource's region.
     pub from_tag: Option<Tag>,
@@ -151,12 +151,13 @@ pub struct RouteRow {
     pub implied: Option<String>,
 }
 
-/// Paths to a tag's key and value.
+/// Paths to a tag's key and value, or to a map of tags.
 #[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Tag {
     pub key: String,
     pub value: String,
+    pub map: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -189,7 +190,21 @@ macro_rules! tables {
 }
 
 /// Name and text of each table; `tests/data.rs` checks that no file of the folder is left out. Keep it sorted.
-pub static TABLES: &[(&str, &str)] = tables!["terraform-aws", "terraform-common"];
+pub static TABLES: &[(&str, &str)] = tables![
+    "arm",
+    "cloudformation",
+    "gcp-asset",
+    "listing-alibaba",
+    "listing-aws",
+    "listing-tencent",
+    "terraform-alibaba",
+    "terraform-aws",
+    "terraform-azure",
+    "terraform-common",
+    "terraform-google",
+    "terraform-other",
+    "terraform-tencent",
+];
 
 /// Region pairs: `provider,region,pair,source`.
 static PAIRS: &str = include_str!("../../../data/resources/pairs.csv");

@@ -26,8 +26,10 @@ pub enum Is {
     Bool(bool),
     Number(f64),
     Text(Arc<str>),
-    /// Lists, tuples, sets, and repeated blocks.
+    /// Lists, tuples, and repeated blocks.
     List(Arc<Vec<Value>>),
+    /// In the order of their texts, each once.
+    Set(Arc<Vec<Value>>),
     Map(Arc<BTreeMap<Arc<str>, Value>>),
     /// Text with pieces that are not known: `arn:aws:logs:us-east-1:${...}:*`.
     Partial(Arc<Vec<Piece>>),
@@ -51,6 +53,8 @@ pub struct Target {
     pub address: Arc<str>,
     /// The attribute by the format's own name: `arn`, `Arn`, `id`; empty: the resource as a whole.
     pub attribute: Box<str>,
+    /// The attribute's text, where the configuration sets it (a bucket's name): it is text and a reference at once.
+    pub known: Option<Arc<str>>,
 }
 
 /// Why a value is not known.
@@ -82,6 +86,11 @@ impl Value {
         Self { is: self.is.clone(), at, trail: self.trail.through(self.at, step) }
     }
 
+    /// An attribute of a resource of the same input, known only when it exists.
+    pub fn reference(address: Arc<str>, attribute: impl Into<Box<str>>, at: Location) -> Self {
+        Self::new(Is::Reference(Arc::new(Target { address, attribute: attribute.into(), known: None })), at)
+    }
+
     pub fn is_null(&self) -> bool {
         matches!(self.is, Is::Null)
     }
@@ -92,7 +101,8 @@ impl Value {
             Is::Text(text) => Some(Cow::Borrowed(text)),
             Is::Bool(b) => Some(Cow::Borrowed(if *b { "true" } else { "false" })),
             Is::Number(n) => Some(Cow::Owned(number(*n))),
-            Is::Null | Is::List(_) | Is::Map(_) | Is::Partial(_) | Is::Reference(_) | Is::Unknown(_) => None,
+            Is::Reference(target) => target.known.as_deref().map(Cow::Borrowed),
+            Is::Null | Is::List(_) | Is::Set(_) | Is::Map(_) | Is::Partial(_) | Is::Unknown(_) => None,
         }
     }
 
@@ -118,7 +128,7 @@ impl Value {
 
     pub fn as_list(&self) -> Option<&[Value]> {
         match &self.is {
-            Is::List(list) => Some(list),
+            Is::List(list) | Is::Set(list) => Some(list),
             _ => None,
         }
     }
@@ -149,6 +159,20 @@ impl Value {
         }
     }
 
+    /// The text with what stands in its holes by name: two such texts that are equal will be one text, whatever it is. `None` if a
+    /// hole has no name.
+    pub fn identity(&self) -> Option<Cow<'_, str>> {
+        let Is::Partial(pieces) = &self.is else { return self.as_text() };
+        let text = pieces.iter().map(|p| match p {
+            Piece::Text(text) => Some(text.to_string()),
+            Piece::Hole(Self { is: Is::Reference(target), .. }) => {
+                Some(format!("\u{1}{}.{}\u{1}", target.address, target.attribute))
+            }
+            Piece::Hole(_) => None,
+        });
+        text.collect::<Option<String>>().map(Cow::Owned)
+    }
+
     /// Why this value, or a part of it, is not known.
     pub fn unknowns(&self) -> Vec<&Unknown> {
         let mut found = Vec::new();
@@ -175,7 +199,7 @@ impl Value {
     fn visit<'v>(&'v self, each: &mut dyn FnMut(&'v Value)) {
         each(self);
         match &self.is {
-            Is::List(list) => list.iter().for_each(|v| v.visit(each)),
+            Is::List(list) | Is::Set(list) => list.iter().for_each(|v| v.visit(each)),
             Is::Map(map) => map.values().for_each(|v| v.visit(each)),
             Is::Partial(pieces) => {
                 for piece in pieces.iter() {

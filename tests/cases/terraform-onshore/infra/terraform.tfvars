@@ -1,0 +1,1 @@
+dr_region = "eu-west-1"

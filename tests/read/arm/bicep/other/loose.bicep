@@ -1,0 +1,1 @@
+resource s 'Microsoft.Storage/storageAccounts@2023-01-01' = { name: 's' }

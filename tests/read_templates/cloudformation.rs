@@ -1,0 +1,205 @@
+//! CloudFormation.
+
+use onshore::model::{Activity, RouteRole};
+use onshore::read::{READERS, Recognized};
+
+use super::{corpus, golden, read};
+
+#[test]
+fn templates_become_facts() {
+    golden("tests/read/cloudformation");
+}
+
+#[test]
+fn only_templates_are_recognized() {
+    let reader = READERS.iter().find(|r| r.format() == "cloudformation").unwrap();
+    for (path, text, yes) in [
+        ("a.yaml", "AWSTemplateFormatVersion: 2010-09-09\n", true),
+        ("a.template", "Resources:\n  A:\n    Type: AWS::S3::Bucket\n", true),
+        ("a.json", "{\"Resources\": {\"A\": {\"Type\": \"AWS::S3::Bucket\"}}}", true),
+        ("p.json", "[{\"ParameterKey\": \"A\", \"ParameterValue\": \"b\"}]", true),
+        ("p.json", "{\"Parameters\": {\"A\": \"b\"}}", true),
+        ("a.yaml", "Resources:\n  - a\n", false),
+        ("serverless.yml", "resources:\n  Resources:\n    A:\n      Type: AWS::S3::Bucket\n", false),
+        ("a.tf", "AWSTemplateFormatVersion: 2010-09-09\n", false),
+        ("a.json", "{\"configuration\": {\"resourceType\": \"AWS::S3::Bucket\"}}", false),
+        ("k.yaml", "apiVersion: v1\nkind: Service\n", false),
+    ] {
+        assert_eq!(reader.recognize(path, text) == Recognized::Yes, yes, "{path}: {text}");
+    }
+}
+
+const ALL: &str = "**";
+
+#[test]
+fn corpus_cdk_failover() {
+    let Some(read) = corpus("cloudformation/cdk-failover-json", &[]) else { return };
+    // Fact 1: the primary and the secondary stand for each other. Fact 2: both are literal addresses.
+    let primary = read.route("failover.cdk.dev", "1.2.3.4");
+    let secondary = read.route("failover.cdk.dev", "5.6.7.8");
+    assert_eq!((primary.priority, secondary.priority), (Some(0), Some(1)));
+    assert_eq!(secondary.role, RouteRole::Failover);
+    assert_eq!(primary.pool, secondary.pool);
+    assert_eq!(read.endpoint("ARecordFailoverSecondaryD176C0A2").names[0].value, "failover.cdk.dev");
+}
+
+#[test]
+fn corpus_cloudfront_failover() {
+    let told = ["PrimaryEndpoint=one.example.com", "SecondaryEndpoint=two.example.com"];
+    let Some(read) = corpus("cloudformation/cloudfront-failover-apigw", &[(ALL, &told)]) else { return };
+    // Fact 1: the group moves from the primary to the secondary origin.
+    assert_eq!(read.route("CloudfrontDistribution/Failover", "one.example.com").priority, Some(0));
+    let second = read.route("CloudfrontDistribution/Failover", "two.example.com");
+    assert_eq!((second.priority, second.role), (Some(1), RouteRole::Failover));
+    // Fact 2: two behaviours lead to the group, one to the primary origin itself.
+    assert_eq!(read.routes("CloudfrontDistribution", "CloudfrontDistribution/Failover").len(), 1);
+    assert_eq!(read.routes("CloudfrontDistribution", "one.example.com").len(), 1);
+    assert!(read.routes("CloudfrontDistribution", "two.example.com").is_empty());
+    // Fact 4: without values for the parameters both are gaps.
+    let Some(read) = corpus("cloudformation/cloudfront-failover-apigw", &[]) else { return };
+    read.has_gap("cloudfront.yml:64", "parameter `SecondaryEndpoint` has no value");
+    assert!(!read.gaps("parameter `PrimaryEndpoint` has no value").is_empty());
+    // A key written twice makes nothing unsure where the resource holds no data.
+    read.has_gap("cloudfront.yml:25", "`Name` is written twice");
+}
+
+#[test]
+fn corpus_dynamodb_global_table() {
+    let Some(read) = corpus("cloudformation/dynamodb-global-strong", &[]) else { return };
+    // Fact 2: full copies in both regions, each explained by its parameter's default.
+    assert_eq!(read.region("DDBGlobalTable"), "us-east-1");
+    assert_eq!(read.region("DDBGlobalTable in us-west-2"), "us-west-2");
+    assert_eq!(read.trail("DDBGlobalTable in us-west-2"), ["global-table.yml:22"]);
+    assert_eq!(read.route("DDBGlobalTable", "DDBGlobalTable in us-west-2").activity, Activity::Replicate);
+    assert_eq!(read.routes("DDBGlobalTable in us-west-2", "DDBGlobalTable").len(), 1, "both take writes");
+    // Fact 3 and trap 1: the witness is told, and is no replica.
+    let witness = read.route("DDBGlobalTable", "DDBGlobalTable in us-east-2");
+    assert_eq!(witness.activity, Activity::Log);
+    assert!(witness.condition.as_deref().is_some_and(|c| c.contains("witness")));
+    // Fact 4: the secret's replica; and the secret itself stands in a region that nobody says.
+    assert_eq!(read.region("DDBGlobalTableSecret in us-west-2"), "us-west-2");
+    assert!(!read.gaps("does not say in which region").is_empty());
+    // An override moves the copy, and the trail says who said so.
+    let told = ["region=us-east-1", "SecondaryRegion=cn-north-1"];
+    let Some(read) = corpus("cloudformation/dynamodb-global-strong", &[(ALL, &told)]) else { return };
+    assert_eq!(read.region("DDBGlobalTable in cn-north-1"), "cn-north-1");
+    assert!(read.gaps("does not say in which region").is_empty());
+}
+
+#[test]
+fn corpus_route53() {
+    let told = [
+        "Route53DomainName=app.example.com",
+        "ApiPrimaryDomainName=one.example.com",
+        "ApiSecondaryDomainName=two.example.com",
+        "ApiGermanyDomainName=de.example.com",
+        "ApiIrelandDomainName=ie.example.com",
+    ];
+    let Some(read) = corpus("cloudformation/route53-failover-latency", &[(ALL, &told)]) else { return };
+    // Fact 1: primary and secondary.
+    assert_eq!(read.route("app.example.com", "one.example.com").priority, Some(0));
+    assert_eq!(read.route("app.example.com", "two.example.com").role, RouteRole::Failover);
+    // Facts 3 and 4: both latency records are in one pool at one level, so each stands in for the other.
+    let germany = read.route("app.example.com", "de.example.com");
+    let ireland = read.route("app.example.com", "ie.example.com");
+    assert_eq!((&germany.pool, germany.priority), (&ireland.pool, ireland.priority));
+    assert_eq!(germany.role, RouteRole::Geo);
+    // Trap 2, fact 5 and trap 1: neither a latency region nor a probe's region is where anything stands.
+    for facts in read.facts() {
+        for region in facts.endpoints.iter().filter_map(|e| e.region.as_ref()) {
+            panic!("{region}: {}", read.dump());
+        }
+    }
+    // Fact 2: without values the targets are unknown.
+    let Some(read) = corpus("cloudformation/route53-failover-latency", &[]) else { return };
+    assert!(!read.gaps("parameter `ApiPrimaryDomainName` has no value").is_empty());
+    assert!(!read.gaps("parameter `ApiSecondaryDomainName` has no value").is_empty());
+}
+
+#[test]
+fn corpus_s3_replication() {
+    let Some(read) = corpus("cloudformation/s3-crr-offsite", &[(ALL, &["region=us-east-1"])]) else { return };
+    // Fact 1: the bucket replicates to a name that no file says.
+    read.has_gap(
+        "CreateHanaBackupSecureBackut.yaml:178",
+        "`OriginalBucket` may be replicated to somewhere that cannot be told",
+    );
+    // Fact 2: the destination is made by a custom resource, and what it names is touched.
+    let touched = read.touched("what a `Custom::LambdaTrig` is");
+    assert!(touched.contains(&"TriggerLambdaRepS3".to_owned()), "{touched:?}");
+    // Fact 3: to the other account's bucket; its key is in the stack's own region.
+    let told = ["region=us-east-1", "account=111122223333", "AWS::StackName=demo", "AccountIdDestination=444455556666"];
+    let Some(read) = corpus("cloudformation/s3-crr-offsite", &[(ALL, &told)]) else { return };
+    let copy = "arn:aws:s3:::demo-444455556666-bucket";
+    assert_eq!(read.route("cross-account/source.yml:S3BucketSource", copy).activity, Activity::Replicate);
+    assert_eq!(read.region("arn:aws:kms:us-east-1:444455556666:alias/demo-444455556666-kms-key"), "us-east-1");
+    // Trap 1: with its name told, the destination still stands nowhere that a file says.
+    let told = ["region=us-east-1", "ReplicationBucketName=far"];
+    let Some(read) = corpus("cloudformation/s3-crr-offsite", &[(ALL, &told)]) else { return };
+    assert_eq!(read.region("arn:aws:s3:::far"), "");
+}
+
+#[test]
+fn parameter_files_of_every_shape_are_taken() {
+    let template = "Parameters: {To: {Type: String, Default: eu-west-1}}\nResources:\n  S:\n    Type: AWS::SecretsManager::Secret\n    Properties: {ReplicaRegions: [{Region: !Ref To}]}\n";
+    for file in [
+        "[{\"ParameterKey\": \"To\", \"ParameterValue\": \"sa-east-1\"}]",
+        "{\"Parameters\": {\"To\": \"sa-east-1\"}}",
+        "[\"To=sa-east-1\"]",
+    ] {
+        let told = ["region=eu-central-1", "file=params.json"];
+        let read = read(&[("t.yaml", template), ("params.json", file)], &[("t.yaml", &told)]);
+        assert_eq!(read.region("S in sa-east-1"), "sa-east-1", "{file}");
+        assert_eq!(read.trail("S in sa-east-1"), ["t.yaml:1", "params.json:1"], "{}", read.dump());
+    }
+    // A file that nobody names may be anybody's.
+    let read = read(&[("t.yaml", template), ("params.json", "{\"Parameters\": {\"To\": \"sa-east-1\"}}")], &[]);
+    read.has_gap("params.json:1", "may be those of `t.yaml`");
+}
+
+#[test]
+fn a_circle_of_templates_is_read_once() {
+    let nests = |other: &str| {
+        format!(
+            "Resources:\n  N:\n    Type: AWS::CloudFormation::Stack\n    Properties: {{TemplateURL: {other}}}\n  Q{other}: {{Type: AWS::SQS::Queue}}\n"
+        )
+    };
+    let (a, b) = (nests("b.yaml"), nests("a.yaml"));
+    let read = read(&[("a.yaml", &a), ("b.yaml", &b)], &[(ALL, &["region=eu-west-1"])]);
+    assert_eq!(read.all.readings.len(), 1, "{}", read.dump());
+    assert!(!read.gaps("nests itself").is_empty());
+    assert_eq!(read.region("a.yaml:N.Qa.yaml"), "eu-west-1");
+}
+
+#[test]
+fn hostile_templates_end_in_gaps() {
+    let secret = |region: &str, rest: &str| {
+        format!(
+            "{rest}\nResources:\n  S:\n    Type: AWS::SecretsManager::Secret\n    Properties: {{ReplicaRegions: [{{Region: {region}}}]}}\n"
+        )
+    };
+    let doubling = (0..60).fold("x".repeat(16), |inner, _| format!("!Sub [\"${{a}}${{a}}\", {{a: {inner}}}]"));
+    let conditions: String = (0..5000).map(|i| format!("  C{i}: !Not [!Condition C{}]\n", i + 1)).collect();
+    let laughs = (0..12).fold("{Type: AWS::SQS::Queue}".to_owned(), |inner, i| {
+        format!("{{\"Fn::ForEach::L{i}\": [V{i}, [a, b, c, d, e, f, g, h, i, j], {{\"X${{V{i}}}\": {inner}}}]}}")
+    });
+    for (template, words) in [
+        (secret(&doubling, ""), "larger than onshore is willing"),
+        (
+            secret("!If [C0, a, b]", &format!("AWSTemplateFormatVersion: '2010-09-09'\nConditions:\n{conditions}")),
+            "deeper than onshore follows",
+        ),
+        (secret("!Ref Nobody", ""), "neither a parameter nor a resource"),
+        (secret("!Select [99, [a]]", ""), "has no element 99"),
+        (secret("!Nonsense x", ""), "no function that onshore knows"),
+        (secret("'{{resolve:ssm:region}}'", ""), "dynamic reference"),
+        (secret("x", "Transform: MyMacro"), "the macro `MyMacro` may rewrite"),
+        (format!("Resources: {laughs}\n#Type: AWS::SQS::Queue\n"), "larger than onshore is willing"),
+        ("Resources:\n  A: {Properties: {}}\n  B: {Type: AWS::SQS::Queue}\n".to_owned(), "has no type"),
+    ] {
+        let read = read(&[("t.yaml", &template)], &[(ALL, &["region=eu-west-1"])]);
+        assert!(!read.gaps(words).is_empty(), "{words}: {}", read.dump());
+    }
+    let cut = read(&[("t.yaml", "AWSTemplateFormatVersion: x\nResources: {A: ")], &[]);
+    assert!(cut.all.readings[0].2.broken.is_some());
+}
