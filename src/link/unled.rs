@@ -40,6 +40,9 @@ pub fn circles(world: &World, links: &Links, gaps: &mut Vec<Gap>) {
     }
 }
 
+/// What readers of proxies call the places where requests come in.
+const ENTRIES: [&str; 4] = ["nginx-server", "haproxy-frontend", "haproxy-listen", "envoy-listener"];
+
 /// What hands data on, though nothing can be seen to lead there: a server without a name or an address, known only by a pattern,
 /// or a mere word in the `from` of a route, which may be a misspelt one. Anybody's data may go that way.
 pub fn servers(world: &World, links: &Links, entries: &[Entry], gaps: &mut Vec<Gap>) {
@@ -62,7 +65,7 @@ pub fn servers(world: &World, links: &Links, entries: &[Entry], gaps: &mut Vec<G
         let (message, help, location) = if let Some(pattern) = by_pattern {
             (
                 format!("`{name}` answers for every name like `{pattern}`, so whose requests it passes on is not known"),
-                "add those names literally to `server_name`, or an address to `listen`",
+                "add those names literally, or the address it listens on, here or beside one of its names in an inventory",
                 endpoint.locations[0],
             )
         } else if asked[i] {
@@ -73,10 +76,10 @@ pub fn servers(world: &World, links: &Links, entries: &[Entry], gaps: &mut Vec<G
                 "correct the name if it is misspelt, or declare it as an [[endpoint]] and what leads to it",
                 sends,
             )
-        } else if endpoint.kind == "nginx-server" && endpoint.names.is_empty() && placeless {
+        } else if ENTRIES.contains(&endpoint.kind.as_str()) && endpoint.names.is_empty() && placeless {
             (
                 format!("no name and no address leads to `{name}`, so whose requests it passes on is not known"),
-                "add a literal `server_name`, or an address to `listen`, by which DNS or other servers lead to it",
+                "add a literal name, or the address it listens on, by which DNS or other servers lead to it",
                 endpoint.locations[0],
             )
         } else {

@@ -176,6 +176,12 @@ fn declare(out: &mut Output, config: &Config, section: usize, tables: &mut Table
         binds.push(&head.header);
     }
     let listens = bind(&mut fact, &binds);
+    // Whoever asks for a name that no rule knows is served too.
+    let takes_all =
+        |l: &&Line| l.first() == "default_backend" || (l.first() == "use_backend" && conditions::condition_at(l, 2).is_none());
+    if !fact.names.is_empty() && (head.kind == "listen" || lines.iter().any(takes_all)) {
+        fact.attributes.other.insert("server-name-pattern".to_owned(), "*".to_owned());
+    }
     let unresolved: Vec<(Location, String)> =
         binds.iter().filter_map(|l| l.unresolved().map(|(w, n)| (Location::new(l.source, w.span), n.to_owned()))).collect();
     let label = fact.names.first().map_or(fact.label.clone(), |n| n.value.clone());
