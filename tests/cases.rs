@@ -6,7 +6,12 @@
 //!
 //! `concise.txt`, if present, is the exact text of the concise report; `ONSHORE_BLESS=1 cargo test --test cases` rewrites it.
 
-#![allow(clippy::disallowed_methods, reason = "it reads and writes what it compares")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "it reads and writes what it compares"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,7 +1,12 @@
 //! What a user types and sees: the console blocks of README.md and of `tests/cmd/*.trycmd` are run and compared.
 //! `TRYCMD=overwrite cargo test --test cli` rewrites the expected output; read the difference before it is committed.
 
-#![allow(clippy::disallowed_methods, reason = "it reads and writes what it compares")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "it reads and writes what it compares"
+)]
 
 #[test]
 fn console_blocks_run_as_shown() {

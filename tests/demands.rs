@@ -4,7 +4,12 @@
 //!
 //! `ONSHORE_BLESS=1 cargo test --test demands` rewrites those lines; read them before you keep them.
 
-#![allow(clippy::disallowed_methods, reason = "it reads and writes its own test data")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "it reads and writes its own test data"
+)]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

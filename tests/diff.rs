@@ -1,7 +1,7 @@
 //! `onshore diff` as its user sees it: two folders, two git revisions, two saved assessments; what is moved is no change.
 //! `ONSHORE_BLESS=1 cargo test --test diff` rewrites tests/diff/*.txt; read the difference before it is committed.
 
-#![allow(clippy::disallowed_methods, reason = "it makes the folders it compares")]
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, reason = "it makes the folders it compares")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

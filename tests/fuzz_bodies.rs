@@ -1,6 +1,6 @@
 //! The bodies of the fuzz targets over mutated seeds: what a fuzzer would try first, on every run of the tests.
 
-#![allow(clippy::disallowed_methods, reason = "it reads its seeds")]
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, reason = "it reads its seeds")]
 
 use std::path::Path;
 

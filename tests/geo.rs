@@ -1,6 +1,6 @@
 //! Where things stand: the traps of cloud regions, address ranges and databases, as tables of input and expected answer.
 
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
 use std::net::IpAddr;
 

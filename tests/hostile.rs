@@ -2,7 +2,7 @@
 //! changes one thing in the project of `tests/unknown/base.txt`, which passes, and says with which exit code and words the run
 //! must end. No row may panic, hang, take more than its memory, or let the terminal be written to by what a file says.
 
-#![allow(clippy::disallowed_methods, reason = "it writes what it breaks")]
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, reason = "it writes what it breaks")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

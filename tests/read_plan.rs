@@ -1,6 +1,6 @@
 //! Plans and states that others wrote: every fact and every trap of `terraform-plan-state` of the corpus. Where the corpus is not
 //! there, the tests say so and pass.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used)] // a test opens files and may panic
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, clippy::unwrap_used)] // a test opens files and may panic
 
 use std::path::Path;
 

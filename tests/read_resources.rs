@@ -2,7 +2,7 @@
 //!
 //! In the JSON, `${aws_kms_key.k.arn}` in a text is a reference, `${?why}` a value that is not known. `_region`, `_account` and
 //! `_uncertain` of a resource stand for what its provider, and its `count`, say.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used)] // a test opens files and may panic
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, clippy::unwrap_used)] // a test opens files and may panic
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,14 @@
 //! `-- path --`, ending in `-- facts --`: endpoints with the lines that explain where they stand, routes, and gaps
 //! (`ONSHORE_BLESS=1` writes them). Then the facts and traps of the corpus, one assertion each.
 
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test opens files and may panic")]
+#![allow(
+    clippy::type_complexity,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test opens files and may panic"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

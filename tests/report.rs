@@ -1,7 +1,7 @@
 //! What people and programs see of one assessment made by hand: the founding case, with everything a finding can carry.
 //! `SNAPSHOTS=overwrite cargo test --test report` rewrites the expected texts; read the difference before it is committed.
 
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use onshore::finding::{
     Assessment, Coverage, DataSetInfo, Finding, GapResult, Hop, HopRoute, KnownPlace, Label, RuleResult, Severity, State,

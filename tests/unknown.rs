@@ -4,7 +4,12 @@
 //! Files that a case does not give are taken from `tests/unknown/base.txt`, whose own project passes: so it is the unknown
 //! thing, and nothing else, that keeps a case from passing.
 
-#![allow(clippy::disallowed_methods, reason = "it reads and writes what it compares")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "it reads and writes what it compares"
+)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

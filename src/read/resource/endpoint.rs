@@ -114,7 +114,7 @@ impl World<'_> {
             }
         }
         // A name in a configuration is best called by what it is known as.
-        fact.labelled = !(logical && !fact.names.is_empty());
+        fact.labelled = !logical || fact.names.is_empty();
         for (text, value) in texts(&row.addresses).into_iter().filter(|_| exists) {
             // Answers repeat an address beside the interface that has it.
             if let Some(ip) = address(&text).filter(|ip| fact.addresses.iter().all(|known| known.ip != *ip)) {

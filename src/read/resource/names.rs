@@ -69,7 +69,8 @@ pub fn is_global(text: &str) -> bool {
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         parts.len() == 6 && parts[4].is_empty() && !matches!(parts[2], "s3" | "apigateway" | "route53" | "cloudfront")
     };
-    !text.is_empty() && !text.contains(HOLE) && !(text.starts_with("arn:") && blank_account())
+    let open = text.is_empty() || text.contains(HOLE) || (text.starts_with("arn:") && blank_account());
+    !open
 }
 
 /// Whether a name fits a pattern with `*` (anything) and `?` (one character).

@@ -88,8 +88,8 @@ impl World<'_> {
     }
 
     pub(super) fn key_route(&mut self, of: &[End], key: Reference, value: &Value) {
-        for end in of.to_vec() {
-            let Some(from) = self.reference(&end).filter(|f| *f != key) else { continue };
+        for end in of {
+            let Some(from) = self.reference(end).filter(|f| *f != key) else { continue };
             let mut route = RouteFact::new(from, key.clone(), Activity::Keys, value.at);
             route.purpose = Dependence::Keys;
             route.trail = value.trail.clone();

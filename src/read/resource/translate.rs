@@ -263,7 +263,7 @@ impl<'a> World<'a> {
 
     /// What resources are parts of, and the networks that their private addresses belong to.
     pub(super) fn parts(&mut self) {
-        let mut scopes: HashMap<usize, String> = HashMap::new();
+        let mut scopes: BTreeMap<usize, String> = BTreeMap::new();
         for i in 0..self.resources.len() {
             let (Sort::Endpoint(row), Some(node)) = (self.sorts[i], self.nodes[i]) else { continue };
             // A network that is in no other is its own scope.
