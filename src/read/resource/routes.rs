@@ -328,7 +328,9 @@ impl World<'_> {
         copy.account.clone_from(&fact.account);
         copy.tags.clone_from(&fact.tags);
         copy.attributes = fact.attributes.clone();
-        copy.cloud_ids = ids;
+        // A plan and the source beside it tell of one copy.
+        let shared = fact.cloud_ids.iter().filter(|id| names::is_shared(id)).map(|id| format!("{id} in {}", memo.1));
+        copy.cloud_ids = ids.into_iter().chain(shared).collect();
         place(&mut copy, &Stand { region: Some(value.clone()), ..Stand::default() });
         let reference = self.facts.endpoint(copy);
         self.copies.insert(memo, reference.clone());
