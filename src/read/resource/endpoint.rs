@@ -177,7 +177,8 @@ pub fn place(fact: &mut EndpointFact, stand: &Stand) {
     fact.zone = text(&stand.zone);
     let says = if fact.zone.is_some() { &stand.zone } else { &stand.region };
     if let Some(value) = says {
-        let elsewhere = value.at != home;
+        // A fact's spans are of its own file.
+        let elsewhere = value.at.source != home.source;
         fact.trail = if elsewhere { value.trail.through(value.at, "its region is written here") } else { value.trail.clone() };
     }
 }

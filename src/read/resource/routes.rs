@@ -49,6 +49,9 @@ impl World<'_> {
 
     /// A piece of something that nobody declares changes something unknown.
     pub(super) fn unfollowed_piece(&mut self, i: usize, ends: &[End]) {
+        if self.told(i) {
+            return;
+        }
         let Some(End::Open(why)) = ends.iter().find(|e| matches!(e, End::Open(_))) else { return };
         let (subject, location) = (&*self.resources[i].address, self.resources[i].location);
         let scope = self.mentioned(i);
@@ -410,6 +413,9 @@ impl World<'_> {
 
     /// The same; data may come from anything of these services.
     fn unclear_of(&mut self, i: usize, of: &[End], route: &RouteRow, why: Why, at: Location, wide: Vec<String>) {
+        if self.told(i) {
+            return;
+        }
         let wide = if why.declared_elsewhere { Vec::new() } else { wide };
         let mut scope: Vec<Reference> = of.to_vec().iter().filter_map(|e| self.reference(e)).collect();
         if scope.is_empty() {
