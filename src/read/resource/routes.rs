@@ -167,6 +167,14 @@ impl World<'_> {
                 }
             }
         }
+        let account = route.to_account.iter().flat_map(|p| self.values(p, frame)).map(|v| self.settle(&v, 0)).next();
+        if let Some(account) = account.as_ref().and_then(Value::as_text) {
+            for (to, _) in &targets {
+                if let Reference::Fact(n) = to {
+                    self.facts.endpoints[*n].account.get_or_insert_with(|| account.clone().into_owned());
+                }
+            }
+        }
         let keys: Vec<Value> = route.to_key.iter().flat_map(|t| self.fill(t, frame)).collect();
         for end in &from {
             let Some(source) = self.reference(end) else { continue };
@@ -377,7 +385,9 @@ impl World<'_> {
             let (at, list) = n;
             route.priority = u32::try_from(at).ok();
             route.role = if at == 0 { RouteRole::Primary } else { RouteRole::Failover };
-            route.pool = Some(format!("{} {list}", row.pool.as_deref().unwrap_or("members")));
+            let pool = row.pool.as_deref().unwrap_or("members");
+            // Further lists of one path are pools of their own.
+            route.pool = Some(if list > 1 { format!("{pool} {list}") } else { pool.to_owned() });
         }
         route.alias = row.alias;
         route.condition.clone_from(&row.condition);

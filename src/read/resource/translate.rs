@@ -217,6 +217,16 @@ impl<'a> World<'a> {
             return;
         }
         let fact = &self.facts.endpoints[node];
+        // AWS resources stand in their provider's region, whatever zone is asked for: one of the two is wrong.
+        if let (Some("aws"), Some(region), Some(zone)) = (fact.provider.as_deref(), &fact.region, &fact.zone)
+            && names::region_of_zone(&zone.value).is_some_and(|of| of != region.value)
+        {
+            let why = format!("its region is {} and its zone {}", region.value, zone.value);
+            let why = Why { why, help: Some("find out which of the two is right".into()), declared_elsewhere: false };
+            let at = stand.zone.as_ref().map_or(resource.location, |z| z.at);
+            self.gaps.gap("region-and-zone-disagree", subject, "names a zone of another region", why, at, vec![reference]);
+            return;
+        }
         let logical = fact.standing != Standing::Physical;
         // A name beside a region that cannot be told was made without it.
         let named = !fact.names.is_empty() && stand.region.is_none();
