@@ -123,6 +123,8 @@ impl World<'_> {
         }
         let from: Vec<End> = if let Some(tag) = &route.from_tag {
             self.tagged(i, tag, frame)
+        } else if let Some(wide) = route.from_all {
+            vec![End::Other(self.router(i, wide, route))]
         } else if route.from.is_empty() {
             own.to_vec()
         } else {
@@ -437,7 +439,7 @@ fn implied(route: &RouteRow) -> Option<String> {
         Some(Verification::Secondary) => " (checked against secondary sources only)",
         Some(Verification::Memory) | None => " (not checked against that document)",
     };
-    route.implied.as_ref().map(|text| format!("the provider does this by itself: {text}{checked}"))
+    route.implied.as_ref().map(|text| format!("the provider determines this: {text}{checked}"))
 }
 
 /// What a route does, as a gap says it.

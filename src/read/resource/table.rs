@@ -127,6 +127,8 @@ pub struct RouteRow {
     pub from: Vec<String>,
     /// Where data comes from what carries a tag: all stores of this configuration with it, in the resource's region.
     pub from_tag: Option<Tag>,
+    /// Where data comes from everything of the provider that works or stores, as far as this says. `data` must be told.
+    pub from_all: Option<Wide>,
     /// Terms for what it goes to: a resource, an id, a host name, an address.
     pub to: Vec<String>,
     /// Terms for regions (or regions themselves, in quotes: `'us-east-1'`): a copy of where data comes from stands in each.
@@ -168,6 +170,16 @@ pub struct RouteRow {
     pub implied: Option<String>,
     /// As for a row. `implied` names the document.
     pub verification: Option<Verification>,
+}
+
+/// How far that which collects from everything reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wide {
+    /// Its own account and region.
+    Region,
+    Account,
+    Organization,
 }
 
 /// Paths to a tag's key and value, or to a map of tags.
@@ -316,6 +328,9 @@ fn check(name: &str, file: &TableFile, faults: &mut Vec<String>) {
             }
             if route.purpose.as_ref().is_some_and(|p| Dependence::parse(p).is_none()) {
                 wrong(format!("`{:?}` is no purpose", route.purpose));
+            }
+            if route.from_all.is_some() && (route.data.is_empty() || row.is.is_empty()) {
+                wrong("what collects from everything is an endpoint, and says which data".into());
             }
             if route.verification > row.verification && route.implied.is_none() {
                 wrong("a route that was checked more than its row names the document (`implied`)".into());
