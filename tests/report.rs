@@ -365,3 +365,37 @@ fn labels_at_the_edges_of_texts_do_not_panic() {
         }
     }
 }
+
+/// A secret beside what a finding points at is in no report; JSON and lines without excerpts hold no text of files.
+#[test]
+fn secrets_beside_a_finding_are_not_shown() {
+    let state = "{
+  \"resources\": [
+    {
+      \"type\": \"aws_db_instance\",
+      \"instances\": [
+        {\"attributes\": {
+          \"master_user_secret\": \"hunter2\",
+          \"region\": \"us-east-1\",
+          \"initial\": \"hunter3\"
+        }}]}]}
+";
+    let compact: String = state.split('\n').map(str::trim).collect();
+    let long = compact.replace("\"initial\"", &format!("\"{}\": \"hunter4\", \"initial\"", "k".repeat(10_000)));
+    let env = "DB_PASSWORD=hunter2\nDB=postgres://app:hunter3@us-east-1.example.com/x\nAPI_KEY=hunter4\n";
+    let sources = [("terraform.tfstate", state), ("state.json", &compact), ("long.json", &long), (".env", env)];
+    for (path, text) in sources {
+        for width in [40, 100, 200] {
+            let mut case = zoom();
+            case.sources.add(path, text);
+            let location = at(&case.sources, path, "us-east-1");
+            case.assessment.findings[0].location = Some(location);
+            case.assessment.findings[0].labels = vec![Label { location, text: "its region".into() }];
+            for reporter in REPORTERS {
+                let shown = case.render(reporter.name(), plain(width));
+                assert!(!shown.contains("hunter"), "{} of {path}: {shown}", reporter.name());
+                assert!(shown.contains("us-east-1") == (reporter.name() == "pretty"), "{} of {path}", reporter.name());
+            }
+        }
+    }
+}
