@@ -7,7 +7,7 @@ use onshore::finding::{
     Assessment, Coverage, DataSetInfo, Finding, GapResult, Hop, HopRoute, KnownPlace, Label, RuleResult, Severity, State,
     Verdict,
 };
-use onshore::model::{Country, Place, RouteRole};
+use onshore::model::{Country, Place, ResourceTally, RouteRole};
 use onshore::report::{REPORTERS, RenderOptions, reporter};
 use onshore::source::{Location, Sources, Span};
 use snapbox::{assert_data_eq, file};
@@ -207,6 +207,13 @@ fn zoom() -> Case {
             located: 3,
             unlocated: 1,
             routes: 4,
+            resources: ResourceTally {
+                placed: 1999,
+                unplaced: [("`var.region` has no value".into(), 1)].into(),
+                placeless: 4,
+                no_data: 30,
+                unknown: ('a'..='g').map(|c| (format!("aws_{c}"), if c == 'd' { 9 } else { 1 })).collect(),
+            },
             by_country: vec![("CN".into(), 1), ("US".into(), 2)],
         },
         data_sets: vec![DataSetInfo {
