@@ -78,6 +78,9 @@ pub fn mask(source: &Source, number: u32, focus: Range<usize>) -> Vec<Range<usiz
             json_values(line, &focus, &mut out);
         } else if number > 1 && has_secret_column(source) {
             beside(&(0..line.len()), &focus, &mut out);
+        } else if in_secret_manifest(source, number) {
+            let value = line.find(':').map_or(0, |colon| colon + 1);
+            beside(&(line.len() - line[value..].trim_start().len()..line.len()), &focus, &mut out);
         }
         generic(source, number, line, &focus, &mut out);
     }
@@ -130,15 +133,28 @@ fn has_secret_column(source: &Source) -> bool {
         && (header.len() > LONG || header.split([',', ';', '\t', '|']).any(|c| is_secret(c.trim().trim_matches('"'))))
 }
 
+/// The line belongs to a Kubernetes `Secret`, whatever its keys are called. Looks at a bounded part around it.
+fn in_secret_manifest(source: &Source, number: u32) -> bool {
+    const FAR: u32 = 64;
+    let of_document = |n: &u32| !source.line_text(*n).starts_with("---");
+    let says = |n: u32| {
+        let mut words = source.line_text(n).splitn(2, ':');
+        words.next() == Some("kind") && words.next().is_some_and(|kind| kind.trim().trim_matches(['"', '\'']) == "Secret")
+    };
+    let above = (number.saturating_sub(FAR).max(1)..=number).rev().take_while(of_document);
+    let below = (number..=number + FAR).take_while(of_document);
+    !says(number) && above.chain(below).any(says)
+}
+
 fn normal(key: &str) -> String {
     key.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 fn is_secret(key: &str) -> bool {
     let name = normal(key);
-    // `pass`, `db_pass`, `DB_PASS`, but not `bypass`.
+    // `pass`, `db_pass`, `DB_PW`, but not `bypass`.
     let word = key.rsplit(['_', '-', '.']).next().unwrap_or(key).to_ascii_lowercase();
-    word == "pass" || SECRET.iter().any(|s| name.ends_with(s))
+    word == "pass" || word == "pw" || SECRET.iter().any(|s| name.ends_with(s))
 }
 
 fn is_connection(key: &str) -> bool {
@@ -384,6 +400,12 @@ mod tests {
             ),
             ("a.yaml", "- name: DB_PASSWORD\n  value: hunter2", "- name: DB_PASSWORD\n  value: ***"),
             ("a.yaml", "- name: REGION\n  value: eu", "- name: REGION\n  value: eu"),
+            (
+                "a.yaml",
+                "kind: Secret\nstringData:\n  host: «db.example.com»\n  x: hunter2\n---\nkind: Pod\nname: x",
+                "kind: Secret\nstringData:\n  host: db.example.com\n  x: ***\n---\nkind: Pod\nname: x",
+            ),
+            ("a.yaml", "DB_PW: hunter2 x", "DB_PW: ***"),
             ("a.yaml", "passphrase: |\n  correct horse\nregion: eu", "passphrase: |\n***\nregion: eu"),
             ("a.yaml", "automountServiceAccountToken: false", "automountServiceAccountToken: false"),
             ("a.yaml", "url: «Server=db.example.com;Password=x y;Port=1»", "url: Server=db.example.com;Password=***;Port=1"),

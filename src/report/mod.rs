@@ -252,7 +252,7 @@ fn resources(r: &ResourceTally) -> Vec<String> {
         let kinds: Vec<String> = kinds.iter().map(|(kind, n)| format!("{} {n}", safe(kind))).collect();
         let more = if more > 0 { format!(", and {more} more kinds") } else { String::new() };
         let all: usize = r.unknown.values().sum();
-        lines.push(format!("{all} of kinds that no table knows: {}{more}", kinds.join(", ")));
+        lines.push(format!("no table knows the kind of {all}: {}{more}", kinds.join(", ")));
     }
     let (reasons, more) = frequent(&r.unplaced);
     lines.extend(reasons.iter().map(|(why, n)| format!("{n} not placed: {}", safe(why))));
