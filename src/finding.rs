@@ -2,7 +2,7 @@
 //!
 //! An assessment is about the user's world; what kept onshore from doing its job is an error (`cli::Failure`), a thing apart.
 
-use crate::model::{Place, RouteRole};
+use crate::model::{Place, ResourceTally, RouteRole};
 use crate::source::Location;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -255,6 +255,7 @@ pub struct Coverage {
     pub located: usize,
     pub unlocated: usize,
     pub routes: usize,
+    pub resources: ResourceTally,
     /// Endpoints per country, for the table that a run without policies shows.
     pub by_country: Vec<(String, usize)>,
 }

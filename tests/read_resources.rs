@@ -11,9 +11,11 @@ use std::sync::Arc;
 use jiff::civil::date;
 use onshore::geo::Atlas;
 use onshore::link::link;
-use onshore::model::{Activity, ClientMatch, DataLimit, EndpointFact, Facts, GapScope, Reference, RouteFact, Standing, Unread};
+use onshore::model::{
+    Activity, ClientMatch, DataLimit, EndpointFact, Facts, GapScope, Reference, ResourceTally, RouteFact, Standing, Unread,
+};
 use onshore::project::Project;
-use onshore::read::resource::{Is, Piece, Resource, Tally, Value, Vocabulary, table, translate};
+use onshore::read::resource::{Is, Piece, Resource, Value, Vocabulary, table, translate};
 use onshore::source::{Location, Sources, Span};
 use serde_json::Value as Json;
 
@@ -196,20 +198,23 @@ impl Show<'_> {
 
 fn show(config: Config) -> String {
     let mut facts = Facts::default();
-    let tally = translate(config.resources, &mut facts);
+    let read = config.resources.len();
+    translate(config.resources, &mut facts);
     let show = Show { sources: &config.sources, facts: &facts };
     let mut text = String::new();
-    let mut section = |title: &str, lines: Vec<String>| {
+    let section = |text: &mut String, title: &str, lines: Vec<String>| {
         if !lines.is_empty() {
             writeln!(text, "{title}\n  {}", lines.join("\n  ")).unwrap();
         }
     };
-    section("endpoints", facts.endpoints.iter().map(|e| show.endpoint(e)).collect());
-    section("routes", facts.routes.iter().map(|r| show.route(r)).collect());
-    section("gaps", facts.gaps.iter().map(|g| show.gap(g)).collect());
-    let Tally { resources, placed, unplaced, ignored, unknown } = tally;
-    writeln!(text, "{resources} resources: {placed} placed, {unplaced} not, {ignored} ignored, unknown kinds {unknown:?}")
-        .unwrap();
+    section(&mut text, "endpoints", facts.endpoints.iter().map(|e| show.endpoint(e)).collect());
+    section(&mut text, "routes", facts.routes.iter().map(|r| show.route(r)).collect());
+    section(&mut text, "gaps", facts.gaps.iter().map(|g| show.gap(g)).collect());
+    assert_eq!(facts.resources.total(), read, "each resource counts once");
+    let ResourceTally { placed, unplaced, placeless, no_data, unknown } = &facts.resources;
+    writeln!(text, "{read} resources: {placed} placed, {placeless} placeless, {no_data} without data").unwrap();
+    section(&mut text, "not placed", unplaced.iter().map(|(why, n)| format!("{n} {why}")).collect());
+    section(&mut text, "unknown kinds", unknown.iter().map(|(kind, n)| format!("{n} {kind}")).collect());
     text
 }
 

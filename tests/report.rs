@@ -7,7 +7,7 @@ use onshore::finding::{
     Assessment, Coverage, DataSetInfo, Finding, GapResult, Hop, HopRoute, KnownPlace, Label, RuleResult, Severity, State,
     Verdict,
 };
-use onshore::model::{Country, Place, RouteRole};
+use onshore::model::{Country, Place, ResourceTally, RouteRole};
 use onshore::report::{REPORTERS, RenderOptions, reporter};
 use onshore::source::{Location, Sources, Span};
 use snapbox::{assert_data_eq, file};
@@ -207,6 +207,13 @@ fn zoom() -> Case {
             located: 3,
             unlocated: 1,
             routes: 4,
+            resources: ResourceTally {
+                placed: 1999,
+                unplaced: [("`var.region` has no value".into(), 1)].into(),
+                placeless: 4,
+                no_data: 30,
+                unknown: ('a'..='g').map(|c| (format!("aws_{c}"), if c == 'd' { 9 } else { 1 })).collect(),
+            },
             by_country: vec![("CN".into(), 1), ("US".into(), 2)],
         },
         data_sets: vec![DataSetInfo {
@@ -361,6 +368,40 @@ fn labels_at_the_edges_of_texts_do_not_panic() {
                 for width in [0, 20, 80] {
                     case.render("pretty", plain(width));
                 }
+            }
+        }
+    }
+}
+
+/// A secret beside what a finding points at is in no report; JSON and lines without excerpts hold no text of files.
+#[test]
+fn secrets_beside_a_finding_are_not_shown() {
+    let state = "{
+  \"resources\": [
+    {
+      \"type\": \"aws_db_instance\",
+      \"instances\": [
+        {\"attributes\": {
+          \"master_user_secret\": \"hunter2\",
+          \"region\": \"us-east-1\",
+          \"initial\": \"hunter3\"
+        }}]}]}
+";
+    let compact: String = state.split('\n').map(str::trim).collect();
+    let long = compact.replace("\"initial\"", &format!("\"{}\": \"hunter4\", \"initial\"", "k".repeat(10_000)));
+    let env = "DB_PASSWORD=hunter2\nDB=postgres://app:hunter3@us-east-1.example.com/x\nAPI_KEY=hunter4\n";
+    let sources = [("terraform.tfstate", state), ("state.json", &compact), ("long.json", &long), (".env", env)];
+    for (path, text) in sources {
+        for width in [40, 100, 200] {
+            let mut case = zoom();
+            case.sources.add(path, text);
+            let location = at(&case.sources, path, "us-east-1");
+            case.assessment.findings[0].location = Some(location);
+            case.assessment.findings[0].labels = vec![Label { location, text: "its region".into() }];
+            for reporter in REPORTERS {
+                let shown = case.render(reporter.name(), plain(width));
+                assert!(!shown.contains("hunter"), "{} of {path}: {shown}", reporter.name());
+                assert!(shown.contains("us-east-1") == (reporter.name() == "pretty"), "{} of {path}", reporter.name());
             }
         }
     }

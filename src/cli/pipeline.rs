@@ -131,6 +131,7 @@ fn read_inputs(
         if let Some(why) = &reading.broken {
             reading.facts.gaps.push(not_read(&loaded.sources.get(id).path, why, id));
         }
+        coverage.resources.add(std::mem::take(&mut reading.facts.resources));
         inputs.push((id, reading.facts));
     }
     if !errors.is_empty() {

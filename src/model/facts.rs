@@ -159,6 +159,47 @@ pub struct Facts {
     pub endpoints: Vec<EndpointFact>,
     pub routes: Vec<RouteFact>,
     pub gaps: Vec<Unread>,
+    pub resources: ResourceTally,
+}
+
+/// What became of the resources of infrastructure code, plans, states and exports: each is counted once, as one of these. A
+/// resource that a source, a plan and a state tell of counts in each of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResourceTally {
+    /// They say a region, a zone, an address, or what they are a part of that says so. Whether the region is a known one is told
+    /// by the places of endpoints.
+    pub placed: usize,
+    /// Nothing read says where they stand: why, with how many there are.
+    pub unplaced: BTreeMap<String, usize>,
+    /// Names and rules that have no place of their own; where they lead to has.
+    pub placeless: usize,
+    /// They hold and carry no data, or are pieces of other resources.
+    pub no_data: usize,
+    /// Kinds that no table knows, with how many there are.
+    pub unknown: BTreeMap<String, usize>,
+}
+
+impl ResourceTally {
+    pub fn total(&self) -> usize {
+        self.of_places() + self.placeless + self.no_data
+    }
+
+    /// Those that stand somewhere, as far as anybody knows.
+    pub fn of_places(&self) -> usize {
+        self.placed + self.unplaced.values().sum::<usize>() + self.unknown.values().sum::<usize>()
+    }
+
+    pub fn add(&mut self, other: Self) {
+        self.placed += other.placed;
+        self.placeless += other.placeless;
+        self.no_data += other.no_data;
+        for (why, count) in other.unplaced {
+            *self.unplaced.entry(why).or_default() += count;
+        }
+        for (kind, count) in other.unknown {
+            *self.unknown.entry(kind).or_default() += count;
+        }
+    }
 }
 
 impl Facts {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::{RenderOptions, Reporter, by_format, is_unsafe};
 use crate::finding::{Assessment, DataSetInfo, Finding, GapResult, Hop, KnownPlace, RuleResult, Way};
+use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
 
 pub const SCHEMA: &str = "onshore.assessment/1";
@@ -177,8 +178,21 @@ struct JsonCoverage<'a> {
     located: usize,
     unlocated: usize,
     routes: usize,
+    resources: Resources<'a>,
     by_format: BTreeMap<&'static str, usize>,
     by_country: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Serialize)]
+struct Resources<'a> {
+    read: usize,
+    placed: usize,
+    unplaced: usize,
+    placeless: usize,
+    no_data: usize,
+    unknown: usize,
+    unplaced_because: &'a BTreeMap<String, usize>,
+    unknown_kinds: &'a BTreeMap<String, usize>,
 }
 
 #[derive(Serialize)]
@@ -231,10 +245,24 @@ fn document<'a>(a: &'a Assessment, sources: &Sources) -> Document<'a> {
             located: a.coverage.located,
             unlocated: a.coverage.unlocated,
             routes: a.coverage.routes,
+            resources: resources(&a.coverage.resources),
             by_format: by_format(&a.coverage),
             by_country: a.coverage.by_country.iter().map(|(c, n)| (c.clone(), (*n).into())).collect(),
         },
         data_sets: a.data_sets.iter().map(data_set).collect(),
+    }
+}
+
+fn resources(r: &ResourceTally) -> Resources<'_> {
+    Resources {
+        read: r.total(),
+        placed: r.placed,
+        unplaced: r.unplaced.values().sum(),
+        placeless: r.placeless,
+        no_data: r.no_data,
+        unknown: r.unknown.values().sum(),
+        unplaced_because: &r.unplaced,
+        unknown_kinds: &r.unknown,
     }
 }
 

@@ -2,14 +2,17 @@
 //! decided here, so every format tells the same story. Adding one is a file and its line in [`REPORTERS`].
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use crate::finding::{Assessment, Coverage, Finding, GapResult, KnownPlace, Severity, Verdict};
+use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
 
 pub mod concise;
 pub mod json;
+mod mask;
 pub mod pretty;
 pub mod table;
 pub mod tree;
@@ -219,12 +222,58 @@ pub(crate) fn coverage(c: &Coverage) -> Vec<String> {
         c.unlocated,
         count(c.routes, "route", "routes")
     ));
+    lines.extend(resources(&c.resources));
     lines
 }
 
+/// Kinds and reasons shown; JSON has them all.
+const FREQUENT: usize = 5;
+
+/// What became of resources: nothing where there are none.
+fn resources(r: &ResourceTally) -> Vec<String> {
+    let total = r.total();
+    if total == 0 {
+        return Vec::new();
+    }
+    let of = r.of_places();
+    // Rounded down: 100 % is all of them.
+    let placed = match (r.placed * 100).checked_div(of) {
+        Some(percent) => format!("{} of {of} placed ({percent} %)", r.placed),
+        None => "none that stands somewhere".to_owned(),
+    };
+    let mut lines = vec![format!(
+        "{} read: {placed}; {} without a place of their own, {} without data",
+        count(total, "resource", "resources"),
+        r.placeless,
+        r.no_data
+    )];
+    let (kinds, more) = frequent(&r.unknown);
+    if !kinds.is_empty() {
+        let kinds: Vec<String> = kinds.iter().map(|(kind, n)| format!("{} {n}", safe(kind))).collect();
+        let more = if more > 0 { format!(", and {more} more kinds") } else { String::new() };
+        let all: usize = r.unknown.values().sum();
+        lines.push(format!("no table knows the kind of {all}: {}{more}", kinds.join(", ")));
+    }
+    let (reasons, more) = frequent(&r.unplaced);
+    lines.extend(reasons.iter().map(|(why, n)| format!("{n} not placed: {}", safe(why))));
+    if more > 0 {
+        lines.push(format!("others not placed for {}; --format json lists all", count(more, "more reason", "more reasons")));
+    }
+    lines
+}
+
+/// The most frequent, equally frequent ones by name, and how many more there are.
+fn frequent(counts: &BTreeMap<String, usize>) -> (Vec<(&str, usize)>, usize) {
+    let mut all: Vec<(&str, usize)> = counts.iter().map(|(name, n)| (name.as_str(), *n)).collect();
+    all.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let more = all.len().saturating_sub(FREQUENT);
+    all.truncate(FREQUENT);
+    (all, more)
+}
+
 /// Files read per format, by name of format.
-pub(crate) fn by_format(c: &Coverage) -> std::collections::BTreeMap<&'static str, usize> {
-    let mut formats = std::collections::BTreeMap::new();
+pub(crate) fn by_format(c: &Coverage) -> BTreeMap<&'static str, usize> {
+    let mut formats = BTreeMap::new();
     for (_, format) in &c.files_read {
         *formats.entry(*format).or_insert(0) += 1;
     }
@@ -232,8 +281,8 @@ pub(crate) fn by_format(c: &Coverage) -> std::collections::BTreeMap<&'static str
 }
 
 /// Gaps by code, codes in order of their first gap.
-pub(crate) fn gaps_by_code(gaps: &[GapResult]) -> std::collections::BTreeMap<&'static str, Vec<&GapResult>> {
-    let mut groups: std::collections::BTreeMap<&'static str, Vec<&GapResult>> = std::collections::BTreeMap::new();
+pub(crate) fn gaps_by_code(gaps: &[GapResult]) -> BTreeMap<&'static str, Vec<&GapResult>> {
+    let mut groups: BTreeMap<&'static str, Vec<&GapResult>> = BTreeMap::new();
     for gap in gaps {
         groups.entry(gap.code).or_default().push(gap);
     }

@@ -10,6 +10,7 @@ use miette::{
     SpanContents, ThemeCharacters, ThemeStyles,
 };
 
+use super::mask::mask;
 use super::{
     BOLD, DIM, RenderOptions, Reporter, condition, count, coverage, gaps_by_code, known, line, places_short, push_safe, safe,
     severity_style, summary, table, tree, verdict_style,
@@ -409,12 +410,13 @@ impl Window {
             let base = text.len();
             if number == position.line {
                 let inside = |offset: u32| floor(line, offset.saturating_sub(start) as usize);
-                let (clipped, range) = clip(line, inside(at.span.start)..inside(at.span.end), room, options.unicode);
+                let focus = inside(at.span.start)..inside(at.span.end);
+                let (clipped, range) = clip(line, &mask(source, number, focus.clone()), focus, room, options.unicode);
                 label_column = textwrap::core::display_width(&clipped[..floor(&clipped, range.start + range.len() / 2)]);
                 label = base + range.start..base + range.end;
                 text.push_str(&clipped);
             } else {
-                text.push_str(&clip(line, 0..0, room, options.unicode).0);
+                text.push_str(&clip(line, &mask(source, number, 0..0), 0..0, room, options.unicode).0);
             }
             text.push('\n');
         }
@@ -434,49 +436,63 @@ fn floor(text: &str, offset: usize) -> usize {
     at
 }
 
-/// At most `room` columns of a line that show the beginning of `focus`, made safe, and where the focus is in them. Looks at no
-/// more of the line than it shows.
-fn clip(line: &str, focus: Range<usize>, room: usize, unicode: bool) -> (String, Range<usize>) {
+/// At most `room` columns of a line that show the beginning of `focus` and nothing of `masked`, made safe, and where the focus is
+/// in them. Looks at no more of the line than it shows.
+fn clip(line: &str, masked: &[Range<usize>], focus: Range<usize>, room: usize, unicode: bool) -> (String, Range<usize>) {
     let more = if unicode { "…" } else { "..." };
-    let width = |c: char| {
-        let mut piece = String::new();
-        push_piece(&mut piece, c);
-        textwrap::core::display_width(&piece)
-    };
-    let fits = focus.end <= room * 4 && line[..focus.end].chars().map(width).sum::<usize>() <= room;
-    let start = if fits {
-        0
-    } else {
-        let mut left = room / 3;
-        let mut start = focus.start;
-        for (at, c) in line[..focus.start].char_indices().rev() {
-            match left.checked_sub(width(c).max(1)) {
-                Some(rest) => (left, start) = (rest, at),
-                None => break,
+    // A character, or a masked piece of the line: a long one is a cut, a short one a value that is not shown.
+    let unit = |at: usize, c: char| -> (Range<usize>, String) {
+        let index = masked.partition_point(|m| m.end <= at);
+        match masked.get(index).filter(|m| m.contains(&at)) {
+            Some(m) => (m.clone(), if m.len() > room * 4 { more } else { "***" }.to_owned()),
+            None => {
+                let mut piece = String::new();
+                push_piece(&mut piece, c);
+                (at..at + c.len_utf8(), piece)
             }
         }
-        start
     };
+    let next = |at: usize| line[at..].chars().next().map(|c| unit(at, c));
+    let previous = |at: usize| line[..at].chars().next_back().map(|c| unit(at - c.len_utf8(), c));
+    let width = |piece: &str| textwrap::core::display_width(piece);
+
+    let mut start = 0;
+    let (mut at, mut columns) = (0, 0);
+    while at < focus.end && columns <= room {
+        let Some((range, piece)) = next(at) else { break };
+        columns += width(&piece).max(1);
+        at = range.end;
+    }
+    if columns > room {
+        // A mask that holds the beginning of the focus is shown whole.
+        start = next(focus.start).map_or(focus.start, |(range, _)| range.start.min(focus.start));
+        let mut left = room / 3;
+        while let Some((range, piece)) = previous(start) {
+            let Some(rest) = left.checked_sub(width(&piece).max(1)) else { break };
+            (left, start) = (rest, range.start);
+        }
+    }
     let mut out = String::new();
     if start > 0 {
         out.push_str(more);
     }
     let mut range = out.len()..out.len();
-    let mut columns = textwrap::core::display_width(&out);
-    for (i, c) in line[start..].char_indices() {
-        let at = start + i;
-        columns += width(c);
+    let mut columns = width(&out);
+    let mut at = start;
+    while let Some((unit, piece)) = next(at) {
+        columns += width(&piece);
         if columns > room || out.len() > room * 8 {
             out.push_str(more);
             break;
         }
-        if at <= focus.start {
+        if unit.start <= focus.start {
             range.start = out.len();
         }
-        push_piece(&mut out, c);
-        if at < focus.end {
+        out.push_str(&piece);
+        if unit.start < focus.end {
             range.end = out.len();
         }
+        at = unit.end;
     }
     if focus.start >= line.len() {
         range.start = out.len();

@@ -201,6 +201,7 @@ fn the_same_inventory_in_every_notation() {
         endpoints: read("endpoints.csv", ENDPOINTS).endpoints,
         routes: read("routes.csv", ROUTES).routes,
         gaps: Vec::new(),
+        ..Facts::default()
     };
     assert_eq!(told(&csv), told(&toml).replace("when it rains", "when\\nit rains"));
 }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 pub use names::region_of_zone;
-pub use translate::{Tally, translate, translate_beside};
+pub use translate::{translate, translate_beside};
 pub use value::{Is, Piece, Target, Unknown, Value};
 
 use crate::source::Location;

@@ -13,29 +13,15 @@ use super::ends::{End, Why, why};
 use super::gaps::Gaps;
 use super::table::{self, Row};
 use super::{Resource, Value, Vocabulary, names};
-use crate::model::{EndpointFact, Facts, GapScope, Reference, Standing, Trail, Unread};
-
-/// What became of the resources of one configuration.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    pub resources: usize,
-    /// Endpoints that say a region, a zone, a place or what they are a part of, or that need none.
-    pub placed: usize,
-    /// Endpoints whose place cannot be told from the configuration.
-    pub unplaced: usize,
-    /// Kinds that hold and carry no data, and pieces of other resources.
-    pub ignored: usize,
-    /// Kinds without a row, with how many there are.
-    pub unknown: BTreeMap<String, usize>,
-}
+use crate::model::{EndpointFact, Facts, GapScope, Reference, ResourceTally, Standing, Trail, Unread};
 
 /// Adds what the resources say. Addresses are those of one configuration; call it once for each.
-pub fn translate(resources: Vec<Resource>, facts: &mut Facts) -> Tally {
-    translate_beside(resources, &BTreeSet::new(), facts)
+pub fn translate(resources: Vec<Resource>, facts: &mut Facts) {
+    translate_beside(resources, &BTreeSet::new(), facts);
 }
 
 /// The same; what is left open of resources at these addresses another file tells, and it is no gap.
-pub fn translate_beside(resources: Vec<Resource>, told: &BTreeSet<String>, facts: &mut Facts) -> Tally {
+pub fn translate_beside(resources: Vec<Resource>, told: &BTreeSet<String>, facts: &mut Facts) {
     let mut world = World::new(&resources, told, facts);
     world.endpoints();
     world.pieces();
@@ -45,7 +31,7 @@ pub fn translate_beside(resources: Vec<Resource>, told: &BTreeSet<String>, facts
     }
     world.strangers();
     world.collect();
-    world.finish()
+    world.finish();
 }
 
 /// What a resource is to us.
@@ -98,7 +84,8 @@ pub struct World<'a> {
     pub(super) routers: Vec<Router>,
     pub(super) facts: &'a mut Facts,
     pub(super) gaps: Gaps,
-    pub(super) tally: Tally,
+    /// Why nothing tells where a fact stands, by its index.
+    open: HashMap<usize, String>,
 }
 
 impl<'a> World<'a> {
@@ -136,7 +123,7 @@ impl<'a> World<'a> {
             depth: Cell::new(0),
             facts,
             gaps: Gaps::default(),
-            tally: Tally { resources: resources.len(), ..Tally::default() },
+            open: HashMap::new(),
         };
         world.index();
         world
@@ -220,6 +207,7 @@ impl<'a> World<'a> {
         let subject = &*resource.address;
         if let Some(uncertain) = &resource.uncertain {
             let why = why(uncertain);
+            self.open.insert(node, why.why.clone());
             self.gaps.gap("uncertain-resource", subject, "may or may not exist", why, uncertain.at, vec![reference]);
             return;
         }
@@ -246,6 +234,7 @@ impl<'a> World<'a> {
             Some(value) => (why(value), value.at),
             None => (Why { why: "nothing says its region".into(), help: None, declared_elsewhere: false }, resource.location),
         };
+        self.open.insert(node, why.why.clone());
         self.gaps.gap("unknown-region", subject, "stands somewhere that cannot be told", why, at, vec![reference]);
     }
 
@@ -253,11 +242,8 @@ impl<'a> World<'a> {
 
     pub(super) fn endpoints(&mut self) {
         for i in 0..self.resources.len() {
-            match self.sorts[i] {
-                Sort::Endpoint(_) | Sort::Stranger if !is_data(&self.resources[i]) => {
-                    self.node(i);
-                }
-                _ => self.tally.ignored += 1,
+            if matches!(self.sorts[i], Sort::Endpoint(_) | Sort::Stranger) && !is_data(&self.resources[i]) {
+                self.node(i);
             }
         }
     }
@@ -346,6 +332,7 @@ impl<'a> World<'a> {
                     help: None,
                     declared_elsewhere: false,
                 });
+                self.open.insert(node, why.why.clone());
                 let subject = &*self.resources[i].address;
                 let at = values.first().map_or(self.resources[i].location, |v| v.at);
                 self.gaps.gap(
@@ -400,17 +387,74 @@ impl<'a> World<'a> {
                 location: first.location,
                 scope: GapScope::Endpoints(scope),
             });
-            self.tally.unknown.insert(kind.to_owned(), of.len());
         }
     }
 
-    pub(super) fn finish(mut self) -> Tally {
-        for node in self.nodes.iter().flatten() {
-            let fact = &self.facts.endpoints[*node];
-            let physical = fact.standing == Standing::Physical;
-            let says = fact.region.is_some() || fact.zone.is_some() || !fact.part_of.is_empty() || !fact.addresses.is_empty();
-            if !physical || says { self.tally.placed += 1 } else { self.tally.unplaced += 1 }
+    /// Counts every resource once.
+    fn tally(&self) -> ResourceTally {
+        let told = self.placed();
+        let mut tally = ResourceTally::default();
+        for (i, sort) in self.sorts.iter().enumerate() {
+            let node = match (sort, self.nodes[i]) {
+                (Sort::Endpoint(_), Some(node)) => node,
+                (Sort::Stranger, Some(_)) => {
+                    *tally.unknown.entry(self.resources[i].kind.to_string()).or_default() += 1;
+                    continue;
+                }
+                // Data sources that nothing leads to have no node.
+                _ => {
+                    tally.no_data += 1;
+                    continue;
+                }
+            };
+            let fact = &self.facts.endpoints[node];
+            if fact.standing != Standing::Physical {
+                tally.placeless += 1;
+            } else if told[node] {
+                tally.placed += 1;
+            } else {
+                let why = match self.open.get(&node) {
+                    Some(why) => why,
+                    None if !fact.part_of.is_empty() => "what it is a part of does not say where it stands",
+                    None if !fact.names.is_empty() => "only its host name could tell where it stands",
+                    None => "nothing says its region",
+                };
+                *tally.unplaced.entry(why.to_owned()).or_default() += 1;
+            }
         }
+        tally
+    }
+
+    /// Of each fact, whether it or what it is a part of says where it stands.
+    fn placed(&self) -> Vec<bool> {
+        let endpoints = &self.facts.endpoints;
+        let mut parts: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut told = vec![false; endpoints.len()];
+        let mut next = Vec::new();
+        for (i, fact) in endpoints.iter().enumerate() {
+            if fact.region.is_some() || fact.zone.is_some() || !fact.addresses.is_empty() {
+                told[i] = true;
+                next.push(i);
+            }
+            for whole in &fact.part_of {
+                if let Reference::Fact(whole) = whole {
+                    parts.entry(*whole).or_default().push(i);
+                }
+            }
+        }
+        while let Some(whole) = next.pop() {
+            for part in parts.get(&whole).into_iter().flatten() {
+                if !std::mem::replace(&mut told[*part], true) {
+                    next.push(*part);
+                }
+            }
+        }
+        told
+    }
+
+    pub(super) fn finish(self) {
+        let tally = self.tally();
+        self.facts.resources.add(tally);
         let (nodes, sorts) = (&self.nodes, &self.sorts);
         let of_service = |service: &str| {
             let has = |sort: &Sort| match sort {
@@ -421,7 +465,6 @@ impl<'a> World<'a> {
             found.filter_map(|(node, _)| node.map(Reference::Fact)).collect()
         };
         self.gaps.finish(self.facts, of_service);
-        self.tally
     }
 }
 
