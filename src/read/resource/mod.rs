@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-pub use translate::{Tally, translate};
+pub use translate::{Tally, translate, translate_beside};
 pub use value::{Is, Piece, Target, Unknown, Value};
 
 use crate::source::Location;

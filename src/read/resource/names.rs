@@ -73,6 +73,11 @@ pub fn is_global(text: &str) -> bool {
     !open
 }
 
+/// The id by which a plan, a state and the source of one folder know a resource.
+pub fn is_shared(text: &str) -> bool {
+    text.starts_with("terraform:")
+}
+
 /// Whether a name fits a pattern with `*` (anything) and `?` (one character).
 pub fn fits(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());

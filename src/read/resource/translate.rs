@@ -3,7 +3,7 @@
 //! one missing variable does not print a line for each of a thousand resources.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashMap, HashMapExt};
 
@@ -30,7 +30,12 @@ pub struct Tally {
 
 /// Adds what the resources say. Addresses are those of one configuration; call it once for each.
 pub fn translate(resources: Vec<Resource>, facts: &mut Facts) -> Tally {
-    let mut world = World::new(&resources, facts);
+    translate_beside(resources, &BTreeSet::new(), facts)
+}
+
+/// The same; what is left open of resources at these addresses another file tells, and it is no gap.
+pub fn translate_beside(resources: Vec<Resource>, told: &BTreeSet<String>, facts: &mut Facts) -> Tally {
+    let mut world = World::new(&resources, told, facts);
     world.endpoints();
     world.pieces();
     world.parts();
@@ -67,6 +72,8 @@ impl Frame<'_> {
 
 pub struct World<'a> {
     pub(super) resources: &'a [Resource],
+    /// Addresses of resources that another file tells all of.
+    told: &'a BTreeSet<String>,
     pub(super) sorts: Vec<Sort>,
     pub(super) by_address: HashMap<&'a str, usize>,
     /// Without the index of an instance: `aws_instance.web` of `aws_instance.web[0]`.
@@ -90,7 +97,7 @@ pub struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(resources: &'a [Resource], facts: &'a mut Facts) -> Self {
+    pub(super) fn new(resources: &'a [Resource], told: &'a BTreeSet<String>, facts: &'a mut Facts) -> Self {
         let mut by_address = HashMap::with_capacity(resources.len());
         let mut by_base: HashMap<&str, Vec<usize>> = HashMap::new();
         let mut sorts = Vec::with_capacity(resources.len());
@@ -108,6 +115,7 @@ impl<'a> World<'a> {
         }
         let mut world = Self {
             resources,
+            told,
             sorts,
             by_address,
             by_base,
@@ -190,8 +198,16 @@ impl<'a> World<'a> {
         node
     }
 
+    /// Whether another file tells what is open of a resource.
+    pub(super) fn told(&self, i: usize) -> bool {
+        self.told.contains(&*self.resources[i].address)
+    }
+
     /// A gap if nothing tells where a thing stands that stands somewhere.
     pub(super) fn ask_place(&mut self, i: usize, node: usize, stand: &Stand) {
+        if self.told(i) {
+            return;
+        }
         let resource = &self.resources[i];
         let reference = Reference::Fact(node);
         let subject = &*resource.address;
@@ -307,7 +323,7 @@ impl<'a> World<'a> {
             }
             let unplaced = parts.is_empty() && !has_region && !row.part_of.is_empty();
             let says = |f: &EndpointFact| f.zone.is_some() || !f.addresses.is_empty() || !f.names.is_empty();
-            if unplaced && !says(&self.facts.endpoints[node]) {
+            if unplaced && !self.told(i) && !says(&self.facts.endpoints[node]) {
                 let why = missing.unwrap_or_else(|| Why {
                     why: "nothing says its region".into(),
                     help: None,
