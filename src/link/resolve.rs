@@ -89,7 +89,7 @@ impl World {
         vec![node]
     }
 
-    /// What a route leads to: what its `to` means, and the servers there. The many that share an address are found once.
+    /// What requests are handed to: what `to` means, and the servers there. The many that share an address are found once.
     pub fn destinations(
         &mut self,
         input: usize,
