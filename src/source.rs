@@ -108,11 +108,15 @@ pub struct Source {
     pub sheet: Option<String>,
     /// Byte offsets of line starts, made on first use.
     lines: OnceLock<Vec<u32>>,
+    /// Characters before every [`STRIDE`]th byte, made on first use: a JSON file may be one line of many megabytes.
+    strides: OnceLock<Vec<u32>>,
 }
+
+const STRIDE: usize = 4096;
 
 impl Source {
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into(), sheet: None, lines: OnceLock::new() }
+        Self { path: path.into(), text: text.into(), sheet: None, lines: OnceLock::new(), strides: OnceLock::new() }
     }
 
     fn line_starts(&self) -> &[u32] {
@@ -152,9 +156,28 @@ impl Source {
         let before = self.text.get(start..offset as usize).unwrap_or("");
         let (file, column) = match &self.sheet {
             Some(sheet) => (format!("{}:{sheet}", self.path), before.matches('\t').count()),
+            None if before.len() > STRIDE => {
+                (self.path.clone(), self.characters_before(offset as usize) - self.characters_before(start))
+            }
             None => (self.path.clone(), before.chars().count()),
         };
         Position { file, line, column: column as u32 + 1 }
+    }
+
+    /// How many characters begin before a byte offset.
+    fn characters_before(&self, offset: usize) -> usize {
+        let begins = |bytes: &[u8]| bytes.iter().filter(|b| **b & 0xC0 != 0x80).count();
+        let bytes = self.text.as_bytes();
+        let strides = self.strides.get_or_init(|| {
+            let mut count = 0;
+            let after = bytes.chunks(STRIDE).map(|chunk| {
+                count += begins(chunk) as u32;
+                count
+            });
+            std::iter::once(0).chain(after).collect()
+        });
+        let whole = (offset / STRIDE).min(strides.len() - 1);
+        strides[whole] as usize + begins(&bytes[whole * STRIDE..offset.min(bytes.len())])
     }
 }
 
@@ -211,6 +234,12 @@ mod tests {
         assert_eq!((s.position(11).line, s.position(11).column), (2, 1));
         assert_eq!(s.line_text(1), "上海 lb");
         assert_eq!(s.line_text(9), "");
+        let long = Source::new("long", format!("\n{}\n海", "海a".repeat(STRIDE)));
+        for characters in [1, 2, STRIDE, STRIDE + 1, 2 * STRIDE] {
+            let offset = 1 + characters / 2 * 4 + characters % 2 * 3;
+            assert_eq!(long.position(offset as u32).column as usize, characters + 1);
+        }
+        assert_eq!(long.position(long.text.len() as u32).column, 2);
         let mut sources = Sources::default();
         let sheet = sources.add_sheet("a.xlsx", "主机", "a\tb\n\n\tc\n");
         let at = sources.position(Location::new(sheet, Span::new(6, 7)));

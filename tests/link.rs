@@ -162,6 +162,29 @@ fn route() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn many_that_share_an_address_are_judged_as_few_are() {
+    let inventory = |n: usize, last: &str, activity: &str| {
+        let machine = |i: usize| {
+            let country = if i + 1 == n { last } else { "US" };
+            format!("[[endpoint]]\nid = \"m{i}\"\ncountry = \"{country}\"\naddresses = [\"203.0.113.7\"]\n")
+        };
+        let routes = format!(
+            "[[endpoint]]\nid = \"e0\"\nkind = \"load-balancer\"\ncountry = \"US\"\n\
+             [[endpoint]]\nid = \"vault\"\nkind = \"bucket\"\ncountry = \"US\"\n\
+             [[route]]\nfrom = \"e0\"\nto = \"203.0.113.7\"\nactivity = \"{activity}\"\npool = \"a\"\n\
+             [[route]]\nfrom = \"e0\"\nto = \"vault\"\nactivity = \"{activity}\"\nrole = \"failover\"\npool = \"a\"\n"
+        );
+        (0..n).map(machine).chain([routes]).collect::<Vec<_>>()
+    };
+    for activity in ["forward", "replicate", "log"] {
+        let judged = |n: usize, last: &str| verdicts(&one_file(&inventory(n, last, activity)));
+        assert_eq!(judged(4, "US"), judged(100, "US"), "{activity}");
+        assert_eq!(judged(4, "CN"), judged(100, "CN"), "{activity}");
+        assert_ne!(judged(4, "CN"), judged(100, "US"), "{activity}");
+    }
+}
+
 /// The tables of an inventory.
 fn tables() -> impl Strategy<Value = Vec<String>> {
     let endpoints = (endpoint(0), endpoint(1), endpoint(2), endpoint(3), endpoint(4), endpoint(5));

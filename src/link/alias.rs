@@ -5,7 +5,10 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use foldhash::HashMap;
+
 use super::merge::{Draft, Node, World};
+use super::resolve::CROWD;
 use super::routes::Links;
 use crate::model::site::is_private;
 use crate::model::{Activity, Address, Endpoint, Reference, RouteFact, SiteMatch, Snapshot, Standing};
@@ -14,6 +17,7 @@ use crate::source::Location;
 /// A name whose address belongs to a declared machine leads to that machine; a name under a wildcard leads to the wildcard.
 /// A name that is nothing but pointers to declared machines has no place of its own.
 pub fn names(world: &mut World, links: &mut Links) {
+    let mut owners_of = Owners::default();
     for i in 0..world.endpoints.len() {
         let node = Node::new(i);
         let draft = &world.drafts[i];
@@ -22,13 +26,13 @@ pub fn names(world: &mut World, links: &mut Links) {
         if name_only || (!draft.has_id && !world.endpoints[i].names.is_empty()) {
             let mut all_owned = true;
             let mut rest: Vec<Address> = Vec::new();
-            for address in &world.endpoints[i].addresses {
-                let owners = world.owners(node, address.ip, address.port, |o| name_only || world.drafts[o.index()].has_id);
+            for address in world.endpoints[i].addresses.clone() {
+                let (owners, say_where) = owners_of.get(world, node, &address, name_only);
                 all_owned &= !owners.is_empty();
-                if !owners.iter().any(|o| world.says_where(*o)) {
-                    rest.push(*address);
+                if !say_where {
+                    rest.push(address);
                 }
-                targets.extend(owners.into_iter().map(|o| (o, address.location)));
+                targets.extend(owners.iter().map(|o| (*o, address.location)));
             }
             if name_only && all_owned && !targets.is_empty() {
                 world.endpoints[i].standing = Standing::Logical;
@@ -52,6 +56,27 @@ pub fn names(world: &mut World, links: &mut Links) {
             links.add(node, target, way(location));
         }
     }
+    for (from, to, fact) in std::mem::take(&mut world.extra_routes) {
+        links.add(from, to, fact);
+    }
+}
+
+/// The machines that names lead to, found once for each address: many names may share one.
+#[derive(Default)]
+struct Owners(HashMap<(IpAddr, Option<u16>, Option<String>, bool), (Vec<Node>, bool)>);
+
+impl Owners {
+    /// The machines that have an address, as a name or (`any` is false) a server without an id sees it, and whether one of them
+    /// says where it stands. It is none of them itself.
+    fn get(&mut self, world: &mut World, node: Node, address: &Address, any: bool) -> &(Vec<Node>, bool) {
+        let (ip, port) = (address.ip, address.port);
+        let scope = world.endpoints[node.index()].scope.clone().filter(|_| is_private(ip));
+        self.0.entry((ip, port, scope, any)).or_insert_with(|| {
+            let owners = world.owners(node, ip, port, |o| any || world.drafts[o.index()].has_id);
+            let say_where = owners.iter().any(|o| world.says_where(*o));
+            (if owners.len() > CROWD { vec![world.crowd(ip, port, owners)] } else { owners }, say_where)
+        })
+    }
 }
 
 /// An address that nobody declares is one machine, whether or not a port is named with it.
@@ -73,7 +98,8 @@ fn wildcards(world: &World, node: Node) -> Vec<Node> {
     names.filter_map(|name| world.index.wildcard(name)).filter(|wild| *wild != node).collect()
 }
 
-fn way(location: Location) -> RouteFact {
+/// A way that an address makes.
+pub fn way(location: Location) -> RouteFact {
     let ends = || Reference::Id(String::new());
     let mut fact = RouteFact::new(ends(), ends(), Activity::Forward, location);
     fact.alias = true;

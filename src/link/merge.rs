@@ -4,6 +4,7 @@
 //! with a way to each.
 
 use std::collections::{BTreeMap, BTreeSet, hash_map::Entry};
+use std::net::IpAddr;
 
 use foldhash::HashMap;
 use ipnetwork::IpNetwork;
@@ -77,8 +78,10 @@ pub struct World {
     /// What the user's file says of whole files.
     pub overrides: FileOverrides,
     pub fragments: Fragments,
-    /// Ways that merging itself creates: a shared name to each of its bearers.
+    /// Ways that linking itself creates: a shared name or address to each of its bearers.
     pub extra_routes: Vec<(Node, Node, RouteFact)>,
+    /// What stands for the many that share an address, by address, port and network scope.
+    pub crowds: HashMap<(IpAddr, Option<u16>, Option<String>), Node>,
 }
 
 /// The final order of endpoints: by name.
@@ -142,6 +145,7 @@ pub fn merge(inputs: Vec<Vec<EndpointFact>>, overrides: FileOverrides, sources: 
         overrides,
         fragments: Fragments::default(),
         extra_routes: Vec::new(),
+        crowds: HashMap::default(),
     };
     for ((_, fact), node) in facts.iter().flatten().zip(&node_of_fact).filter(|((_, f), _)| f.fragment) {
         world.fragments.add(fact, *node, sources);

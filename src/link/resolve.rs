@@ -1,11 +1,17 @@
 //! References to endpoints. A reference that fits several endpoints goes to all of them.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
+use super::alias::way;
 use super::merge::{Draft, Node, World};
 use crate::model::site::is_private;
-use crate::model::{Address, Endpoint, Gap, GapScope, Reference};
+use crate::model::{Address, Endpoint, Gap, GapScope, Reference, Standing};
 use crate::source::Location;
+
+/// More than so many that share an address become one endpoint with a way to each: a way from everybody who leads there to each of
+/// them would be too many.
+pub const CROWD: usize = 32;
 
 impl World {
     /// The endpoints that a reference in `input` means; makes one if nothing is known by that name. `scope` is the network
@@ -83,6 +89,51 @@ impl World {
         vec![node]
     }
 
+    /// What requests are handed to: what `to` means, and the servers there. The many that share an address are found once.
+    pub fn destinations(
+        &mut self,
+        input: usize,
+        reference: &Reference,
+        scope: Option<&str>,
+        location: Location,
+        gaps: &mut Vec<Gap>,
+    ) -> Vec<Node> {
+        let address = match reference {
+            Reference::Address { ip, port } => Some((ip.to_canonical(), *port)),
+            // An address may be the id of something.
+            Reference::Any(text) => parse_address(text).filter(|_| self.index.id(text).is_none()),
+            Reference::Fact(_) | Reference::Id(_) | Reference::Host { .. } => None,
+        };
+        let key = address.map(|(ip, port)| {
+            let scope = scope.map(str::to_owned).or_else(|| self.overrides.scope(location.source));
+            (ip, port, scope.filter(|_| is_private(ip)))
+        });
+        if let Some(known) = key.as_ref().and_then(|key| self.crowds.get(key)) {
+            return vec![*known];
+        }
+        let before = gaps.len();
+        let found = self.resolve(input, reference, scope, location, gaps);
+        let found = self.with_servers(found, reference);
+        let Some(key) = key.filter(|_| found.len() > CROWD && gaps.len() == before) else { return found };
+        let crowd = self.crowd(key.0, key.1, found);
+        self.crowds.insert(key, crowd);
+        vec![crowd]
+    }
+
+    /// An endpoint that stands for the many that share an address, with a way to each.
+    pub fn crowd(&mut self, ip: IpAddr, port: Option<u16>, members: Vec<Node>) -> Node {
+        let locations = members.first().map(|m| self.endpoints[m.index()].locations[0]).into_iter().collect();
+        let name = format!("{} (shared by {})", written(ip, port), members.len());
+        let endpoint =
+            Endpoint { name, kind: "shared-address".into(), standing: Standing::Logical, locations, ..Endpoint::default() };
+        let node = self.push(endpoint, Draft::default());
+        for member in members {
+            let way = way(self.endpoints[member.index()].locations[0]);
+            self.extra_routes.push((node, member, way));
+        }
+        node
+    }
+
     /// Data that comes to a machine comes to the servers on it as well, unless it comes by a name that one of them answers to.
     pub fn with_servers(&self, nodes: Vec<Node>, reference: &Reference) -> Vec<Node> {
         let by_address = match reference {
@@ -93,17 +144,17 @@ impl World {
         };
         let mut all = nodes.clone();
         let is_machine = |n: &Node| self.drafts[n.index()].has_id && (by_address || !self.drafts[n.index()].answers);
-        for node in nodes.into_iter().filter(is_machine) {
-            let machine = &self.endpoints[node.index()];
-            for address in &machine.addresses {
-                let on_it = self.index.owners(address.ip, address.port).into_iter().filter(|n| {
-                    let (theirs, draft) = (&self.endpoints[n.index()], &self.drafts[n.index()]);
-                    let scopes = (&machine.scope, &theirs.scope);
-                    let same = !is_private(address.ip) || scopes.0.is_none() || scopes.1.is_none() || scopes.0 == scopes.1;
-                    !draft.has_id && !draft.name_only && !theirs.implied && same
-                });
-                all.extend(on_it);
-            }
+        let machines = nodes.into_iter().filter(is_machine).map(|node| &self.endpoints[node.index()]);
+        // Machines may share their addresses.
+        let addresses: BTreeSet<_> =
+            machines.flat_map(|m| m.addresses.iter().map(|a| (a.ip, a.port, m.scope.as_ref()))).collect();
+        for (ip, port, scope) in addresses {
+            let on_it = self.index.owners(ip, port).into_iter().filter(|n| {
+                let (theirs, draft) = (&self.endpoints[n.index()], &self.drafts[n.index()]);
+                let same = !is_private(ip) || scope.is_none() || theirs.scope.is_none() || scope == theirs.scope.as_ref();
+                !draft.has_id && !draft.name_only && !theirs.implied && same
+            });
+            all.extend(on_it);
         }
         all.sort_unstable();
         all.dedup();
@@ -176,16 +227,20 @@ impl World {
         if let Some(node) = self.index.implied(ip, port, scope) {
             return node;
         }
-        let name = match port {
-            Some(port) => SocketAddr::new(ip, port).to_string(),
-            None => ip.to_string(),
-        };
+        let name = written(ip, port);
         let mut endpoint = implied("address", &name, location);
         endpoint.addresses.push(Address { ip, port, location });
         endpoint.scope = scope.map(str::to_owned);
         let node = self.push(endpoint, Draft { label: name, ..Draft::default() });
         self.index.set_implied(ip, port, scope, node);
         node
+    }
+}
+
+fn written(ip: IpAddr, port: Option<u16>) -> String {
+    match port {
+        Some(port) => SocketAddr::new(ip, port).to_string(),
+        None => ip.to_string(),
     }
 }
 

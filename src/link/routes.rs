@@ -61,8 +61,13 @@ pub fn resolve_all(world: &mut World, inputs: Vec<Vec<RouteFact>>, gaps: &mut Ve
             let froms = world.resolve(input, &fact.from, None, fact.location, gaps);
             let speaker = froms.first().filter(|f| !world.drafts[f.index()].several_scopes);
             let scope = speaker.and_then(|f| world.endpoints[f.index()].scope.clone());
-            let tos = world.resolve(input, &fact.to, scope.as_deref(), fact.location, gaps);
-            let tos = world.with_servers(tos, &fact.to);
+            let tos = if fact.activity == Activity::Forward {
+                world.destinations(input, &fact.to, scope.as_deref(), fact.location, gaps)
+            } else {
+                // What copies make of a machine is only told by a way to the machine itself.
+                let tos = world.resolve(input, &fact.to, scope.as_deref(), fact.location, gaps);
+                world.with_servers(tos, &fact.to)
+            };
             for from in &froms {
                 for to in &tos {
                     all.links.push(Link { from: *from, to: *to, input: number(input), fact: number(i) });
