@@ -104,7 +104,7 @@ fn read_all(set: &Set<'_>) -> Vec<(SourceId, Reading)> {
             unit.read.insert(file.id);
             for problem in file.document.problems() {
                 facts.gaps.push(Unread {
-                    code: "syntax",
+                    code: "broken-syntax",
                     message: problem.message.clone(),
                     help: Some("correct the file; what could be read of it was read".to_owned()),
                     location: Location::new(file.id, problem.span),

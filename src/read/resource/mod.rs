@@ -19,7 +19,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-pub use translate::{Tally, translate};
+pub use names::region_of_zone;
+pub use translate::{Tally, translate, translate_beside};
 pub use value::{Is, Piece, Target, Unknown, Value};
 
 use crate::source::Location;

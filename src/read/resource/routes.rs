@@ -49,6 +49,9 @@ impl World<'_> {
 
     /// A piece of something that nobody declares changes something unknown.
     pub(super) fn unfollowed_piece(&mut self, i: usize, ends: &[End]) {
+        if self.told(i) {
+            return;
+        }
         let Some(End::Open(why)) = ends.iter().find(|e| matches!(e, End::Open(_))) else { return };
         let (subject, location) = (&*self.resources[i].address, self.resources[i].location);
         let scope = self.mentioned(i);
@@ -164,6 +167,14 @@ impl World<'_> {
                             self.unclear(i, &from, route, why, value.at);
                         }
                     }
+                }
+            }
+        }
+        let account = route.to_account.iter().flat_map(|p| self.values(p, frame)).map(|v| self.settle(&v, 0)).next();
+        if let Some(account) = account.as_ref().and_then(Value::as_text) {
+            for (to, _) in &targets {
+                if let Reference::Fact(n) = to {
+                    self.facts.endpoints[*n].account.get_or_insert_with(|| account.clone().into_owned());
                 }
             }
         }
@@ -331,7 +342,9 @@ impl World<'_> {
         copy.account.clone_from(&fact.account);
         copy.tags.clone_from(&fact.tags);
         copy.attributes = fact.attributes.clone();
-        copy.cloud_ids = ids;
+        // A plan and the source beside it tell of one copy.
+        let shared = fact.cloud_ids.iter().filter(|id| names::is_shared(id)).map(|id| format!("{id} in {}", memo.1));
+        copy.cloud_ids = ids.into_iter().chain(shared).collect();
         place(&mut copy, &Stand { region: Some(value.clone()), ..Stand::default() });
         let reference = self.facts.endpoint(copy);
         self.copies.insert(memo, reference.clone());
@@ -372,7 +385,9 @@ impl World<'_> {
             let (at, list) = n;
             route.priority = u32::try_from(at).ok();
             route.role = if at == 0 { RouteRole::Primary } else { RouteRole::Failover };
-            route.pool = Some(format!("{} {list}", row.pool.as_deref().unwrap_or("members")));
+            let pool = row.pool.as_deref().unwrap_or("members");
+            // Further lists of one path are pools of their own.
+            route.pool = Some(if list > 1 { format!("{pool} {list}") } else { pool.to_owned() });
         }
         route.alias = row.alias;
         route.condition.clone_from(&row.condition);
@@ -408,6 +423,9 @@ impl World<'_> {
 
     /// The same; data may come from anything of these services.
     fn unclear_of(&mut self, i: usize, of: &[End], route: &RouteRow, why: Why, at: Location, wide: Vec<String>) {
+        if self.told(i) {
+            return;
+        }
         let wide = if why.declared_elsewhere { Vec::new() } else { wide };
         let mut scope: Vec<Reference> = of.to_vec().iter().filter_map(|e| self.reference(e)).collect();
         if scope.is_empty() {

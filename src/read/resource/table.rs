@@ -9,7 +9,7 @@
 //!   `^.origin[id=origin_id].domain_name` picks the elements of a list whose `id` is what `origin_id` of the element says. JSON in a
 //!   text is entered like anything else.
 //! - A *term* is a path, or text with paths in braces: `arn:aws:s3:::{bucket}`. Beside attributes, `{region}`, `{account}` and
-//!   `{partition}` are known. What is an ARN, a resource id or a reference already is taken as it is, so that one term serves for
+//!   `{partition}` and `{dns_suffix}` are known. What is an ARN, a resource id or a reference already is taken as it is, so that one term serves for
 //!   names and ARNs. `^` alone is the resource itself. A term that cannot be filled in gives nothing as an id, and a gap as a target.
 //! - A *condition* compares what a path gives: `{ path = "account_replication_type", is = ["GRS", "RAGRS"] }`.
 
@@ -131,6 +131,8 @@ pub struct RouteRow {
     pub from_all: Option<Wide>,
     /// Terms for what it goes to: a resource, an id, a host name, an address.
     pub to: Vec<String>,
+    /// Paths to the account of what it goes to (a bucket's ARN has none).
+    pub to_account: Vec<String>,
     /// Terms for regions (or regions themselves, in quotes: `'us-east-1'`): a copy of where data comes from stands in each.
     pub to_region: Vec<String>,
     /// The region that the provider pairs with the resource's own (`data/resources/pairs.csv`).

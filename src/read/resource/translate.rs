@@ -31,7 +31,12 @@ pub struct Tally {
 
 /// Adds what the resources say. Addresses are those of one configuration; call it once for each.
 pub fn translate(resources: Vec<Resource>, facts: &mut Facts) -> Tally {
-    let mut world = World::new(&resources, facts);
+    translate_beside(resources, &BTreeSet::new(), facts)
+}
+
+/// The same; what is left open of resources at these addresses another file tells, and it is no gap.
+pub fn translate_beside(resources: Vec<Resource>, told: &BTreeSet<String>, facts: &mut Facts) -> Tally {
+    let mut world = World::new(&resources, told, facts);
     world.endpoints();
     world.pieces();
     world.parts();
@@ -69,6 +74,8 @@ impl Frame<'_> {
 
 pub struct World<'a> {
     pub(super) resources: &'a [Resource],
+    /// Addresses of resources that another file tells all of.
+    told: &'a BTreeSet<String>,
     pub(super) sorts: Vec<Sort>,
     pub(super) by_address: HashMap<&'a str, usize>,
     /// Without the index of an instance: `aws_instance.web` of `aws_instance.web[0]`.
@@ -95,7 +102,7 @@ pub struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(resources: &'a [Resource], facts: &'a mut Facts) -> Self {
+    pub(super) fn new(resources: &'a [Resource], told: &'a BTreeSet<String>, facts: &'a mut Facts) -> Self {
         let mut by_address = HashMap::with_capacity(resources.len());
         let mut by_base: HashMap<&str, Vec<usize>> = HashMap::new();
         let mut sorts = Vec::with_capacity(resources.len());
@@ -113,6 +120,7 @@ impl<'a> World<'a> {
         }
         let mut world = Self {
             resources,
+            told,
             sorts,
             by_address,
             by_base,
@@ -197,8 +205,16 @@ impl<'a> World<'a> {
         node
     }
 
+    /// Whether another file tells what is open of a resource.
+    pub(super) fn told(&self, i: usize) -> bool {
+        self.told.contains(&*self.resources[i].address)
+    }
+
     /// A gap if nothing tells where a thing stands that stands somewhere.
     pub(super) fn ask_place(&mut self, i: usize, node: usize, stand: &Stand) {
+        if self.told(i) {
+            return;
+        }
         let resource = &self.resources[i];
         let reference = Reference::Fact(node);
         let subject = &*resource.address;
@@ -208,6 +224,16 @@ impl<'a> World<'a> {
             return;
         }
         let fact = &self.facts.endpoints[node];
+        // AWS resources stand in their provider's region, whatever zone is asked for: one of the two is wrong.
+        if let (Some("aws"), Some(region), Some(zone)) = (fact.provider.as_deref(), &fact.region, &fact.zone)
+            && names::region_of_zone(&zone.value).is_some_and(|of| of != region.value)
+        {
+            let why = format!("its region is {} and its zone {}", region.value, zone.value);
+            let why = Why { why, help: Some("find out which of the two is right".into()), declared_elsewhere: false };
+            let at = stand.zone.as_ref().map_or(resource.location, |z| z.at);
+            self.gaps.gap("region-and-zone-disagree", subject, "names a zone of another region", why, at, vec![reference]);
+            return;
+        }
         let logical = fact.standing != Standing::Physical;
         // A name beside a region that cannot be told was made without it.
         let named = !fact.names.is_empty() && stand.region.is_none();
@@ -314,7 +340,7 @@ impl<'a> World<'a> {
             }
             let unplaced = parts.is_empty() && !has_region && !row.part_of.is_empty();
             let says = |f: &EndpointFact| f.zone.is_some() || !f.addresses.is_empty() || !f.names.is_empty();
-            if unplaced && !says(&self.facts.endpoints[node]) {
+            if unplaced && !self.told(i) && !says(&self.facts.endpoints[node]) {
                 let why = missing.unwrap_or_else(|| Why {
                     why: "nothing says its region".into(),
                     help: None,
