@@ -133,6 +133,11 @@ fn matches(want: &toml::Table, finding: &Value) -> bool {
                 let source = &finding["source"];
                 format!("{}:{}", source["file"].as_str().unwrap_or(""), source["line"]) == value.as_str().unwrap_or("")
             }
+            "labels" => {
+                let texts: Vec<&str> =
+                    finding["labels"].as_array().expect("labels").iter().filter_map(|l| l["text"].as_str()).collect();
+                value.as_array().is_some_and(|v| v.iter().all(|e| e.as_str().is_some_and(|e| texts.contains(&e))))
+            }
             "path" => {
                 let path: Vec<&str> = finding["path"]
                     .as_array()

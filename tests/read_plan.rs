@@ -136,6 +136,9 @@ mod plan_aws_google_mixed {
         let group = read.endpoint("aws_autoscaling_group.example");
         let says = format!("{:?} {:?} {:?}", group.region, group.zone, group.part_of);
         assert!(says.contains("us-east-1a"), "{says}");
+        let disagrees: Vec<_> = read.facts.gaps.iter().filter(|g| g.code == "region-and-zone-disagree").collect();
+        let [gap] = disagrees[..] else { panic!("{disagrees:?}") };
+        assert!(gap.message.ends_with("its region is us-west-2 and its zone us-east-1a"), "{}", gap.message);
     }
 
     #[test]
@@ -168,6 +171,8 @@ mod plan_gke_region_conflict {
     #[test]
     fn fact_2_cluster_and_nodes() {
         let Some(read) = corpus(FILE) else { return };
+        // What they are called, and how many nodes there are, changes nothing of where they stand, and is not kept.
+        assert_eq!(read.endpoint("google_container_cluster.primary").kind, "cluster");
         assert_eq!(read.region("google_container_node_pool.primary_preemptible_nodes"), Some("us-central1"));
     }
 

@@ -4,8 +4,11 @@
 //! used is not written anywhere, so that each of them counts. Profiles switch services on, so that all services count. Compose
 //! does not say where it runs: tell it with `region` or `site` in `[[inputs.override]]`.
 
+mod logging;
 mod project;
 mod service;
+mod settings;
+mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::collect::Router;
 use super::endpoint::Stand;
 use super::ends::{End, Why, why};
 use super::gaps::Gaps;
@@ -43,6 +44,7 @@ pub fn translate_beside(resources: Vec<Resource>, told: &BTreeSet<String>, facts
         world.routes(i);
     }
     world.strangers();
+    world.collect();
     world.finish()
 }
 
@@ -91,6 +93,9 @@ pub struct World<'a> {
     pub(super) depth: Cell<u8>,
     /// Stores by tag, made when first asked for.
     pub(super) by_tag: Option<HashMap<(String, String), Vec<usize>>>,
+    /// What collects from everything, and where that comes together.
+    pub(super) collectors: BTreeSet<usize>,
+    pub(super) routers: Vec<Router>,
     pub(super) facts: &'a mut Facts,
     pub(super) gaps: Gaps,
     pub(super) tally: Tally,
@@ -125,6 +130,8 @@ impl<'a> World<'a> {
             externals: HashMap::new(),
             wild: HashMap::new(),
             by_tag: None,
+            collectors: BTreeSet::new(),
+            routers: Vec::new(),
             steps: Cell::new(20_000 + 4_000 * resources.len()),
             depth: Cell::new(0),
             facts,
@@ -217,6 +224,16 @@ impl<'a> World<'a> {
             return;
         }
         let fact = &self.facts.endpoints[node];
+        // AWS resources stand in their provider's region, whatever zone is asked for: one of the two is wrong.
+        if let (Some("aws"), Some(region), Some(zone)) = (fact.provider.as_deref(), &fact.region, &fact.zone)
+            && names::region_of_zone(&zone.value).is_some_and(|of| of != region.value)
+        {
+            let why = format!("its region is {} and its zone {}", region.value, zone.value);
+            let why = Why { why, help: Some("find out which of the two is right".into()), declared_elsewhere: false };
+            let at = stand.zone.as_ref().map_or(resource.location, |z| z.at);
+            self.gaps.gap("region-and-zone-disagree", subject, "names a zone of another region", why, at, vec![reference]);
+            return;
+        }
         let logical = fact.standing != Standing::Physical;
         // A name beside a region that cannot be told was made without it.
         let named = !fact.names.is_empty() && stand.region.is_none();
