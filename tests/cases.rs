@@ -146,7 +146,7 @@ fn matches(want: &toml::Table, finding: &Value) -> bool {
                 value.as_array().is_some_and(|v| v.iter().filter_map(|e| e.as_str()).eq(path))
             }
             // The lines that explain it, in this order, others between them or not.
-            "labels" => {
+            "chain" => {
                 let line = |l: &Value| format!("{}:{}", l["source"]["file"].as_str().unwrap_or(""), l["source"]["line"]);
                 let mut labels = finding["labels"].as_array().into_iter().flatten().map(line);
                 value.as_array().is_some_and(|v| v.iter().all(|want| labels.any(|l| Some(&*l) == want.as_str())))

@@ -21,7 +21,7 @@ use super::resource::{Is, Resource, Target, Value, Vocabulary, translate};
 use super::{Input, Reader, Reading, Recognized, Set, glance};
 use crate::doc::{self, Document};
 use crate::model::{Gap, GapScope, Reference};
-use crate::source::{Location, SourceId, Span};
+use crate::source::{InputError, Location, SourceId, Span};
 use deployment::{child, is_deployment, items};
 use eval::Env;
 use told::Telling;
@@ -253,7 +253,8 @@ fn syntax(documents: &[(SourceId, Document<'_>)], source: SourceId, whole: &[Ref
     let Some((_, document)) = documents.iter().find(|(id, _)| *id == source) else { return };
     for problem in document.problems() {
         if !problem.message.ends_with("is written twice") {
-            reading.broken.get_or_insert_with(|| problem.message.clone());
+            let location = Location::new(source, problem.span);
+            reading.syntax.push(InputError { location, message: problem.message.clone(), help: None });
             continue;
         }
         reading.facts.gaps.push(Gap {

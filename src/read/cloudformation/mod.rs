@@ -25,7 +25,7 @@ use super::resource::translate;
 use super::{Input, Reader, Reading, Recognized, Set, glance};
 use crate::doc::Document;
 use crate::model::{EndpointFact, Facts, Gap, GapScope, Reference};
-use crate::source::{Location, SourceId};
+use crate::source::{InputError, Location, SourceId};
 use eval::Env;
 use stack::Stack;
 use template::Template;
@@ -243,12 +243,12 @@ fn unused(set: &Set<'_>, id: SourceId, document: &Document<'_>, world: &World<'_
     reading
 }
 
-/// Syntax errors make a file broken; a key written twice makes only the resource unsure in which it stands.
+/// Mistakes of syntax end the run with their lines; a key written twice makes only the resource unsure in which it stands.
 fn syntax(document: &Document<'_>, source: SourceId, addresses: &[(Location, Arc<str>)], reading: &mut Reading) {
     for problem in document.problems() {
         let at = Location::new(source, problem.span);
         if !problem.message.ends_with("is written twice") {
-            reading.broken.get_or_insert_with(|| problem.message.clone());
+            reading.syntax.push(InputError { location: at, message: problem.message.clone(), help: None });
             continue;
         }
         let before = addresses.iter().filter(|(l, _)| l.source == source && l.span.start <= problem.span.start);

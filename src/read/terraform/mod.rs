@@ -73,7 +73,9 @@ impl Reader for Terraform {
             readings.insert(*first, reading);
         }
         for (file, mistake) in &tree.mistakes {
-            readings.entry(*file).or_default().mistake(*file, mistake);
+            // A file that a configuration takes in has no reading of its own.
+            let taker = readings.iter().find(|(_, r)| r.included.contains(file)).map_or(*file, |(first, _)| *first);
+            readings.entry(taker).or_default().mistake(*file, mistake);
         }
         for (path, (id, _)) in &tree.values {
             if !used.contains(id) {
