@@ -14,7 +14,7 @@ use onshore::link::{Matcher, link};
 use onshore::model::{Endpoint, GapScope};
 use onshore::policy;
 use onshore::project::{self, GeoSettings, Project, Selector};
-use onshore::read::{Input, READERS, Reading, Settings, read_all};
+use onshore::read::{Input, READERS, Reading, Recognized, Settings, read_all};
 use onshore::report::{REPORTERS, RenderOptions};
 use onshore::source::load::Loaded;
 use onshore::source::{InputError, Location, Sources};
@@ -35,17 +35,29 @@ pub const BODIES: [(&str, Body); 7] = [
 
 const AS_OF: Date = date(2026, 11, 22);
 
+/// Names that tell some reader which of its parsers a file is for; the first tells nothing.
+const PATHS: [&str; 6] = [
+    "routing/input",
+    "infra/main.tf.json",
+    "infra/terraform.tfvars",
+    "infra/terragrunt.hcl",
+    "hosts.yml",
+    "group_vars/all.yml",
+];
+
 /// Every reader on the text: it reads, it points inside the text, and it says the same twice.
 pub fn readers(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let mut sources = Sources::default();
-    let file = sources.add("routing/input", text);
-    for reader in READERS {
-        reader.recognize("routing/input", text);
-        let read = || reader.read(&Input::new(&sources, file));
-        let reading = read();
-        places_are_inside(&sources, &reading);
-        assert_eq!(format!("{reading:?}"), format!("{:?}", read()), "{} reads differently", reader.format());
+    for path in PATHS {
+        let mut sources = Sources::default();
+        let file = sources.add(path, text);
+        // By its name, a file is for few of them.
+        for reader in READERS.iter().filter(|r| r.recognize(path, text) != Recognized::No || path == PATHS[0]) {
+            let read = || reader.read(&Input::new(&sources, file));
+            let reading = read();
+            places_are_inside(&sources, &reading);
+            assert_eq!(format!("{reading:?}"), format!("{:?}", read()), "{} reads differently", reader.format());
+        }
     }
 }
 

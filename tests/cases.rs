@@ -133,12 +133,23 @@ fn matches(want: &toml::Table, finding: &Value) -> bool {
                 let source = &finding["source"];
                 format!("{}:{}", source["file"].as_str().unwrap_or(""), source["line"]) == value.as_str().unwrap_or("")
             }
+            "labels" => {
+                let texts: Vec<&str> =
+                    finding["labels"].as_array().expect("labels").iter().filter_map(|l| l["text"].as_str()).collect();
+                value.as_array().is_some_and(|v| v.iter().all(|e| e.as_str().is_some_and(|e| texts.contains(&e))))
+            }
             "path" => {
                 let path: Vec<&str> = finding["path"]
                     .as_array()
                     .map(|p| p.iter().filter_map(|h| h["endpoint"].as_str()).collect())
                     .unwrap_or_default();
                 value.as_array().is_some_and(|v| v.iter().filter_map(|e| e.as_str()).eq(path))
+            }
+            // The lines that explain it, in this order, others between them or not.
+            "labels" => {
+                let line = |l: &Value| format!("{}:{}", l["source"]["file"].as_str().unwrap_or(""), l["source"]["line"]);
+                let mut labels = finding["labels"].as_array().into_iter().flatten().map(line);
+                value.as_array().is_some_and(|v| v.iter().all(|want| labels.any(|l| Some(&*l) == want.as_str())))
             }
             other => finding[other] == value.as_str().unwrap_or(""),
         }

@@ -537,6 +537,57 @@ fn judge(row: &Row, root: &Path) -> Vec<String> {
     wrong
 }
 
+/// A broken file among others: it is named with its line, the rest is still checked, and the run ends with exit code 2.
+fn broken_among_others() -> Vec<Row> {
+    let among = |name, path: &str, text: &str, exit, says: &[&'static str]| {
+        let mut row = row(name, path, text, exit, says);
+        // What the rest holds.
+        row.says.extend(["data-leaves-boundary", "`aws_s3_bucket.calls`"]);
+        let more = "\n[[population]]\nid = \"more\"\norigin = [\"US\"]\ndata = [\"communications.content\"]\nenters = [\"aws_s3_bucket.calls\"]\n";
+        row.files.push((PROJECT.to_owned(), (said(PROJECT) + more).into_bytes()));
+        let rest = "provider \"aws\" {\n  region = \"eu-west-1\"\n}\nresource \"aws_s3_bucket\" \"calls\" {\n  bucket = \"calls\"\n}\n";
+        row.files.push(("infra/rest.tf".to_owned(), rest.into()));
+        row
+    };
+    let bucket = "resource \"aws_s3_bucket\" \"x\" {\n";
+    let plan = "{\n\"format_version\": \"1.2\",\n\"resource_changes\": [{]\n}\n";
+    let template = "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  B:\n    Type: AWS::S3::Bucket\n    Properties: {BucketName: [}\n";
+    let modules = "{\"Modules\": [{\"Key\": \"far\", \"Source\": \"x/y/aws\", \"Dir\": \".terraform/modules/far\"}]}";
+    let mut fetched = among(
+        "a module that was fetched",
+        "infra/.terraform/modules/modules.json",
+        modules,
+        1,
+        &["`module.far.aws_s3_bucket.far`", ".terraform/modules/far/main.tf:1"],
+    );
+    fetched.files.extend([
+        ("infra/far.tf".to_owned(), b"module \"far\" {\n  source = \"x/y/aws\"\n  from = aws_s3_bucket.calls.id\n}\n".to_vec()),
+        (
+            "infra/.terraform/modules/far/main.tf".to_owned(),
+            "resource \"aws_s3_bucket\" \"far\" {\n  bucket = \"far\"\n}\nvariable \"from\" {}\n\
+             resource \"aws_s3_bucket_replication_configuration\" \"far\" {\n  bucket = var.from\n  rule {\n    \
+             status = \"Enabled\"\n    destination {\n      bucket = aws_s3_bucket.far.arn\n    }\n  }\n}\n"
+                .into(),
+        ),
+    ]);
+    vec![
+        among("Terraform", "infra/broken.tf", &format!("{bucket}  bucket =\n}}\n"), 2, &["infra/broken.tf:2"]),
+        among("Terraform cut off", "infra/broken.tf", &format!("{bucket}  bucket = \"x\"\n"), 2, &["infra/broken.tf:"]),
+        among("Terraform JSON", "infra/broken.tf.json", "{\"resource\": {\n]\n", 2, &["infra/broken.tf.json:2"]),
+        among("Terraform values", "infra/terraform.tfvars", "a = 1\nb = [\n", 2, &["infra/terraform.tfvars:"]),
+        among("plan", "other/plan.json", plan, 2, &["other/plan.json:3"]),
+        among("CloudFormation", "stacks/s.yaml", template, 2, &["stacks/s.yaml:5"]),
+        among(
+            "Kubernetes",
+            "k8s/x.yaml",
+            "apiVersion: v1\nkind: Service\nmetadata: {name: x\nspec: [}\n",
+            2,
+            &["k8s/x.yaml:4", "not YAML"],
+        ),
+        fetched,
+    ]
+}
+
 fn all_hold(group: &str, rows: Vec<Row>) {
     let folder: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hostile").join(group);
     let mut wrong = Vec::new();
@@ -570,6 +621,11 @@ fn inventories_in_every_notation() {
 #[test]
 fn hostile_plans() {
     all_hold("plans", plans());
+}
+
+#[test]
+fn broken_files_among_others() {
+    all_hold("broken", broken_among_others());
 }
 
 #[test]

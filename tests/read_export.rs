@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use onshore::model::{DataLimit, EndpointFact, Facts, GapScope, Reference, RouteFact, Standing, Unread};
+use onshore::model::{DataLimit, EndpointFact, Facts, GapScope, Reference, Role, RouteFact, Standing, Unread};
 use onshore::read::export::CloudExport;
 use onshore::read::{FileSettings, Reader, Reading, Recognized, Set, Settings};
 use onshore::source::{SourceId, Sources};
@@ -230,7 +230,7 @@ fn demo_database_is_contradictory_and_flagged() {
     let database = read.endpoint(DEMO_DATABASE);
     assert_eq!(database.names[0].value, "database.abcdefghijkl.us-east-1.rds.amazonaws.com");
     assert_eq!(database.zone.as_ref().unwrap().value, "us-east-2a");
-    let said = format!("`{DEMO_DATABASE}` names the region us-east-1, but its zone is us-east-2a");
+    let said = format!("`{DEMO_DATABASE}` names a zone of another region: its region is us-east-1 and its zone us-east-2a");
     assert_eq!(read.messages("region-and-zone-disagree"), [said]);
 }
 
@@ -239,6 +239,8 @@ fn demo_balancer_leads_to_its_instances() {
     let Some(read) = corpus(DEMO) else { return };
     let balancer = read.endpoint("weblb");
     assert_eq!(balancer.region.as_ref().unwrap().value, "us-east-1");
+    // Internet-facing: an entry. The two zones that it spans are of one region, and not kept.
+    assert!(balancer.roles.contains(Role::Entry), "{:?}", balancer.roles);
     let shown = read.show();
     assert!(
         shown.contains("forward [weblb] -> id i-00000000000000002")

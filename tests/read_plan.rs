@@ -136,6 +136,9 @@ mod plan_aws_google_mixed {
         let group = read.endpoint("aws_autoscaling_group.example");
         let says = format!("{:?} {:?} {:?}", group.region, group.zone, group.part_of);
         assert!(says.contains("us-east-1a"), "{says}");
+        let disagrees: Vec<_> = read.facts.gaps.iter().filter(|g| g.code == "region-and-zone-disagree").collect();
+        let [gap] = disagrees[..] else { panic!("{disagrees:?}") };
+        assert!(gap.message.ends_with("its region is us-west-2 and its zone us-east-1a"), "{}", gap.message);
     }
 
     #[test]
@@ -168,6 +171,8 @@ mod plan_gke_region_conflict {
     #[test]
     fn fact_2_cluster_and_nodes() {
         let Some(read) = corpus(FILE) else { return };
+        // What they are called, and how many nodes there are, changes nothing of where they stand, and is not kept.
+        assert_eq!(read.endpoint("google_container_cluster.primary").kind, "cluster");
         assert_eq!(read.region("google_container_node_pool.primary_preemptible_nodes"), Some("us-central1"));
     }
 
@@ -462,5 +467,134 @@ resource "aws_s3_bucket_replication_configuration" "r" {
         assert!(known.gaps.is_empty(), "{:?}", known.gaps);
         let (unknown, _) = linked(&[("env/main.tf", &new), ("env/plan.json", &plan)]);
         assert!(unknown.gaps.iter().any(|g| g.code == "unknown-target"), "{:?}", unknown.gaps);
+    }
+    #[test]
+    fn what_a_plan_lacks_or_deletes_stays_open() {
+        let open = SOURCE.replace("bucket = aws_s3_bucket.dst.arn", "bucket = var.far") + "variable \"far\" {}\n";
+        let plan: serde_json::Value = serde_json::from_str(&plan("us-east-1")).unwrap();
+        let is_open = |plan: &serde_json::Value| {
+            let (both, _) = linked(&[("env/main.tf", &open), ("env/plan.json", &plan.to_string())]);
+            both.gaps.iter().any(|g| g.code == "unknown-target")
+        };
+        assert!(!is_open(&plan), "the plan knows the target");
+        let mut stale = plan.clone();
+        stale["resource_changes"].as_array_mut().unwrap().retain(|r| r["type"] == "aws_s3_bucket");
+        assert!(is_open(&stale), "the plan was made before the replication was written");
+        // What goes may be kept by those who change the source after the plan.
+        let mut deleting = plan.clone();
+        let replication = deleting["resource_changes"].as_array_mut().unwrap().last_mut().unwrap();
+        replication["change"]["actions"] = serde_json::json!(["delete"]);
+        replication["change"]["after"] = serde_json::Value::Null;
+        assert!(is_open(&deleting), "the plan deletes the replication");
+    }
+
+    #[test]
+    fn a_plan_of_another_folder_closes_nothing() {
+        let open = SOURCE.replace("region = var.home", "region = var.unset") + "variable \"unset\" {}\n";
+        let plan = plan("us-east-1");
+        let (both, _) = linked(&[("env/main.tf", &open), ("other/plan.json", &plan)]);
+        assert!(both.gaps.iter().any(|g| g.code == "unknown-region"), "{:?}", both.gaps);
+    }
+}
+
+/// The torture tree of `tests/cases` and a plan of it, in the shape of version 6 of the AWS provider.
+mod torture {
+    use std::path::{Path, PathBuf};
+    use std::process::Command;
+
+    use serde_json::Value;
+
+    const PLAN: &str = include_str!("plan_and_source/plan.json");
+
+    /// The project with or without its source, and with a plan or none.
+    fn checked(name: &str, source: bool, plan: Option<&str>) -> Value {
+        let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/terraform-torture");
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plan-and-source").join(name);
+        let _ = std::fs::remove_dir_all(&root);
+        let mut folders = vec![PathBuf::from("policies"), PathBuf::from("infra")];
+        let mut files = vec![PathBuf::from("onshore.toml")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(tree.join(&folder)).unwrap().map(Result::unwrap) {
+                let path = folder.join(entry.file_name());
+                if entry.path().is_dir() { folders.push(path) } else { files.push(path) }
+            }
+        }
+        for file in files.iter().filter(|f| source || !f.starts_with("infra")) {
+            std::fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
+            std::fs::copy(tree.join(file), root.join(file)).unwrap();
+        }
+        if let Some(plan) = plan {
+            std::fs::create_dir_all(root.join("infra")).unwrap();
+            std::fs::write(root.join("infra/plan.json"), plan).unwrap();
+        }
+        let out = Command::new(env!("CARGO_BIN_EXE_onshore"))
+            .args(["check", ".", "--format", "json", "--as-of", "2026-11-22"])
+            // The plan was made with it.
+            .env("TF_VAR_log_account", "444455556666")
+            .current_dir(&root)
+            .output()
+            .unwrap();
+        assert_eq!(out.status.code(), Some(1), "{name}: {}", String::from_utf8_lossy(&out.stderr));
+        serde_json::from_slice(&out.stdout).unwrap()
+    }
+
+    /// Rules with their verdicts; findings by endpoint, place, role, and what happens there when.
+    fn says(found: &Value) -> (Vec<String>, Vec<String>) {
+        let all = |of: &str| found[of].as_array().unwrap().clone();
+        let rules = all("rules").iter().map(|r| format!("{} {}", r["rule"], r["verdict"])).collect();
+        let place = |f: &Value| -> Vec<String> {
+            let places = f["places"].as_array().unwrap();
+            places.iter().map(|p| format!("{} {} {}", p["country"], p["subdivision"], p["matched"])).collect()
+        };
+        let finding = |f: &Value| {
+            let facts =
+                ["code", "verdict", "endpoint", "activity", "role", "state", "data", "origin", "populations", "fingerprint"];
+            let facts: Vec<String> = facts.iter().map(|key| f[*key].to_string()).collect();
+            format!("{} {:?}", facts.join(" "), place(f).iter().map(|p| p.to_lowercase().replace(' ', "")).collect::<Vec<_>>())
+        };
+        let mut findings: Vec<String> = all("findings").iter().map(finding).collect();
+        findings.sort();
+        (rules, findings)
+    }
+
+    #[test]
+    fn plan_source_and_both_find_the_same() {
+        let source = checked("source", true, None);
+        let plan = checked("plan", false, Some(PLAN));
+        let both = checked("both", true, Some(PLAN));
+        assert_eq!(says(&source).1.len(), 17);
+        assert_eq!(says(&source), says(&plan));
+        assert_eq!(says(&source), says(&both));
+        for found in [&plan, &both] {
+            for count in ["endpoints", "located", "unlocated"] {
+                assert_eq!(found["coverage"][count], source["coverage"][count], "{count}: counted once");
+            }
+            assert_eq!(found["gaps"].as_array().map(Vec::len), Some(0), "{:#}", found["gaps"]);
+        }
+    }
+
+    /// Before its version 6 the provider told no region of a resource: the plan's provider configurations tell it, but for T4,
+    /// whose local no plan holds.
+    #[test]
+    fn a_plan_of_an_older_provider_differs_only_by_what_it_cannot_tell() {
+        let mut plan: Value = serde_json::from_str(PLAN).unwrap();
+        for change in plan["resource_changes"].as_array_mut().unwrap() {
+            let own = ["aws_s3_bucket.t2", "aws_instance.t15"].iter().any(|a| change["address"] == **a)
+                || change["address"].as_str().unwrap().starts_with("module.t6");
+            if !own {
+                change["change"]["after"].as_object_mut().unwrap().remove("region");
+            }
+        }
+        plan.as_object_mut().unwrap().remove("planned_values");
+        let (_, source) = says(&checked("source-5", true, None));
+        let (_, found) = says(&checked("plan-5", false, Some(&plan.to_string())));
+        let differ: Vec<&String> = source.iter().filter(|f| !found.contains(f)).collect();
+        assert!(matches!(differ.as_slice(), [one] if one.contains("aws_s3_bucket.t4")), "{differ:#?}");
+        let more: Vec<&String> = found.iter().filter(|f| !source.contains(f)).collect();
+        let open = |f: &String| f.contains("aws_s3_bucket.t4") && f.contains("indeterminate");
+        assert!(matches!(more.as_slice(), [one] if open(one)), "{more:#?}");
+        // The source beside it knows the local.
+        let (_, both) = says(&checked("both-5", true, Some(&plan.to_string())));
+        assert_eq!(both, source);
     }
 }

@@ -219,7 +219,7 @@ fn misplaced(context: &Context<'_>, scope: &Scope<'_>, group: &Group, id: Endpoi
         },
     );
     if finding.help.is_none() {
-        finding.help = Some(cut_help(finding.role, name, &group.allowed));
+        finding.help = Some(cut_help(finding.role, finding.path.len() > 1, name, &group.allowed));
     }
     if let Some(address) = culprit(context, id, placement) {
         // Where data enters there is no route to show; else the route's line stays, and the address is pointed at beside it.

@@ -31,9 +31,9 @@ pub fn finding(context: &Context<'_>, scope: &Scope<'_>, draft: Draft<'_>) -> Fi
     let endpoint = snapshot.endpoint(draft.endpoint);
     let steps = draft.arrivals.first().and_then(|a| steps(context, a, draft.endpoint, draft.state.unwrap_or(State::Loss)));
     let path: Vec<Hop> = steps.iter().flatten().map(|s| hop(context.snapshot, context.atlas, s)).collect();
-    let routes = || steps.iter().flatten().filter_map(|s| s.route).map(|r| snapshot.route(r)).filter(|r| !r.alias);
-    // The standby hop is what a reader must see; else how data got there last.
-    let role = routes().rev().find(|r| r.role.is_standby()).or_else(|| routes().next_back()).map(|r| r.role);
+    let routes = || steps.iter().flatten().filter_map(|s| s.route).map(|r| snapshot.route(r));
+    // The standby hop is what a reader must see, be it only another name; else how data got there last.
+    let role = routes().rev().find(|r| r.role.is_standby()).or_else(|| routes().rev().find(|r| !r.alias)).map(|r| r.role);
     let conditions: Vec<String> = path.iter().filter_map(|h| h.route.as_ref()?.condition.clone()).collect::<Vec<_>>();
     let location = path.last().map(|h| h.location).or_else(|| endpoint.locations.first().copied());
     let (origin, data, populations) = whose(context, scope, draft.arrivals);
@@ -115,6 +115,7 @@ pub fn condition(snapshot: &Snapshot, route: RouteId) -> Option<String> {
     match preferred.as_slice() {
         [] => None,
         [one] => Some(format!("when `{}`, which `{from}` prefers, is {when}", snapshot.endpoint(*one).name)),
+        [_, _] => Some(format!("when both targets that `{from}` prefers are {when}")),
         several => Some(format!("when all {} targets that `{from}` prefers are {when}", several.len())),
     }
 }
@@ -237,9 +238,10 @@ pub fn count(n: usize, noun: &str) -> String {
     if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }
 
-/// What to do about a way that must not be there.
-pub fn cut_help(role: Option<RouteRole>, endpoint: &str, allowed: &str) -> String {
+/// What to do about a way that must not be there; `led`: whether a route leads there.
+pub fn cut_help(role: Option<RouteRole>, led: bool, endpoint: &str, allowed: &str) -> String {
     match role {
+        None if !led => format!("move `{endpoint}` to a place {allowed}, or keep the data out of it"),
         Some(RouteRole::Failover | RouteRole::Overflow | RouteRole::Manual) => {
             format!("remove `{endpoint}` from the standby targets, or replace it by one {allowed}")
         }

@@ -1,6 +1,7 @@
 //! CloudFormation.
 
-use onshore::model::{Activity, RouteRole};
+use onshore::model::route::DataLimit;
+use onshore::model::{Activity, Role, RouteRole};
 use onshore::read::{READERS, Recognized};
 
 use super::{corpus, golden, read};
@@ -40,6 +41,8 @@ fn corpus_cdk_failover() {
     assert_eq!((primary.priority, secondary.priority), (Some(0), Some(1)));
     assert_eq!(secondary.role, RouteRole::Failover);
     assert_eq!(primary.pool, secondary.pool);
+    // How health is checked, and for how long names are kept, is not kept here.
+    assert!(primary.alias && secondary.alias, "a name for the same thing");
     assert_eq!(read.endpoint("ARecordFailoverSecondaryD176C0A2").names[0].value, "failover.cdk.dev");
 }
 
@@ -55,6 +58,9 @@ fn corpus_cloudfront_failover() {
     assert_eq!(read.routes("CloudfrontDistribution", "CloudfrontDistribution/Failover").len(), 1);
     assert_eq!(read.routes("CloudfrontDistribution", "one.example.com").len(), 1);
     assert!(read.routes("CloudfrontDistribution", "two.example.com").is_empty());
+    // Fact 3: a price class keeps nothing out for sure, so it may be any edge location; the policy must allow all of them.
+    assert_eq!(read.region("CloudfrontDistribution"), "GLOBAL");
+    assert!(read.endpoint("CloudfrontDistribution").roles.contains(Role::Entry));
     // Fact 4: without values for the parameters both are gaps.
     let Some(read) = corpus("cloudformation/cloudfront-failover-apigw", &[]) else { return };
     read.has_gap("cloudfront.yml:64", "parameter `SecondaryEndpoint` has no value");
@@ -72,6 +78,8 @@ fn corpus_dynamodb_global_table() {
     assert_eq!(read.trail("DDBGlobalTable in us-west-2"), ["global-table.yml:22"]);
     assert_eq!(read.route("DDBGlobalTable", "DDBGlobalTable in us-west-2").activity, Activity::Replicate);
     assert_eq!(read.routes("DDBGlobalTable in us-west-2", "DDBGlobalTable").len(), 1, "both take writes");
+    // Fact 1: a table. How consistent its copies are, and its keys, are not kept.
+    assert_eq!(read.endpoint("DDBGlobalTable").kind, "table");
     // Fact 3 and trap 1: the witness is told, and is no replica.
     let witness = read.route("DDBGlobalTable", "DDBGlobalTable in us-east-2");
     assert_eq!(witness.activity, Activity::Log);
@@ -130,12 +138,24 @@ fn corpus_s3_replication() {
     let told = ["region=us-east-1", "account=111122223333", "AWS::StackName=demo", "AccountIdDestination=444455556666"];
     let Some(read) = corpus("cloudformation/s3-crr-offsite", &[(ALL, &told)]) else { return };
     let copy = "arn:aws:s3:::demo-444455556666-bucket";
-    assert_eq!(read.route("cross-account/source.yml:S3BucketSource", copy).activity, Activity::Replicate);
+    let rule = read.route("cross-account/source.yml:S3BucketSource", copy);
+    assert_eq!(
+        (rule.activity, &rule.data),
+        (Activity::Replicate, &DataLimit::All),
+        "all prefixes; delete markers are not kept"
+    );
+    assert_eq!(read.endpoint(copy).account.as_deref(), Some("444455556666"), "another account");
     assert_eq!(read.region("arn:aws:kms:us-east-1:444455556666:alias/demo-444455556666-kms-key"), "us-east-1");
     // Trap 1: with its name told, the destination still stands nowhere that a file says.
     let told = ["region=us-east-1", "ReplicationBucketName=far"];
     let Some(read) = corpus("cloudformation/s3-crr-offsite", &[(ALL, &told)]) else { return };
     assert_eq!(read.region("arn:aws:s3:::far"), "");
+    // Fact 1: everything goes there.
+    let rule = read.route("OriginalBucket", "arn:aws:s3:::far");
+    assert_eq!((rule.activity, &rule.data), (Activity::Replicate, &DataLimit::All));
+    assert_eq!(read.region("OriginalBucket"), "us-east-1", "the deploying region");
+    // Trap 1: the region is open, and only the custom resource would take it; of that nothing is known.
+    assert!(read.touched("what a `Custom::LambdaTrig` is").iter().any(|t| t == "TriggerLambdaRepS3"));
 }
 
 #[test]

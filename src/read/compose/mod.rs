@@ -4,8 +4,11 @@
 //! used is not written anywhere, so that each of them counts. Profiles switch services on, so that all services count. Compose
 //! does not say where it runs: tell it with `region` or `site` in `[[inputs.override]]`.
 
+mod logging;
 mod project;
 mod service;
+mod settings;
+mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -101,7 +104,7 @@ fn read_all(set: &Set<'_>) -> Vec<(SourceId, Reading)> {
             unit.read.insert(file.id);
             for problem in file.document.problems() {
                 facts.gaps.push(Unread {
-                    code: "syntax",
+                    code: "broken-syntax",
                     message: problem.message.clone(),
                     help: Some("correct the file; what could be read of it was read".to_owned()),
                     location: Location::new(file.id, problem.span),

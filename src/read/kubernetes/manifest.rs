@@ -132,7 +132,7 @@ impl<'t> File<'t> {
         }
         for problem in self.document.problems() {
             gaps.push(Unread {
-                code: "syntax",
+                code: "broken-syntax",
                 message: problem.message.clone(),
                 help: Some("correct the document; the others of the file were read".to_owned()),
                 location: Location::new(self.id, problem.span),

@@ -3,6 +3,7 @@
 //! kind is, where it stands, and where its data goes; [`translate`] makes endpoints, routes and gaps of them. No resource kind is
 //! named in code unless a table cannot say what it does.
 
+mod collect;
 mod endpoint;
 mod ends;
 mod gaps;
@@ -18,7 +19,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-pub use translate::translate;
+pub use names::region_of_zone;
+pub use translate::{translate, translate_beside};
 pub use value::{Is, Piece, Target, Unknown, Value};
 
 use crate::source::Location;

@@ -73,6 +73,11 @@ pub fn is_global(text: &str) -> bool {
     !open
 }
 
+/// The id by which a plan, a state and the source of one folder know a resource.
+pub fn is_shared(text: &str) -> bool {
+    text.starts_with("terraform:")
+}
+
 /// Whether a name fits a pattern with `*` (anything) and `?` (one character).
 pub fn fits(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
@@ -188,6 +193,23 @@ pub fn kind(service: &str) -> &str {
 
 fn starts(text: &str, head: &str) -> bool {
     text.get(..head.len()).is_some_and(|t| t.eq_ignore_ascii_case(head))
+}
+
+/// The region that an AWS zone belongs to: `us-east-1` of `us-east-1a`, `us-west-2` of the Local Zone `us-west-2-lax-1a`. It is where
+/// the zone is controlled from; the zone itself may stand elsewhere.
+pub fn region_of_zone(zone: &str) -> Option<&str> {
+    let mut end = 0;
+    for (i, part) in zone.split('-').enumerate() {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        if digits > 0 {
+            return (i >= 2).then(|| zone.get(..end + digits)).flatten();
+        }
+        if part.is_empty() || !part.bytes().all(|b| b.is_ascii_lowercase()) {
+            return None;
+        }
+        end += part.len() + 1;
+    }
+    None
 }
 
 /// `arn:partition:service:region:account:resource`.

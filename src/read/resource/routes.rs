@@ -5,7 +5,7 @@ use foldhash::{HashMap, HashMapExt};
 use super::endpoint::{Stand, place};
 use super::ends::{End, Why, open, why};
 use super::path::Answer;
-use super::table::{Condition, RouteRow, Row, Tag};
+use super::table::{Condition, RouteRow, Row, Tag, Verification};
 use super::translate::{Frame, Sort, World, is_data};
 use super::{Is, Value, names, path, table};
 use crate::model::route::DataLimit;
@@ -49,6 +49,9 @@ impl World<'_> {
 
     /// A piece of something that nobody declares changes something unknown.
     pub(super) fn unfollowed_piece(&mut self, i: usize, ends: &[End]) {
+        if self.told(i) {
+            return;
+        }
         let Some(End::Open(why)) = ends.iter().find(|e| matches!(e, End::Open(_))) else { return };
         let (subject, location) = (&*self.resources[i].address, self.resources[i].location);
         let scope = self.mentioned(i);
@@ -123,6 +126,8 @@ impl World<'_> {
         }
         let from: Vec<End> = if let Some(tag) = &route.from_tag {
             self.tagged(i, tag, frame)
+        } else if let Some(wide) = route.from_all {
+            vec![End::Other(self.router(i, wide, route))]
         } else if route.from.is_empty() {
             own.to_vec()
         } else {
@@ -146,7 +151,8 @@ impl World<'_> {
             return self.unclear(i, &touched, route, why(&uncertain), uncertain.at);
         }
         if let Some(words) = &route.to_unknown {
-            let why = Why { why: words.clone(), help: None, declared_elsewhere: false };
+            let words = implied(route).map_or_else(|| words.clone(), |implied| format!("{words}; {implied}"));
+            let why = Why { why: words, help: None, declared_elsewhere: false };
             let scope: Vec<Reference> = from.iter().filter_map(|e| self.reference(e)).collect();
             let subject = self.subject(i, &from);
             self.gaps.gap("destination-not-stated", &subject, verb(route), why, location, scope);
@@ -161,6 +167,14 @@ impl World<'_> {
                             self.unclear(i, &from, route, why, value.at);
                         }
                     }
+                }
+            }
+        }
+        let account = route.to_account.iter().flat_map(|p| self.values(p, frame)).map(|v| self.settle(&v, 0)).next();
+        if let Some(account) = account.as_ref().and_then(Value::as_text) {
+            for (to, _) in &targets {
+                if let Reference::Fact(n) = to {
+                    self.facts.endpoints[*n].account.get_or_insert_with(|| account.clone().into_owned());
                 }
             }
         }
@@ -328,7 +342,9 @@ impl World<'_> {
         copy.account.clone_from(&fact.account);
         copy.tags.clone_from(&fact.tags);
         copy.attributes = fact.attributes.clone();
-        copy.cloud_ids = ids;
+        // A plan and the source beside it tell of one copy.
+        let shared = fact.cloud_ids.iter().filter(|id| names::is_shared(id)).map(|id| format!("{id} in {}", memo.1));
+        copy.cloud_ids = ids.into_iter().chain(shared).collect();
         place(&mut copy, &Stand { region: Some(value.clone()), ..Stand::default() });
         let reference = self.facts.endpoint(copy);
         self.copies.insert(memo, reference.clone());
@@ -349,11 +365,8 @@ impl World<'_> {
         let Some(activity) = Activity::parse(&row.activity) else { return };
         let mut route = RouteFact::new(from, to, activity, value.at);
         route.trail = value.trail.clone();
-        if let Some(document) = &row.implied {
-            let step = TrailStep {
-                location: self.resources[i].location,
-                text: format!("the provider does this without being asked: {document}").into(),
-            };
+        if let Some(text) = implied(row) {
+            let step = TrailStep { location: self.resources[i].location, text: text.into() };
             route.trail = route.trail.steps().cloned().chain([step]).collect();
         }
         route.role = row.role.as_deref().and_then(RouteRole::parse).unwrap_or_default();
@@ -372,7 +385,9 @@ impl World<'_> {
             let (at, list) = n;
             route.priority = u32::try_from(at).ok();
             route.role = if at == 0 { RouteRole::Primary } else { RouteRole::Failover };
-            route.pool = Some(format!("{} {list}", row.pool.as_deref().unwrap_or("members")));
+            let pool = row.pool.as_deref().unwrap_or("members");
+            // Further lists of one path are pools of their own.
+            route.pool = Some(if list > 1 { format!("{pool} {list}") } else { pool.to_owned() });
         }
         route.alias = row.alias;
         route.condition.clone_from(&row.condition);
@@ -408,6 +423,9 @@ impl World<'_> {
 
     /// The same; data may come from anything of these services.
     fn unclear_of(&mut self, i: usize, of: &[End], route: &RouteRow, why: Why, at: Location, wide: Vec<String>) {
+        if self.told(i) {
+            return;
+        }
         let wide = if why.declared_elsewhere { Vec::new() } else { wide };
         let mut scope: Vec<Reference> = of.to_vec().iter().filter_map(|e| self.reference(e)).collect();
         if scope.is_empty() {
@@ -429,6 +447,17 @@ impl World<'_> {
 fn services(terms: &[String]) -> Vec<String> {
     let service = |term: &String| term.split(':').nth(2).filter(|_| term.starts_with("arn:")).unwrap_or("").to_owned();
     terms.iter().map(service).collect()
+}
+
+/// What a movement that no line of the configuration asks for rests on. Whoever reads of it must be able to look it up, and must not
+/// take for checked what was not.
+fn implied(route: &RouteRow) -> Option<String> {
+    let checked = match route.verification {
+        Some(Verification::Primary) => "",
+        Some(Verification::Secondary) => " (checked against secondary sources only)",
+        Some(Verification::Memory) | None => " (not checked against that document)",
+    };
+    route.implied.as_ref().map(|text| format!("the provider determines this: {text}{checked}"))
 }
 
 /// What a route does, as a gap says it.

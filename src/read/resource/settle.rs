@@ -31,7 +31,9 @@ impl World<'_> {
         if let Some((list, condition, rest)) = join(path) {
             let (field, wanted) = condition;
             let wanted: Vec<Value> = self.values(wanted, frame).iter().map(|v| self.settle(v, 0)).collect();
-            let fits = |v: &Value| path::get(v, field).iter().any(|f| wanted.iter().any(|w| self.settle(f, 0).is == w.is));
+            // `0` and `'0'` are the same here, as in Terraform.
+            let same = |a: &Value, b: &Value| a.is == b.is || a.as_text().is_some_and(|text| Some(text) == b.as_text());
+            let fits = |v: &Value| path::get(v, field).iter().any(|f| wanted.iter().any(|w| same(&self.settle(f, 0), w)));
             let found: Vec<Value> = path::get(root, list).iter().filter(|v| fits(v)).flat_map(|v| path::get(v, rest)).collect();
             // What cannot be told may be any of them.
             return if found.is_empty() { wanted.into_iter().filter(path::is_open).collect() } else { found };
@@ -138,7 +140,7 @@ impl World<'_> {
         Some(Value { is, at: value.at, trail: value.trail.clone() })
     }
 
-    /// `{region}`, `{account}`, `{partition}`.
+    /// `{region}`, `{account}`, `{partition}`, `{dns_suffix}`.
     pub(super) fn special(&self, word: &str, frame: Frame<'_>) -> Piece {
         let i = frame.resource;
         let region = || {
@@ -150,6 +152,7 @@ impl World<'_> {
                 None => Piece::Hole(Value::unknown("its account is not known", None, self.resources[i].location)),
             },
             "partition" => Piece::Text(partition(region().as_text().as_deref().unwrap_or("")).into()),
+            "dns_suffix" => Piece::Text(dns_suffix(region().as_text().as_deref().unwrap_or("")).into()),
             _ => {
                 let region = region();
                 match region.as_text() {
@@ -234,7 +237,19 @@ fn term_pieces(term: &str) -> Vec<(&str, bool)> {
 }
 
 fn is_special(path: &str) -> bool {
-    matches!(path, "region" | "account" | "partition")
+    matches!(path, "region" | "account" | "partition" | "dns_suffix")
+}
+
+/// What the host names of an AWS partition end with (`dnsSuffix` of botocore's `partitions.json`).
+fn dns_suffix(region: &str) -> &'static str {
+    match partition(region) {
+        "aws-cn" => "amazonaws.com.cn",
+        "aws-iso" => "c2s.ic.gov",
+        "aws-iso-b" => "sc2s.sgov.gov",
+        "aws-iso-e" => "cloud.adc-e.uk",
+        "aws-eusc" => "amazonaws.eu",
+        _ => "amazonaws.com",
+    }
 }
 
 /// The partition that an AWS region belongs to.

@@ -1,5 +1,5 @@
 //! The tables of `data/resources/*.toml`: what each kind of resource is, where it stands, and where its data goes, also without
-//! being asked (`implied`). Each row names its source. A kind without a row is a gap, never "nothing".
+//! being asked (`implied`). A kind without a row is a gap, never "nothing". How far a row was checked is its `verification`.
 //!
 //! Three small languages are used in rows:
 //!
@@ -9,7 +9,7 @@
 //!   `^.origin[id=origin_id].domain_name` picks the elements of a list whose `id` is what `origin_id` of the element says. JSON in a
 //!   text is entered like anything else.
 //! - A *term* is a path, or text with paths in braces: `arn:aws:s3:::{bucket}`. Beside attributes, `{region}`, `{account}` and
-//!   `{partition}` are known. What is an ARN, a resource id or a reference already is taken as it is, so that one term serves for
+//!   `{partition}` and `{dns_suffix}` are known. What is an ARN, a resource id or a reference already is taken as it is, so that one term serves for
 //!   names and ARNs. `^` alone is the resource itself. A term that cannot be filled in gives nothing as an id, and a gap as a target.
 //! - A *condition* compares what a path gives: `{ path = "account_replication_type", is = ["GRS", "RAGRS"] }`.
 
@@ -29,9 +29,10 @@ struct TableFile {
     vocabulary: Vocabulary,
     /// The provider in `data/regions` of every kind that does not say its own.
     provider: String,
-    /// Where the rows come from, unless they say.
-    #[allow(dead_code, reason = "for those who keep the table")]
+    /// Whose reference the names follow, and how far the rows were held against it.
     source: String,
+    /// Of every row that does not say its own.
+    verification: Verification,
     /// For rows that do not say their own.
     #[serde(default)]
     region: Vec<String>,
@@ -41,6 +42,19 @@ struct TableFile {
     tags: Vec<String>,
     #[serde(rename = "kind")]
     kinds: Vec<Row>,
+}
+
+/// How what a row says was checked; the words mean what they mean in policies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verification {
+    /// Written from knowledge of the reference, and not held against it.
+    #[default]
+    Memory,
+    /// Held against what somebody else says of it, or a generated copy of the schema.
+    Secondary,
+    /// Held against the vendor's own document (which the row names).
+    Primary,
 }
 
 /// What is known of some kinds that behave alike.
@@ -93,6 +107,9 @@ pub struct Row {
     /// Paths to what some demands ask for.
     pub retention_days: Vec<String>,
     pub locked: Vec<String>,
+    /// How the row (its routes too, unless they say) was checked, and against which document.
+    pub verification: Option<Verification>,
+    pub checked: Option<String>,
     /// Ways that data takes because of this resource.
     #[serde(rename = "route")]
     pub routes: Vec<RouteRow>,
@@ -110,8 +127,12 @@ pub struct RouteRow {
     pub from: Vec<String>,
     /// Where data comes from what carries a tag: all stores of this configuration with it, in the resource's region.
     pub from_tag: Option<Tag>,
+    /// Where data comes from everything of the provider that works or stores, as far as this says. `data` must be told.
+    pub from_all: Option<Wide>,
     /// Terms for what it goes to: a resource, an id, a host name, an address.
     pub to: Vec<String>,
+    /// Paths to the account of what it goes to (a bucket's ARN has none).
+    pub to_account: Vec<String>,
     /// Terms for regions (or regions themselves, in quotes: `'us-east-1'`): a copy of where data comes from stands in each.
     pub to_region: Vec<String>,
     /// The region that the provider pairs with the resource's own (`data/resources/pairs.csv`).
@@ -147,8 +168,20 @@ pub struct RouteRow {
     pub condition: Option<String>,
     /// The data classes that such a route holds by its nature (a log).
     pub data: Vec<String>,
-    /// The provider does this without being asked: the document that says so.
+    /// The configuration does not say it, the provider does it: what it does, and the document that says so.
     pub implied: Option<String>,
+    /// As for a row. `implied` names the document.
+    pub verification: Option<Verification>,
+}
+
+/// How far that which collects from everything reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wide {
+    /// Its own account and region.
+    Region,
+    Account,
+    Organization,
 }
 
 /// Paths to a tag's key and value, or to a map of tags.
@@ -258,6 +291,10 @@ fn parse(text: &str) -> Result<TableFile, String> {
                 own.clone_from(default);
             }
         }
+        let of_row = *row.verification.get_or_insert(file.verification);
+        for route in &mut row.routes {
+            route.verification.get_or_insert(of_row);
+        }
     }
     Ok(file)
 }
@@ -265,6 +302,9 @@ fn parse(text: &str) -> Result<TableFile, String> {
 fn check(name: &str, file: &TableFile, faults: &mut Vec<String>) {
     if !name.starts_with(file.vocabulary.prefix()) {
         faults.push(format!("{name}: its name does not begin with `{}`", file.vocabulary.prefix()));
+    }
+    if file.source.is_empty() {
+        faults.push(format!("{name}: it does not say where its names come from"));
     }
     for row in &file.kinds {
         let kind = row.kinds.first().map_or("", String::as_str);
@@ -274,6 +314,9 @@ fn check(name: &str, file: &TableFile, faults: &mut Vec<String>) {
         }
         if row.ignore.is_some() == (!row.is.is_empty() || !row.extends.is_empty()) {
             wrong("a row has either `is`, `extends` or `ignore`".into());
+        }
+        if row.verification > Some(Verification::Memory) && row.checked.is_none() {
+            wrong("a row that was checked names the document (`checked`)".into());
         }
         for role in row.roles.iter().filter(|r| Role::parse(r).is_none()) {
             wrong(format!("`{role}` is no role"));
@@ -287,6 +330,12 @@ fn check(name: &str, file: &TableFile, faults: &mut Vec<String>) {
             }
             if route.purpose.as_ref().is_some_and(|p| Dependence::parse(p).is_none()) {
                 wrong(format!("`{:?}` is no purpose", route.purpose));
+            }
+            if route.from_all.is_some() && (route.data.is_empty() || row.is.is_empty()) {
+                wrong("what collects from everything is an endpoint, and says which data".into());
+            }
+            if route.verification > row.verification && route.implied.is_none() {
+                wrong("a route that was checked more than its row names the document (`implied`)".into());
             }
             let ends = [!route.to.is_empty(), !route.to_region.is_empty(), route.to_pair, route.to_unknown.is_some()];
             if ends.iter().filter(|e| **e).count() != 1 {

@@ -3,10 +3,11 @@
 //! one missing variable does not print a line for each of a thousand resources.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashMap, HashMapExt};
 
+use super::collect::Router;
 use super::endpoint::Stand;
 use super::ends::{End, Why, why};
 use super::gaps::Gaps;
@@ -16,7 +17,12 @@ use crate::model::{EndpointFact, Facts, GapScope, Reference, ResourceTally, Stan
 
 /// Adds what the resources say. Addresses are those of one configuration; call it once for each.
 pub fn translate(resources: Vec<Resource>, facts: &mut Facts) {
-    let mut world = World::new(&resources, facts);
+    translate_beside(resources, &BTreeSet::new(), facts);
+}
+
+/// The same; what is left open of resources at these addresses another file tells, and it is no gap.
+pub fn translate_beside(resources: Vec<Resource>, told: &BTreeSet<String>, facts: &mut Facts) {
+    let mut world = World::new(&resources, told, facts);
     world.endpoints();
     world.pieces();
     world.parts();
@@ -24,6 +30,7 @@ pub fn translate(resources: Vec<Resource>, facts: &mut Facts) {
         world.routes(i);
     }
     world.strangers();
+    world.collect();
     world.finish();
 }
 
@@ -53,6 +60,8 @@ impl Frame<'_> {
 
 pub struct World<'a> {
     pub(super) resources: &'a [Resource],
+    /// Addresses of resources that another file tells all of.
+    told: &'a BTreeSet<String>,
     pub(super) sorts: Vec<Sort>,
     pub(super) by_address: HashMap<&'a str, usize>,
     /// Without the index of an instance: `aws_instance.web` of `aws_instance.web[0]`.
@@ -70,6 +79,9 @@ pub struct World<'a> {
     pub(super) depth: Cell<u8>,
     /// Stores by tag, made when first asked for.
     pub(super) by_tag: Option<HashMap<(String, String), Vec<usize>>>,
+    /// What collects from everything, and where that comes together.
+    pub(super) collectors: BTreeSet<usize>,
+    pub(super) routers: Vec<Router>,
     pub(super) facts: &'a mut Facts,
     pub(super) gaps: Gaps,
     /// Why nothing tells where a fact stands, by its index.
@@ -77,7 +89,7 @@ pub struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(resources: &'a [Resource], facts: &'a mut Facts) -> Self {
+    pub(super) fn new(resources: &'a [Resource], told: &'a BTreeSet<String>, facts: &'a mut Facts) -> Self {
         let mut by_address = HashMap::with_capacity(resources.len());
         let mut by_base: HashMap<&str, Vec<usize>> = HashMap::new();
         let mut sorts = Vec::with_capacity(resources.len());
@@ -95,6 +107,7 @@ impl<'a> World<'a> {
         }
         let mut world = Self {
             resources,
+            told,
             sorts,
             by_address,
             by_base,
@@ -104,6 +117,8 @@ impl<'a> World<'a> {
             externals: HashMap::new(),
             wild: HashMap::new(),
             by_tag: None,
+            collectors: BTreeSet::new(),
+            routers: Vec::new(),
             steps: Cell::new(20_000 + 4_000 * resources.len()),
             depth: Cell::new(0),
             facts,
@@ -177,8 +192,16 @@ impl<'a> World<'a> {
         node
     }
 
+    /// Whether another file tells what is open of a resource.
+    pub(super) fn told(&self, i: usize) -> bool {
+        self.told.contains(&*self.resources[i].address)
+    }
+
     /// A gap if nothing tells where a thing stands that stands somewhere.
     pub(super) fn ask_place(&mut self, i: usize, node: usize, stand: &Stand) {
+        if self.told(i) {
+            return;
+        }
         let resource = &self.resources[i];
         let reference = Reference::Fact(node);
         let subject = &*resource.address;
@@ -189,6 +212,16 @@ impl<'a> World<'a> {
             return;
         }
         let fact = &self.facts.endpoints[node];
+        // AWS resources stand in their provider's region, whatever zone is asked for: one of the two is wrong.
+        if let (Some("aws"), Some(region), Some(zone)) = (fact.provider.as_deref(), &fact.region, &fact.zone)
+            && names::region_of_zone(&zone.value).is_some_and(|of| of != region.value)
+        {
+            let why = format!("its region is {} and its zone {}", region.value, zone.value);
+            let why = Why { why, help: Some("find out which of the two is right".into()), declared_elsewhere: false };
+            let at = stand.zone.as_ref().map_or(resource.location, |z| z.at);
+            self.gaps.gap("region-and-zone-disagree", subject, "names a zone of another region", why, at, vec![reference]);
+            return;
+        }
         let logical = fact.standing != Standing::Physical;
         // A name beside a region that cannot be told was made without it.
         let named = !fact.names.is_empty() && stand.region.is_none();
@@ -293,7 +326,7 @@ impl<'a> World<'a> {
             }
             let unplaced = parts.is_empty() && !has_region && !row.part_of.is_empty();
             let says = |f: &EndpointFact| f.zone.is_some() || !f.addresses.is_empty() || !f.names.is_empty();
-            if unplaced && !says(&self.facts.endpoints[node]) {
+            if unplaced && !self.told(i) && !says(&self.facts.endpoints[node]) {
                 let why = missing.unwrap_or_else(|| Why {
                     why: "nothing says its region".into(),
                     help: None,
@@ -359,7 +392,7 @@ impl<'a> World<'a> {
 
     /// Counts every resource once.
     fn tally(&self) -> ResourceTally {
-        let told = self.told();
+        let placed = self.placed();
         let mut tally = ResourceTally::default();
         for (i, sort) in self.sorts.iter().enumerate() {
             let node = match (sort, self.nodes[i]) {
@@ -377,10 +410,11 @@ impl<'a> World<'a> {
             let fact = &self.facts.endpoints[node];
             if fact.standing != Standing::Physical {
                 tally.placeless += 1;
-            } else if told[node] {
+            } else if placed[node] {
                 tally.placed += 1;
             } else {
                 let why = match self.open.get(&node) {
+                    _ if self.told(i) => "the plan or state beside it tells its place",
                     Some(why) => why,
                     None if !fact.part_of.is_empty() => "what it is a part of does not say where it stands",
                     None if !fact.names.is_empty() => "only its host name could tell where it stands",
@@ -393,7 +427,7 @@ impl<'a> World<'a> {
     }
 
     /// Of each fact, whether it or what it is a part of says where it stands.
-    fn told(&self) -> Vec<bool> {
+    fn placed(&self) -> Vec<bool> {
         let endpoints = &self.facts.endpoints;
         let mut parts: HashMap<usize, Vec<usize>> = HashMap::new();
         let mut told = vec![false; endpoints.len()];

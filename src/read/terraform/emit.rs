@@ -53,9 +53,13 @@ impl<'a> World<'a> {
 
     fn trouble(&mut self, at: Location, code: &'static str, message: String, help: Option<&str>, touches: Touches) {
         // A module that calls itself is not missing.
-        let said = |t: &Trouble| t.at == at && (t.code == code || t.code == "terraform-circle");
-        if !self.troubles.iter().any(said) {
-            self.troubles.push(Trouble { code, message, help: help.map(str::to_owned), at, touches });
+        let said = |t: &&mut Trouble| t.at == at && (t.code == code || t.code == "terraform-circle");
+        match (self.troubles.iter_mut().find(said), touches) {
+            (None, touches) => self.troubles.push(Trouble { code, message, help: help.map(str::to_owned), at, touches }),
+            // One line of a module is of all the module's instances.
+            (Some(Trouble { touches: Touches::Resources(known), .. }), Touches::Resources(more)) => known.extend(more),
+            (Some(known), Touches::Everything) => known.touches = Touches::Everything,
+            (Some(_), _) => {}
         }
     }
 

@@ -25,9 +25,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::thread;
 
-use super::resource::translate;
+use super::resource::translate_beside;
 use super::{Input, READERS, Reader, Reading, Recognized, Set, side_by_side};
-use crate::model::{GapScope, Reference, Unread};
+use crate::model::{EndpointFact, GapScope, Reference, Unread};
 use crate::source::{InputError, Location, SourceId, Span};
 use ast::Body;
 use module::Module;
@@ -139,18 +139,10 @@ fn read_root(tree: &Tree<'_>, module: &Module) -> Reading {
             touched.extend(more);
         }
     }
-    translate(resources, &mut reading.facts);
-    if let Some(planned) = tree.planned(module) {
-        // What the source leaves open, the plan beside it tells; both are the same endpoints by their ids. A plan that is older
-        // than a resource tells nothing of it.
-        const OPEN: &[&str] = &["unknown-region", "unknown-target", "uncertain-resource"];
-        let endpoints = &reading.facts.endpoints;
-        let told = |of: &Reference| matches!(of, Reference::Fact(i) if planned.contains(&endpoints[*i].label));
-        reading.facts.gaps.retain(|gap| {
-            let all_told = matches!(&gap.scope, GapScope::Endpoints(of) if !of.is_empty() && of.iter().all(told));
-            !(OPEN.contains(&gap.code) && all_told)
-        });
-    }
+    // What the source leaves open of a resource, the plan beside it tells; both are the same endpoints by their ids. A plan that is
+    // older than a resource tells nothing of it.
+    translate_beside(resources, tree.planned(module).unwrap_or(&BTreeSet::new()), &mut reading.facts);
+    reading.facts.endpoints.iter_mut().for_each(|fact| show_region(tree, fact));
 
     let by_label: BTreeMap<&str, usize> =
         reading.facts.endpoints.iter().enumerate().map(|(i, e)| (e.label.as_str(), i)).collect();
@@ -183,6 +175,15 @@ fn read_root(tree: &Tree<'_>, module: &Module) -> Reading {
     included.extend(world.files.iter().copied().filter(foreign));
     reading.included = included.into_iter().filter(|id| module.files.first() != Some(id)).collect();
     reading
+}
+
+/// A block is shown by its first line; a region that it says itself stands further down.
+fn show_region(tree: &Tree<'_>, fact: &mut EndpointFact) {
+    let Some(region) = fact.zone.as_ref().or(fact.region.as_ref()) else { return };
+    let at = Location::new(fact.location.source, region.span);
+    if tree.sources.position(at).line != tree.sources.position(fact.location).line {
+        fact.trail = fact.trail.through(at, "its region is written here");
+    }
 }
 
 /// Every module of a root, once.

@@ -114,7 +114,7 @@ impl<'a> World<'a> {
             Some(value) if !value.is_null() => value,
             _ => match self.zone_region(provider).or_else(|| self.told_region(kind)) {
                 Some(value) => value,
-                None => self.region_of_environment(provider, regional?.1, at),
+                None => return Some(self.region_of_environment(provider, regional?.1, at)),
             },
         };
         let region = format!("provider `{}` is set to its region here", provider.name);

@@ -7,13 +7,13 @@
 
 use std::sync::Arc;
 
-use super::{Arn, arc, is_account, is_region, region_of_zone};
+use super::{Arn, arc, is_account, is_region};
 use crate::doc::{Node, Style};
 use crate::model::GapScope;
 use crate::read::export::records::{At, Record, Records, text};
 use crate::read::export::value::{Keys, entries, map, value};
 use crate::read::export::{Dialect, Head, Made, Sample, Told, beginning, no_region};
-use crate::read::resource::{Is, Resource, Value, Vocabulary, table};
+use crate::read::resource::{Is, Resource, Value, Vocabulary, region_of_zone, table};
 
 pub struct Config;
 

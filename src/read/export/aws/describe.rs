@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::lists::{LISTS, List, SINGLES, Single};
-use super::{Arn, arc, buckets, is_account, is_region, region_of_zone, zone};
+use super::{Arn, arc, buckets, is_account, is_region, zone};
 use crate::doc::{Node, Style};
 use crate::model::GapScope;
 use crate::read::export::records::{At, Record, Records, text};
 use crate::read::export::value::{Keys, entries, map, value};
 use crate::read::export::{Dialect, Head, Made, Sample, Told, beginning, no_region};
-use crate::read::resource::{Resource, Value, Vocabulary};
+use crate::read::resource::{Resource, Value, Vocabulary, region_of_zone};
 use crate::source::{Location, Span};
 
 pub struct Describe;
@@ -166,7 +166,6 @@ fn convert(list: &List, record: Node<'_>, at: At, told: &Told<'_>, to: &mut Made
         BUCKET => None,
         _ => outer_region(told, location),
     });
-    disagreement(record, parsed, name, at, to);
     to.resources.push(Resource {
         vocabulary: Vocabulary::Listing,
         kind: list.kind.into(),
@@ -222,18 +221,6 @@ fn account(record: Node<'_>, arn: Option<Arn<'_>>, at: At, location: Location, t
         .or_else(|| owner.map(|o| value(o, at, Keys::AsWritten)))
         .or_else(|| told.account())
         .or_else(|| Some(Value::text(told.folder?.account.as_deref()?, location)))
-}
-
-/// A zone that lies in another region than the one the ARN names: one of the two is wrong, and which cannot be told.
-fn disagreement(record: Node<'_>, arn: Option<Arn<'_>>, name: &str, at: At, to: &mut Made) {
-    let (Some(region), Some(zone)) = (arn.and_then(Arn::region), zone(record)) else { return };
-    if region_of_zone(zone) == Some(region) {
-        return;
-    }
-    let message = format!("`{name}` names the region {region}, but its zone is {zone}");
-    let node = record.get("AvailabilityZone").or_else(|| record.path(&["Placement", "AvailabilityZone"])).unwrap_or(record);
-    let scope = GapScope::Endpoints(vec![crate::model::Reference::Id(name.to_owned())]);
-    to.gap("region-and-zone-disagree", message, "find out which of the two is right, and export again", at.of(node), scope);
 }
 
 /// What `get-bucket-location` and its like answer for one bucket.

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use super::records::text;
 use crate::doc::Node;
+use crate::read::resource::region_of_zone;
 
 pub(super) use buckets::Buckets;
 pub(super) use config::Config;
@@ -54,23 +55,6 @@ fn is_account(text: &str) -> bool {
 /// Has the shape of a region's id, `us-gov-west-1`. Whether AWS has it is for the region table to say.
 fn is_region(text: &str) -> bool {
     region_of_zone(text) == Some(text)
-}
-
-/// The region that a zone belongs to: `us-east-1` of `us-east-1a`, `us-west-2` of the Local Zone `us-west-2-lax-1a`. It is where
-/// the zone is controlled from; the zone itself may stand elsewhere.
-fn region_of_zone(zone: &str) -> Option<&str> {
-    let mut end = 0;
-    for (i, part) in zone.split('-').enumerate() {
-        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-        if digits > 0 {
-            return (i >= 2).then(|| zone.get(..end + digits)).flatten();
-        }
-        if part.is_empty() || !part.bytes().all(|b| b.is_ascii_lowercase()) {
-            return None;
-        }
-        end += part.len() + 1;
-    }
-    None
 }
 
 /// The zone a record names, where it stands in one; spelled as the service or (capital or not) as AWS Config does.

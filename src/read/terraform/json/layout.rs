@@ -181,4 +181,18 @@ pub struct Addresses<'a> {
 pub struct Addressed<'a> {
     #[serde(borrow)]
     pub address: Cow<'a, str>,
+    pub change: Option<Actions>,
+}
+
+#[derive(Deserialize)]
+pub struct Actions {
+    #[serde(default)]
+    pub actions: Vec<String>,
+}
+
+impl Addressed<'_> {
+    /// Whether it stands when the plan has been applied.
+    pub fn stands(&self) -> bool {
+        self.change.as_ref().is_none_or(|c| c.actions != ["delete"])
+    }
 }

@@ -120,13 +120,13 @@ fn kind(text: &str) -> Option<Kind> {
     (shown || state).then_some(Kind::State)
 }
 
-/// The addresses that a plan speaks of: what the configuration beside it leaves open of them, the plan tells. `None` if the text is
-/// no plan, or a broken one.
+/// The addresses of what a plan will have made: what the configuration beside it leaves open of them, the plan tells. Of what it
+/// deletes it tells nothing. `None` if the text is no plan, or a broken one.
 pub fn planned(text: &str) -> Option<BTreeSet<String>> {
     let plan = matches!(kind(text), Some(Kind::Plan));
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let file: layout::Addresses<'_> = plan.then(|| serde_json::from_str(text).ok())??;
-    Some(file.resource_changes?.into_iter().map(|r| r.address.into_owned()).collect())
+    Some(file.resource_changes?.into_iter().filter(layout::Addressed::stands).map(|r| r.address.into_owned()).collect())
 }
 
 /// What a file tells before it is translated.
