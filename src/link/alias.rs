@@ -63,7 +63,10 @@ pub fn names(world: &mut World, links: &mut Links) {
 
 /// The machines that names lead to, found once for each address: many names may share one.
 #[derive(Default)]
-struct Owners(HashMap<(IpAddr, Option<u16>, Option<String>, bool), (Vec<Node>, bool)>);
+struct Owners(HashMap<AddressInScope, (Vec<Node>, bool)>);
+
+/// Address, port, scope, and whether others may share it.
+type AddressInScope = (IpAddr, Option<u16>, Option<String>, bool);
 
 impl Owners {
     /// The machines that have an address, as a name or (`any` is false) a server without an id sees it, and whether one of them

@@ -392,7 +392,7 @@ impl<'a> World<'a> {
 
     /// Counts every resource once.
     fn tally(&self) -> ResourceTally {
-        let told = self.placed();
+        let placed = self.placed();
         let mut tally = ResourceTally::default();
         for (i, sort) in self.sorts.iter().enumerate() {
             let node = match (sort, self.nodes[i]) {
@@ -410,7 +410,7 @@ impl<'a> World<'a> {
             let fact = &self.facts.endpoints[node];
             if fact.standing != Standing::Physical {
                 tally.placeless += 1;
-            } else if told[node] {
+            } else if placed[node] {
                 tally.placed += 1;
             } else {
                 let why = match self.open.get(&node) {
