@@ -65,7 +65,7 @@ pub fn names(world: &mut World, links: &mut Links) {
 #[derive(Default)]
 struct Owners(HashMap<AddressInScope, (Vec<Node>, bool)>);
 
-/// Address, port, scope, and whether others may share it.
+/// Address, port, scope, and whether any machine of it will do.
 type AddressInScope = (IpAddr, Option<u16>, Option<String>, bool);
 
 impl Owners {
