@@ -1,6 +1,6 @@
 //! Resources: what infrastructure code, plans, state files, stacks and cloud exports all describe, a typed thing with attributes.
 //! Their readers ([`super`]) evaluate their own languages and give [`Resource`]s; the tables of `data/resources/` say what each
-//! kind is, where it stands, and where its data goes; [`translate`] makes endpoints, routes and gaps of them. No resource kind is
+//! kind is, where it stands, and where its data goes; [`translate()`] makes endpoints, routes and gaps of them. No resource kind is
 //! named in code unless a table cannot say what it does.
 
 mod collect;
