@@ -28,6 +28,7 @@ mod pulumi;
 pub mod resource;
 mod settings;
 mod terraform;
+pub mod words;
 mod zone;
 
 pub use all::{ReadAll, ReadError, read_all, side_by_side};
@@ -112,6 +113,10 @@ pub trait Reader: Sync {
     fn format(&self) -> &'static str;
     /// One line for people: "nginx configuration (http and stream)".
     fn describe(&self) -> &'static str;
+    /// What is understood of the format's own words, where it has such words.
+    fn words(&self) -> &'static [words::Words] {
+        &[]
+    }
     /// Reads files that only mean something together (a tree of modules, the manifests of a cluster), given in the order of
     /// their paths: a reading for each unit, under the file that stands for it, whose `included` names the others.
     /// `None`: each file is read by itself.
