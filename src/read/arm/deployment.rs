@@ -37,7 +37,7 @@ pub(super) fn everything(env: &Env<'_, '_>, code: &'static str, message: String,
 }
 
 pub(super) fn parameter(env: &Env<'_, '_>, name: &str, at: Location) -> Value {
-    if let Some(value) = env.var(&format!("parameter:{}", name.to_lowercase())) {
+    if let Some(value) = env.vars.get(&format!("parameter:{}", name.to_lowercase())) {
         return value.clone();
     }
     let speaker = env.speaker();
@@ -197,7 +197,7 @@ fn declare<'w, 'd>(
         },
     };
     for i in 0..count.map_or(1, |(_, count)| count) {
-        if !env.world.spend(1) {
+        if !env.world.budget.spend(1) {
             return;
         }
         let turn = match count {
@@ -224,7 +224,7 @@ fn declare<'w, 'd>(
                 } else {
                     format!("{}/{}", outer.kind, kind.to_lowercase())
                 };
-                let whole = turn.concat([outer.name.clone(), Value::text("/", at), name.clone()], at);
+                let whole = turn.world.budget.concat([outer.name.clone(), Value::text("/", at), name.clone()], at);
                 (kind, if canonical(&name).contains('/') { name } else { whole })
             }
             _ => (kind.to_lowercase(), name),

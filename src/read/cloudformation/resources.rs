@@ -22,7 +22,7 @@ const KNOWN_MACROS: [&str; 6] = [
 
 /// The stacks nested in a stack, and those nested in them.
 pub(super) fn nested<'d>(world: &World<'d>, stack: &Rc<Stack<'d>>, all: &mut Vec<Rc<Stack<'d>>>) {
-    let Some(_deeper) = world.deeper() else { return };
+    let Some(_deeper) = world.budget.deeper() else { return };
     let env = Env::of(world, stack);
     for (logical, declared) in stack::declared(&env).iter() {
         let kind = declared.entry.value.get("Type").and_then(|t| t.text()).unwrap_or("");

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::eval::{Env, Vars};
+use super::eval::{Env, Turns};
 use super::template::Template;
 use super::world::{Found, Touch, World};
 use crate::doc::{Entry, Node};
@@ -48,7 +48,7 @@ pub(super) struct Stack<'d> {
 #[derive(Clone)]
 pub(super) struct Declared<'d> {
     pub entry: Entry<'d>,
-    pub vars: Vars,
+    pub vars: Turns,
 }
 
 /// What is known of a condition.
@@ -210,7 +210,7 @@ fn told_parameter(env: &Env<'_, '_>, name: &str, declaration: Entry<'_>) -> Valu
         (Is::Text(text), true) => {
             let item = |t: &str| Value { is: Is::Text(t.trim().into()), at: value.at, trail: value.trail.clone() };
             let items: Vec<Value> = text.split(',').map(item).collect();
-            env.world.spend(items.len());
+            env.world.budget.spend(items.len());
             Value { is: Is::List(Arc::new(items)), ..value }
         }
         _ => value,
@@ -226,7 +226,7 @@ pub(super) fn condition(env: &Env<'_, '_>, name: &str) -> Truth {
         None => {}
     }
     env.stack.conditions.borrow_mut().insert(name.to_owned(), None);
-    let declared = env.stack.template.find("Conditions", name).map(|e| (e.value, None)).or_else(|| {
+    let declared = env.stack.template.find("Conditions", name).map(|e| (e.value, Turns::default())).or_else(|| {
         let entries: Vec<Entry<'_>> = env.stack.template.section("Conditions").collect();
         let has_loop = entries.iter().any(|e| e.name().starts_with("Fn::ForEach::"));
         let mut unrolled = if has_loop { env.unrolled(&entries) } else { Vec::new() };
@@ -257,7 +257,7 @@ pub(super) fn exists<'d>(env: &Env<'_, 'd>, node: Node<'d>) -> Truth {
 pub(super) fn output<'d>(world: &World<'d>, stack: &Rc<Stack<'d>>, name: &str, at: Location) -> Option<Value> {
     let env = Env::of(world, stack);
     let (entry, vars) = match stack.template.find("Outputs", name) {
-        Some(entry) => (entry, None),
+        Some(entry) => (entry, Turns::default()),
         None => {
             let entries: Vec<Entry<'_>> = stack.template.section("Outputs").collect();
             let (_, entry, vars) = env.unrolled(&entries).into_iter().find(|(n, _, _)| n == name)?;
