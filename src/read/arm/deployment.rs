@@ -337,7 +337,11 @@ pub(super) fn child<'w, 'd>(env: &Env<'w, 'd>, item: &Item<'w, 'd>, siblings: &[
     if let Some(subscription) = item.node.get("subscriptionId") {
         told.subscription = item.env.eval(subscription);
     }
-    for entry in properties.get("parameters").into_iter().flat_map(|p| p.entries()) {
+    let parameters = properties.get("parameters");
+    if properties.get("parametersLink").is_some() || parameters.is_some_and(|p| !p.is_map()) {
+        return not_read("the values of its parameters stand elsewhere");
+    }
+    for entry in parameters.into_iter().flat_map(|p| p.entries()) {
         let value = match entry.value.get("value") {
             Some(value) => item.env.eval(value),
             None => item.env.unknown("it is a secret of a key vault", env.location(entry.value)),

@@ -196,7 +196,7 @@ fn modules(set: &Set<'_>, id: SourceId) -> Vec<SourceId> {
     named.filter_map(|path| set.sources.find(&path)).collect()
 }
 
-/// The resources of a deployment and of those that it makes.
+/// The resources of a deployment and of those that it makes; what nests too deeply has become a gap and makes none.
 fn deployed<'d>(env: &Env<'_, 'd>, all: &mut Vec<Resource>, linked: &mut BTreeSet<usize>) {
     linked.extend(&env.at.lineage);
     let items = items(env);
@@ -238,7 +238,6 @@ fn deployed<'d>(env: &Env<'_, 'd>, all: &mut Vec<Resource>, linked: &mut BTreeSe
             location: item.location,
         });
     }
-    let Some(_deeper) = env.world.budget.deeper() else { return };
     for (child, vars) in children {
         let mut inside = Env::of(env.world, &child);
         if child.outer.is_some() {

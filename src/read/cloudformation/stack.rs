@@ -25,6 +25,8 @@ pub(super) struct Told {
     pub name: Value,
     /// Values of parameters.
     pub given: BTreeMap<String, Value>,
+    /// A part of what is given that cannot be told: any parameter may get its value there.
+    pub unclear: Option<Value>,
 }
 
 pub(super) struct Stack<'d> {
@@ -186,6 +188,9 @@ fn told_parameter(env: &Env<'_, '_>, name: &str, declaration: Entry<'_>) -> Valu
     }
     let value = match (env.stack.told.given.get(name), declaration.value.get("Default")) {
         (Some(given), _) => given.used(at, format!("parameter `{name}` gets its value here")),
+        (None, _) if let Some(unclear) = &env.stack.told.unclear => {
+            Value { is: Is::Unknown(reason(unclear)), ..unclear.clone() }
+        }
         (None, Some(default)) => match default.text() {
             Some(text) => Value::text(text, template.at(default)),
             None => Value::unknown(format!("the default of parameter `{name}` is no text"), None, template.at(default)),
@@ -328,9 +333,9 @@ fn instantiate<'d>(env: &Env<'_, 'd>, logical: &str, entry: Entry<'d>) -> Vec<Rc
     if env.stack.lineage.len() > MAX_NESTING {
         return not_read(format!("stacks nest deeper than {MAX_NESTING} levels"));
     }
-    let given = given(get("Parameters"));
+    let (given, unclear) = given(get("Parameters"));
     let name = Value::unknown("the name of a nested stack is made up when the stack is made", None, at);
-    let told = Told { name, given, ..env.stack.told.clone() };
+    let told = Told { name, given, unclear, ..env.stack.told.clone() };
     let mut tolds: Vec<(String, Told)> = Vec::new();
     if kind == "AWS::CloudFormation::StackSet" {
         let (regions, accounts) = instances(get("StackInstancesGroup"));
@@ -365,9 +370,9 @@ fn instantiate<'d>(env: &Env<'_, 'd>, logical: &str, entry: Entry<'d>) -> Vec<Rc
     stacks
 }
 
-/// A map, or a stack set's list of keys and values.
-fn given(parameters: Option<Value>) -> BTreeMap<String, Value> {
-    let mut given = BTreeMap::new();
+/// A map, or a stack set's list of keys and values; and a part of them that cannot be told, which may be the value of any.
+fn given(parameters: Option<Value>) -> (BTreeMap<String, Value>, Option<Value>) {
+    let (mut given, mut unclear) = (BTreeMap::new(), None);
     let text_of_list = |v: &Value| match v.as_list() {
         // A list for a list parameter is joined with commas.
         Some(list) => match list.iter().map(|v| v.as_text()).collect::<Option<Vec<_>>>() {
@@ -376,20 +381,20 @@ fn given(parameters: Option<Value>) -> BTreeMap<String, Value> {
         },
         None => v.clone(),
     };
-    match parameters.as_ref().map(|p| &p.is) {
-        Some(Is::Map(map)) => given.extend(map.iter().map(|(k, v)| (k.to_string(), text_of_list(v)))),
-        Some(Is::List(list)) => {
+    match parameters {
+        None | Some(Value { is: Is::Null, .. }) => {}
+        Some(Value { is: Is::Map(map), .. }) => given.extend(map.iter().map(|(k, v)| (k.to_string(), text_of_list(v)))),
+        Some(Value { is: Is::List(list), .. }) => {
             for pair in list.iter() {
-                if let (Some(key), Some(value)) =
-                    (pair.get("ParameterKey").and_then(|k| k.as_text()), pair.get("ParameterValue"))
-                {
-                    given.insert(key.into_owned(), text_of_list(value));
+                match (pair.get("ParameterKey").and_then(|k| k.as_text()), pair.get("ParameterValue")) {
+                    (Some(key), Some(value)) => _ = given.insert(key.into_owned(), text_of_list(value)),
+                    _ => unclear = Some(pair.clone()),
                 }
             }
         }
-        _ => {}
+        unknown => unclear = unknown,
     }
-    given
+    (given, unclear)
 }
 
 /// Regions and accounts of a stack set's instances.

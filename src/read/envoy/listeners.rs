@@ -118,6 +118,7 @@ impl<'d> Reader<'_, 'd> {
         addresses.extend(listener.list("additional_addresses").iter().filter_map(|a| a.get("address")));
         let mut listens = Vec::new();
         let mut shown = Vec::new();
+        let mut unclear = Vec::new();
         for address in addresses {
             let place = address.path(&["socket_address", "address"]).map_or(address.at(), |p| p.at());
             match peer_of(address) {
@@ -133,7 +134,8 @@ impl<'d> Reader<'_, 'd> {
                     shown.push(path.clone());
                     listens.push(Listen::Socket(path));
                 }
-                _ => {}
+                Ok(Peer::Host { name, .. }) => unclear.push((place, format!("is the name `{}`", shorten(&name)))),
+                Err(why) => unclear.push((place, why)),
             }
         }
         if let (true, Some(name)) = (listener.get("internal_listener").is_some(), listener.text("name")) {
@@ -147,6 +149,10 @@ impl<'d> Reader<'_, 'd> {
         let label = fact.label.clone();
         let index = out.principal(fact);
         listens.into_iter().for_each(|on| out.listens(index, on, &label));
+        for (place, why) in unclear {
+            let message = format!("the address of this listener {why}, so who leads here is not known");
+            out.gap("unusable-target", message, None, place, Touch::Endpoint(index));
+        }
         made.push(index);
         index
     }
