@@ -23,6 +23,7 @@ use crate::source::{InputError, SourceId, Sources};
 mod all;
 mod hosts;
 mod mentions;
+pub mod paths;
 mod proxy;
 mod pulumi;
 pub mod resource;
@@ -149,19 +150,3 @@ pub const READERS: &[&dyn Reader] = &[
     &terraform::json::State,
     &zone::Zone,
 ];
-
-/// A path as written in a file of `folder`, from the project's root; `None` if it leads elsewhere.
-fn joined(folder: &str, path: &str) -> Option<String> {
-    if path.contains("://") || path.starts_with('/') {
-        return None;
-    }
-    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => _ = parts.pop()?,
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
