@@ -28,6 +28,7 @@ mod proxy;
 mod pulumi;
 pub mod resource;
 mod settings;
+mod shipper;
 mod terraform;
 pub mod words;
 mod zone;
@@ -144,6 +145,13 @@ pub const READERS: &[&dyn Reader] = &[
     &netbox::NetBox,
     &nginx::Nginx,
     &pulumi::Pulumi,
+    &shipper::Beats,
+    &shipper::FluentBit,
+    &shipper::Fluentd,
+    &shipper::Logstash,
+    &shipper::OtelCollector,
+    &shipper::Rsyslog,
+    &shipper::Vector,
     &table::Table,
     &terraform::Terraform,
     &terraform::json::Plan,
