@@ -24,9 +24,11 @@ pub fn find(context: &Context<'_>) -> Vec<EndpointId> {
 pub fn gap(context: &Context<'_>, id: EndpointId) -> GapResult {
     let endpoint = context.snapshot.endpoint(id);
     let place = places_phrase(&context.known_places(id));
+    let writer = context.incoming(id).first().map(|r| &context.snapshot.endpoint(context.snapshot.route(*r).from).name);
+    let writer = writer.map_or(String::new(), |name| format!(", which `{name}` sends to,"));
     GapResult {
         code: "unclassified-store",
-        message: format!("nothing says what `{}` ({}) {place} holds", endpoint.name, endpoint.kind),
+        message: format!("nothing says what `{}` ({}) {place}{writer} holds", endpoint.name, endpoint.kind),
         help: Some(format!(
             "add the route by which data gets there, or a [[classify]] entry with match = {{ id = \"{}\" }}; `data = []` says that \
              it holds nothing that a policy is about",
