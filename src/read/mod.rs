@@ -29,6 +29,7 @@ mod pulumi;
 pub mod resource;
 mod settings;
 mod shipper;
+mod template;
 mod terraform;
 pub mod words;
 mod zone;
@@ -128,6 +129,12 @@ pub trait Reader: Sync {
     /// From name and content alone.
     fn recognize(&self, path: &str, text: &str) -> Recognized;
     fn read(&self, input: &Input<'_>) -> Reading;
+}
+
+/// What a reader of sets makes of one file by itself.
+fn alone(reader: &impl Reader, input: &Input<'_>) -> Reading {
+    let set = Set { sources: input.sources, files: &[input.file], settings: input.settings };
+    reader.read_together(&set).into_iter().flatten().next().map_or_else(Reading::default, |(_, reading)| reading)
 }
 
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::proxy::output::{Output, Touch};
 use super::proxy::shorten;
-use super::{Input, Reader, Reading, Recognized, Set, glance, paths};
+use super::{Input, Reader, Reading, Recognized, Set, alone, glance, paths};
 use crate::doc::{Document, json, yaml};
 use crate::source::{Location, SourceId};
 use clusters::Clusters;
@@ -44,7 +44,7 @@ impl Reader for Envoy {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        read(input, &[input.file])
+        alone(self, input)
     }
 }
 

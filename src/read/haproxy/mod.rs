@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::proxy::output::{Listen, Output, Touch};
 use super::proxy::shorten;
-use super::{Input, Reader, Reading, Recognized, Set, paths};
+use super::{Input, Reader, Reading, Recognized, Set, alone, paths};
 use crate::model::{Address, EndpointFact, Role, Roles, Standing};
 use crate::source::{Location, SourceId, Spanned};
 use address::{Target, bind_ports, target};
@@ -56,7 +56,7 @@ impl Reader for Haproxy {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        read(input, &[input.file])
+        alone(self, input)
     }
 }
 
