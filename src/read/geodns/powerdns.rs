@@ -559,7 +559,7 @@ fn expand(format: &str, who: Who, mapped: &str) -> Pattern {
         let placeholder = ["%loc", "%lat", "%lon", "%ip4", "%ip6", "%wds", "%mos"].into_iter().find(|p| tail.starts_with(p));
         let length = placeholder.map_or(3, str::len);
         let word = tail.get(..length.min(tail.len())).unwrap_or("%");
-        let code = |text: Option<&str>| text.unwrap_or("unknown").to_ascii_lowercase();
+        let lower = |text: Option<&str>| text.unwrap_or("unknown").to_ascii_lowercase();
         let two = who.country.as_ref().map(Country::as_str);
         let filled = match word {
             _ if tail.starts_with("%%") => {
@@ -567,10 +567,10 @@ fn expand(format: &str, who: Who, mapped: &str) -> Pattern {
                 rest = tail.get(2..).unwrap_or("");
                 continue;
             }
-            "%cc" => Some(code(two)),
-            "%co" if who.legacy => Some(code(who.country.and_then(places::alpha3))),
-            "%co" => Some(code(two)),
-            "%cn" => Some(code(who.country.map(|_| who.continent))),
+            "%cc" => Some(lower(two)),
+            "%co" if who.legacy => Some(lower(who.country.and_then(places::alpha3))),
+            "%co" => Some(lower(two)),
+            "%cn" => Some(lower(who.country.map(|_| who.continent))),
             "%mp" => Some(mapped.to_owned()),
             "%af" | "%re" | "%na" | "%as" | "%ci" | "%yy" | "%mo" | "%wd" | "%dd" | "%hh" | "%ip" => None,
             _ if placeholder.is_some() => None,
