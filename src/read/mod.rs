@@ -8,6 +8,7 @@ pub mod cloudformation;
 pub mod compose;
 pub mod envoy;
 pub mod export;
+pub mod geodns;
 pub mod haproxy;
 pub mod inventory;
 pub mod kubernetes;
@@ -145,6 +146,10 @@ pub const READERS: &[&dyn Reader] = &[
     &compose::Compose,
     &envoy::Envoy,
     &export::CloudExport,
+    &geodns::ibp::Ibp,
+    &geodns::json::GeoDnsJson,
+    &geodns::octodns::OctoDns,
+    &geodns::powerdns::PowerDns,
     &haproxy::Haproxy,
     &hosts::Hosts,
     &inventory::Inventory,
