@@ -14,6 +14,7 @@ pub mod kubernetes;
 pub mod netbox;
 pub mod nginx;
 pub mod table;
+pub mod traefik;
 
 use std::sync::LazyLock;
 
@@ -147,6 +148,7 @@ pub const READERS: &[&dyn Reader] = &[
     &terraform::Terraform,
     &terraform::json::Plan,
     &terraform::json::State,
+    &traefik::Traefik,
     &zone::Zone,
 ];
 
