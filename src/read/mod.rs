@@ -3,7 +3,9 @@
 //! cannot follow becomes a gap with its line.
 
 pub mod ansible;
+pub mod apache;
 pub mod arm;
+pub mod caddy;
 pub mod cloudformation;
 pub mod compose;
 pub mod envoy;
@@ -132,7 +134,9 @@ pub trait Reader: Sync {
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
 pub const READERS: &[&dyn Reader] = &[
     &ansible::Ansible,
+    &apache::Apache,
     &arm::Arm,
+    &caddy::Caddy,
     &cloudformation::CloudFormation,
     &compose::Compose,
     &envoy::Envoy,

@@ -60,9 +60,20 @@ pub fn is_country_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('_', "-");
     matches!(
         name.as_str(),
-        "cf-ipcountry" | "cloudfront-viewer-country" | "x-country-code" | "x-geo-country" | "x-geoip-country" | "x-geoip-country-code"
-            | "x-client-geo-country" | "x-country" | "fastly-geo-country" | "client-geo-country" | "x-appengine-country"
-            | "mm-country-code" | "geoip-country-code" | "x-geo-country-code"
+        "cf-ipcountry"
+            | "cloudfront-viewer-country"
+            | "x-country-code"
+            | "x-geo-country"
+            | "x-geoip-country"
+            | "x-geoip-country-code"
+            | "x-client-geo-country"
+            | "x-country"
+            | "fastly-geo-country"
+            | "client-geo-country"
+            | "x-appengine-country"
+            | "mm-country-code"
+            | "geoip-country-code"
+            | "x-geo-country-code"
     )
 }
 
@@ -83,11 +94,9 @@ pub fn by_networks(texts: &[&str], among: bool) -> When {
     let networks: Option<Vec<IpNetwork>> = texts.iter().map(|t| t.parse().ok()).collect();
     let shown = shorten(&texts.join(", "));
     match networks {
-        Some(n) if among && !n.is_empty() && n.len() <= MAX_NETWORKS => When {
-            clients: ClientMatch::Networks(n),
-            basis: Basis::Other,
-            text: Some(format!("for clients of {shown}")),
-        },
+        Some(n) if among && !n.is_empty() && n.len() <= MAX_NETWORKS => {
+            When { clients: ClientMatch::Networks(n), basis: Basis::Other, text: Some(format!("for clients of {shown}")) }
+        }
         _ if among => When::some("by address", format!("for clients of {shown}")),
         _ => When::some("by address", format!("for clients not of {shown}")),
     }
@@ -150,7 +159,7 @@ impl Fronts {
         }
         let mut fact = EndpointFact::new(self.kind, self.label.clone(), at);
         fact.roles = Roles::of(&[Role::Entry, Role::Transit]);
-        fact.addresses.extend(self.addresses.iter().filter(|a| a.location.source == at.source).copied());
+        fact.addresses.extend(self.addresses.iter().copied());
         if !self.shown.is_empty() {
             fact.attributes.other.insert("listen".to_owned(), self.shown.join(", "));
         }

@@ -141,14 +141,7 @@ impl Output {
     }
 
     /// What a word means by its reader's table. Only a word that is followed or harmless is `true`; any other has become a gap.
-    pub fn knows(
-        &mut self,
-        vocabulary: &Vocabulary,
-        part: &'static str,
-        word: &str,
-        at: Location,
-        touch: Touch,
-    ) -> bool {
+    pub fn knows(&mut self, vocabulary: &Vocabulary, part: &'static str, word: &str, at: Location, touch: Touch) -> bool {
         let effect = vocabulary.effect(part, word);
         if matches!(effect, Some(Effect::Followed | Effect::Harmless)) {
             return true;

@@ -40,12 +40,7 @@ pub(super) const TABLE: &[Words] = &[
             enableHTTP3",
         refused: "tls redirect auth whitelist compress",
     },
-    Words {
-        part: PROTOCOL,
-        followed: "routers services middlewares",
-        harmless: "serversTransports",
-        refused: "models",
-    },
+    Words { part: PROTOCOL, followed: "routers services middlewares", harmless: "serversTransports", refused: "models" },
     Words {
         part: ROUTER,
         followed: "entryPoints middlewares service rule priority tls parentRefs",

@@ -172,7 +172,13 @@ fn install(out: &mut Output, fronts: &mut Fronts, roots: &[Part<'_>]) -> Install
 }
 
 /// Providers, and where logs and traces go.
-fn process<'s>(out: &mut Output, fronts: &mut Fronts, roots: &[Part<'_>], files: &[SourceId], path: &dyn Fn(SourceId) -> &'s str) {
+fn process<'s>(
+    out: &mut Output,
+    fronts: &mut Fronts,
+    roots: &[Part<'_>],
+    files: &[SourceId],
+    path: &dyn Fn(SourceId) -> &'s str,
+) {
     for root in roots {
         for (name, at, provider) in root.get("providers").map(|p| p.entries()).unwrap_or_default() {
             let name = known::spelled(name);
@@ -195,7 +201,9 @@ fn process<'s>(out: &mut Output, fronts: &mut Fronts, roots: &[Part<'_>], files:
                 let default = if protocol == "grpc" { 4317 } else { 4318 };
                 for (_, front) in entries(out, fronts, at) {
                     let touch = Touch::Endpoint(front);
-                    let Some(peer) = out.target(&format!("`endpoint` of {what}"), text, Some(default), at, touch) else { break };
+                    let Some(peer) = out.target(&format!("`endpoint` of {what}"), text, Some(default), at, touch) else {
+                        break;
+                    };
                     out.log_to(front, &peer, at, &format!("{what} (OTLP)"));
                 }
             }
@@ -225,10 +233,8 @@ fn provided<'s>(out: &mut Output, provider: Part<'_>, files: &[SourceId], path: 
         if files.iter().any(fits) || (is_template(text) && files.len() == 1) {
             continue;
         }
-        let message = format!(
-            "the routing configuration of this Traefik stands in `{}`, which is not among the files",
-            shorten(text)
-        );
+        let message =
+            format!("the routing configuration of this Traefik stands in `{}`, which is not among the files", shorten(text));
         let help = format!("add it to the project, in the folder of `{itself}` or below");
         out.gap("missing-include", message, Some(help), named.at(), Touch::Tree);
     }

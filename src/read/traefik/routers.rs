@@ -45,12 +45,7 @@ struct Reader<'o, 'd> {
 }
 
 /// Reads all protocols; whether there is anything to route.
-pub(super) fn read(
-    out: &mut Output,
-    fronts: &mut Fronts,
-    roots: &[Part<'_>],
-    before: &[(String, String, Location)],
-) -> bool {
+pub(super) fn read(out: &mut Output, fronts: &mut Fronts, roots: &[Part<'_>], before: &[(String, String, Location)]) -> bool {
     let mut any = false;
     for protocol in ["http", "tcp", "udp"] {
         let parts: Vec<Part<'_>> = roots.iter().filter_map(|r| r.get(protocol)).collect();
@@ -79,7 +74,8 @@ impl<'d> Reader<'_, 'd> {
         protocol: &str,
         before: &[(String, String, Location)],
     ) {
-        let mut routers: Vec<Router<'d>> = parts.into_iter().map(|(name, at, part)| self.router(name, at, part, protocol)).collect();
+        let mut routers: Vec<Router<'d>> =
+            parts.into_iter().map(|(name, at, part)| self.router(name, at, part, protocol)).collect();
         // A child sees what its parents take.
         let parents: BTreeMap<&str, (Vec<Asks>, Vec<&str>)> =
             routers.iter().map(|r| (r.name, (r.asks.clone(), r.points.clone()))).collect();
@@ -153,13 +149,18 @@ impl<'d> Reader<'_, 'd> {
         taken: &mut Taken,
     ) {
         let service = router.part.get("service");
-        let mut names: Vec<(&str, Location)> =
-            before.iter().filter(|(p, _, _)| router.points.is_empty() || router.points.contains(&p.as_str())).map(|(_, n, at)| (n.as_str(), *at)).collect();
+        let mut names: Vec<(&str, Location)> = before
+            .iter()
+            .filter(|(p, _, _)| router.points.is_empty() || router.points.contains(&p.as_str()))
+            .map(|(_, n, at)| (n.as_str(), *at))
+            .collect();
         let own = router.part.texts("middlewares");
         names.extend(own);
         for ask in &router.asks {
             let hosts: Vec<usize> = match &ask.host {
                 Some(host) => vec![fronts.of(self.out, Some(host), router.at)],
+                // Names that some HTTP router asks for say nothing to other protocols.
+                None if protocol != "http" => vec![fronts.of(self.out, None, router.at)],
                 None => fronts.all().into_iter().map(|(_, front)| front).collect(),
             };
             let left = self.left(router, ask, taken);
@@ -241,7 +242,8 @@ impl<'d> Reader<'_, 'd> {
             let kind = known::spelled(kind);
             if kind == "plugin" {
                 if self.told.insert((front, at)) {
-                    let message = format!("the middleware `{}` is a plugin: code that can send requests anywhere", shorten(bare));
+                    let message =
+                        format!("the middleware `{}` is a plugin: code that can send requests anywhere", shorten(bare));
                     let help = "declare the routes that the code can take in an inventory".to_owned();
                     self.out.gap("embedded-code", message, Some(help), at, touch);
                 }
@@ -271,7 +273,9 @@ impl<'d> Reader<'_, 'd> {
             return;
         }
         let text = address.node.text().unwrap_or("");
-        let Some(peer) = url_peer(self.out, "`address` of forwardAuth", text, address.at(), Touch::Endpoint(front)) else { return };
+        let Some(peer) = url_peer(self.out, "`address` of forwardAuth", text, address.at(), Touch::Endpoint(front)) else {
+            return;
+        };
         let pool = self.out.pool(front, "forwardAuth");
         let body = if options.flag("forwardBody") == Some(true) { "with its body" } else { "without its body" };
         let what = format!("to authorise each request, {body} (forwardAuth)");
@@ -287,7 +291,8 @@ impl<'d> Reader<'_, 'd> {
         let codes: Vec<&str> = options.texts("status").into_iter().map(|(t, _)| t).collect();
         let when = format!("when the answer is {}", shorten(&codes.join(", ")));
         let standby = Turn::standby(turn.pool.clone().unwrap_or_default(), 1, Spill::Load, when);
-        let turn = Turn { condition: both(turn.condition.clone(), standby.condition.clone()), when: turn.when.clone(), ..standby };
+        let turn =
+            Turn { condition: both(turn.condition.clone(), standby.condition.clone()), when: turn.when.clone(), ..standby };
         self.out.send_to(front, Reference::Fact(*fact), named.at(), &turn);
     }
 
@@ -305,7 +310,8 @@ impl<'d> Reader<'_, 'd> {
             return;
         }
         let touch = Touch::Endpoint(front);
-        let Some(peer) = self.out.target("`replacement` of redirectRegex", text, Some(443), replacement.at(), touch) else {
+        let Some(peer) = self.out.target("`replacement` of redirectRegex", authority, Some(443), replacement.at(), touch)
+        else {
             return;
         };
         let pool = self.out.pool(front, "redirect");

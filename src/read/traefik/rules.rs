@@ -25,6 +25,9 @@ pub(super) fn alternatives(rule: &str) -> Result<Vec<Asks>, String> {
 /// Nothing is known of the request but that the rule takes it.
 pub(super) fn unknown(rule: &str) -> Asks {
     let shown = shorten(rule);
+    if shown.is_empty() {
+        return Asks::default();
+    }
     Asks::when(When::some("by its rule", format!("when {shown}")))
 }
 
@@ -105,11 +108,9 @@ impl Parser<'_> {
         }
         let shown = shorten(&values.join(", "));
         let what = |noun: &str| Ok(vec![Asks::what(format!("{noun} {shown}"))]);
-        let some = |by: &str| Ok(vec![Asks::when(When::some(format!("by {by}"), format!("when {by} is {shown}")))]);
         let hosts = || values.iter().map(|v| if v == "*" { Asks::default() } else { Asks::host(v) }).collect();
         match name.to_ascii_lowercase().as_str() {
             "host" | "hostsni" | "hostheader" => Ok(hosts()),
-            // A pattern of capitals would not be one in lower case.
             "hostregexp" | "hostsniregexp" => {
                 Ok(values.iter().map(|v| Asks { host: Some(pattern(v)), ..Asks::default() }).collect())
             }
@@ -129,7 +130,10 @@ impl Parser<'_> {
                 let country = is_country_header(header).then(|| by_country(header, value, regexp, true)).flatten();
                 match country {
                     Some(when) => Ok(vec![Asks::when(when)]),
-                    None => some(&format!("header {}", shorten(header))),
+                    None => {
+                        let header = format!("header {}", shorten(header));
+                        Ok(vec![Asks::when(When::some(format!("by {header}"), format!("when {header} is {}", shorten(value))))])
+                    }
                 }
             }
             _ => Err(format!("the matcher `{}`", shorten(name))),
@@ -173,7 +177,11 @@ mod tests {
                         ClientMatch::Any => String::new(),
                         other => format!(" {other:?}"),
                     };
-                    format!("{}{}{clients}", a.host.as_deref().unwrap_or("*"), a.text().map_or(String::new(), |t| format!(" {t}")))
+                    format!(
+                        "{}{}{clients}",
+                        a.host.as_deref().unwrap_or("*"),
+                        a.text().map_or(String::new(), |t| format!(" {t}"))
+                    )
                 };
                 all.iter().map(one).collect::<Vec<_>>().join(" | ")
             }

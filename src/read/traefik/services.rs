@@ -181,7 +181,8 @@ impl<'d> Services<'d> {
                 _ => Turn::first("services"),
             };
             let turn = if kind == "highestRandomWeight" && weight > 0 {
-                let share = When::some("by the client's address", format!("for its share of client addresses ({weight} of {total})"));
+                let share =
+                    When::some("by the client's address", format!("for its share of client addresses ({weight} of {total})"));
                 Turn { condition: None, ..turn }.for_clients(&share)
             } else {
                 turn
@@ -337,7 +338,8 @@ fn is_watched(part: Part<'_>) -> bool {
 }
 
 fn when_down(main: &str, group: Part<'_>) -> String {
-    let codes: Vec<&str> = group.get("errors").map(|e| e.texts("status")).unwrap_or_default().into_iter().map(|(t, _)| t).collect();
+    let codes: Vec<&str> =
+        group.get("errors").map(|e| e.texts("status")).unwrap_or_default().into_iter().map(|(t, _)| t).collect();
     match codes.as_slice() {
         [] => format!("when all servers of `{}` are down", shorten(main)),
         codes => format!("when all servers of `{}` are down or answer {}", shorten(main), shorten(&codes.join(", "))),
