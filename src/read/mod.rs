@@ -3,7 +3,9 @@
 //! cannot follow becomes a gap with its line.
 
 pub mod ansible;
+pub mod apache;
 pub mod arm;
+pub mod caddy;
 pub mod cloudformation;
 pub mod compose;
 pub mod envoy;
@@ -15,6 +17,7 @@ pub mod kubernetes;
 pub mod netbox;
 pub mod nginx;
 pub mod table;
+pub mod traefik;
 
 use std::sync::LazyLock;
 
@@ -141,7 +144,9 @@ fn alone(reader: &impl Reader, input: &Input<'_>) -> Reading {
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
 pub const READERS: &[&dyn Reader] = &[
     &ansible::Ansible,
+    &apache::Apache,
     &arm::Arm,
+    &caddy::Caddy,
     &cloudformation::CloudFormation,
     &compose::Compose,
     &envoy::Envoy,
@@ -168,5 +173,6 @@ pub const READERS: &[&dyn Reader] = &[
     &terraform::Terraform,
     &terraform::json::Plan,
     &terraform::json::State,
+    &traefik::Traefik,
     &zone::Zone,
 ];
