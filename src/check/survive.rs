@@ -4,7 +4,7 @@
 //! the first holds the rule is satisfied; if the second fails it is violated; in between it cannot be told.
 
 use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::context::{Arrival, Context, bits, intersects};
 use super::copies::no_store;
@@ -183,10 +183,11 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
                 extend(&mut missing.kept, *keep, lost.copied());
                 continue;
             }
-            let served = graph.served(&usable);
+            let served: HashMap<usize, bool> =
+                tokens.iter().copied().zip(graph.served(tokens.iter().copied(), &usable)).collect();
             let serves = |t: usize| match self.held_at.get(&t) {
                 Some(stores) => stores.iter().any(|id| usable.strict(*id)),
-                None => served[t],
+                None => served[&t],
             };
             let kept = |t: usize| serves(t) && (*keep != Keep::Keys || self.keys_remain(t, |id| usable.strict(id)));
             extend(&mut missing.kept, *keep, tokens.iter().copied().filter(|t| !kept(*t)));
