@@ -72,7 +72,8 @@ impl<'g, 'a> Losses<'g, 'a> {
         let columns = graph.filters.columns.len();
         let words = graph.filters.words;
         let row_of = reached.chunks_exact(words).zip(&spread.row).map(|(c, row)| (c.into(), *row)).collect();
-        let mut this = Self { graph, working, made: Made::new(), columns, by: Vec::new(), reached, row_of, undo: Undo::default() };
+        let mut this =
+            Self { graph, working, made: Made::new(), columns, by: Vec::new(), reached, row_of, undo: Undo::default() };
         this.row_of.insert(vec![0; words].into(), 0);
         if endpoints.saturating_mul(columns) <= MOST_WAYS {
             this.by = this.ways(&spread);

@@ -102,9 +102,7 @@ impl<'a> Graph<'a> {
 
     fn lost(&self, world: &World) -> Lost {
         match world {
-            World::Loss(domains) => {
-                Lost::new(self.snapshot, self.shared.get_or_init(|| Shared::new(self.snapshot)), domains)
-            }
+            World::Loss(domains) => Lost::new(self.snapshot, self.shared.get_or_init(|| Shared::new(self.snapshot)), domains),
             World::Normal | World::Overload | World::Any => Lost::nothing(self.snapshot),
         }
     }

@@ -31,8 +31,12 @@ impl Spread {
 
     /// The tokens at an endpoint as bits: token `t` is bit `t % 64` of word `t / 64`.
     pub fn at(&self, e: EndpointId) -> &[u64] {
-        let start = self.row[e.index()] as usize * self.words;
-        &self.rows[start..start + self.words]
+        self.of_row(self.row(e))
+    }
+
+    /// What [`Self::at`] gives of endpoints of a row.
+    pub fn of_row(&self, row: u32) -> &[u64] {
+        &self.rows[row as usize * self.words..][..self.words]
     }
 
     /// Endpoints of one row hold the same tokens.

@@ -33,11 +33,16 @@ impl Usable {
         self.uncertain.has(e.index())
     }
 
-    /// Takes these away too, at the cost of what that takes with it. Gives what no longer works strictly.
-    pub fn lose(&mut self, graph: &Graph<'_>, gone: &[EndpointId]) -> impl Iterator<Item = EndpointId> {
+    /// Takes these away too, at the cost of what that takes with it.
+    pub fn lose(&mut self, graph: &Graph<'_>, gone: &[EndpointId]) {
         self.weak.lose(graph, &self.carry.open, gone.iter().map(|e| e.index()));
         self.strict.lose(graph, &self.carry.open, gone.iter().map(|e| e.index()));
-        self.strict.dead().map(|i| EndpointId(number(i)))
+    }
+
+    /// What no longer works, strictly or at all, since [`Self::lose`].
+    pub fn dead(&self) -> (impl Iterator<Item = EndpointId>, impl Iterator<Item = EndpointId>) {
+        let ids = |removal: &'_ Removal| removal.dead().map(|i| EndpointId(number(i))).collect::<Vec<_>>().into_iter();
+        (ids(&self.strict), ids(&self.weak))
     }
 
     /// Brings back all that [`Self::lose`] took.

@@ -464,7 +464,9 @@ proptest! {
         let nothing = graph.spread_until(&World::Loss(Vec::new()), stops);
         for lost in losses {
             let touched = one_by_one.lose(&mut spread, &lost);
-            let dead: BTreeSet<EndpointId> = usable.lose(&graph, &touched.down).collect();
+            usable.lose(&graph, &touched.down);
+            let (dead, dead_at_all) = usable.dead();
+            let (dead, dead_at_all): (BTreeSet<_>, BTreeSet<_>) = (dead.collect(), dead_at_all.collect());
             let world = World::Loss(lost);
             let alone = graph.spread_until(&world, stops);
             prop_assert_eq!(&touched.down, &graph.down(&world));
@@ -490,6 +492,7 @@ proptest! {
                 prop_assert_eq!(usable.strict(e), fresh.strict(e));
                 prop_assert_eq!(usable.weak(e), fresh.weak(e));
                 prop_assert_eq!(dead.contains(&e), none.strict(e) && !fresh.strict(e));
+                prop_assert_eq!(dead_at_all.contains(&e), none.weak(e) && !fresh.weak(e));
             }
             for t in 0..tokens.len() {
                 let (mut asked, mut again) = (Vec::new(), Vec::new());
