@@ -3,17 +3,21 @@
 //! cannot follow becomes a gap with its line.
 
 pub mod ansible;
+pub mod apache;
 pub mod arm;
+pub mod caddy;
 pub mod cloudformation;
 pub mod compose;
 pub mod envoy;
 pub mod export;
+pub mod geodns;
 pub mod haproxy;
 pub mod inventory;
 pub mod kubernetes;
 pub mod netbox;
 pub mod nginx;
 pub mod table;
+pub mod traefik;
 
 use std::sync::LazyLock;
 
@@ -28,6 +32,7 @@ mod proxy;
 mod pulumi;
 pub mod resource;
 mod settings;
+mod shipper;
 mod template;
 mod terraform;
 pub mod words;
@@ -139,11 +144,17 @@ fn alone(reader: &impl Reader, input: &Input<'_>) -> Reading {
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
 pub const READERS: &[&dyn Reader] = &[
     &ansible::Ansible,
+    &apache::Apache,
     &arm::Arm,
+    &caddy::Caddy,
     &cloudformation::CloudFormation,
     &compose::Compose,
     &envoy::Envoy,
     &export::CloudExport,
+    &geodns::ibp::Ibp,
+    &geodns::json::GeoDnsJson,
+    &geodns::octodns::OctoDns,
+    &geodns::powerdns::PowerDns,
     &haproxy::Haproxy,
     &hosts::Hosts,
     &inventory::Inventory,
@@ -151,9 +162,17 @@ pub const READERS: &[&dyn Reader] = &[
     &netbox::NetBox,
     &nginx::Nginx,
     &pulumi::Pulumi,
+    &shipper::Beats,
+    &shipper::FluentBit,
+    &shipper::Fluentd,
+    &shipper::Logstash,
+    &shipper::OtelCollector,
+    &shipper::Rsyslog,
+    &shipper::Vector,
     &table::Table,
     &terraform::Terraform,
     &terraform::json::Plan,
     &terraform::json::State,
+    &traefik::Traefik,
     &zone::Zone,
 ];
