@@ -4,15 +4,23 @@
 
 pub mod ansible;
 pub mod arm;
+pub mod cassandra;
 pub mod cloudformation;
+pub mod cockroach;
 pub mod compose;
+pub mod elastic;
 pub mod envoy;
 pub mod export;
 pub mod haproxy;
 pub mod inventory;
+pub mod kafka;
 pub mod kubernetes;
+pub mod mongodb;
+pub mod mysql;
 pub mod netbox;
 pub mod nginx;
+pub mod postgres;
+pub mod redis;
 pub mod table;
 
 use std::sync::LazyLock;
@@ -25,6 +33,7 @@ mod hosts;
 mod mentions;
 mod proxy;
 mod pulumi;
+mod replicas;
 pub mod resource;
 mod settings;
 mod terraform;
@@ -132,17 +141,25 @@ pub trait Reader: Sync {
 pub const READERS: &[&dyn Reader] = &[
     &ansible::Ansible,
     &arm::Arm,
+    &cassandra::Cassandra,
     &cloudformation::CloudFormation,
+    &cockroach::Cockroach,
     &compose::Compose,
+    &elastic::Elastic,
     &envoy::Envoy,
     &export::CloudExport,
     &haproxy::Haproxy,
     &hosts::Hosts,
     &inventory::Inventory,
+    &kafka::Kafka,
     &kubernetes::Kubernetes,
+    &mongodb::MongoDb,
+    &mysql::MySql,
     &netbox::NetBox,
     &nginx::Nginx,
+    &postgres::Postgres,
     &pulumi::Pulumi,
+    &redis::Redis,
     &table::Table,
     &terraform::Terraform,
     &terraform::json::Plan,
