@@ -6,16 +6,24 @@ pub mod ansible;
 pub mod apache;
 pub mod arm;
 pub mod caddy;
+pub mod cassandra;
 pub mod cloudformation;
+pub mod cockroach;
 pub mod compose;
+pub mod elastic;
 pub mod envoy;
 pub mod export;
 pub mod geodns;
 pub mod haproxy;
 pub mod inventory;
+pub mod kafka;
 pub mod kubernetes;
+pub mod mongodb;
+pub mod mysql;
 pub mod netbox;
 pub mod nginx;
+pub mod postgres;
+pub mod redis;
 pub mod table;
 pub mod traefik;
 
@@ -30,6 +38,7 @@ mod mentions;
 pub mod paths;
 mod proxy;
 mod pulumi;
+mod replicas;
 pub mod resource;
 mod settings;
 mod shipper;
@@ -147,8 +156,11 @@ pub const READERS: &[&dyn Reader] = &[
     &apache::Apache,
     &arm::Arm,
     &caddy::Caddy,
+    &cassandra::Cassandra,
     &cloudformation::CloudFormation,
+    &cockroach::Cockroach,
     &compose::Compose,
+    &elastic::Elastic,
     &envoy::Envoy,
     &export::CloudExport,
     &geodns::ibp::Ibp,
@@ -158,9 +170,13 @@ pub const READERS: &[&dyn Reader] = &[
     &haproxy::Haproxy,
     &hosts::Hosts,
     &inventory::Inventory,
+    &kafka::Kafka,
     &kubernetes::Kubernetes,
+    &mongodb::MongoDb,
+    &mysql::MySql,
     &netbox::NetBox,
     &nginx::Nginx,
+    &postgres::Postgres,
     &pulumi::Pulumi,
     &shipper::Beats,
     &shipper::FluentBit,
@@ -169,6 +185,7 @@ pub const READERS: &[&dyn Reader] = &[
     &shipper::OtelCollector,
     &shipper::Rsyslog,
     &shipper::Vector,
+    &redis::Redis,
     &table::Table,
     &terraform::Terraform,
     &terraform::json::Plan,
