@@ -5,6 +5,13 @@ use std::collections::BTreeMap;
 
 use crate::vocab::suggest;
 
+/// What comes of a word that stands in no list.
+pub const UNLISTED: &str =
+    "A word that stands in no list could route, so it is a gap with its line; `*` in a word stands for any text";
+/// Said of a format without such words.
+pub const WORDLESS: &str =
+    "It has no words of its own to route by: what it lists is placed, and what cannot be placed is a gap";
+
 /// What comes of a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -14,6 +21,16 @@ pub enum Effect {
     Harmless,
     /// Can change where data goes and is not followed: always a gap.
     Refused,
+}
+
+impl Effect {
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Followed => "Followed",
+            Self::Harmless => "Cannot change where data goes",
+            Self::Refused => "Always a gap",
+        }
+    }
 }
 
 /// The words of one part of a format: a section, a block, a message, a kind of object. Each list is parted by white space; a `*`
