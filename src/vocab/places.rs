@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::model::{Country, Place};
 
 static ISO: &str = include_str!("../../data/iso3166.tsv");
+static CONTINENTS: &str = include_str!("../../data/continents.csv");
 static PLACES: &str = include_str!("../../data/places.toml");
 
 /// Whether a place lies in a set.
@@ -161,6 +162,19 @@ pub fn country_by_name(text: &str) -> Option<Country> {
 /// The country of an ISO 3166-1 alpha-3 code.
 pub fn country_by_alpha3(code: &str) -> Option<Country> {
     countries().find(|(_, fields)| fields.get(2) == Some(&code)).map(|(c, _)| c)
+}
+
+/// The countries that everybody counts to a continent (`AF AN AS EU NA OC SA`, as MaxMind and Route 53 write them; Central America and
+/// the Caribbean are of `NA`), and those that some count to it and others do not. `None` if it is no continent.
+pub fn continent(code: &str) -> Option<(Vec<Country>, Vec<Country>)> {
+    let (mut sure, mut disputed) = (Vec::new(), Vec::new());
+    for (country, continents) in CONTINENTS.lines().skip(1).filter_map(|line| line.split_once(',')) {
+        let list = if continents == code { &mut sure } else { &mut disputed };
+        if continents.split(' ').any(|c| c == code) {
+            list.extend(Country::from_letters(country));
+        }
+    }
+    (!sure.is_empty()).then_some((sure, disputed))
 }
 
 /// A subdivision by its code, `US-CA`.

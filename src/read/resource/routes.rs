@@ -7,10 +7,10 @@ use super::ends::{End, Why, open, why};
 use super::path::Answer;
 use super::table::{Condition, RouteRow, Row, Tag, Verification};
 use super::translate::{Frame, Sort, World, is_data};
-use super::{Is, Value, names, path, table};
+use super::{Is, Value, clients, names, path, table};
 use crate::model::route::DataLimit;
 use crate::model::{
-    Activity, ClientMatch, Country, Dependence, EndpointFact, Reference, Role, Roles, RouteFact, RouteRole, TrailStep,
+    Activity, Dependence, EndpointFact, Reference, Role, Roles, RouteFact, RouteRole, TrailStep,
 };
 use crate::source::Location;
 
@@ -37,7 +37,7 @@ impl World<'_> {
                 continue;
             };
             for element in path::each(&self.resources[i].attributes, each) {
-                let frame = Frame { resource: i, element: Some(&element.value) };
+                let frame = Frame { resource: i, element: Some(&element.value), key: element.key.as_deref() };
                 if path::is_open(&element.value) && route.to != ["@"] {
                     self.unclear(i, &own, route, why(&element.value), element.value.at);
                     continue;
@@ -396,24 +396,30 @@ impl World<'_> {
             route.data = DataLimit::Only(row.data.clone());
             route.data_assumed = true;
         }
-        let countries: Vec<String> = row
-            .countries
-            .iter()
-            .flat_map(|p| self.values(p, frame))
-            .filter_map(|v| Some(self.settle(&v, 0).as_text()?.into_owned()))
-            .collect();
-        let codes: Option<Vec<Country>> = countries.iter().map(|c| Country::from_letters(c)).collect();
-        route.clients = match (codes, &row.some) {
-            (Some(codes), _) if !codes.is_empty() => ClientMatch::Countries(codes),
-            (_, Some(words)) => ClientMatch::Some(words.clone()),
-            _ => ClientMatch::Any,
-        };
-        if row.both {
-            let mut back = route.clone();
-            std::mem::swap(&mut back.from, &mut back.to);
-            self.facts.routes.push(back);
+        if let Some(term) = row.pool.as_deref().filter(|p| p.contains('{')) {
+            let filled = self.fill(term, frame).into_iter().map(|v| self.settle(&v, 0));
+            let text = filled.filter_map(|v| Some(v.as_text()?.into_owned())).next();
+            // A list of its own keeps its number.
+            let told = text.unwrap_or_else(|| "members".to_owned());
+            route.pool = route.pool.map(|pool| pool.replace(term, &told));
         }
-        self.facts.routes.push(route);
+        let steady = !row.unchecked_when.is_empty() && row.unchecked_when.iter().all(|c| self.holds(c, frame) == Answer::Yes);
+        for area in self.areas(row, frame) {
+            let mut route = route.clone();
+            if let Some(width) = area.width.filter(|_| row.narrowest_first) {
+                route.priority = Some(clients::by_width(route.priority, width));
+            }
+            route.clients = area.clients;
+            if row.both {
+                let mut back = route.clone();
+                std::mem::swap(&mut back.from, &mut back.to);
+                self.facts.routes.push(back);
+            }
+            if steady {
+                self.steady.insert(self.facts.routes.len());
+            }
+            self.facts.routes.push(route);
+        }
     }
 
     /// Something that a row asks for cannot be told: a gap of the endpoints that it could change.

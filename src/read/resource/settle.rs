@@ -5,7 +5,7 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashMapExt};
 
 use super::path::is_open;
-use super::translate::{Frame, World};
+use super::translate::{Frame, World, is_data};
 use super::{Is, Piece, Target, Value, names, path};
 
 /// How references may chain; longer ones exist only in circles.
@@ -17,6 +17,13 @@ impl World<'_> {
         let resource = &self.resources[frame.resource];
         if let Some(literal) = path.strip_prefix('\'').and_then(|p| p.strip_suffix('\'')) {
             return vec![Value::text(literal, resource.location)];
+        }
+        if path == "#" {
+            return frame.key.map(|key| Value::text(key, resource.location)).into_iter().collect();
+        }
+        if let Some((first, rest)) = path.split_once(">>") {
+            let named = self.values(first, frame).into_iter().map(|v| self.settled_name(&v));
+            return named.flat_map(|v| self.surely_beyond(&v, rest)).collect();
         }
         if let Some((first, rest)) = path.split_once('>') {
             let named = self.values(first, frame).into_iter().map(|v| self.settled_name(&v));
@@ -62,6 +69,15 @@ impl World<'_> {
         let found: Vec<Value> =
             self.named(&target.address).into_iter().flat_map(|i| path::get(&self.resources[i].attributes, path)).collect();
         if found.is_empty() { vec![value] } else { found }
+    }
+
+    /// The same; nothing if the resource is here and has no such attribute, and not known if it is not here.
+    fn surely_beyond(&self, value: &Value, path: &str) -> Vec<Value> {
+        let named = if let Is::Reference(target) = &value.is { self.named(&target.address) } else { Vec::new() };
+        if named.is_empty() || named.iter().any(|i| is_data(&self.resources[*i])) {
+            return vec![Value::unknown("what it names is not among the resources that were read", None, value.at)];
+        }
+        named.into_iter().flat_map(|i| path::get(&self.resources[i].attributes, path)).collect()
     }
 
     /// What a term gives: known text, partly known text, a reference, or the unknown that stands in its way.
