@@ -10,7 +10,8 @@ use super::translate::{Frame, World};
 use crate::model::{Activity, ClientMatch, Country, Reference, RouteFact, RouteRole, Spill};
 use crate::vocab::places;
 
-/// Groups of countries that only one provider knows: `area,countries,disputed,verification,source`.
+/// Groups of countries that only one provider knows: `area,countries,disputed,verification,source`. `*` is everybody, `!CN` everybody
+/// but these, and no countries those whom nobody but the provider knows.
 static AREAS: &str = include_str!("../../../data/resources/areas.csv");
 
 /// What narrower members leave to wider ones: their priorities are so far apart.
@@ -25,7 +26,11 @@ pub(super) struct Area {
 }
 
 /// `*`, `US`, `US-CA`, `continent:EU`, `azure:GEO-ME`, and what only its provider can map (`the region WNAM`).
-fn areas(word: &str) -> Vec<Area> {
+fn areas(words: &str) -> Vec<Area> {
+    words.split(',').map(str::trim).filter(|word| !word.is_empty()).flat_map(one).collect()
+}
+
+fn one(word: &str) -> Vec<Area> {
     let area = |clients, width| Area { clients, width: Some(width) };
     let group = |sure: Vec<Country>, disputed: Vec<Country>| {
         let mut found = vec![area(ClientMatch::Countries(sure), 2)];
@@ -41,7 +46,12 @@ fn areas(word: &str) -> Vec<Area> {
         return group(sure, disputed);
     }
     if let Some((sure, disputed)) = GROUPS.get(word) {
-        return if *sure == "*" { vec![area(ClientMatch::Any, 3)] } else { group(codes(sure), codes(disputed)) };
+        return match sure.strip_prefix('!') {
+            _ if *sure == "*" => vec![area(ClientMatch::Any, 3)],
+            _ if sure.is_empty() => vec![area(ClientMatch::Some(format!("those whom the provider counts to `{word}`")), 2)],
+            Some(others) => vec![area(ClientMatch::Except(codes(others)), 2)],
+            None => group(codes(sure), codes(disputed)),
+        };
     }
     let bare = word.rsplit_once(':').map_or(word, |(_, bare)| bare);
     if bare == "*" {
@@ -120,10 +130,10 @@ pub(super) fn by_width(own: Option<u32>, width: u32) -> u32 {
     own.unwrap_or(0).min(STEP - 1) + width * STEP
 }
 
-/// What members that never fail leave to those behind them: fewer clients, or nothing.
+/// Which members of a pool stand by, and what members that never fail leave to those behind them: fewer clients, or nothing.
 pub(super) fn settle_pools(world: &mut World<'_>) {
-    let steady = &world.steady;
-    if steady.is_empty() {
+    let (steady, listed) = (&world.steady, &world.listed);
+    if steady.is_empty() && listed.is_empty() {
         return;
     }
     let mut pools: BTreeMap<(Vec<String>, Reference, Activity, String), Vec<usize>> = BTreeMap::new();
@@ -139,7 +149,17 @@ pub(super) fn settle_pools(world: &mut World<'_>) {
         let from = if names.is_empty() { route.from.clone() } else { Reference::Id(String::new()) };
         pools.entry((names, from, route.activity, pool.clone())).or_default().push(at);
     }
-    for mut members in pools.into_values().filter(|m| m.len() > 1 && m.iter().any(|at| steady.contains(at))) {
+    for mut members in pools.into_values().filter(|m| m.len() > 1) {
+        let first = members.iter().map(|at| rank(&world.facts.routes[*at])).min();
+        for at in members.iter().filter(|at| listed.contains(at)) {
+            let route = &mut world.facts.routes[*at];
+            if route.role == RouteRole::Primary && Some(rank(route)) != first {
+                route.role = RouteRole::Failover;
+            }
+        }
+        if !members.iter().any(|at| steady.contains(at)) {
+            continue;
+        }
         members.sort_by_key(|at| rank(&world.facts.routes[*at]));
         let mut taken = Taken::default();
         let ranks: Vec<_> = members.iter().map(|at| rank(&world.facts.routes[*at])).collect();

@@ -10,7 +10,7 @@ use super::translate::{Frame, Sort, World, is_data};
 use super::{Is, Value, clients, names, path, table};
 use crate::model::route::DataLimit;
 use crate::model::{
-    Activity, Dependence, EndpointFact, Reference, Role, Roles, RouteFact, RouteRole, TrailStep,
+    Activity, Dependence, EndpointFact, Reference, Role, Roles, RouteFact, RouteRole, Spill, TrailStep,
 };
 use crate::source::Location;
 
@@ -202,7 +202,8 @@ impl World<'_> {
                     }
                 }
             }
-            for (to, value) in ends {
+            for (at, (to, value)) in ends.into_iter().enumerate() {
+                let n = if route.to_in_order { (at, 1) } else { n };
                 if to != source {
                     self.push_route(i, route, frame, source.clone(), to, &value, n);
                 }
@@ -381,13 +382,17 @@ impl World<'_> {
             route.role = role;
         }
         route.pool.clone_from(&row.pool);
-        if row.ordered {
+        if row.ordered || row.to_in_order {
             let (at, list) = n;
             route.priority = u32::try_from(at).ok();
-            route.role = if at == 0 { RouteRole::Primary } else { RouteRole::Failover };
+            // What the row says is of the first.
+            route.role = if at == 0 { route.role } else { RouteRole::Failover };
             let pool = row.pool.as_deref().unwrap_or("members");
             // Further lists of one path are pools of their own.
-            route.pool = Some(if list > 1 { format!("{pool} {list}") } else { pool.to_owned() });
+            route.pool = Some(if list > 1 && !pool.contains('{') { format!("{pool} {list}") } else { pool.to_owned() });
+        }
+        if route.role == RouteRole::Manual {
+            route.spill = Spill::Manual(row.condition.clone().unwrap_or_else(|| "somebody changes its configuration".to_owned()));
         }
         route.alias = row.alias;
         route.condition.clone_from(&row.condition);
@@ -399,9 +404,7 @@ impl World<'_> {
         if let Some(term) = row.pool.as_deref().filter(|p| p.contains('{')) {
             let filled = self.fill(term, frame).into_iter().map(|v| self.settle(&v, 0));
             let text = filled.filter_map(|v| Some(v.as_text()?.into_owned())).next();
-            // A list of its own keeps its number.
-            let told = text.unwrap_or_else(|| "members".to_owned());
-            route.pool = route.pool.map(|pool| pool.replace(term, &told));
+            route.pool = Some(text.unwrap_or_else(|| "members".to_owned()));
         }
         let steady = !row.unchecked_when.is_empty() && row.unchecked_when.iter().all(|c| self.holds(c, frame) == Answer::Yes);
         for area in self.areas(row, frame) {
@@ -414,6 +417,9 @@ impl World<'_> {
                 let mut back = route.clone();
                 std::mem::swap(&mut back.from, &mut back.to);
                 self.facts.routes.push(back);
+            }
+            if number.is_some() {
+                self.listed.insert(self.facts.routes.len());
             }
             if steady {
                 self.steady.insert(self.facts.routes.len());

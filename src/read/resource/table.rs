@@ -11,6 +11,7 @@
 //!   `#` is the key under which an element of `each` stands, and as a piece of a path all keys of a map: `country_pools.#`.
 //!   `pool>>monitor` is like `pool>monitor`, but nothing where the resource is here and has no such attribute, and not known where it
 //!   is not here.
+//!   `/kind[field=path].rest` is `rest` of every resource of a kind whose `field` is what `path` says.
 //! - A *term* is a path, or text with paths in braces: `arn:aws:s3:::{bucket}`. Beside attributes, `{region}`, `{account}` and
 //!   `{partition}` and `{dns_suffix}` are known. What is an ARN, a resource id or a reference already is taken as it is, so that one term serves for
 //!   names and ARNs. `^` alone is the resource itself. A term that cannot be filled in gives nothing as an id, and a gap as a target.
@@ -159,6 +160,8 @@ pub struct RouteRow {
     pub priority_of: Vec<String>,
     /// The elements of `each` stand in for each other in their order: the first is `primary`, the others `failover`.
     pub ordered: bool,
+    /// The same of what `to` gives.
+    pub to_in_order: bool,
     /// Terms for the areas whose clients it takes: `US`, `US-CA`, `continent:EU`, `*`, or a group of `data/resources/areas.csv`. The
     /// first term that gives something wins.
     pub clients: Vec<String>,
@@ -245,7 +248,9 @@ macro_rules! tables {
 /// Name and text of each table; `tests/data.rs` checks that no file of the folder is left out. Keep it sorted.
 pub static TABLES: &[(&str, &str)] = tables![
     "arm",
+    "arm-traffic",
     "cloudformation",
+    "cloudformation-traffic",
     "gcp-asset",
     "listing-alibaba",
     "listing-aws",
@@ -254,9 +259,12 @@ pub static TABLES: &[(&str, &str)] = tables![
     "terraform-aws",
     "terraform-aws-traffic",
     "terraform-azure",
+    "terraform-azure-traffic",
     "terraform-common",
     "terraform-google",
+    "terraform-google-traffic",
     "terraform-other",
+    "terraform-other-traffic",
     "terraform-tencent",
 ];
 

@@ -87,6 +87,8 @@ pub struct World<'a> {
     pub(super) routers: Vec<Router>,
     /// Routes whose targets never count as failed.
     pub(super) steady: BTreeSet<usize>,
+    /// Routes whose priority is one of their own, so that only their pool says which stand by.
+    pub(super) listed: BTreeSet<usize>,
     /// The first route that these resources tell.
     pub(super) first_route: usize,
     pub(super) facts: &'a mut Facts,
@@ -129,6 +131,7 @@ impl<'a> World<'a> {
             steps: Cell::new(20_000 + 4_000 * resources.len()),
             depth: Cell::new(0),
             steady: BTreeSet::new(),
+            listed: BTreeSet::new(),
             first_route: facts.routes.len(),
             facts,
             gaps: Gaps::default(),
