@@ -12,7 +12,8 @@ use jiff::civil::date;
 use onshore::geo::Atlas;
 use onshore::link::link;
 use onshore::model::{
-    Activity, ClientMatch, DataLimit, EndpointFact, Facts, GapScope, Reference, ResourceTally, RouteFact, Spill, Standing, Unread,
+    Activity, ClientMatch, DataLimit, EndpointFact, Facts, GapScope, Reference, ResourceTally, RouteFact, Spill, Standing,
+    Unread,
 };
 use onshore::project::Project;
 use onshore::read::resource::{Is, Piece, Resource, Value, Vocabulary, table, translate};

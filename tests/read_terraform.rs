@@ -381,7 +381,8 @@ fn corpus_aws_route53_policies() {
         assert!(project.way(&record(key), to).alias, "{key}: a name for the same thing");
     }
     // Fact 2: Europe, and those whom not everybody counts to it; nobody else gets an answer.
-    let europe: Vec<_> = project.ways(&record("geo"), "host europe.test.example.com").iter().map(|w| w.clients.clone()).collect();
+    let europe: Vec<_> =
+        project.ways(&record("geo"), "host europe.test.example.com").iter().map(|w| w.clients.clone()).collect();
     let has = |list: &[Country], code| list.contains(&Country::from_letters(code).unwrap());
     let [ClientMatch::Countries(sure), ClientMatch::Part(disputed, _)] = &europe[..] else { panic!("{europe:?}") };
     assert!(has(sure, "DE") && !has(sure, "US") && !has(sure, "TR") && has(disputed, "TR"));
@@ -562,7 +563,10 @@ fn corpus_cloudflare_lb_steering() {
     assert_eq!(member("de90f38ced07c2e2f4df50b1f61d4194", "country US"), us(0, RouteRole::Geo));
     assert_eq!(member("00920f38ce07c2e2f4df50b1f61d4194", "country US"), us(1, RouteRole::Failover));
     assert_eq!(member("fallback_pool", "country US"), us(1000, RouteRole::Failover));
-    assert!(matches!(member("00920f38ce07c2e2f4df50b1f61d4194", "region ENAM"), Some((RouteRole::Geo, _, ClientMatch::Some(_)))));
+    assert!(matches!(
+        member("00920f38ce07c2e2f4df50b1f61d4194", "region ENAM"),
+        Some((RouteRole::Geo, _, ClientMatch::Some(_)))
+    ));
     // The default pools are for those who have no pools of their own.
     let rest = ClientMatch::Except(only(&["GB", "US"]));
     let order: Vec<_> = default.iter().map(|id| member(id, "pools")).collect();

@@ -113,9 +113,8 @@ impl World<'_> {
         // Values that stand beside each other are united here: what is left out is left out by any of them.
         let others = row.except.iter().flat_map(|t| self.fill(t, frame)).map(|v| self.settle(&v, 0));
         let others = others.filter_map(|v| Some(areas(&v.as_text()?))).flatten();
-        let left_out: BTreeSet<Country> = others
-            .flat_map(|area| if let ClientMatch::Countries(list) = area.clients { list } else { Vec::new() })
-            .collect();
+        let left_out: BTreeSet<Country> =
+            others.flat_map(|area| if let ClientMatch::Countries(list) = area.clients { list } else { Vec::new() }).collect();
         let clients = match (some, left_out.is_empty()) {
             (Some(words), _) => ClientMatch::Some(words.clone()),
             (None, false) => ClientMatch::Except(left_out.into_iter().collect()),
@@ -141,9 +140,7 @@ pub(super) fn settle_pools(world: &mut World<'_>) {
         let Some(pool) = &route.pool else { continue };
         // Records of one name are resources of their own.
         let names = match &route.from {
-            Reference::Fact(i) => {
-                world.facts.endpoints[*i].names.iter().map(|n| n.value.clone()).collect::<Vec<_>>()
-            }
+            Reference::Fact(i) => world.facts.endpoints[*i].names.iter().map(|n| n.value.clone()).collect::<Vec<_>>(),
             _ => Vec::new(),
         };
         let from = if names.is_empty() { route.from.clone() } else { Reference::Id(String::new()) };
@@ -230,7 +227,9 @@ impl Taken {
             (ClientMatch::Except(list), None) => {
                 ClientMatch::Except(self.countries.iter().chain(list).copied().collect::<BTreeSet<_>>().into_iter().collect())
             }
-            (ClientMatch::Networks(_) | ClientMatch::Some(_), Some(but)) if but.is_empty() => ClientMatch::Countries(Vec::new()),
+            (ClientMatch::Networks(_) | ClientMatch::Some(_), Some(but)) if but.is_empty() => {
+                ClientMatch::Countries(Vec::new())
+            }
             (ClientMatch::Networks(_) | ClientMatch::Some(_), _) => return,
         };
         if matches!(&clients, ClientMatch::Countries(list) | ClientMatch::Part(list, _) if list.is_empty()) {
@@ -264,7 +263,9 @@ mod tests {
         assert_eq!(told("azure:DE"), [(1, ClientMatch::Countries(countries("DE")))]);
         let europe = areas("continent:EU");
         let [sure, disputed] = &europe[..] else { panic!("{europe:?}") };
-        assert!(matches!(&sure.clients, ClientMatch::Countries(list) if list.contains(&countries("DE")[0]) && sure.width == Some(2)));
+        assert!(
+            matches!(&sure.clients, ClientMatch::Countries(list) if list.contains(&countries("DE")[0]) && sure.width == Some(2))
+        );
         assert!(matches!(&disputed.clients, ClientMatch::Part(list, _) if list.contains(&countries("TR")[0])));
         assert!(matches!(&areas("WNAM")[0].clients, ClientMatch::Some(_)), "nobody publishes whom it means");
         assert!(matches!(&areas("continent:XX")[0].clients, ClientMatch::Some(_)));

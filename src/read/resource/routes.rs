@@ -9,9 +9,7 @@ use super::table::{Condition, RouteRow, Row, Tag, Verification};
 use super::translate::{Frame, Sort, World, is_data};
 use super::{Is, Value, clients, names, path, table};
 use crate::model::route::DataLimit;
-use crate::model::{
-    Activity, Dependence, EndpointFact, Reference, Role, Roles, RouteFact, RouteRole, Spill, TrailStep,
-};
+use crate::model::{Activity, Dependence, EndpointFact, Reference, Role, Roles, RouteFact, RouteRole, Spill, TrailStep};
 use crate::source::Location;
 
 impl World<'_> {
@@ -282,6 +280,11 @@ impl World<'_> {
         all.copied().filter(near).map(End::Resource).collect()
     }
 
+    /// There are conditions, and all hold for sure.
+    pub(super) fn hold(&self, conditions: &[Condition], frame: Frame<'_>) -> bool {
+        !conditions.is_empty() && conditions.iter().all(|c| self.holds(c, frame) == Answer::Yes)
+    }
+
     pub(super) fn holds(&self, condition: &Condition, frame: Frame<'_>) -> Answer {
         let values: Vec<Value> = self.values(&condition.path, frame).iter().map(|v| self.settle(v, 0)).collect();
         let others = condition.not_in.iter().flat_map(|p| self.values(p, frame));
@@ -392,7 +395,8 @@ impl World<'_> {
             route.pool = Some(if list > 1 && !pool.contains('{') { format!("{pool} {list}") } else { pool.to_owned() });
         }
         if route.role == RouteRole::Manual {
-            route.spill = Spill::Manual(row.condition.clone().unwrap_or_else(|| "somebody changes its configuration".to_owned()));
+            route.spill =
+                Spill::Manual(row.condition.clone().unwrap_or_else(|| "somebody changes its configuration".to_owned()));
         }
         route.alias = row.alias;
         route.condition.clone_from(&row.condition);
@@ -406,7 +410,7 @@ impl World<'_> {
             let text = filled.filter_map(|v| Some(v.as_text()?.into_owned())).next();
             route.pool = Some(text.unwrap_or_else(|| "members".to_owned()));
         }
-        let steady = !row.unchecked_when.is_empty() && row.unchecked_when.iter().all(|c| self.holds(c, frame) == Answer::Yes);
+        let steady = self.hold(&row.unchecked_when, frame);
         for area in self.areas(row, frame) {
             let mut route = route.clone();
             if let Some(width) = area.width.filter(|_| row.narrowest_first) {

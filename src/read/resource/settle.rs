@@ -82,7 +82,9 @@ impl World<'_> {
         };
         let wanted: Vec<String> = self.values(wanted, frame).iter().filter_map(named).collect();
         let fits = |of: &Resource| {
-            *of.kind == *kind && self.step() && path::get(&of.attributes, field).iter().filter_map(named).any(|f| wanted.contains(&f))
+            *of.kind == *kind
+                && self.step()
+                && path::get(&of.attributes, field).iter().filter_map(named).any(|f| wanted.contains(&f))
         };
         self.resources.iter().filter(|of| fits(of)).flat_map(|of| path::get(&of.attributes, rest)).collect()
     }

@@ -81,6 +81,8 @@ pub struct Row {
     pub roles: Vec<String>,
     /// A name in a configuration with no place of its own (a target group, a DNS alias).
     pub logical: bool,
+    /// It is only a name where all of these hold for sure.
+    pub logical_when: Vec<Condition>,
     pub provider: Option<String>,
     /// Terms for what others may call it: ARN, id, name.
     pub ids: Vec<String>,
@@ -346,6 +348,11 @@ fn check(name: &str, file: &TableFile, faults: &mut Vec<String>) {
         }
         if row.verification > Some(Verification::Memory) && row.checked.is_none() {
             wrong("a row that was checked names the document (`checked`)".into());
+        }
+        for condition in
+            row.logical_when.iter().filter(|c| c.path.is_empty() || c.set.is_none() && c.is.is_empty() && c.not.is_empty())
+        {
+            wrong(format!("`{condition:?}` has a path, and `is`, `not` or `set`"));
         }
         for role in row.roles.iter().filter(|r| Role::parse(r).is_none()) {
             wrong(format!("`{role}` is no role"));
