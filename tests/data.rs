@@ -107,7 +107,7 @@ fn every_data_file_is_explained() {
     let readme = std::fs::read_to_string(data().join("README.md")).unwrap();
     for file in [
         "iso3166.tsv",
-        "continents.csv",
+        "continents.tsv",
         "places.toml",
         "regions/",
         "ranges/cloud.csv",

@@ -13,7 +13,6 @@ use serde::Deserialize;
 use crate::model::{Country, Place};
 
 static ISO: &str = include_str!("../../data/iso3166.tsv");
-static CONTINENTS: &str = include_str!("../../data/continents.csv");
 static PLACES: &str = include_str!("../../data/places.toml");
 
 /// Whether a place lies in a set.
@@ -162,19 +161,6 @@ pub fn country_by_name(text: &str) -> Option<Country> {
 /// The country of an ISO 3166-1 alpha-3 code.
 pub fn country_by_alpha3(code: &str) -> Option<Country> {
     countries().find(|(_, fields)| fields.get(2) == Some(&code)).map(|(c, _)| c)
-}
-
-/// The countries that everybody counts to a continent (`AF AN AS EU NA OC SA`, as MaxMind and Route 53 write them; Central America and
-/// the Caribbean are of `NA`), and those that some count to it and others do not. `None` if it is no continent.
-pub fn continent(code: &str) -> Option<(Vec<Country>, Vec<Country>)> {
-    let (mut sure, mut disputed) = (Vec::new(), Vec::new());
-    for (country, continents) in CONTINENTS.lines().skip(1).filter_map(|line| line.split_once(',')) {
-        let list = if continents == code { &mut sure } else { &mut disputed };
-        if continents.split(' ').any(|c| c == code) {
-            list.extend(Country::from_letters(country));
-        }
-    }
-    (!sure.is_empty()).then_some((sure, disputed))
 }
 
 /// A subdivision by its code, `US-CA`.
@@ -388,6 +374,16 @@ fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<Strin
 
 fn field(country: Country, index: usize) -> String {
     iso_line(country.as_str()).and_then(|l| l.split('\t').nth(index)).unwrap_or(country.as_str()).to_owned()
+}
+
+/// Every assigned country code, in the order of codes.
+pub fn all_countries() -> impl Iterator<Item = Country> {
+    countries().map(|(country, _)| country)
+}
+
+/// The alpha-3 code of a country.
+pub fn alpha3(country: Country) -> Option<&'static str> {
+    countries().find(|(c, _)| *c == country).and_then(|(_, fields)| fields.get(2).copied())
 }
 
 fn countries() -> impl Iterator<Item = (Country, Vec<&'static str>)> {

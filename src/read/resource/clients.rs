@@ -8,6 +8,7 @@ use super::path::Answer;
 use super::table::RouteRow;
 use super::translate::{Frame, World};
 use crate::model::{Activity, ClientMatch, Country, Reference, RouteFact, RouteRole, Spill};
+use crate::vocab::continents::continent;
 use crate::vocab::places;
 
 /// Groups of countries that only one provider knows: `area,countries,disputed,verification,source`. `*` is everybody, `!CN` everybody
@@ -42,8 +43,8 @@ fn one(word: &str) -> Vec<Area> {
     if word == "*" {
         return vec![area(ClientMatch::Any, 3)];
     }
-    if let Some((sure, disputed)) = word.strip_prefix("continent:").and_then(places::continent) {
-        return group(sure, disputed);
+    if let Some(continent) = word.strip_prefix("continent:").and_then(continent) {
+        return group(continent.surely.clone(), continent.perhaps.clone());
     }
     if let Some((sure, disputed)) = GROUPS.get(word) {
         return match sure.strip_prefix('!') {
