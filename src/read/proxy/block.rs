@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::read::{Input, joined};
+use crate::read::Input;
+use crate::read::paths::joined;
 use crate::source::{Location, SourceId, Span, glob};
 
 /// Blocks nested deeper than this are not read. Real configurations stay below ten.
