@@ -55,7 +55,9 @@ domains:
       by.geo.example:
         - lua: A \";if country('CN') then return '192.0.2.86' elseif continent('EU') then return {'192.0.2.2'} else return '192.0.2.1' end\"
       code.geo.example:
-        - lua: A \"(countryCode() == 'US' or countryCode() == 'PH') and '192.0.2.3' or '192.0.2.4'\"
+        - lua: A \"(countryCode() == 'us' or countryCode() == 'ph') and '192.0.2.3' or '192.0.2.4'\"
+      upper.geo.example:
+        - lua: A \"countryCode() == 'US' and '192.0.2.3' or '192.0.2.4'\"
       view.geo.example:
         - lua: A \"view({{{'2.125.160.0/24'}, {'192.0.2.7'}}, {{'0.0.0.0/0'}, {'192.0.2.8'}}})\"
 ";
@@ -233,9 +235,11 @@ fn each_country_gets_what_is_said_of_it() {
             assert_eq!(got, sure, "{name} for {code}");
             assert!(got.is_subset(&all), "{name} for {code}");
         }
-        // Networks say nothing of countries: the answer is among what anybody may get.
-        let got = server.ask("view.geo.example", network).unwrap();
-        assert!(got.is_subset(&told(&reading, "view.geo.example", code, 0).1) && !got.is_empty(), "{code}: {got:?}");
+        // Networks say nothing of countries, and codes are in lower case: the answer is among what anybody may get.
+        for name in ["view.geo.example", "upper.geo.example"] {
+            let got = server.ask(name, network).unwrap();
+            assert!(got.is_subset(&told(&reading, name, code, 0).1) && !got.is_empty(), "{name} for {code}: {got:?}");
+        }
     }
     // Nobody knows this network's country, and so anybody may get what it gets.
     let nowhere = server.ask("www.geo.example", Ipv4Addr::new(9, 9, 9, 0)).unwrap();
