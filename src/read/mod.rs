@@ -137,6 +137,8 @@ pub const READERS: &[&dyn Reader] = &[
     &compose::Compose,
     &envoy::Envoy,
     &export::CloudExport,
+    &geodns::bind::Bind,
+    &geodns::gdnsd::Gdnsd,
     &geodns::ibp::Ibp,
     &geodns::json::GeoDnsJson,
     &geodns::octodns::OctoDns,
