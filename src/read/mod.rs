@@ -163,6 +163,8 @@ pub const READERS: &[&dyn Reader] = &[
     &elastic::Elastic,
     &envoy::Envoy,
     &export::CloudExport,
+    &geodns::bind::Bind,
+    &geodns::gdnsd::Gdnsd,
     &geodns::ibp::Ibp,
     &geodns::json::GeoDnsJson,
     &geodns::octodns::OctoDns,
