@@ -4,6 +4,7 @@
 
 pub mod ansible;
 pub mod apache;
+pub mod apisix;
 pub mod arm;
 pub mod caddy;
 pub mod cloudformation;
@@ -12,11 +13,13 @@ pub mod envoy;
 pub mod export;
 pub mod haproxy;
 pub mod inventory;
+pub mod kong;
 pub mod kubernetes;
 pub mod netbox;
 pub mod nginx;
 pub mod table;
 pub mod traefik;
+pub mod varnish;
 
 use std::sync::LazyLock;
 
@@ -135,6 +138,7 @@ pub trait Reader: Sync {
 pub const READERS: &[&dyn Reader] = &[
     &ansible::Ansible,
     &apache::Apache,
+    &apisix::Apisix,
     &arm::Arm,
     &caddy::Caddy,
     &cloudformation::CloudFormation,
@@ -144,6 +148,7 @@ pub const READERS: &[&dyn Reader] = &[
     &haproxy::Haproxy,
     &hosts::Hosts,
     &inventory::Inventory,
+    &kong::Kong,
     &kubernetes::Kubernetes,
     &netbox::NetBox,
     &nginx::Nginx,
@@ -153,6 +158,7 @@ pub const READERS: &[&dyn Reader] = &[
     &terraform::json::Plan,
     &terraform::json::State,
     &traefik::Traefik,
+    &varnish::Varnish,
     &zone::Zone,
 ];
 
