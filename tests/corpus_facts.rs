@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const FORMATS: [&str; 8] = [
+const FORMATS: [&str; 10] = [
     "ansible-inventory",
     "aws-inventory",
     "cloudformation",
@@ -14,6 +14,8 @@ const FORMATS: [&str; 8] = [
     "kubernetes",
     "terraform-hcl",
     "terraform-plan-state",
+    "traefik-caddy",
+    "varnish-vcl",
 ];
 
 /// `fact 3` or `trap 1`.

@@ -10,6 +10,7 @@ use onshore::read::apache::Apache;
 use onshore::read::apisix::Apisix;
 use onshore::read::caddy::Caddy;
 use onshore::read::kong::Kong;
+use onshore::read::squid::Squid;
 use onshore::read::traefik::Traefik;
 use onshore::read::varnish::Varnish;
 use onshore::read::{Input, Reader, Reading, Recognized};
@@ -44,6 +45,30 @@ fn kong() {
 #[test]
 fn apisix() {
     facts::golden(&Apisix, "tests/read/apisix", 2);
+}
+
+#[test]
+fn squid() {
+    facts::golden(&Squid, "tests/read/squid", 3);
+}
+
+#[test]
+fn files_of_others_are_left_to_them() {
+    for (path, text) in [
+        ("compose.yaml", "services:\n  app:\n    labels: [traefik.enable=true]\n"),
+        ("ingress.yaml", "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nspec: {routes: []}\n"),
+        ("nginx.conf", "server {\n  listen 80;\n  location / { proxy_pass http://a; }\n}\n"),
+        ("haproxy.cfg", "frontend f\n  bind :80\n  default_backend b\nbackend b\n  server s 10.0.0.1:80\n"),
+        ("openapi.yaml", "openapi: 3.0.0\nservers: []\nroutes: []\n"),
+        ("settings.toml", "[http]\nport = 80\n[services]\na = 1\n"),
+        ("app.json", "{\"apps\": [], \"servers\": []}"),
+        ("web.xml", "<?xml version=\"1.0\"?>\n<Location>x</Location>\n"),
+        ("sshd_config", "Port 22\nPermitRootLogin no\n"),
+    ] {
+        for (reader, _, _) in READERS {
+            assert_eq!(reader.recognize(path, text), Recognized::No, "{} {path}", reader.format());
+        }
+    }
 }
 
 fn read(reader: &dyn Reader, sources: &Sources, path: &str) -> Reading {
@@ -200,13 +225,14 @@ proptest! {
     }
 }
 
-const READERS: [(&dyn Reader, &str, &str); 6] = [
+const READERS: [(&dyn Reader, &str, &str); 7] = [
     (&Traefik, "tests/read/traefik", "routes.yaml"),
     (&Caddy, "tests/read/caddy", "Caddyfile"),
     (&Apache, "tests/read/apache", "httpd.conf"),
     (&Varnish, "tests/read/varnish", "default.vcl"),
     (&Kong, "tests/read/kong", "kong.yaml"),
     (&Apisix, "tests/read/apisix", "apisix.yaml"),
+    (&Squid, "tests/read/squid", "squid.conf"),
 ];
 
 #[test]

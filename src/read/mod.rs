@@ -17,6 +17,7 @@ pub mod kong;
 pub mod kubernetes;
 pub mod netbox;
 pub mod nginx;
+pub mod squid;
 pub mod table;
 pub mod traefik;
 pub mod varnish;
@@ -153,6 +154,7 @@ pub const READERS: &[&dyn Reader] = &[
     &netbox::NetBox,
     &nginx::Nginx,
     &pulumi::Pulumi,
+    &squid::Squid,
     &table::Table,
     &terraform::Terraform,
     &terraform::json::Plan,

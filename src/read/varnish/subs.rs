@@ -313,9 +313,9 @@ pub(super) fn routes(out: &mut Output, backends: &mut Backends, fact: usize, cho
         let Way { ask, tries, sick: watched } = &choice.way;
         // The same stand-in under one more condition says nothing more.
         let key = (choice.name.clone(), *tries, watched.clone(), format!("{:?} {:?}", ask.when.clients, ask.what));
-        let general = choices.iter().any(|c| {
-            c.name == choice.name && c.way.tries == *tries && *tries > 0 && c.way.ask == Asks::default() && c.way != choice.way
-        });
+        let general = *tries > 0
+            && *ask != Asks::default()
+            && choices.iter().any(|c| c.name == choice.name && c.way.tries > 0 && c.way.ask == Asks::default());
         if general || !done.insert(key) {
             continue;
         }
