@@ -10,6 +10,7 @@ mod copies;
 mod describe;
 mod domains;
 mod evidence;
+mod exclude;
 mod held;
 mod keys;
 mod placement;
@@ -117,6 +118,7 @@ fn judge_all<'p, 's>(context: &Context<'s>, question: &Question<'p>) -> Judged<'
             }
         }
         found.extend(together.findings(context, &scopes, i));
+        found.extend(exclude::findings(context, &scopes, i));
         let touching = if matches!(scope.applies, Applies::No(_)) { Vec::new() } else { gaps.touch(context, scope) };
         rules.push(result(context, scope, &found, &touching, together.unsatisfiable(i)));
         findings.extend(found);

@@ -125,7 +125,8 @@ impl Page<'_> {
                 self.item(title, &safe(&values.join(", ")), out)?;
             }
         }
-        self.item("incident level", &format!("{} {}, {}", level.level, level.name, level.native), out)?;
+        let native = if o.unicode { format!(", {}", level.native) } else { String::new() };
+        self.item("incident level", &format!("{} {}{native}", level.level, level.name), out)?;
         if let Some(when) = when(f) {
             self.item("when", &when, out)?;
         }
