@@ -21,6 +21,7 @@ mod serving;
 mod survey;
 mod survive;
 mod together;
+mod unclassified;
 mod ways;
 
 use jiff::civil::Date;

@@ -177,6 +177,50 @@ fn parameter_files_of_every_shape_are_taken() {
 }
 
 #[test]
+fn what_cannot_be_told_of_a_nested_stack_s_parameters_may_be_the_value_of_any() {
+    let inner = "Parameters: {To: {Type: String, Default: sa-east-1}}\nResources:\n  S:\n    Type: AWS::SecretsManager::Secret\n    Properties: {ReplicaRegions: [{Region: !Ref To}]}\n";
+    let read = |parameters: &str| {
+        let outer = format!(
+            "Parameters: {{P: {{Type: String}}}}\nResources:\n  N:\n    Type: AWS::CloudFormation::Stack\n    Properties: {{TemplateURL: inner.yaml, Parameters: {parameters}}}\n"
+        );
+        read(&[("outer.yaml", &outer), ("inner.yaml", inner)], &[(ALL, &["region=eu-west-1"])])
+    };
+    let copies = |parameters: &str| read(parameters).dump().contains("S in sa-east-1");
+    assert!(copies("{Other: !Ref P}") && copies("{To: sa-east-1}"));
+    assert!(!copies("!Ref P") && !copies("!FindInMap [A, B, C]"));
+}
+
+#[test]
+fn a_workflow_s_definition_names_arns_that_are_put_together() {
+    let read = |definition: &str| {
+        let template = format!(
+            "Parameters: {{P: {{Type: String}}}}\nResources:\n  W:\n    Type: AWS::StepFunctions::StateMachine\n    Properties: {{{definition}}}\n"
+        );
+        read(&[("t.yaml", &template)], &[(ALL, &["region=eu-west-1"])])
+    };
+    let arn = "arn:aws:lambda:us-east-1:${AWS::AccountId}:function:pay";
+    for definition in [
+        format!("DefinitionString: !Sub '{{\"Resource\": \"{arn}\"}}'"),
+        format!("Definition: {{States: {{A: {{Resource: !Sub '{arn}'}}}}}}"),
+    ] {
+        let read = read(&definition);
+        assert!(read.dump().contains("function:pay"), "{definition}: {}", read.dump());
+    }
+    for definition in ["Definition: !Ref P", "DefinitionString: !Sub '{\"Resource\": \"${P}\"}'"] {
+        assert!(!read(definition).gaps("parameter `P` has no value").is_empty(), "{definition}: {}", read(definition).dump());
+    }
+    assert!(read("DefinitionString: !Sub '{\"Comment\": \"for ${P}\"}'").gaps("parameter `P`").is_empty());
+}
+
+#[test]
+fn an_api_whose_body_is_no_map_may_lead_anywhere() {
+    let template =
+        "Resources:\n  A: {Type: AWS::ApiGateway::RestApi, Properties: {Body: !GetAtt B.Text}}\n  B: {Type: Custom::Body}\n";
+    let read = read(&[("t.yaml", template)], &[(ALL, &["region=eu-west-1"])]);
+    assert!(!read.gaps("the body of the API is a text").is_empty(), "{}", read.dump());
+}
+
+#[test]
 fn a_circle_of_templates_is_read_once() {
     let nests = |other: &str| {
         format!(

@@ -7,7 +7,7 @@
 
 use super::clusters::{Clusters, both};
 use super::fields::Part;
-use crate::model::{Activity, ClientMatch, Reference, RouteRole, Spill};
+use crate::model::{Activity, ClientMatch, Reference, RouteFact, RouteRole, Spill};
 use crate::read::proxy::output::{Output, Touch};
 use crate::read::proxy::peer;
 use crate::read::proxy::shorten;
@@ -288,11 +288,7 @@ pub(super) fn forward(
         host.clusters.undefined(out, name, cluster.at(), host.fact);
         return;
     };
-    let mut route = Output::plain(host.fact, Reference::Fact(*to), activity, cluster.at());
-    route.pool = Some(pool.to_owned());
-    route.role = when.basis.role();
-    route.clients = when.clients.clone();
-    route.condition = when.text.clone();
+    let mut route = way(host, *to, activity, cluster.at(), when, pool);
     if let Some((weight, total, runtime)) = share {
         route.role = route.role.max(RouteRole::Weighted);
         route.condition = both(route.condition, Some(format!("takes {weight} of {total} requests")));
@@ -312,6 +308,15 @@ pub(super) fn forward(
     out.route(route);
 }
 
+fn way(host: &Host<'_, '_>, to: usize, activity: Activity, at: Location, when: &When, pool: &str) -> RouteFact {
+    let mut route = Output::plain(host.fact, Reference::Fact(to), activity, at);
+    route.pool = Some(pool.to_owned());
+    route.role = when.basis.role();
+    route.clients = when.clients.clone();
+    route.condition = when.text.clone();
+    route
+}
+
 /// The client names the cluster: it may be any.
 pub(super) fn any_cluster(
     out: &mut Output,
@@ -326,12 +331,7 @@ pub(super) fn any_cluster(
     let chosen = When::some(format!("by {name}"), format!("when {name} names it, which may be any cluster"));
     let when = when.and(&chosen).unwrap_or(chosen);
     for to in host.clusters.facts.values() {
-        let mut route = Output::plain(host.fact, Reference::Fact(*to), activity, header.at());
-        route.pool = Some(pool.to_owned());
-        route.role = when.basis.role();
-        route.clients = when.clients.clone();
-        route.condition = when.text.clone();
-        out.route(route);
+        out.route(way(host, *to, activity, header.at(), &when, pool));
     }
     if host.clusters.dynamic {
         let message = format!("`{}` may name any cluster, and some come from a server while Envoy runs", shorten(name));

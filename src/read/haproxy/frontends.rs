@@ -60,6 +60,7 @@ pub(super) fn hosts(lines: &[&Line], tables: &mut Tables<'_>) -> Vec<(String, Lo
             && let Some(map) = line.word(1).split_once("hdr(host)").and_then(|(_, rest)| rest.split_once(",map("))
         {
             let file = map.1.split([',', ')']).next().unwrap_or("");
+            // Of more hosts than these nobody's entry is found by its name, which lets nothing pass.
             for (key, _) in tables.get(file).map(|t| t.entries.as_slice()).unwrap_or_default().iter().take(1000) {
                 if peer::is_host_name(key) && key.contains('.') {
                     out.push((key.to_ascii_lowercase(), line.location()));

@@ -22,7 +22,7 @@ mod workload;
 use cluster::Cluster;
 use manifest::{File, Object};
 
-use super::{Input, Reader, Reading, Recognized, Set, glance, side_by_side};
+use super::{Input, Reader, Reading, Recognized, Set, alone, glance, side_by_side};
 use crate::model::Unread;
 use crate::source::SourceId;
 
@@ -46,8 +46,7 @@ impl Reader for Kubernetes {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let set = Set { sources: input.sources, files: &[input.file], settings: input.settings };
-        read_all(&set).into_iter().next().map(|(_, reading)| reading).unwrap_or_default()
+        alone(self, input)
     }
 }
 

@@ -128,6 +128,8 @@ impl World<'_> {
             self.tagged(i, tag, frame)
         } else if let Some(wide) = route.from_all {
             vec![End::Other(self.router(i, wide, route))]
+        } else if !route.from_in.is_empty() {
+            self.inside(i, route, frame)
         } else if route.from.is_empty() {
             own.to_vec()
         } else {
@@ -135,9 +137,10 @@ impl World<'_> {
             values.iter().flat_map(|v| self.sources(v)).collect()
         };
         if let Some(End::Open(why)) = from.iter().find(|e| matches!(e, End::Open(_))).cloned()
-            && !route.from.is_empty()
+            && !(route.from.is_empty() && route.from_in.is_empty())
         {
-            let wide = services(&route.from);
+            // Of a network nothing tells which service's things are in it.
+            let wide = if route.from.is_empty() { vec![String::new()] } else { services(&route.from) };
             self.unclear_of(i, own, route, why, location, wide);
         }
         if let Some(uncertain) = self.resources[i].uncertain.clone() {

@@ -100,6 +100,9 @@ pub struct Row {
     pub account: Vec<String>,
     /// Paths to what it is a part of and stands in (a subnet, a cluster), where it has no place of its own.
     pub part_of: Vec<String>,
+    /// Terms for what sees what passes it, without saying where it stands: the zone of a DNS record, the subnets of a function. What
+    /// it is a part of does so too.
+    pub inside: Vec<String>,
     /// Paths to the key that encrypts it.
     pub key: Vec<String>,
     /// Path to its tags or labels: a map, or a list of `key`/`value` pairs.
@@ -125,6 +128,8 @@ pub struct RouteRow {
     pub when: Vec<Condition>,
     /// Where data comes from; empty: this resource. An ARN with wildcards is every resource of this configuration that fits.
     pub from: Vec<String>,
+    /// Where data comes from all that is in what these terms name (a network, a zone), and from itself.
+    pub from_in: Vec<String>,
     /// Where data comes from what carries a tag: all stores of this configuration with it, in the resource's region.
     pub from_tag: Option<Tag>,
     /// Where data comes from everything of the provider that works or stores, as far as this says. `data` must be told.
@@ -344,7 +349,7 @@ fn check(name: &str, file: &TableFile, faults: &mut Vec<String>) {
             for role in route.role_if.iter().filter(|r| RouteRole::parse(&r.role).is_none()) {
                 wrong(format!("`{}` is no route role", role.role));
             }
-            if row.ignore.is_some() && route.from.is_empty() && route.from_tag.is_none() {
+            if row.ignore.is_some() && route.from.is_empty() && route.from_in.is_empty() && route.from_tag.is_none() {
                 wrong("a route of an ignored kind must say where it comes `from`".into());
             }
             for condition in route.when.iter().chain(route.role_if.iter().map(|r| &r.when)) {

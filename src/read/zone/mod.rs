@@ -10,16 +10,20 @@
 //! | SRV, SVCB, HTTPS | routes from the owner by priority, pool `service`; hints for the owner itself are addresses of it |
 //! | MX | a logical endpoint `mx:OWNER` with routes by preference, pool `mx` |
 //! | NS | a logical endpoint `ns:ZONE` that depends on any of the servers; every name of the zone depends on it |
-//! | DNAME, LUA, NAPTR, unknown types | a gap on the owner |
+//! | LUA (PowerDNS) | routes by what the code may answer: see [`lua`], [`answer`] |
+//! | DYNA, DYNC (gdnsd) | a route to the resource that the server's configuration defines |
+//! | DNAME, NAPTR, unknown types | a gap on the owner |
 //!
 //! Not done: splitting horizons (two files for one zone are taken together), DNSSEC, times.
 
-mod collect;
-mod facts;
+pub mod answer;
+pub mod collect;
+pub mod facts;
 mod generate;
-mod lex;
-mod name;
-mod record;
+pub mod lex;
+pub mod lua;
+pub mod name;
+pub mod record;
 #[cfg(test)]
 mod tests;
 
