@@ -16,6 +16,8 @@ const FORMATS: [&str; 10] = [
     "kubernetes",
     "terraform-hcl",
     "terraform-plan-state",
+    "traefik-caddy",
+    "varnish-vcl",
 ];
 
 /// `fact 3` or `trap 1`.

@@ -10,6 +10,8 @@ use crate::source::{Location, SourceId, Span, glob};
 pub const MAX_DEPTH: usize = 64;
 /// Directives of one configuration with everything that it takes in, however often.
 pub const MAX_BLOCKS: usize = 400_000;
+/// Mistakes of one file that are told of; more say no more.
+pub const MAX_PROBLEMS: usize = 100;
 
 #[derive(Clone, Debug)]
 pub struct Word {
