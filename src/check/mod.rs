@@ -18,6 +18,7 @@ mod separate;
 mod serving;
 mod survive;
 mod together;
+mod unclassified;
 mod ways;
 
 use jiff::civil::Date;

@@ -31,11 +31,13 @@ use crate::source::{InputError, SourceId, Sources};
 mod all;
 mod hosts;
 mod mentions;
+pub mod paths;
 mod proxy;
 mod pulumi;
 mod replicas;
 pub mod resource;
 mod settings;
+mod shipper;
 mod terraform;
 pub mod words;
 mod zone;
@@ -160,25 +162,16 @@ pub const READERS: &[&dyn Reader] = &[
     &postgres::Postgres,
     &pulumi::Pulumi,
     &redis::Redis,
+    &shipper::Beats,
+    &shipper::FluentBit,
+    &shipper::Fluentd,
+    &shipper::Logstash,
+    &shipper::OtelCollector,
+    &shipper::Rsyslog,
+    &shipper::Vector,
     &table::Table,
     &terraform::Terraform,
     &terraform::json::Plan,
     &terraform::json::State,
     &zone::Zone,
 ];
-
-/// A path as written in a file of `folder`, from the project's root; `None` if it leads elsewhere.
-fn joined(folder: &str, path: &str) -> Option<String> {
-    if path.contains("://") || path.starts_with('/') {
-        return None;
-    }
-    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => _ = parts.pop()?,
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}

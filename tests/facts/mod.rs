@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use onshore::model::{ClientMatch, DataLimit, Facts, GapScope, Reference, RouteFact, Spill, Standing, Unread};
 use onshore::read::{Reader, Reading, Set, Settings};
-use onshore::source::{Location, SourceId, Sources};
+use onshore::source::{InputError, Location, SourceId, Sources};
 
 /// Every text file below a folder, by path.
 pub fn sources(folder: &Path) -> Sources {
@@ -127,6 +127,8 @@ impl Show<'_> {
             }
         };
         section("included", reading.included.iter().map(|i| self.sources.get(*i).path.clone()).collect());
+        let mistake = |e: &InputError| format!("{} @ {}", e.message, self.at(e.location));
+        section("syntax", reading.syntax.iter().map(mistake).collect());
         section("endpoints", (0..self.facts.endpoints.len()).map(|i| self.endpoint(i)).collect());
         section("routes", self.facts.routes.iter().map(|r| self.route(r)).collect());
         section("gaps", self.facts.gaps.iter().map(|g| self.gap(g)).collect());

@@ -7,7 +7,7 @@ use super::gap;
 use super::inventory::Inventory;
 use super::vars::{DECIDING, Found, Kind, Layers, VarFile, VarFiles, Vars, short};
 use crate::model::{Address, EndpointFact, Facts, GapScope, Reference, Trail};
-use crate::read::{FileSettings, Input};
+use crate::read::{FileSettings, Input, paths};
 use crate::source::{Location, SourceId, Spanned};
 
 /// Variables with the address by which others reach the host.
@@ -67,7 +67,7 @@ impl Unclear {
 /// The facts of an inventory, and the variable files that it took.
 pub fn facts(inventory: &Inventory, files: &VarFiles, input: &Input<'_>) -> (Facts, Vec<SourceId>) {
     let path = input.path();
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = paths::folder(path);
     let stack = Stack { inventory, files, bases: files.bases(folder) };
     let told = input.settings.of(path);
     let mut facts = Facts { gaps: inventory.gaps.clone(), ..Facts::default() };

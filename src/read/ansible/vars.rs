@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::doc::{self, Node, Style};
-use crate::read::{Set, side_by_side};
+use crate::read::{Set, paths, side_by_side};
 use crate::source::{Location, SourceId, Span};
 
 /// How an encrypted text begins (Ansible Vault, format 1.1 and 1.2).
@@ -208,18 +208,11 @@ impl VarFiles {
     /// The folders whose variables an inventory in `folder` takes, the weakest first: beside it, and then those above it, in one
     /// of which its playbooks stand.
     pub fn bases(&self, folder: &str) -> Vec<String> {
-        let mut all = Vec::new();
-        let mut base = folder.to_owned();
-        loop {
-            let first = self.by_owner.range((base.clone(), Kind::Group, String::new())..).next();
-            if first.is_some_and(|((b, _, _), _)| *b == base) {
-                all.push(base.clone());
-            }
-            if base.is_empty() {
-                return all;
-            }
-            base = base.rsplit_once('/').map_or(String::new(), |(above, _)| above.to_owned());
-        }
+        let speaks = |base: &&str| {
+            let first = self.by_owner.range(((*base).to_owned(), Kind::Group, String::new())..).next();
+            first.is_some_and(|((b, _, _), _)| b == base)
+        };
+        paths::ancestors(folder).filter(speaks).map(str::to_owned).collect()
     }
 
     pub fn of(&self, base: &str, kind: Kind, name: &str) -> impl Iterator<Item = (SourceId, &VarFile)> {

@@ -18,7 +18,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::resource::{Is, Resource, Target, Value, Vocabulary, translate};
-use super::{Input, Reader, Reading, Recognized, Set, glance};
+use super::{Input, Reader, Reading, Recognized, Set, glance, paths};
 use crate::doc::{self, Document};
 use crate::model::{Gap, GapScope, Reference};
 use crate::source::{InputError, Location, SourceId, Span};
@@ -191,9 +191,9 @@ fn compiled(template: &Template<'_>) -> bool {
 /// The Bicep files that `module name 'path' = ...` and `import` of a Bicep file name.
 fn modules(set: &Set<'_>, id: SourceId) -> Vec<SourceId> {
     let source = set.sources.get(id);
-    let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = paths::folder(&source.path);
     let statements = source.text.lines().map(str::trim_start).filter(|l| l.starts_with("module ") || l.starts_with("import "));
-    let named = statements.filter_map(|l| l.split('\'').nth(1)).filter_map(|p| super::joined(folder, p));
+    let named = statements.filter_map(|l| l.split('\'').nth(1)).filter_map(|p| paths::joined(folder, p));
     named.filter_map(|path| set.sources.find(&path)).collect()
 }
 
@@ -315,7 +315,6 @@ fn uncompiled(set: &Set<'_>, id: SourceId) -> Reading {
 
 /// The index of a template by a path as another template writes it.
 fn local(env: &Env<'_, '_>, path: &str) -> Option<usize> {
-    let from = &env.world.sources.get(env.at.template.source).path;
-    let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-    env.world.by_path.get(super::joined(folder, path)?.as_str()).copied()
+    let folder = paths::folder(&env.world.sources.get(env.at.template.source).path);
+    env.world.by_path.get(paths::joined(folder, path)?.as_str()).copied()
 }

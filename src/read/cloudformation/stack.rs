@@ -10,6 +10,7 @@ use super::eval::{Env, Vars};
 use super::template::Template;
 use super::world::{Found, Touch, World};
 use crate::doc::{Entry, Node};
+use crate::read::paths;
 use crate::read::resource::{Is, Unknown, Value};
 use crate::source::Location;
 
@@ -420,7 +421,6 @@ fn instances(groups: Option<Value>) -> (Vec<Value>, Vec<Value>) {
 
 /// The index of a template by a path as another template writes it.
 fn local(env: &Env<'_, '_>, path: &str) -> Option<usize> {
-    let from = env.path_of(env.stack.template.source);
-    let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-    env.world.by_path.get(crate::read::joined(folder, path)?.as_str()).copied()
+    let folder = paths::folder(env.path_of(env.stack.template.source));
+    env.world.by_path.get(paths::joined(folder, path)?.as_str()).copied()
 }

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::proxy::output::{Output, Touch};
 use super::proxy::shorten;
-use super::{Input, Reader, Reading, Recognized, Set, glance};
+use super::{Input, Reader, Reading, Recognized, Set, glance, paths};
 use crate::doc::{Document, json, yaml};
 use crate::source::{Location, SourceId};
 use clusters::Clusters;
@@ -52,7 +52,7 @@ impl Reader for Envoy {
 /// in, by folder.
 fn units(set: &Set<'_>) -> Vec<Vec<SourceId>> {
     let path = |id: SourceId| set.sources.get(id).path.as_str();
-    let folder = |id: SourceId| path(id).rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = |id: SourceId| paths::folder(path(id));
     let (mut bootstraps, mut dumps, mut parts) = (Vec::new(), Vec::new(), Vec::new());
     for id in set.files {
         let document = parse(path(*id), &set.sources.get(*id).text);

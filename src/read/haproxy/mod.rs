@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::proxy::output::{Listen, Output, Touch};
 use super::proxy::shorten;
-use super::{Input, Reader, Reading, Recognized, Set};
+use super::{Input, Reader, Reading, Recognized, Set, paths};
 use crate::model::{Address, EndpointFact, Role, Roles, Standing};
 use crate::source::{Location, SourceId, Spanned};
 use address::{Target, bind_ports, target};
@@ -64,8 +64,7 @@ impl Reader for Haproxy {
 fn units(set: &Set<'_>) -> Vec<Vec<SourceId>> {
     let mut folders: BTreeMap<String, Vec<SourceId>> = BTreeMap::new();
     for file in set.files {
-        let path = &set.sources.get(*file).path;
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = paths::folder(&set.sources.get(*file).path);
         let (parent, last) = folder.rsplit_once('/').unwrap_or(("", folder));
         let joins = !last.is_empty() && (last.ends_with(".d") || last == "conf");
         folders.entry(if joins { parent } else { folder }.to_owned()).or_default().push(*file);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::known::{PLUGINS, WORDS};
-use crate::read::joined;
+use crate::read::paths::joined;
 use crate::read::proxy::output::Touch;
 use crate::read::proxy::shorten;
 use crate::read::replicas::Copies;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::known::{LIBRARIES, WORDS};
 use super::{Found, commands};
 use crate::model::Activity;
-use crate::read::joined;
+use crate::read::paths::joined;
 use crate::read::proxy::output::Touch;
 use crate::read::proxy::shorten;
 use crate::read::replicas::lines::{Setting, conninfo, hosts_of, postgres};

@@ -2,7 +2,7 @@
 
 use super::known::{MODULES, WORDS};
 use crate::model::Activity;
-use crate::read::joined;
+use crate::read::paths::joined;
 use crate::read::proxy::output::Touch;
 use crate::read::proxy::shorten;
 use crate::read::replicas::Copies;
