@@ -5,13 +5,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const FORMATS: [&str; 8] = [
+const FORMATS: [&str; 13] = [
     "ansible-inventory",
     "aws-inventory",
     "cloudformation",
     "docker-compose",
     "gcp-asset",
+    "kafka",
     "kubernetes",
+    "mongodb",
+    "redis-cassandra",
+    "sql-multiregion",
+    "sql-replication",
     "terraform-hcl",
     "terraform-plan-state",
 ];
