@@ -10,6 +10,7 @@
 
 mod cluster;
 mod custom;
+mod databases;
 mod ingress;
 mod kinds;
 mod manifest;

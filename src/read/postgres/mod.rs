@@ -173,7 +173,7 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
     }
     patroni::clusters(&mut copies, &found.members);
     found.finish(&mut copies);
-    Reading { facts: copies.out.facts, included: files.iter().skip(1).copied().collect(), ..Reading::default() }
+    Reading { facts: copies.finish(), included: files.iter().skip(1).copied().collect(), ..Reading::default() }
 }
 
 impl Found {
