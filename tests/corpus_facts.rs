@@ -18,6 +18,8 @@ const FORMATS: [&str; 12] = [
     "kubernetes",
     "terraform-hcl",
     "terraform-plan-state",
+    "traefik-caddy",
+    "varnish-vcl",
 ];
 
 /// `fact 3` or `trap 1`.

@@ -12,7 +12,8 @@ use jiff::civil::date;
 use onshore::geo::Atlas;
 use onshore::link::link;
 use onshore::model::{
-    Activity, ClientMatch, DataLimit, EndpointFact, Facts, GapScope, Reference, ResourceTally, RouteFact, Standing, Unread,
+    Activity, ClientMatch, DataLimit, EndpointFact, Facts, GapScope, Reference, ResourceTally, RouteFact, Spill, Standing,
+    Unread,
 };
 use onshore::project::Project;
 use onshore::read::resource::{Is, Piece, Resource, Value, Vocabulary, table, translate};
@@ -170,6 +171,9 @@ impl Show<'_> {
         }
         if let Some(priority) = r.priority {
             write!(line, " priority={priority}").unwrap();
+        }
+        if r.spill != Spill::Load {
+            write!(line, " spill={:?}", r.spill).unwrap();
         }
         if r.clients != ClientMatch::Any {
             write!(line, " clients={:?}", r.clients).unwrap();

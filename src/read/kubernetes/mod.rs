@@ -26,6 +26,8 @@ mod units;
 mod words;
 mod workload;
 
+use std::sync::LazyLock;
+
 use cluster::Cluster;
 use manifest::{File, Object};
 use multicluster::Fleet;
@@ -34,6 +36,8 @@ use super::words::Words;
 use super::{Input, Reader, Reading, Recognized, Set, alone, glance, side_by_side};
 use crate::model::Unread;
 use crate::source::SourceId;
+
+static WORDS: LazyLock<Vec<Words>> = LazyLock::new(|| [kinds::words(), words::TABLE.to_vec()].concat());
 
 pub struct Kubernetes;
 
@@ -47,7 +51,7 @@ impl Reader for Kubernetes {
     }
 
     fn words(&self) -> &'static [Words] {
-        words::TABLE
+        &WORDS
     }
 
     fn recognize(&self, path: &str, text: &str) -> Recognized {

@@ -12,7 +12,7 @@ use super::endpoint::Stand;
 use super::ends::{End, Why, why};
 use super::gaps::Gaps;
 use super::table::{self, Row};
-use super::{Resource, Value, Vocabulary, names};
+use super::{Resource, Value, Vocabulary, clients, names};
 use crate::model::{EndpointFact, Facts, GapScope, Reference, ResourceTally, Standing, Trail, Unread};
 
 /// Adds what the resources say. Addresses are those of one configuration; call it once for each.
@@ -30,6 +30,7 @@ pub fn translate_beside(resources: Vec<Resource>, told: &BTreeSet<String>, facts
     for i in 0..resources.len() {
         world.routes(i);
     }
+    clients::settle_pools(&mut world);
     world.strangers();
     world.collect();
     world.outsiders();
@@ -52,11 +53,13 @@ pub(super) enum Sort {
 pub struct Frame<'v> {
     pub(super) resource: usize,
     pub(super) element: Option<&'v Value>,
+    /// Under which key of a map the element stands.
+    pub(super) key: Option<&'v str>,
 }
 
 impl Frame<'_> {
     pub fn of(resource: usize) -> Self {
-        Self { resource, element: None }
+        Self { resource, element: None, key: None }
     }
 }
 
@@ -84,6 +87,12 @@ pub struct World<'a> {
     /// What collects from everything, and where that comes together.
     pub(super) collectors: BTreeSet<usize>,
     pub(super) routers: Vec<Router>,
+    /// Routes whose targets never count as failed.
+    pub(super) steady: BTreeSet<usize>,
+    /// Routes whose priority is one of their own, so that only their pool says which stand by.
+    pub(super) listed: BTreeSet<usize>,
+    /// The first route that these resources tell.
+    pub(super) first_route: usize,
     pub(super) watches: Vec<Watched>,
     pub(super) facts: &'a mut Facts,
     pub(super) gaps: Gaps,
@@ -125,6 +134,9 @@ impl<'a> World<'a> {
             watches: Vec::new(),
             steps: Cell::new(20_000 + 4_000 * resources.len()),
             depth: Cell::new(0),
+            steady: BTreeSet::new(),
+            listed: BTreeSet::new(),
+            first_route: facts.routes.len(),
             facts,
             gaps: Gaps::default(),
             open: HashMap::new(),
