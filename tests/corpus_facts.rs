@@ -5,14 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const FORMATS: [&str; 17] = [
+const FORMATS: [&str; 19] = [
     "ansible-inventory",
     "aws-inventory",
     "bind-zone",
     "cloudformation",
     "docker-compose",
+    "gateway-api",
     "gcp-asset",
     "geodns",
+    "istio",
     "kafka",
     "kubernetes",
     "mongodb",
