@@ -265,6 +265,7 @@ pub static TABLES: &[(&str, &str)] = tables![
     "gcp-asset",
     "listing-alibaba",
     "listing-aws",
+    "listing-aws-traffic",
     "listing-tencent",
     "terraform-alibaba",
     "terraform-aws",
