@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const FORMATS: [&str; 10] = [
+const FORMATS: [&str; 17] = [
     "ansible-inventory",
     "aws-inventory",
     "bind-zone",
@@ -13,9 +13,16 @@ const FORMATS: [&str; 10] = [
     "docker-compose",
     "gcp-asset",
     "geodns",
+    "kafka",
     "kubernetes",
+    "mongodb",
+    "redis-cassandra",
+    "sql-multiregion",
+    "sql-replication",
     "terraform-hcl",
     "terraform-plan-state",
+    "traefik-caddy",
+    "varnish-vcl",
 ];
 
 /// `fact 3` or `trap 1`.

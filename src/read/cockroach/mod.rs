@@ -113,7 +113,7 @@ fn read(input: &Input<'_>) -> Reading {
     };
     statements(input.text(), input.file, |statement| sql.statement(&statement));
     sql.finish();
-    Reading { facts: copies.out.facts, ..Reading::default() }
+    Reading { facts: copies.finish(), ..Reading::default() }
 }
 
 impl Sql<'_, '_> {

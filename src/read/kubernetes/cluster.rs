@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::custom;
+use super::databases;
 use super::kinds::{Meaning, meaning};
 use super::manifest::Object;
 use super::place::{Machines, Spot};
@@ -26,6 +27,8 @@ pub(super) struct Cluster<'d> {
     /// Zones that several pods may stand in.
     pub spots: BTreeMap<Spot, usize>,
     pub services: Named<'d, usize>,
+    /// Services that operators make: namespace, name, and what they lead to.
+    pub operated: Vec<(Option<String>, String, usize)>,
     pub claims: Named<'d, usize>,
     pub config_maps: Named<'d, Object<'d>>,
     pub secrets: Named<'d, Object<'d>>,
@@ -104,6 +107,7 @@ impl<'d> Cluster<'d> {
             machines: Machines::default(),
             spots: BTreeMap::new(),
             services: Named::default(),
+            operated: Vec::new(),
             claims: Named::default(),
             config_maps: Named::default(),
             secrets: Named::default(),
@@ -156,6 +160,7 @@ impl<'d> Cluster<'d> {
             self.service(&service, fact, &endpoints);
         }
         of(|m| *m == Meaning::Ingress).for_each(|o| self.ingress(o));
+        databases::read(self, &all);
         self.programs();
         custom::read(self, &all);
         self.say_placeless();
@@ -253,7 +258,7 @@ impl<'d> Cluster<'d> {
         let by_notation = at.is_some_and(|at| matches!(labels.get(at + 1..), Some([] | ["cluster", "local"])));
         if let Some(at) = at.filter(|_| by_notation) {
             let (name, theirs) = (labels[at - 2], labels[at - 1]);
-            let found = self.services.find(Some(theirs), name);
+            let found = self.serving(Some(theirs), name);
             return if found.is_empty() {
                 Inside::Missing(Some(theirs.to_owned()), name.to_owned())
             } else {
@@ -262,17 +267,27 @@ impl<'d> Cluster<'d> {
         }
         let found = match labels.as_slice() {
             [name] => {
-                let found = self.services.find(namespace, name);
+                let found = self.serving(namespace, name);
                 if found.is_empty() {
                     return Inside::Missing(namespace.map(str::to_owned), (*name).to_owned());
                 }
                 found
             }
-            [name, theirs] => self.services.find(Some(theirs), name),
-            [_, name, theirs] => self.services.find(Some(theirs), name),
+            [name, theirs] => self.serving(Some(theirs), name),
+            [_, name, theirs] => self.serving(Some(theirs), name),
             _ => Vec::new(),
         };
         if found.is_empty() { Inside::Outside } else { Inside::Services(found) }
+    }
+
+    /// Services by name, and what the services of operators lead to.
+    fn serving(&self, namespace: Option<&str>, name: &str) -> Vec<usize> {
+        let found = self.services.find(namespace, name);
+        if !found.is_empty() {
+            return found;
+        }
+        let same = |theirs: &Option<String>| theirs.is_none() || namespace.is_none() || theirs.as_deref() == namespace;
+        self.operated.iter().filter(|(theirs, service, _)| service == name && same(theirs)).map(|(.., fact)| *fact).collect()
     }
 
     /// A service that is named and was not read. Of one cluster it is found by its name, if somebody declares that; of several

@@ -10,6 +10,7 @@
 
 mod cluster;
 mod custom;
+mod databases;
 mod ingress;
 mod kinds;
 mod manifest;
@@ -19,12 +20,17 @@ mod storage;
 mod units;
 mod workload;
 
+use std::sync::LazyLock;
+
 use cluster::Cluster;
 use manifest::{File, Object};
 
+use super::words::Words;
 use super::{Input, Reader, Reading, Recognized, Set, alone, glance, side_by_side};
 use crate::model::Unread;
 use crate::source::SourceId;
+
+static WORDS: LazyLock<Vec<Words>> = LazyLock::new(kinds::words);
 
 pub struct Kubernetes;
 
@@ -35,6 +41,10 @@ impl Reader for Kubernetes {
 
     fn describe(&self) -> &'static str {
         "Kubernetes manifests (YAML or JSON, lists of kubectl, output of kustomize and helm)"
+    }
+
+    fn words(&self) -> &'static [Words] {
+        &WORDS
     }
 
     fn recognize(&self, path: &str, text: &str) -> Recognized {

@@ -100,5 +100,5 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
     }
     server::join(&mut copies, &found);
     sets::zones(&mut copies, &found);
-    Reading { facts: copies.out.facts, included: files.iter().skip(1).copied().collect(), ..Reading::default() }
+    Reading { facts: copies.finish(), included: files.iter().skip(1).copied().collect(), ..Reading::default() }
 }

@@ -98,5 +98,5 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
             Some(Sort::Orchestrator) => orchestrator::read(&mut copies, *id, &source.text),
         }
     }
-    Reading { facts: copies.out.facts, included: files.iter().skip(1).copied().collect(), ..Reading::default() }
+    Reading { facts: copies.finish(), included: files.iter().skip(1).copied().collect(), ..Reading::default() }
 }
