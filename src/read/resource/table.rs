@@ -96,6 +96,8 @@ pub struct Row {
     pub networks: Vec<String>,
     /// Paths to what tells its private addresses and networks from equal ones elsewhere (the VPC of a subnet).
     pub scope: Vec<String>,
+    /// Terms for the networks (and the hubs of networks) that it joins: both sides of a peering.
+    pub joins: Vec<String>,
     /// Paths to its region or location; they go before the provider's. The first that gives something wins.
     pub region: Vec<String>,
     /// Paths to its zone.
@@ -255,12 +257,15 @@ macro_rules! tables {
 /// Name and text of each table; `tests/data.rs` checks that no file of the folder is left out. Keep it sorted.
 pub static TABLES: &[(&str, &str)] = tables![
     "arm",
+    "arm-networks",
     "arm-traffic",
     "cloudformation",
+    "cloudformation-networks",
     "cloudformation-traffic",
     "gcp-asset",
     "listing-alibaba",
     "listing-aws",
+    "listing-aws-traffic",
     "listing-tencent",
     "terraform-alibaba",
     "terraform-aws",
@@ -270,6 +275,7 @@ pub static TABLES: &[(&str, &str)] = tables![
     "terraform-common",
     "terraform-google",
     "terraform-google-traffic",
+    "terraform-networks",
     "terraform-other",
     "terraform-other-traffic",
     "terraform-tencent",
