@@ -2,6 +2,8 @@
 //!
 //! An assessment is about the user's world; what kept onshore from doing its job is an error (`cli::Failure`), a thing apart.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Place, ResourceTally, RouteRole};
 use crate::source::Location;
 
@@ -185,6 +187,23 @@ pub struct After {
     pub served: Vec<Served>,
     pub stored: Vec<Stored>,
     pub lost: Vec<Lost>,
+}
+
+/// What one state of the world changes against normal running, in short.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Brief {
+    /// Endpoints that the loss takes down itself.
+    pub down: usize,
+    /// Population and class that are served in normal running and no longer.
+    pub unserved: BTreeSet<(String, String)>,
+    /// What somebody depends on and has none left of: `identity`, `dns`, `keys`, `service`, `control-plane`.
+    pub needs: BTreeSet<&'static str>,
+    /// Classes of which no store is left.
+    pub emptied: BTreeSet<String>,
+    /// Countries that data newly gets to.
+    pub countries: BTreeSet<String>,
+    /// Rules that are newly violated.
+    pub broken: BTreeSet<String>,
 }
 
 /// Whether people are served.

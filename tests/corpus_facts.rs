@@ -5,12 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const FORMATS: [&str; 10] = [
+const FORMATS: [&str; 12] = [
     "ansible-inventory",
     "aws-inventory",
+    "bind-zone",
     "cloudformation",
     "docker-compose",
     "gcp-asset",
+    "geodns",
     "kubernetes",
     "terraform-hcl",
     "terraform-plan-state",

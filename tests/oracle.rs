@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use jiff::civil::{Date, date};
-use onshore::check::{Question, assess};
-use onshore::finding::{Coverage, Verdict};
+use onshore::check::{Question, after, assess, survey, with_context};
+use onshore::finding::{Brief, Coverage, Verdict};
 use onshore::geo::Atlas;
 use onshore::link::link;
+use onshore::model::{DomainKind, LossDomain};
+use onshore::reach::World;
 use onshore::read::{Input, READERS};
 use onshore::source::Sources;
 use onshore::{policy, project};
@@ -45,6 +47,8 @@ struct Small {
     origin: Option<&'static str>,
     states: Vec<&'static str>,
     activity: Option<&'static str>,
+    /// More of the inventory.
+    more: String,
 }
 
 fn some(n: usize) -> impl Strategy<Value = Way> {
@@ -99,6 +103,7 @@ fn small() -> impl Strategy<Value = Small> {
                 origin,
                 states,
                 activity,
+                more: String::new(),
             })
     })
 }
@@ -150,8 +155,13 @@ impl Small {
     }
 
     fn assessed(&self) -> Verdict {
+        self.ask("", |question| assess(question).rules[0].verdict)
+    }
+
+    /// The question that the texts ask, with more rules.
+    fn ask<R>(&self, more: &str, answer: impl FnOnce(Question<'_>) -> R) -> R {
         let mut sources = Sources::default();
-        let (inventory, own, rules) = (self.inventory(), self.project(), self.policy());
+        let (inventory, own, rules) = (self.inventory() + &self.more, self.project(), self.policy() + more);
         let file = sources.add("inventory.toml", inventory);
         let project_file = sources.add("onshore.toml", own.clone());
         let policy_file = sources.add("p.toml", rules.clone());
@@ -165,7 +175,7 @@ impl Small {
         let project = project.expect("a project");
         let snapshot = link(vec![(file, reading.facts)], &project, &sources);
         let atlas = Atlas::embedded(TODAY).with_snapshot(&snapshot, &project.geo, |_| |_: &_| false);
-        let assessment = assess(Question {
+        answer(Question {
             snapshot: &snapshot,
             sources: &sources,
             atlas: &atlas,
@@ -174,8 +184,7 @@ impl Small {
             as_of: TODAY,
             coverage: Coverage::default(),
             world: None,
-        });
-        assessment.rules[0].verdict
+        })
     }
 
     // The oracle.
@@ -274,11 +283,89 @@ fn overlap(a: &str, b: &str) -> bool {
     below(a, b) || below(b, a)
 }
 
+/// What the whole assessment of one state says against that of normal running.
+fn in_short(question: &Question<'_>, lost: &[LossDomain]) -> Brief {
+    let in_world = |world| Question { world: Some(world), coverage: Coverage::default(), ..*question };
+    let world = World::Loss(lost.to_vec());
+    let (before, now) = (assess(in_world(World::Normal)), assess(in_world(world.clone())));
+    let left = with_context(&in_world(World::Normal), |context| after(context, &world));
+    let violated = |a: &onshore::finding::Assessment| -> BTreeSet<String> {
+        a.rules.iter().filter(|r| r.verdict == Verdict::Violated).map(|r| r.rule.clone()).collect()
+    };
+    let was = |w: &onshore::finding::Way| {
+        let key = |w: &onshore::finding::Way| (w.origin.clone(), w.data.clone(), w.country.clone(), w.activity);
+        before.ways.iter().any(|b| key(b) == key(w))
+    };
+    let unserved = left.served.iter().filter(|s| s.before && s.by.is_none());
+    let emptied = left.stored.iter().filter(|s| s.left.is_empty() && !s.gone.is_empty());
+    Brief {
+        down: left.down.len(),
+        unserved: unserved.map(|s| (s.population.clone(), s.data.clone())).collect(),
+        needs: left.lost.iter().map(|l| l.what).collect(),
+        emptied: emptied.map(|s| s.data.clone()).collect(),
+        countries: now.ways.iter().filter(|w| !was(w)).map(|w| w.country.clone()).collect(),
+        broken: violated(&now).difference(&violated(&before)).cloned().collect(),
+    }
+}
+
+/// Rules of every kind that a loss can break.
+fn rules() -> String {
+    let rules = [
+        "only-in = ['US', 'DE']",
+        "never-in = ['CN']\nstate = ['loss']",
+        "first-in = ['US']",
+        "nexus = true",
+        "copy-in = ['DE']",
+        "retain-in = ['US']\ndays = 1",
+        "return-within = '24h'\nonly-in = ['US']",
+        "data = ['communications.keys']\nnever-in = ['DE']",
+        "survive = { loss-of = 'site', keep = ['serving-path'] }",
+        "survive = { loss-of = 'site', keep = ['full-copy'], within = ['US', 'DE'] }",
+        "survive = { loss-of = 'country', keep = ['serving-path', 'identity'], within = ['US'] }",
+        "separate = ['site']\nbetween = 'store-and-backups'",
+    ];
+    let rule = |(i, demand): (usize, &&str)| format!("[[rule]]\nid = 'r{i}'\ntitle = 'R'\nseverity = 'low'\n{demand}\n");
+    rules.iter().enumerate().map(rule).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
 
     #[test]
     fn verdicts_are_what_all_simple_paths_say(small in small()) {
         prop_assert_eq!(small.assessed(), small.expected(), "\n{}\n{}\n{}", small.inventory(), small.project(), small.policy());
+    }
+
+    /// Every loss in turn, in short, against the whole assessment of each.
+    #[test]
+    fn a_survey_says_in_short_what_each_loss_does(
+        small in small(),
+        needs in prop::collection::vec((0..6_usize, 0..6_usize, prop::sample::select(vec!["service", "identity"])), 0..3),
+    ) {
+        let mut small = small;
+        let n = small.endpoints.len();
+        for (from, to, purpose) in needs {
+            let (from, to) = (from % n, to % n);
+            let _ = writeln!(
+                small.more,
+                "[[route]]\nfrom = \"e{from}\"\nto = \"e{to}\"\nactivity = \"depend\"\npurpose = \"{purpose}\""
+            );
+        }
+        let lost = |kind, name: &str| vec![LossDomain::new(kind, name)];
+        let mut losses: Vec<_> = ["us", "de", "cn"].map(|site| lost(DomainKind::Site, site)).to_vec();
+        losses.push(lost(DomainKind::Country, "US"));
+        losses.push([lost(DomainKind::Site, "us"), lost(DomainKind::Site, "cn")].concat());
+        losses.push(lost(DomainKind::Site, "us"));
+        let (inventory, own) = (small.inventory() + &small.more, small.project());
+        small.ask(&rules(), |question| {
+            let mut told = 0;
+            survey(&question, &losses, |lost, brief| {
+                told += 1;
+                prop_assert_eq!(brief, in_short(&question, lost), "{:?}\n{}\n{}", lost, inventory, own);
+                Ok(())
+            })?;
+            prop_assert_eq!(told, losses.len());
+            Ok(())
+        })?;
     }
 }

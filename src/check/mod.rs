@@ -16,8 +16,10 @@ mod placement;
 mod scope;
 mod separate;
 mod serving;
+mod survey;
 mod survive;
 mod together;
+mod unclassified;
 mod ways;
 
 use jiff::civil::Date;
@@ -26,6 +28,7 @@ pub use after::after;
 pub use context::Context;
 pub use describe::hop;
 pub use domains::combinations;
+pub use survey::survey;
 pub use ways::path_of;
 
 use crate::finding::{Assessment, Coverage, Finding, RuleResult, State, Verdict};

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::kinds::{Meaning, meaning};
 use super::manifest::{File, Object};
-use crate::read::Set;
 use crate::read::settings::FileSettings;
+use crate::read::{Set, paths};
 
 /// Files that several clusters share are read once for each; in all at most this many times the objects there are.
 const MAX_SHARING: usize = 4;
@@ -82,8 +82,7 @@ fn is_own(object: &Object<'_>) -> bool {
 
 /// The deepest folder that holds all of the paths.
 fn common_folder<'p>(paths: impl Iterator<Item = &'p str>) -> String {
-    let folders = paths.map(|p| p.rsplit_once('/').map_or("", |(folder, _)| folder));
-    let common = folders.map(|f| f.split('/').collect::<Vec<_>>()).reduce(|a, b| {
+    let common = paths.map(|p| paths::folder(p).split('/').collect::<Vec<_>>()).reduce(|a, b| {
         let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
         a[..same].to_vec()
     });
