@@ -5,12 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const FORMATS: [&str; 13] = [
+const FORMATS: [&str; 17] = [
     "ansible-inventory",
     "aws-inventory",
+    "bind-zone",
     "cloudformation",
     "docker-compose",
     "gcp-asset",
+    "geodns",
     "kafka",
     "kubernetes",
     "mongodb",
@@ -19,6 +21,8 @@ const FORMATS: [&str; 13] = [
     "sql-replication",
     "terraform-hcl",
     "terraform-plan-state",
+    "traefik-caddy",
+    "varnish-vcl",
 ];
 
 /// `fact 3` or `trap 1`.

@@ -3,36 +3,18 @@
 //! variables (`-` for nothing).
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::print_stdout)] // a test opens files, may panic and says what it skips
 
+mod facts;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use facts::sources;
 use onshore::model::{Activity, Facts, GapScope, Reference, RouteFact, RouteRole, Standing, Unread};
 use onshore::read::compose::Compose;
 use onshore::read::kubernetes::Kubernetes;
 use onshore::read::{FileSettings, READERS, Reader, Reading, Recognized, Set, Settings, Told};
 use onshore::source::{Location, SourceId, Sources, Span};
-
-/// Every text file below a folder, by path.
-fn sources(folder: &Path) -> Sources {
-    fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { walk(&path, out) } else { out.push(path) }
-        }
-    }
-    let mut files = Vec::new();
-    walk(folder, &mut files);
-    files.sort();
-    let mut sources = Sources::default();
-    for file in files {
-        let path = file.strip_prefix(folder).unwrap().to_string_lossy().replace('\\', "/");
-        if path != "expected.txt" && path != "told.txt" {
-            sources.add(path, String::from_utf8_lossy(&std::fs::read(&file).unwrap()));
-        }
-    }
-    sources
-}
 
 fn settings(folder: &Path) -> Settings {
     let mut settings = Settings::new(BTreeMap::new());

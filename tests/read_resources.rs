@@ -12,7 +12,8 @@ use jiff::civil::date;
 use onshore::geo::Atlas;
 use onshore::link::link;
 use onshore::model::{
-    Activity, ClientMatch, DataLimit, EndpointFact, Facts, GapScope, Reference, ResourceTally, RouteFact, Standing, Unread,
+    Activity, ClientMatch, DataLimit, EndpointFact, Facts, GapScope, Reference, ResourceTally, RouteFact, Spill, Standing,
+    Unread,
 };
 use onshore::project::Project;
 use onshore::read::resource::{Is, Piece, Resource, Value, Vocabulary, table, translate};
@@ -150,6 +151,7 @@ impl Show<'_> {
         say("networks", Some(e.networks.iter().map(|n| n.value.to_string()).collect::<Vec<_>>().join(" ")));
         say("scope", e.scope.clone());
         say("part-of", Some(e.part_of.iter().map(|p| self.reference(p)).collect::<Vec<_>>().join(" ")));
+        say("inside", Some(e.inside.iter().map(|p| self.reference(p)).collect::<Vec<_>>().join(" ")));
         say("retention", e.attributes.retention_hours.map(|h| format!("{h}h")));
         say("locked", e.attributes.locked.map(|l| l.to_string()));
         say("tags", Some(e.tags.iter().map(|(k, v)| format!("{k}:{v}")).collect::<Vec<_>>().join(" ")));
@@ -161,11 +163,17 @@ impl Show<'_> {
     fn route(&self, r: &RouteFact) -> String {
         let mut line =
             format!("{} -> {} {} {}", self.reference(&r.from), self.reference(&r.to), r.activity.as_str(), r.role.as_str());
+        if r.within {
+            line.push_str(" within");
+        }
         if let Some(pool) = &r.pool {
             write!(line, " pool={pool:?}").unwrap();
         }
         if let Some(priority) = r.priority {
             write!(line, " priority={priority}").unwrap();
+        }
+        if r.spill != Spill::Load {
+            write!(line, " spill={:?}", r.spill).unwrap();
         }
         if r.clients != ClientMatch::Any {
             write!(line, " clients={:?}", r.clients).unwrap();
@@ -333,6 +341,30 @@ fn parts_stand_where_their_subnet_does_and_bucket_names_join_files() {
     let dst: Vec<&String> = places.iter().filter(|p| p.contains("dst")).collect();
     assert!(dst.len() == 1 && dst[0].contains(": US-OR"), "{places:?}");
     assert_eq!(gaps, Vec::<String>::new());
+}
+
+/// Nobody sends anything to a network; its log holds what passes those that are in it, whatever file speaks of them.
+#[test]
+fn the_log_of_a_network_takes_from_all_that_is_in_it() {
+    let logged = r#"{"region": "eu-central-1", "resources": {
+        "aws_vpc.a": {"cidr_block": "10.1.0.0/16"},
+        "aws_subnet.s": {"vpc_id": "${aws_vpc.a.id}", "cidr_block": "10.1.2.0/24"},
+        "aws_instance.in_subnet": {"subnet_id": "${aws_subnet.s.id}"},
+        "aws_instance.elsewhere": {"ami": "ami-1"},
+        "aws_flow_log.f": {"vpc_id": "${aws_vpc.a.id}", "log_destination": "arn:aws:s3:::flow-logs"}
+    }}"#;
+    let mut sources = Sources::default();
+    let Config { resources, .. } = config("a.json", logged);
+    let source = sources.add("a.json", logged);
+    let mut facts = Facts::default();
+    translate(moved(resources, source), &mut facts);
+    let other = sources.add("other", "\n\n\n\n");
+    let snapshot = link(vec![(source, facts), (other, proxy("10.1.2.77", Some("aws_vpc.a")))], &Project::default(), &sources);
+    let name = |id| snapshot.endpoint(id).name.as_str();
+    let mut logged: Vec<&str> =
+        snapshot.routes.iter().filter(|r| name(r.to) == "what passes in aws_vpc.a").map(|r| name(r.from)).collect();
+    logged.sort_unstable();
+    assert_eq!(logged, ["10.1.2.77:80", "aws_instance.in_subnet", "aws_subnet.s", "aws_vpc.a", "proxy"]);
 }
 
 /// A tree of many resources is no slower per resource than a small one, and says each reason once.

@@ -63,6 +63,8 @@ pub struct Draft {
     pub from_names: BTreeSet<Location>,
     /// `part-of` references, with the input they stand in.
     pub part_of: Vec<(usize, Reference, Location)>,
+    /// `inside` references likewise.
+    pub inside: Vec<(usize, Reference, Location)>,
     /// Declared machines that have its addresses and say where they stand.
     pub machines: BTreeSet<Node>,
 }
@@ -320,6 +322,7 @@ fn one_endpoint(
         let here = overrides.site(source).filter(|_| !NAME_KINDS.contains(&kind.as_str()));
         draft.file_sites.extend(here.filter(|(site, _)| draft.file_sites.iter().all(|(known, _)| known != site)));
         draft.part_of.extend(fact.part_of.into_iter().map(|r| (input, r, fact.location)));
+        draft.inside.extend(fact.inside.into_iter().map(|r| (input, r, fact.location)));
         if let Some(id) = fact.id {
             // Parent and child zone both tell the servers of a name, and so do two views of one zone.
             let told_again = kind.starts_with("dns-") && !ids.is_empty();

@@ -6,7 +6,7 @@
 //!
 //! Stages, one file each: [`merge`] (facts to endpoints), [`resolve`] (references to endpoints), [`alias`] (names that lead to
 //! machines), [`fragment`] (pieces of one configuration), [`stand`] (sites, loss domains, parts), [`unled`] (what leads nowhere, and
-//! where nothing leads), [`routes`] (pools, priorities, roles), [`people`] (populations and holdings).
+//! where nothing leads), [`within`] (what watches all that is in a network), [`routes`] (pools, priorities, roles), [`people`] (populations and holdings).
 
 mod alias;
 mod fragment;
@@ -17,6 +17,7 @@ mod resolve;
 mod routes;
 mod stand;
 mod unled;
+mod within;
 
 use std::collections::BTreeMap;
 
@@ -73,6 +74,7 @@ pub fn link(inputs: Vec<(SourceId, Facts)>, project: &Project, sources: &Sources
     unled::servers(&world, &links, &entries, &mut gaps);
     stand::place_in_sites(&mut world, &snapshot, &mut gaps);
     stand::parts(&mut world, &links, &mut gaps);
+    within::spread(&mut world, &mut links, &mut gaps);
     stand::only_hinted(&world, &mut gaps);
     let order = world.sort(sources);
     snapshot.endpoints = world.into_endpoints(&order);

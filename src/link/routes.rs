@@ -23,6 +23,8 @@ pub struct Link {
 #[derive(Debug)]
 pub struct Links {
     links: Vec<Link>,
+    /// Those from everything within something, until it is known what that is.
+    within: Vec<Link>,
     /// By input; the last list holds what linking itself adds.
     facts: Vec<Vec<RouteFact>>,
 }
@@ -31,7 +33,7 @@ impl Links {
     fn new(mut facts: Vec<Vec<RouteFact>>) -> Self {
         let links = Vec::with_capacity(facts.iter().map(Vec::len).sum());
         facts.push(Vec::new());
-        Self { links, facts }
+        Self { links, within: Vec::new(), facts }
     }
 
     /// A way that no input tells.
@@ -39,6 +41,15 @@ impl Links {
         let input = self.facts.len() - 1;
         self.links.push(Link { from, to, input: number(input), fact: number(self.facts[input].len()) });
         self.facts[input].push(fact);
+    }
+
+    /// The way that `link` tells, from another node.
+    pub fn also_from(&mut self, from: Node, link: Link) {
+        self.links.push(Link { from, ..link });
+    }
+
+    pub fn take_within(&mut self) -> Vec<Link> {
+        std::mem::take(&mut self.within)
     }
 
     fn fact(&self, link: Link) -> &RouteFact {
@@ -70,7 +81,8 @@ pub fn resolve_all(world: &mut World, inputs: Vec<Vec<RouteFact>>, gaps: &mut Ve
             };
             for from in &froms {
                 for to in &tos {
-                    all.links.push(Link { from: *from, to: *to, input: number(input), fact: number(i) });
+                    let list = if fact.within { &mut all.within } else { &mut all.links };
+                    list.push(Link { from: *from, to: *to, input: number(input), fact: number(i) });
                 }
             }
         }
@@ -160,7 +172,7 @@ fn priority(fact: &RouteFact) -> u32 {
 
 fn sort_clients(clients: &mut ClientMatch) {
     match clients {
-        ClientMatch::Countries(list) | ClientMatch::Except(list) => {
+        ClientMatch::Countries(list) | ClientMatch::Except(list) | ClientMatch::Part(list, _) => {
             list.sort_unstable();
             list.dedup();
         }

@@ -63,6 +63,8 @@ pub struct EndpointFact {
     pub place: Option<(DeclaredPlace, Location)>,
     /// It is a part of these endpoints and stands where they stand (a proxy's cache, a pod on a node).
     pub part_of: Vec<Reference>,
+    /// Networks, zones and the like that see what passes here, though they do not say where it stands; see [`RouteFact::within`].
+    pub inside: Vec<Reference>,
     pub tags: BTreeMap<String, String>,
     pub attributes: Attributes,
     /// The lines by which its place (or what it names) came to be what it is, where one line does not say it all.
@@ -95,6 +97,7 @@ impl EndpointFact {
             domains: Vec::new(),
             place: None,
             part_of: Vec::new(),
+            inside: Vec::new(),
             tags: BTreeMap::new(),
             attributes: Attributes::default(),
             trail: Trail::default(),
@@ -109,6 +112,8 @@ impl EndpointFact {
 pub struct RouteFact {
     pub from: Reference,
     pub to: Reference,
+    /// It leaves `from` and everything that is inside of it or a part of it, or has its network scope: what watches a network.
+    pub within: bool,
     pub activity: Activity,
     pub role: RouteRole,
     /// Routes of one `from` with the same pool name (in the same file) stand for each other. `None`: a pool of its own.
@@ -134,6 +139,7 @@ impl RouteFact {
         Self {
             from,
             to,
+            within: false,
             activity,
             role: RouteRole::Primary,
             pool: None,

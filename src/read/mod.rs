@@ -3,7 +3,10 @@
 //! cannot follow becomes a gap with its line.
 
 pub mod ansible;
+pub mod apache;
+pub mod apisix;
 pub mod arm;
+pub mod caddy;
 pub mod cassandra;
 pub mod cloudformation;
 pub mod cockroach;
@@ -11,9 +14,11 @@ pub mod compose;
 pub mod elastic;
 pub mod envoy;
 pub mod export;
+pub mod geodns;
 pub mod haproxy;
 pub mod inventory;
 pub mod kafka;
+pub mod kong;
 pub mod kubernetes;
 pub mod mongodb;
 pub mod mysql;
@@ -21,7 +26,10 @@ pub mod netbox;
 pub mod nginx;
 pub mod postgres;
 pub mod redis;
+pub mod squid;
 pub mod table;
+pub mod traefik;
+pub mod varnish;
 
 use std::sync::LazyLock;
 
@@ -38,6 +46,7 @@ mod replicas;
 pub mod resource;
 mod settings;
 mod shipper;
+mod template;
 mod terraform;
 pub mod words;
 mod zone;
@@ -139,10 +148,19 @@ pub trait Reader: Sync {
     fn read(&self, input: &Input<'_>) -> Reading;
 }
 
+/// What a reader of sets makes of one file by itself.
+fn alone(reader: &impl Reader, input: &Input<'_>) -> Reading {
+    let set = Set { sources: input.sources, files: &[input.file], settings: input.settings };
+    reader.read_together(&set).into_iter().flatten().next().map_or_else(Reading::default, |(_, reading)| reading)
+}
+
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
 pub const READERS: &[&dyn Reader] = &[
     &ansible::Ansible,
+    &apache::Apache,
+    &apisix::Apisix,
     &arm::Arm,
+    &caddy::Caddy,
     &cassandra::Cassandra,
     &cloudformation::CloudFormation,
     &cockroach::Cockroach,
@@ -150,10 +168,17 @@ pub const READERS: &[&dyn Reader] = &[
     &elastic::Elastic,
     &envoy::Envoy,
     &export::CloudExport,
+    &geodns::bind::Bind,
+    &geodns::gdnsd::Gdnsd,
+    &geodns::ibp::Ibp,
+    &geodns::json::GeoDnsJson,
+    &geodns::octodns::OctoDns,
+    &geodns::powerdns::PowerDns,
     &haproxy::Haproxy,
     &hosts::Hosts,
     &inventory::Inventory,
     &kafka::Kafka,
+    &kong::Kong,
     &kubernetes::Kubernetes,
     &mongodb::MongoDb,
     &mysql::MySql,
@@ -169,9 +194,12 @@ pub const READERS: &[&dyn Reader] = &[
     &shipper::OtelCollector,
     &shipper::Rsyslog,
     &shipper::Vector,
+    &squid::Squid,
     &table::Table,
     &terraform::Terraform,
     &terraform::json::Plan,
     &terraform::json::State,
+    &traefik::Traefik,
+    &varnish::Varnish,
     &zone::Zone,
 ];

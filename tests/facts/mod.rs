@@ -10,7 +10,7 @@ use onshore::model::{ClientMatch, DataLimit, Facts, GapScope, Reference, RouteFa
 use onshore::read::{Reader, Reading, Set, Settings};
 use onshore::source::{InputError, Location, SourceId, Sources};
 
-/// Every text file below a folder, by path.
+/// Every text file below a folder by path, but for what a test keeps there for itself.
 pub fn sources(folder: &Path) -> Sources {
     fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -24,7 +24,7 @@ pub fn sources(folder: &Path) -> Sources {
     let mut sources = Sources::default();
     for file in files {
         let path = file.strip_prefix(folder).unwrap().to_string_lossy().replace('\\', "/");
-        if path != "expected.txt" {
+        if path != "expected.txt" && path != "told.txt" {
             sources.add(path, String::from_utf8_lossy(&std::fs::read(&file).unwrap()));
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::facts::deciding;
 use crate::doc::{self, Node, Style};
 use crate::read::{Set, paths, side_by_side};
 use crate::source::{Location, SourceId, Span};
@@ -28,35 +29,6 @@ pub enum Value {
 
 /// Values with the place where they are written, by name.
 pub type Vars = BTreeMap<String, (Value, Location)>;
-
-/// Variables whose value decides where a host stands, or by what address it is found.
-pub const DECIDING: &[&str] = &[
-    "ansible_host",
-    "ansible_ssh_host",
-    "site",
-    "datacenter",
-    "data_center",
-    "dc",
-    "location",
-    "provider",
-    "cloud",
-    "cloud_provider",
-    "region",
-    "zone",
-    "az",
-    "availability_zone",
-    "ip",
-    "ip_address",
-    "ipv4",
-    "ipv4_address",
-    "ipv6",
-    "ipv6_address",
-    "public_ip",
-    "public_ipv4",
-    "private_ip",
-    "private_ipv4",
-    "primary_ip",
-];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -144,7 +116,7 @@ impl VarFile {
         if self.broken.is_some() {
             return Some("a broken file of variables".to_owned());
         }
-        let first = DECIDING.iter().find(|name| self.vars.contains_key(**name))?;
+        let first = deciding().find(|name| self.vars.contains_key(*name))?;
         Some(format!("the variable `{first}`"))
     }
 }

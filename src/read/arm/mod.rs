@@ -18,7 +18,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::resource::{Is, Resource, Target, Value, Vocabulary, translate};
-use super::{Input, Reader, Reading, Recognized, Set, glance, paths};
+use super::{Input, Reader, Reading, Recognized, Set, alone, glance, paths};
 use crate::doc::{self, Document};
 use crate::model::{Gap, GapScope, Reference};
 use crate::source::{InputError, Location, SourceId, Span};
@@ -47,8 +47,7 @@ impl Reader for Arm {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let set = Set { sources: input.sources, files: &[input.file], settings: input.settings };
-        read(&set).into_iter().next().map_or_else(Reading::default, |(_, reading)| reading)
+        alone(self, input)
     }
 }
 
@@ -162,7 +161,7 @@ fn read(set: &Set<'_>) -> Vec<(SourceId, Reading)> {
         used.extend(&reading.included);
         readings.push((source, reading));
     }
-    if world.is_spent()
+    if world.budget.is_spent()
         && let Some((id, reading)) = readings.first_mut()
     {
         reading.facts.gaps.push(Gap {
@@ -197,7 +196,7 @@ fn modules(set: &Set<'_>, id: SourceId) -> Vec<SourceId> {
     named.filter_map(|path| set.sources.find(&path)).collect()
 }
 
-/// The resources of a deployment and of those that it makes.
+/// The resources of a deployment and of those that it makes; what nests too deeply has become a gap and makes none.
 fn deployed<'d>(env: &Env<'_, 'd>, all: &mut Vec<Resource>, linked: &mut BTreeSet<usize>) {
     linked.extend(&env.at.lineage);
     let items = items(env);
@@ -239,7 +238,6 @@ fn deployed<'d>(env: &Env<'_, 'd>, all: &mut Vec<Resource>, linked: &mut BTreeSe
             location: item.location,
         });
     }
-    let Some(_deeper) = env.world.deeper() else { return };
     for (child, vars) in children {
         let mut inside = Env::of(env.world, &child);
         if child.outer.is_some() {

@@ -6,6 +6,7 @@ use super::Sort;
 use super::known::WORDS;
 use crate::doc::{Document, Node, yaml};
 use crate::model::{Activity, EndpointFact, Role, Roles, Standing};
+use crate::read::paths;
 use crate::read::proxy::output::Touch;
 use crate::read::replicas::Copies;
 use crate::read::replicas::lines::properties;
@@ -81,7 +82,7 @@ impl Nodes {
         for (id, sort) in files {
             let (sources, id) = (copies.input.sources, *id);
             let source = sources.get(id);
-            let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+            let folder = paths::folder(&source.path).to_owned();
             match sort {
                 Sort::Node => {
                     let here = folders.entry(folder).or_default();

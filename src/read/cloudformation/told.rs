@@ -36,6 +36,7 @@ fn nothing(at: Location) -> Told {
         account: Value::unknown("the template does not say in which account its stack is made", None, at),
         name: Value::unknown("the template does not say what its stack is called", None, at),
         given: BTreeMap::new(),
+        unclear: None,
     }
 }
 

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use project::{Definition, File, Files, Variables};
 
 use super::paths::{folder, joined};
-use super::{Input, Reader, Reading, Recognized, Set, glance, side_by_side};
+use super::{Input, Reader, Reading, Recognized, Set, alone, glance, side_by_side};
 use crate::model::{Facts, GapScope, Unread};
 use crate::source::{Location, SourceId, Span};
 
@@ -39,8 +39,7 @@ impl Reader for Compose {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let set = Set { sources: input.sources, files: &[input.file], settings: input.settings };
-        read_all(&set).into_iter().next().map(|(_, reading)| reading).unwrap_or_default()
+        alone(self, input)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What each kind means to onshore: one table. A kind that is not in it is a custom resource that nobody here understands.
 
+use crate::read::words::Words;
+
 /// What becomes of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
@@ -208,6 +210,28 @@ const KINDS: &[(&str, &str, Meaning)] = &[
 pub(super) fn meaning(group: &str, kind: &str) -> Option<Meaning> {
     // A file that leaves the version's group out means the core.
     KINDS.iter().find(|(g, k, _)| *g == group && (*k == kind || *k == ANY)).map(|(_, _, meaning)| *meaning)
+}
+
+/// The same table as words: of each API group its kinds.
+pub(super) fn words() -> Vec<Words> {
+    let mut groups: Vec<(&str, [Vec<&str>; 3])> = Vec::new();
+    for (group, kind, meaning) in KINDS {
+        if groups.iter().all(|(known, _)| known != group) {
+            groups.push((group, Default::default()));
+        }
+        let list = match meaning {
+            Meaning::Nothing => 1,
+            Meaning::Routes | Meaning::Elsewhere | Meaning::Copies => 2,
+            _ => 0,
+        };
+        groups.iter_mut().filter(|(known, _)| known == group).for_each(|(_, lists)| lists[list].push(kind));
+    }
+    let words = |(group, lists): (&str, [Vec<&str>; 3])| {
+        let [followed, harmless, refused] = lists.map(|list| &*list.join(" ").leak());
+        let part = if group.is_empty() { "kinds of the core".to_owned() } else { format!("kinds of {group}") };
+        Words { part: part.leak(), followed, harmless, refused }
+    };
+    groups.into_iter().map(words).collect()
 }
 
 #[cfg(test)]

@@ -20,12 +20,17 @@ mod storage;
 mod units;
 mod workload;
 
+use std::sync::LazyLock;
+
 use cluster::Cluster;
 use manifest::{File, Object};
 
-use super::{Input, Reader, Reading, Recognized, Set, glance, side_by_side};
+use super::words::Words;
+use super::{Input, Reader, Reading, Recognized, Set, alone, glance, side_by_side};
 use crate::model::Unread;
 use crate::source::SourceId;
+
+static WORDS: LazyLock<Vec<Words>> = LazyLock::new(kinds::words);
 
 pub struct Kubernetes;
 
@@ -38,6 +43,10 @@ impl Reader for Kubernetes {
         "Kubernetes manifests (YAML or JSON, lists of kubectl, output of kustomize and helm)"
     }
 
+    fn words(&self) -> &'static [Words] {
+        &WORDS
+    }
+
     fn recognize(&self, path: &str, text: &str) -> Recognized {
         recognize(path, glance(text))
     }
@@ -47,8 +56,7 @@ impl Reader for Kubernetes {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let set = Set { sources: input.sources, files: &[input.file], settings: input.settings };
-        read_all(&set).into_iter().next().map(|(_, reading)| reading).unwrap_or_default()
+        alone(self, input)
     }
 }
 

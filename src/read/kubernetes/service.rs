@@ -216,6 +216,7 @@ impl<'d> Cluster<'d> {
     }
 }
 
+/// What is no address (template code, `None`) is not kept: who leads to it finds an endpoint of unknown place instead.
 pub(super) fn push_address(object: &Object<'_>, node: Node<'_>, fact: &mut EndpointFact) {
     if let Some(ip) = node.text().and_then(|t| t.parse().ok()) {
         let same = |a: &Address| a.ip == ip;

@@ -20,6 +20,7 @@ mod tree;
 mod upstream;
 mod variables;
 
+use super::words::Words;
 use super::{Input, Reader, Reading, Recognized};
 use crate::model::{Activity, Address, EndpointFact, Role, Roles, Standing};
 use crate::source::{Location, Spanned};
@@ -41,6 +42,10 @@ impl Reader for Nginx {
 
     fn describe(&self) -> &'static str {
         "nginx configuration (http, stream and mail; whole files or fragments)"
+    }
+
+    fn words(&self) -> &'static [Words] {
+        known::TABLE
     }
 
     fn recognize(&self, path: &str, text: &str) -> Recognized {

@@ -22,6 +22,7 @@ use super::replicas::sql::has_statement;
 use super::words::Words;
 use super::{Input, Reader, Reading, Recognized, Set, glance};
 use crate::model::Activity;
+use crate::read::paths;
 use crate::read::proxy::output::Touch;
 use crate::read::proxy::shorten;
 use crate::source::{Location, SourceId};
@@ -157,7 +158,7 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
         let source = sources.get(*id);
         match sort_of(&source.path, &source.text) {
             Some(Sort::Server) => {
-                let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                let folder = paths::folder(&source.path);
                 let (parent, last) = folder.rsplit_once('/').unwrap_or(("", folder));
                 let home = if last == "conf.d" { parent } else { folder };
                 servers.entry(home.to_owned()).or_default().push(*id);

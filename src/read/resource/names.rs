@@ -134,6 +134,14 @@ fn is_opaque(id: &str) -> bool {
     })
 }
 
+/// An id that the provider made up, by which other files may know the same thing: opaque, or that of a hosted zone of Route 53.
+pub fn is_made(id: &str) -> bool {
+    let zone = || {
+        id.starts_with('Z') && (10..=32).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    };
+    is_opaque(id) || zone()
+}
+
 /// The names that stand in a text that is more than a name: JSON with ARNs, an integration's address with a function's ARN, a path
 /// in a bucket. `None` if the text is a name itself, or something else.
 pub fn inside(text: &str) -> Option<Vec<String>> {

@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashMap, HashMapExt};
 
-use super::collect::Router;
+use super::collect::{Router, Watched};
 use super::endpoint::Stand;
 use super::ends::{End, Why, why};
 use super::gaps::Gaps;
 use super::table::{self, Row};
-use super::{Resource, Value, Vocabulary, names};
+use super::{Resource, Value, Vocabulary, clients, names};
 use crate::model::{EndpointFact, Facts, GapScope, Reference, ResourceTally, Standing, Trail, Unread};
 
 /// Adds what the resources say. Addresses are those of one configuration; call it once for each.
@@ -26,11 +26,14 @@ pub fn translate_beside(resources: Vec<Resource>, told: &BTreeSet<String>, facts
     world.endpoints();
     world.pieces();
     world.parts();
+    world.containers();
     for i in 0..resources.len() {
         world.routes(i);
     }
+    clients::settle_pools(&mut world);
     world.strangers();
     world.collect();
+    world.outsiders();
     world.finish();
 }
 
@@ -50,11 +53,13 @@ pub(super) enum Sort {
 pub struct Frame<'v> {
     pub(super) resource: usize,
     pub(super) element: Option<&'v Value>,
+    /// Under which key of a map the element stands.
+    pub(super) key: Option<&'v str>,
 }
 
 impl Frame<'_> {
     pub fn of(resource: usize) -> Self {
-        Self { resource, element: None }
+        Self { resource, element: None, key: None }
     }
 }
 
@@ -82,6 +87,13 @@ pub struct World<'a> {
     /// What collects from everything, and where that comes together.
     pub(super) collectors: BTreeSet<usize>,
     pub(super) routers: Vec<Router>,
+    /// Routes whose targets never count as failed.
+    pub(super) steady: BTreeSet<usize>,
+    /// Routes whose priority is one of their own, so that only their pool says which stand by.
+    pub(super) listed: BTreeSet<usize>,
+    /// The first route that these resources tell.
+    pub(super) first_route: usize,
+    pub(super) watches: Vec<Watched>,
     pub(super) facts: &'a mut Facts,
     pub(super) gaps: Gaps,
     /// Why nothing tells where a fact stands, by its index.
@@ -119,8 +131,12 @@ impl<'a> World<'a> {
             by_tag: None,
             collectors: BTreeSet::new(),
             routers: Vec::new(),
+            watches: Vec::new(),
             steps: Cell::new(20_000 + 4_000 * resources.len()),
             depth: Cell::new(0),
+            steady: BTreeSet::new(),
+            listed: BTreeSet::new(),
+            first_route: facts.routes.len(),
             facts,
             gaps: Gaps::default(),
             open: HashMap::new(),
@@ -314,12 +330,14 @@ impl<'a> World<'a> {
             let has_region = self.facts.endpoints[node].region.is_some();
             let values: Vec<Value> = row.part_of.iter().flat_map(|p| self.fill(p, Frame::of(i))).collect();
             let mut parts = Vec::new();
+            let mut inside = Vec::new();
             let mut missing = None;
             for end in values.iter().flat_map(|v| self.ends(v, 0)).collect::<Vec<_>>() {
-                match end {
+                match end.clone() {
                     End::Resource(of) if of != i => parts.push(Reference::Fact(self.node(of))),
                     // Its region is a better answer than something that nobody declares.
                     End::Other(reference) if !has_region => parts.push(reference),
+                    End::Other(_) => inside.extend(self.container(&end)),
                     End::Open(why) => missing = missing.or(Some(why)),
                     _ => {}
                 }
@@ -358,9 +376,39 @@ impl<'a> World<'a> {
                 self.facts.endpoints[node].trail = Trail::default();
             }
             self.facts.endpoints[node].part_of = parts;
+            self.facts.endpoints[node].inside = inside;
         }
         for (node, scope) in scopes {
             self.facts.endpoints[node].scope = Some(scope);
+        }
+    }
+
+    /// What resources are inside of without standing there; a piece says it of what it is a piece of.
+    fn containers(&mut self) {
+        for i in 0..self.resources.len() {
+            let Some(row) = self.row(i).filter(|r| !r.inside.is_empty()) else { continue };
+            if is_data(&self.resources[i]) {
+                continue;
+            }
+            let of: Vec<End> = match self.sorts[i] {
+                Sort::Piece(row) => self.extended(i, row),
+                _ => vec![End::Resource(i)],
+            };
+            let of: Vec<usize> =
+                of.iter().filter_map(|e| if let End::Resource(of) = e { self.nodes[*of] } else { None }).collect();
+            if let (Some(uncertain), false) = (&self.resources[i].uncertain, of.is_empty()) {
+                let scope = of.into_iter().map(Reference::Fact).collect();
+                let (why, subject) = (why(uncertain), &*self.resources[i].address);
+                self.gaps.gap("unknown-network", subject, "may put something into a network", why, uncertain.at, scope);
+                continue;
+            }
+            let values: Vec<Value> = row.inside.iter().flat_map(|t| self.fill(t, Frame::of(i))).collect();
+            let ends: Vec<End> = values.iter().flat_map(|v| self.ends(v, 0)).collect();
+            let inside: Vec<Reference> = ends.iter().filter_map(|e| self.container(e)).collect();
+            for node in of {
+                let own = Reference::Fact(node);
+                self.facts.endpoints[node].inside.extend(inside.iter().filter(|c| **c != own).cloned());
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use super::generate;
 use super::lex::{Entries, Entry};
+use super::lua;
 use super::name;
 use super::record::{self, Data, Part, Record, Wrong, shorten};
 use crate::read::paths::{folder, joined};
@@ -60,6 +61,7 @@ pub fn collect(sources: &Sources, file: SourceId) -> Collected {
         bad_lines: 0,
     };
     collector.file(file);
+    lua::settle(&mut collector.out, sources);
     if collector.bad_lines > MAX_BAD_LINES {
         let message = format!("{} further lines of this zone are not understood", collector.bad_lines - MAX_BAD_LINES);
         let location = Location::new(file, Span::default());
