@@ -29,6 +29,7 @@ pub(super) fn read(copies: &mut Copies<'_>, nodes: &mut Nodes, files: &[(SourceI
     let sources = copies.input.sources;
     for (id, _) in files.iter().filter(|(_, sort)| *sort == Sort::Keyspaces) {
         statements(&sources.get(*id).text, *id, |statement| {
+            copies.cut(&statement);
             let create = statement.starts("create keyspace");
             if !create && !statement.starts("alter keyspace") {
                 if statement.starts("drop keyspace")

@@ -177,18 +177,36 @@ impl<'i> Copies<'i> {
                 becomes[*server] = *only;
             }
         }
-        if becomes.iter().enumerate().all(|(i, to)| i == *to) {
-            return facts;
+        let mut named = vec![false; facts.endpoints.len()];
+        let mut name = |reference: &Reference| {
+            if let Reference::Fact(i) = reference {
+                named[*i] = true;
+            }
+        };
+        facts.routes.iter().flat_map(|r| [&r.from, &r.to]).for_each(&mut name);
+        for gap in &facts.gaps {
+            if let GapScope::Endpoints(all) = &gap.scope {
+                all.iter().for_each(&mut name);
+            }
         }
+        facts.endpoints.iter().flat_map(|e| &e.part_of).for_each(&mut name);
+        // A file that neither copies nor says which server it is about adds nothing to what others say of that server.
+        let says_nothing = |i: usize, fact: &EndpointFact| {
+            let told = !fact.names.is_empty()
+                || !fact.addresses.is_empty()
+                || fact.region.is_some()
+                || !fact.attributes.other.is_empty();
+            owns.contains(&i) && !named[i] && !told
+        };
         let mut place = vec![0; becomes.len()];
         let mut kept: Vec<EndpointFact> = Vec::new();
         let mut told = Vec::new();
         for (i, fact) in std::mem::take(&mut facts.endpoints).into_iter().enumerate() {
             place[i] = kept.len();
-            if becomes[i] == i {
-                kept.push(fact);
-            } else {
+            if becomes[i] != i {
                 told.push((becomes[i], fact));
+            } else if !says_nothing(i, &fact) {
+                kept.push(fact);
             }
         }
         // What is told of it elsewhere is told of the server.
@@ -282,6 +300,20 @@ impl<'i> Copies<'i> {
 
     pub fn gap(&mut self, code: &'static str, message: String, help: &str, at: Location, touch: Touch) {
         self.out.gap(code, message, Some(help.to_owned()), at, touch);
+    }
+
+    /// A statement that is longer than what is kept of one. Rows of a dump are, and say nothing of places.
+    pub fn cut(&mut self, statement: &sql::Statement<'_>) {
+        if statement.cut && !statement.starts("insert") && !statement.starts("replace") {
+            let message = "this statement has more words than are read; what stands behind them may matter".to_owned();
+            self.gap(
+                "too-large",
+                message,
+                "split it, or leave the file out with `exclude`",
+                statement.at(0),
+                Touch::Everything,
+            );
+        }
     }
 
     /// Copies that go by a program or a setting which is not followed.
