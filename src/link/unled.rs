@@ -74,7 +74,10 @@ fn doors(world: &World, links: &Links, entries: &[Entry]) -> Vec<(Node, Node)> {
         let (mut open, mut seen) = (vec![entry], BTreeSet::from([entry]));
         while let Some(node) = open.pop() {
             let endpoint = &world.endpoints[node.index()];
-            if endpoint.implied && !endpoint.addresses.is_empty() && !sends[node.index()] {
+            let draft = &world.drafts[node.index()];
+            // An address that only a route or a record names, and no machine that has it.
+            let unknown = (endpoint.implied || draft.name_only) && draft.machines.is_empty();
+            if unknown && !endpoint.addresses.is_empty() && !sends[node.index()] {
                 doors.insert((entry, node));
             }
             open.extend(next.get(&node).into_iter().flatten().filter(|to| seen.insert(**to)));
@@ -103,7 +106,8 @@ pub fn servers(world: &World, links: &Links, entries: &[Entry], gaps: &mut Vec<G
         let name = &endpoint.name;
         let placeless = endpoint.addresses.is_empty() && world.drafts[i].machines.is_empty();
         if let (true, [(entry, door), ..]) = (placeless && endpoint.attributes.other.contains_key("default-server"), &*doors) {
-            let [shown, address] = [entry, door].map(|n| &world.endpoints[n.index()].name);
+            let shown = &world.endpoints[entry.index()].name;
+            let address = world.endpoints[door.index()].addresses.first().map_or(String::new(), |a| a.ip.to_string());
             gaps.push(Gap {
                 code: "nobody-leads-here",
                 message: format!(

@@ -198,7 +198,9 @@ fn defaults(servers: &[Server<'_, '_>]) -> BTreeSet<usize> {
         if listens.is_empty() {
             listens.push(("80", false));
         }
-        for (text, told) in listens {
+        // Nobody comes from outside to what listens on its own machine only.
+        let inside = |text: &str| ["127.", "[::1]", "localhost", "unix:"].iter().any(|own| text.starts_with(own));
+        for (text, told) in listens.into_iter().filter(|(text, _)| !inside(text)) {
             let text = text.trim_start_matches("*:");
             let key = if text == "*" { "80".to_owned() } else { text.to_ascii_lowercase() };
             let known = defaults.entry(key).or_insert((told, i));
