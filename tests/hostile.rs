@@ -97,6 +97,29 @@ fn proxies() -> Vec<Row> {
     ]
 }
 
+fn dns() -> Vec<Row> {
+    const GEO: &str = "dns/geo.yaml";
+    const NAMED: &str = "dns/named.conf";
+    const GDNSD: &str = "dns/config";
+    let geo = "domains:\n  - domain: geo.example\n    ttl: 1\n    records:\n      geo.example: [{a: 10.1.0.7}]\n";
+    let lua = |code: &str| said(ZONE) + &format!("x IN LUA A \"{code}\"\n");
+    vec![
+        row("PowerDNS as it is", GEO, geo, 0, &["satisfied"]),
+        row("PowerDNS cut in a list", GEO, &geo[..geo.len() - 4], 3, &["geo.yaml"]),
+        row("LUA, deep", ZONE, lua(&"(".repeat(50_000)), 0, &["nested too deeply"]),
+        row(
+            "LUA of many branches",
+            ZONE,
+            lua(&format!(";{} return '10.1.0.1'", "if a then b=1 else b=2 end ".repeat(64))),
+            0,
+            &["followed"],
+        ),
+        row("LUA of a long chain", ZONE, lua(&"'a' .. ".repeat(20_000)), 0, &["operators"]),
+        row("named.conf, deep", NAMED, "options { ".repeat(100_000), 3, &["nested too deeply"]),
+        row("gdnsd, deep", GDNSD, format!("plugins => {{ geoip => {{ x => {}", "[".repeat(100_000)), 3, &["nested too deeply"]),
+    ]
+}
+
 fn nginx() -> Vec<Row> {
     let server = "server 10.1.0.10:80";
     vec![
@@ -601,6 +624,11 @@ fn all_hold(group: &str, rows: Vec<Row>) {
 #[test]
 fn nginx_configurations() {
     all_hold("nginx", nginx());
+}
+
+#[test]
+fn name_servers() {
+    all_hold("name servers", dns());
 }
 
 #[test]
