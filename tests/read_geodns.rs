@@ -56,7 +56,7 @@ impl Case {
     /// The targets that clients of a country may get, with their priorities.
     fn get(&self, name: &str, code: &str) -> Vec<(String, u32)> {
         let admits = |r: &RouteFact| match &r.clients {
-            ClientMatch::Countries(c) => c.contains(&Country::from_letters(code).unwrap()),
+            ClientMatch::Countries(c) | ClientMatch::Part(c, _) => c.contains(&Country::from_letters(code).unwrap()),
             ClientMatch::Except(c) => !c.contains(&Country::from_letters(code).unwrap()),
             ClientMatch::Any | ClientMatch::Networks(_) | ClientMatch::Some(_) => true,
         };
