@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const FORMATS: [&str; 12] = [
+const FORMATS: [&str; 14] = [
     "ansible-inventory",
     "aws-inventory",
     "bind-zone",
