@@ -30,6 +30,26 @@ impl Severity {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|s| s.as_str() == text)
     }
+
+    /// On the four-level scale on which operators in China grade incidents (WeChat's of 29 March 2023 was of level 1). How grave
+    /// an incident that really happened is, people decide.
+    pub fn level(self) -> IncidentLevel {
+        let (level, name, native) = match self {
+            Self::Critical => (1, "major", "一级 重大"),
+            Self::High => (2, "considerable", "二级 较大"),
+            Self::Medium => (3, "ordinary", "三级 一般"),
+            Self::Low => (4, "minor", "四级 轻微"),
+        };
+        IncidentLevel { level, name, native }
+    }
+}
+
+/// A grade on the four-level incident scale: 1 is the gravest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IncidentLevel {
+    pub level: u8,
+    pub name: &'static str,
+    pub native: &'static str,
 }
 
 /// The verdict on a rule, or what a finding says of it. Never "compliant": onshore decides location and reach against
@@ -253,6 +273,39 @@ pub struct RuleResult {
     pub location: Location,
 }
 
+/// What would make a violated rule hold.
+#[derive(Clone, Debug)]
+pub struct Remedy {
+    /// `pack/rule`.
+    pub rule: String,
+    /// Without all of these, the data no longer gets where it must not.
+    pub cut: Vec<CutRoute>,
+    /// Data enters here, where it must not be: no route can be cut.
+    pub moves: Vec<String>,
+    /// Whether surely no smaller set of routes does.
+    pub smallest: bool,
+    /// Whether all rules were judged as if it had been made; if not, what follows is not known.
+    pub judged: bool,
+    /// Population and class whose last way to be served it takes.
+    pub unserved: Vec<(String, String)>,
+    /// Rules that it would break.
+    pub breaks: Vec<String>,
+}
+
+/// A route to cut, or to lead elsewhere.
+#[derive(Clone, Debug)]
+pub struct CutRoute {
+    pub from: String,
+    pub to: String,
+    pub activity: &'static str,
+    pub role: RouteRole,
+    pub location: Location,
+    /// Endpoints like the target, where the rule allows them.
+    pub instead: Vec<String>,
+    /// Fingerprints of the findings whose path takes it.
+    pub findings: Vec<String>,
+}
+
 /// A gap as reports show it.
 #[derive(Clone, Debug)]
 pub struct GapResult {
@@ -309,6 +362,8 @@ pub struct Assessment {
     pub verdict: Verdict,
     pub rules: Vec<RuleResult>,
     pub findings: Vec<Finding>,
+    /// One for each violated rule that routes can mend.
+    pub remedies: Vec<Remedy>,
     pub gaps: Vec<GapResult>,
     pub ways: Vec<Way>,
     pub coverage: Coverage,

@@ -10,9 +10,9 @@ use super::scope::Scope;
 use super::states;
 use super::together::Suppressed;
 use crate::finding::{Finding, Label, State, Verdict};
-use crate::model::{Address, Country, EndpointId, Role};
+use crate::model::{Address, Country, EndpointId, Role, RouteId};
 use crate::policy::{Combine, Demand, Doing};
-use crate::reach::{Spread, World};
+use crate::reach::{Offence, Spread, World};
 use crate::vocab::places::PlaceSet;
 
 pub fn check(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppressed<'_>) -> Vec<Finding> {
@@ -43,6 +43,33 @@ pub fn breaks(
         scope.soften(context, &mut found, unsure);
         found.iter().any(|f| f.verdict == Verdict::Violated)
     })
+}
+
+/// Whatever surely arrives where it must not, in the harshest state the rule is asked in.
+pub fn offences(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppressed<'_>) -> Vec<Offence> {
+    let mut offences = Vec::new();
+    for (part, _) in scope.parts().filter(|(_, unsure)| scope.leaves(*unsure) != Some(false)) {
+        let groups = groups(context, &part);
+        let question = Question::new(context, &part, &groups, suppressed);
+        let Some((_, spread)) = question.spreads.last() else { continue };
+        for id in context.snapshot.endpoint_ids().filter(|id| context.has_place(*id)) {
+            let outside = |g: &&Group| matches!(g.placements[context.standpoint(id)], Placement::Outside(_));
+            for group in groups.iter().filter(outside) {
+                for Arrival { token, via, activity } in context.arrivals(id, spread, &group.tokens, question.doing) {
+                    if suppressed.covers(token, activity) {
+                        continue;
+                    }
+                    let asked = |r: &&RouteId| {
+                        question.doing.contains(&Doing::Route(context.snapshot.route(**r).activity))
+                            && context.graph.moves(spread, **r, token)
+                    };
+                    let by = via.map(|_| context.incoming(id).iter().filter(asked).copied().collect());
+                    offences.push(Offence { token, at: id, by: by.unwrap_or_default() });
+                }
+            }
+        }
+    }
+    offences
 }
 
 /// Tokens that are asked alike; none if the demand is not on where data arrives.

@@ -14,7 +14,7 @@ use super::placement::{Placement, Wanted, judge_all};
 use super::scope::{Applies, Scope};
 use super::survive::Asked;
 use super::ways::{activities, countries, origin, ways};
-use super::{Question, boundary, demand, judge, together};
+use super::{Question, boundary, demand, together};
 use crate::finding::{Brief, Finding, State, Verdict};
 use crate::model::{Activity, Dependence, EndpointId, LossDomain, Role, RouteId};
 use crate::policy::{Demand, Survive};
@@ -31,7 +31,7 @@ pub fn survey<E>(
     let in_world = |world| Question { world: Some(world), coverage: question.coverage.clone(), ..*question };
     let normal = Context::new(&in_world(World::Normal), &tokens, &graph);
     let verdicts: HashMap<String, Verdict> =
-        judge(&normal, &in_world(World::Normal)).rules.into_iter().map(|r| (r.rule, r.verdict)).collect();
+        super::judge_all(&normal, &in_world(World::Normal)).rules.into_iter().map(|r| (r.rule, r.verdict)).collect();
     let scopes: Vec<Scope<'_>> =
         question.packs.iter().flat_map(|p| p.rules.iter().map(|r| Scope::new(&normal, p, r))).collect();
 

@@ -7,12 +7,14 @@
 //! 4. [`Graph::spread`]: tokens move as bit sets over flat arrays until nothing new arrives anywhere.
 //! 5. [`Graph::witness`]: the shortest way by which a token got somewhere.
 //! 6. [`Graph::usable`], [`Graph::serves`]: what works after a loss, and whether people are still served.
-//! 7. [`Losses`]: one loss after the other, each at the cost of what it touches.
+//! 7. [`Graph::cut`]: the fewest routes without which nothing gets where it must not.
+//! 8. [`Losses`]: one loss after the other, each at the cost of what it touches.
 //!
 //! Where something is not sure, spreading takes the wider answer and serving the narrower one.
 
 mod bits;
 mod carry;
+mod cut;
 mod filter;
 mod losses;
 mod lost;
@@ -23,6 +25,7 @@ mod usable;
 mod wiring;
 mod witness;
 
+pub use cut::{Cut, Offence};
 pub use losses::{Losses, Touched};
 pub use spread::Spread;
 pub use token::{Token, TokenSource, tokens};
