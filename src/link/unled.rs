@@ -41,7 +41,21 @@ pub fn circles(world: &World, links: &Links, gaps: &mut Vec<Gap>) {
 }
 
 /// What readers of proxies call the places where requests come in.
-const ENTRIES: [&str; 4] = ["nginx-server", "haproxy-frontend", "haproxy-listen", "envoy-listener"];
+const ENTRIES: [&str; 13] = [
+    "nginx-server",
+    "haproxy-frontend",
+    "haproxy-listen",
+    "envoy-listener",
+    "apache-vhost",
+    "apache-server",
+    "caddy-site",
+    "caddy-server",
+    "traefik-entry",
+    "varnish",
+    "squid",
+    "apisix-entry",
+    "kong-entry",
+];
 
 /// Where people come to an address of which nothing that was read says what stands there: by what they enter, and the address. Any
 /// server whose address is not known may answer them.
