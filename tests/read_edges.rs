@@ -7,8 +7,12 @@ mod facts;
 use facts::{Show, corpus, seeds, sound};
 use onshore::model::{Activity, RouteFact, RouteRole, Spill};
 use onshore::read::apache::Apache;
+use onshore::read::apisix::Apisix;
 use onshore::read::caddy::Caddy;
+use onshore::read::kong::Kong;
+use onshore::read::squid::Squid;
 use onshore::read::traefik::Traefik;
+use onshore::read::varnish::Varnish;
 use onshore::read::{Input, Reader, Reading, Recognized};
 use onshore::source::Sources;
 use proptest::prelude::*;
@@ -26,6 +30,45 @@ fn caddy() {
 #[test]
 fn apache() {
     facts::golden(&Apache, "tests/read/apache", 5);
+}
+
+#[test]
+fn varnish() {
+    facts::golden(&Varnish, "tests/read/varnish", 5);
+}
+
+#[test]
+fn kong() {
+    facts::golden(&Kong, "tests/read/kong", 2);
+}
+
+#[test]
+fn apisix() {
+    facts::golden(&Apisix, "tests/read/apisix", 2);
+}
+
+#[test]
+fn squid() {
+    facts::golden(&Squid, "tests/read/squid", 3);
+}
+
+#[test]
+fn files_of_others_are_left_to_them() {
+    for (path, text) in [
+        ("compose.yaml", "services:\n  app:\n    labels: [traefik.enable=true]\n"),
+        ("ingress.yaml", "apiVersion: traefik.io/v1alpha1\nkind: IngressRoute\nspec: {routes: []}\n"),
+        ("nginx.conf", "server {\n  listen 80;\n  location / { proxy_pass http://a; }\n}\n"),
+        ("haproxy.cfg", "frontend f\n  bind :80\n  default_backend b\nbackend b\n  server s 10.0.0.1:80\n"),
+        ("openapi.yaml", "openapi: 3.0.0\nservers: []\nroutes: []\n"),
+        ("settings.toml", "[http]\nport = 80\n[services]\na = 1\n"),
+        ("app.json", "{\"apps\": [], \"servers\": []}"),
+        ("web.xml", "<?xml version=\"1.0\"?>\n<Location>x</Location>\n"),
+        ("sshd_config", "Port 22\nPermitRootLogin no\n"),
+    ] {
+        for (reader, _, _) in READERS {
+            assert_eq!(reader.recognize(path, text), Recognized::No, "{} {path}", reader.format());
+        }
+    }
 }
 
 fn read(reader: &dyn Reader, sources: &Sources, path: &str) -> Reading {
@@ -126,6 +169,46 @@ fn corpus_caddy_load_balance() {
     }
 }
 
+#[test]
+fn corpus_govuk_fastly_mirrors() {
+    let Some(sources) = corpus("varnish-vcl/govuk-fastly-mirrors") else { return };
+    let reading = read(&Varnish, &sources, "www-production.out.vcl");
+    let show = Show { sources: &sources, facts: &reading.facts };
+    let entry = from(&show, "varnish www-production.out.vcl");
+    let ways: Vec<_> = entry.iter().filter(|(_, r)| r.activity == Activity::Forward).collect();
+    // Facts 1 and 2: four backends, in the order of restarts; fact 4: the last is another provider's cloud. Trap 1: `foo` and `bar` are
+    // placeholders that look like hosts, and stay what they are. Trap 2: no director says so, only code.
+    let order: Vec<(&str, u32, RouteRole)> = ways
+        .iter()
+        .filter(|(_, r)| {
+            r.priority == Some(0) && r.clients == onshore::model::ClientMatch::Any || r.role == RouteRole::Failover
+        })
+        .map(|(to, r)| (to.as_str(), r.priority.unwrap(), r.role))
+        .collect();
+    assert_eq!(
+        order,
+        [
+            ("foo:443", 0, RouteRole::Primary),
+            ("bar:443", 1, RouteRole::Failover),
+            ("s3-mirror-replica.aws.com:443", 2, RouteRole::Failover),
+            ("gcs-mirror.google.com:443", 3, RouteRole::Failover),
+        ]
+    );
+    assert!(ways.iter().filter(|(_, r)| r.role == RouteRole::Failover).all(|(_, r)| r.spill == Spill::Load));
+    // Each can also be forced by a variable.
+    let forced: Vec<&str> = ways
+        .iter()
+        .filter(|(_, r)| r.condition.as_deref().is_some_and(|c| c.contains("var.backend_override")))
+        .map(|(to, _)| to.as_str())
+        .collect();
+    assert_eq!(forced, ["bar:443", "s3-mirror-replica.aws.com:443", "gcs-mirror.google.com:443"]);
+    assert!(!reading.facts.endpoints.iter().any(|e| e.kind == "varnish-director"));
+    for file in ["assets-production.out.vcl", "mirror-production.out.vcl"] {
+        let reading = read(&Varnish, &sources, file);
+        assert_eq!(reading.facts.routes.iter().filter(|r| r.role == RouteRole::Failover).count(), 3, "{file}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -142,10 +225,14 @@ proptest! {
     }
 }
 
-const READERS: [(&dyn Reader, &str, &str); 3] = [
+const READERS: [(&dyn Reader, &str, &str); 7] = [
     (&Traefik, "tests/read/traefik", "routes.yaml"),
     (&Caddy, "tests/read/caddy", "Caddyfile"),
     (&Apache, "tests/read/apache", "httpd.conf"),
+    (&Varnish, "tests/read/varnish", "default.vcl"),
+    (&Kong, "tests/read/kong", "kong.yaml"),
+    (&Apisix, "tests/read/apisix", "apisix.yaml"),
+    (&Squid, "tests/read/squid", "squid.conf"),
 ];
 
 #[test]

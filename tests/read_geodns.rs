@@ -5,7 +5,7 @@ mod facts;
 
 use facts::{Show, corpus, seeds, sound};
 use onshore::model::{Activity, ClientMatch, Country, EndpointFact, RouteFact, RouteRole};
-use onshore::read::geodns::{ibp::Ibp, json::GeoDnsJson, octodns::OctoDns, powerdns::PowerDns};
+use onshore::read::geodns::{bind::Bind, gdnsd::Gdnsd, ibp::Ibp, json::GeoDnsJson, octodns::OctoDns, powerdns::PowerDns};
 use onshore::read::{Input, READERS, Reader, Reading, Recognized};
 use onshore::source::Sources;
 use proptest::prelude::*;
@@ -15,6 +15,8 @@ fn cases() {
     facts::golden(&PowerDns, "tests/read/geodns-powerdns", 3);
     facts::golden(&GeoDnsJson, "tests/read/geodns-json", 1);
     facts::golden(&OctoDns, "tests/read/octodns", 2);
+    facts::golden(&Gdnsd, "tests/read/gdnsd", 2);
+    facts::golden(&Bind, "tests/read/bind", 2);
 }
 
 /// Every reading of a case, by path.
@@ -54,7 +56,7 @@ impl Case {
     /// The targets that clients of a country may get, with their priorities.
     fn get(&self, name: &str, code: &str) -> Vec<(String, u32)> {
         let admits = |r: &RouteFact| match &r.clients {
-            ClientMatch::Countries(c) => c.contains(&Country::from_letters(code).unwrap()),
+            ClientMatch::Countries(c) | ClientMatch::Part(c, _) => c.contains(&Country::from_letters(code).unwrap()),
             ClientMatch::Except(c) => !c.contains(&Country::from_letters(code).unwrap()),
             ClientMatch::Any | ClientMatch::Networks(_) | ClientMatch::Some(_) => true,
         };
@@ -291,7 +293,9 @@ fn other_formats_are_left_alone() {
         }
     }
     // What one of them takes, no reader of another format does.
-    for (folder, format) in [("geodns-powerdns", "powerdns-geoip"), ("geodns-json", "geodns-zone"), ("octodns", "octodns")] {
+    for (folder, format) in
+        [("geodns-powerdns", "powerdns-geoip"), ("geodns-json", "geodns-zone"), ("octodns", "octodns"), ("gdnsd", "gdnsd")]
+    {
         let all = facts::sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/read").join(folder));
         for (_, source) in all.iter().filter(|(_, s)| !s.path.ends_with("expected.txt")) {
             let taken: Vec<&str> = READERS
@@ -315,6 +319,8 @@ proptest! {
             (&GeoDnsJson, "tests/read/geodns-json", "example.org.json"),
             (&OctoDns, "tests/read/octodns", "example.org.yaml"),
             (&Ibp, "tests/read/geodns-json", "members.json"),
+            (&Gdnsd, "tests/read/gdnsd", "config"),
+            (&Bind, "tests/read/bind", "named.conf"),
         ] {
             let seeds = seeds(folder);
             let mut text = String::new();

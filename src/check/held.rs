@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::context::Context;
 use crate::finding::State;
-use crate::model::{Activity, ClientMatch, DataLimit, EndpointId, Route};
+use crate::model::{Activity, DataLimit, EndpointId, Route};
 use crate::vocab::classes;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,7 +83,7 @@ pub fn held(context: &Context<'_>, token: usize, certainty: Certainty, good: imp
 
 /// Whether the members of a pool together carry all of a class.
 fn whole(routes: &[&Route], class: &str) -> bool {
-    let everybody = routes.iter().any(|r| !matches!(r.clients, ClientMatch::Networks(_) | ClientMatch::Some(_)));
+    let everybody = routes.iter().any(|r| r.clients.takes_whole_origins());
     let all_of_class = |r: &&Route| {
         let limit = match &r.data {
             DataLimit::All => true,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::context::Context;
 use super::placement::Placement;
 use crate::finding::State;
-use crate::model::{Activity, ClientMatch, Dependence, EndpointId, Route, RouteId, Spill};
+use crate::model::{Activity, Dependence, EndpointId, Route, RouteId, Spill};
 use crate::reach::Usable;
 
 /// How what is not known counts.
@@ -83,7 +83,7 @@ impl InUse<'_, '_> {
             Spill::Manual(_) => context.graph.moves(context.spread(State::Normal), id, token),
             Spill::Never(_) => false,
         };
-        let takes_all = |r: &Route| !matches!(r.clients, ClientMatch::Networks(_) | ClientMatch::Some(_));
+        let takes_all = |r: &Route| r.clients.takes_whole_origins();
         let members = || members.iter().filter(|(id, r)| on_its_own(*id, r));
         let bar = members().filter(|(_, r)| sure.strict(r.to) && takes_all(r)).map(|(_, r)| rank(r)).min();
         let within_bar = |r: &Route| bar.is_none_or(|bar| rank(r) <= bar);

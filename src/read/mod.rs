@@ -4,6 +4,7 @@
 
 pub mod ansible;
 pub mod apache;
+pub mod apisix;
 pub mod arm;
 pub mod caddy;
 pub mod cassandra;
@@ -17,6 +18,7 @@ pub mod geodns;
 pub mod haproxy;
 pub mod inventory;
 pub mod kafka;
+pub mod kong;
 pub mod kubernetes;
 pub mod mongodb;
 pub mod mysql;
@@ -24,8 +26,10 @@ pub mod netbox;
 pub mod nginx;
 pub mod postgres;
 pub mod redis;
+pub mod squid;
 pub mod table;
 pub mod traefik;
+pub mod varnish;
 
 use std::sync::LazyLock;
 
@@ -154,6 +158,7 @@ fn alone(reader: &impl Reader, input: &Input<'_>) -> Reading {
 pub const READERS: &[&dyn Reader] = &[
     &ansible::Ansible,
     &apache::Apache,
+    &apisix::Apisix,
     &arm::Arm,
     &caddy::Caddy,
     &cassandra::Cassandra,
@@ -163,6 +168,8 @@ pub const READERS: &[&dyn Reader] = &[
     &elastic::Elastic,
     &envoy::Envoy,
     &export::CloudExport,
+    &geodns::bind::Bind,
+    &geodns::gdnsd::Gdnsd,
     &geodns::ibp::Ibp,
     &geodns::json::GeoDnsJson,
     &geodns::octodns::OctoDns,
@@ -171,6 +178,7 @@ pub const READERS: &[&dyn Reader] = &[
     &hosts::Hosts,
     &inventory::Inventory,
     &kafka::Kafka,
+    &kong::Kong,
     &kubernetes::Kubernetes,
     &mongodb::MongoDb,
     &mysql::MySql,
@@ -178,6 +186,7 @@ pub const READERS: &[&dyn Reader] = &[
     &nginx::Nginx,
     &postgres::Postgres,
     &pulumi::Pulumi,
+    &redis::Redis,
     &shipper::Beats,
     &shipper::FluentBit,
     &shipper::Fluentd,
@@ -185,11 +194,12 @@ pub const READERS: &[&dyn Reader] = &[
     &shipper::OtelCollector,
     &shipper::Rsyslog,
     &shipper::Vector,
-    &redis::Redis,
+    &squid::Squid,
     &table::Table,
     &terraform::Terraform,
     &terraform::json::Plan,
     &terraform::json::State,
     &traefik::Traefik,
+    &varnish::Varnish,
     &zone::Zone,
 ];

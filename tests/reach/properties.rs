@@ -26,6 +26,7 @@ fn some_clients() -> impl Strategy<Value = ClientMatch> {
         4 => Just(ClientMatch::Any),
         2 => some_countries().prop_map(ClientMatch::Countries),
         2 => some_countries().prop_map(ClientMatch::Except),
+        1 => some_countries().prop_map(|list| ClientMatch::Part(list, "state".to_owned())),
         1 => Just(ClientMatch::Networks(vec!["10.0.0.0/8".parse().expect("a network")])),
         1 => Just(ClientMatch::Some("header".to_owned())),
     ]
@@ -160,14 +161,14 @@ struct Oracle<'a> {
 
 fn admits(clients: &ClientMatch, origin: Country) -> bool {
     match clients {
-        ClientMatch::Countries(list) => list.contains(&origin),
+        ClientMatch::Countries(list) | ClientMatch::Part(list, _) => list.contains(&origin),
         ClientMatch::Except(list) => !list.contains(&origin),
         _ => true,
     }
 }
 
 fn takes_all_of(clients: &ClientMatch) -> bool {
-    !matches!(clients, ClientMatch::Networks(_) | ClientMatch::Some(_))
+    clients.takes_whole_origins()
 }
 
 fn class_passes(r: &Route, class: &str) -> bool {

@@ -1,7 +1,7 @@
 //! CloudFormation.
 
 use onshore::model::route::DataLimit;
-use onshore::model::{Activity, Role, RouteRole};
+use onshore::model::{Activity, Role, RouteRole, Spill};
 use onshore::read::{READERS, Recognized};
 
 use super::{corpus, golden, read};
@@ -38,10 +38,10 @@ fn corpus_cdk_failover() {
     // Fact 1: the primary and the secondary stand for each other. Fact 2: both are literal addresses.
     let primary = read.route("failover.cdk.dev", "1.2.3.4");
     let secondary = read.route("failover.cdk.dev", "5.6.7.8");
-    assert_eq!((primary.priority, secondary.priority), (Some(0), Some(1)));
-    assert_eq!(secondary.role, RouteRole::Failover);
+    assert_eq!((primary.role, secondary.role), (RouteRole::Primary, RouteRole::Failover));
     assert_eq!(primary.pool, secondary.pool);
-    // How health is checked, and for how long names are kept, is not kept here.
+    // Without its health check the primary would always count as healthy, and the secondary would never be asked.
+    assert_eq!(secondary.spill, Spill::Load);
     assert!(primary.alias && secondary.alias, "a name for the same thing");
     assert_eq!(read.endpoint("ARecordFailoverSecondaryD176C0A2").names[0].value, "failover.cdk.dev");
 }
@@ -105,8 +105,9 @@ fn corpus_route53() {
     ];
     let Some(read) = corpus("cloudformation/route53-failover-latency", &[(ALL, &told)]) else { return };
     // Fact 1: primary and secondary.
-    assert_eq!(read.route("app.example.com", "one.example.com").priority, Some(0));
-    assert_eq!(read.route("app.example.com", "two.example.com").role, RouteRole::Failover);
+    assert_eq!(read.route("app.example.com", "one.example.com").role, RouteRole::Primary);
+    let second = read.route("app.example.com", "two.example.com");
+    assert_eq!((second.role, &second.spill), (RouteRole::Failover, &Spill::Load), "the primary's health is checked");
     // Facts 3 and 4: both latency records are in one pool at one level, so each stands in for the other.
     let germany = read.route("app.example.com", "de.example.com");
     let ireland = read.route("app.example.com", "ie.example.com");

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::known::{self, VOCABULARY};
-use crate::model::{EndpointFact, RouteRole, Spill, Standing};
+use crate::model::{EndpointFact, Spill, Standing};
 use crate::read::proxy::block::Block;
 use crate::read::proxy::output::{Output, Touch};
 use crate::read::proxy::peer::Peer;
@@ -44,7 +44,7 @@ struct Member {
 /// `balancer://name/path` to the name.
 pub(super) fn name_of(url: &str) -> Option<&str> {
     let prefix = url.get(..11).filter(|p| p.eq_ignore_ascii_case("balancer://"))?;
-    Some(url[prefix.len()..].split(['/', '?', '$']).next().unwrap_or(""))
+    Some(url[prefix.len()..].split(['/', '?', '$', '%']).next().unwrap_or(""))
 }
 
 impl Balancers {
@@ -152,7 +152,7 @@ impl Balancer {
         }
         for member in &self.members {
             let order = turns.iter().position(|t| *t == member.turn()).unwrap_or(0);
-            let peers = || self.members.iter().filter(|m| m.turn() == member.turn() && !m.is_off());
+            let peers = || self.members.iter().filter(|m| m.turn() == member.turn() && !m.is_off() && !m.is('N'));
             let before: Vec<&Member> = self.members.iter().filter(|m| m.turn() < member.turn() && !m.is_off()).collect();
             let turn = if member.is_off() {
                 Turn::first("members").never("it is switched off (status)")
@@ -172,8 +172,10 @@ impl Balancer {
                 };
                 Turn::standby("members", u32::try_from(order).unwrap_or(u32::MAX), spill, condition)
             } else if peers().any(|m| m.factor != member.factor) {
+                // Whole numbers where they can be: 2 and 1, not 200 and 100.
+                let unit = peers().map(|m| m.factor).fold(0, common_divisor).max(1);
                 let total: u64 = peers().map(|m| m.factor).sum();
-                Turn { role: RouteRole::Weighted, ..Turn::first("members").share(member.factor, total) }
+                Turn::first("members").share(member.factor / unit, total / unit)
             } else {
                 Turn::first("members")
             };
@@ -218,4 +220,8 @@ pub(super) fn peer(out: &mut Output, what: &str, url: &str, at: Location, touch:
     let shown =
         format!("{}{}", if scheme.is_empty() || !url.contains("://") { String::new() } else { format!("{scheme}://") }, fixed);
     out.target(what, &shown, port, at, touch)
+}
+
+fn common_divisor(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { common_divisor(b, a % b) }
 }

@@ -122,7 +122,7 @@ mod tests {
             ClientMatch::Countries(c) => format!("in {c:?}"),
             ClientMatch::Except(c) => format!("not in {c:?}"),
             ClientMatch::Networks(n) => format!("networks {}", n.len()),
-            ClientMatch::Some(by) => by,
+            ClientMatch::Part(_, by) | ClientMatch::Some(by) => by,
             ClientMatch::Any => "any".to_owned(),
         };
         for (text, expected) in [

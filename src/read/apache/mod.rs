@@ -142,13 +142,13 @@ fn declare(out: &mut Output, input: &Input<'_>, host: Option<&Block>, body: &[Bl
         }
     }
     for line in body.iter().filter(|b| is(b, "ServerName") || is(b, "ServerAlias")) {
-        for (i, word) in line.words.iter().enumerate().skip(1) {
+        if is_template(&line.rest(1)) {
+            problems.push((line.rest(1), line.at(1)));
+            continue;
+        }
+        for word in line.words.iter().skip(1) {
             let (_, authority) = peer::split_url(&word.text);
             let name = authority.split(':').next().unwrap_or("").trim_end_matches('.').to_ascii_lowercase();
-            if is_template(&name) || name.contains("${") {
-                problems.push((name, line.at(i)));
-                continue;
-            }
             let span = if line.source == fact.location.source { word.span } else { fact.location.span };
             if is_host_name(name.strip_prefix("*.").unwrap_or(&name)) && name != "localhost" {
                 fact.names.push(Spanned::new(name, span));

@@ -59,16 +59,41 @@ impl Server<'_, '_> {
     }
 
     fn level(&mut self, blocks: &[Block], context: &Context) {
+        // Rules of rewriting go before ProxyPass, wherever they stand.
         let mut pending: Vec<&Block> = Vec::new();
         let mut left = Some(When::default());
-        let mut before: Option<Asks> = None;
         for block in blocks {
-            let name = known::spelled(block.name());
-            match name {
+            match known::spelled(block.name()) {
                 "RewriteCond" => pending.push(block),
                 "RewriteRule" => {
                     let asks = conditions::of_rule(&std::mem::take(&mut pending));
                     self.rewrite(block, &asks, context, &mut left);
+                }
+                _ => {}
+            }
+        }
+        let mut before: Option<Asks> = None;
+        for block in blocks {
+            let name = known::spelled(block.name());
+            match name {
+                "RewriteCond" | "RewriteRule" => {}
+                "ProxyPass" | "ProxyPassMatch" => {
+                    let mut context = context.clone();
+                    match left.as_ref().and_then(|l| context.ask.when.and(l)) {
+                        Some(when) => {
+                            context.ask.when = when;
+                            self.directive(block, &context);
+                        }
+                        None => {
+                            _ = self.out.knows(
+                                &VOCABULARY,
+                                known::DIRECTIVE,
+                                name,
+                                block.location(),
+                                Touch::Endpoint(self.fact),
+                            )
+                        }
+                    }
                 }
                 "If" | "ElseIf" | "Else" if block.body.is_some() => {
                     let own = if name == "Else" { Asks::default() } else { conditions::expression(&block.rest(1)) };

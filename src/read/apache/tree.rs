@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{known, lex};
 use crate::doc::Problem;
 use crate::read::Input;
-use crate::read::proxy::block::{Block, Files, MAX_BLOCKS, Word};
+use crate::read::proxy::block::{Block, Files, MAX_BLOCKS, MAX_PROBLEMS, Word};
 use crate::read::proxy::turn::is_template;
 use crate::read::proxy::{RENDER, shorten};
 use crate::source::{Location, SourceId};
@@ -40,6 +40,8 @@ pub(super) struct Tree<'a, 'i> {
     /// Code, message, help, place, and whether it could hide anything.
     pub gaps: Vec<Told>,
     taken: BTreeSet<SourceId>,
+    /// Where the depth was reached.
+    circles: BTreeSet<Location>,
     left: usize,
 }
 
@@ -53,6 +55,7 @@ impl<'a, 'i> Tree<'a, 'i> {
             macros: BTreeMap::new(),
             gaps: Vec::new(),
             taken: BTreeSet::new(),
+            circles: BTreeSet::new(),
             left: MAX_BLOCKS,
         }
     }
@@ -63,17 +66,20 @@ impl<'a, 'i> Tree<'a, 'i> {
 
     pub fn read(&mut self) -> Vec<Block> {
         let (blocks, problems) = lex::parse(self.input.text(), self.input.file);
-        problems.iter().for_each(|p| self.problem(self.input.file, p));
+        self.problems(self.input.file, &problems);
         let mut done = Vec::new();
         self.expand(&blocks, 0, &mut done);
         done
     }
 
-    fn problem(&mut self, source: SourceId, problem: &Problem) {
-        let template = is_template(&self.input.sources.get(source).text);
+    fn problems(&mut self, source: SourceId, problems: &[Problem]) {
+        let template = !problems.is_empty() && is_template(&self.input.sources.get(source).text);
         let (code, help) =
             if template { ("template-not-rendered", RENDER) } else { ("syntax", "what stands behind may be misread") };
-        self.gaps.push((code, problem.message.clone(), Some(help.to_owned()), Location::new(source, problem.span), true));
+        for problem in problems.iter().take(MAX_PROBLEMS) {
+            let at = Location::new(source, problem.span);
+            self.gaps.push((code, problem.message.clone(), Some(help.to_owned()), at, true));
+        }
     }
 
     fn expand(&mut self, blocks: &[Block], depth: usize, done: &mut Vec<Block>) {
@@ -140,13 +146,10 @@ impl<'a, 'i> Tree<'a, 'i> {
     fn include(&mut self, block: &Block, optional: bool, depth: usize, done: &mut Vec<Block>) {
         let (pattern, at) = (block.word(1), block.at(1));
         if depth >= MAX_DEPTH {
-            self.gaps.push((
-                "include-cycle",
-                format!("`{} {}` leads round in a circle", block.name(), shorten(pattern)),
-                None,
-                at,
-                true,
-            ));
+            if self.circles.insert(at) {
+                let message = format!("`{} {}` leads round in a circle", block.name(), shorten(pattern));
+                self.gaps.push(("include-cycle", message, None, at, true));
+            }
             return;
         }
         if pattern.contains("${") || is_template(pattern) {
@@ -170,7 +173,7 @@ impl<'a, 'i> Tree<'a, 'i> {
             let first = self.taken.insert(id);
             let (blocks, problems) = lex::parse(&self.input.sources.get(id).text, id);
             if first {
-                problems.iter().for_each(|p| self.problem(id, p));
+                self.problems(id, &problems);
             }
             self.expand(&blocks, depth + 1, done);
         }

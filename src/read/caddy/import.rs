@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::syntax;
 use crate::doc::Problem;
 use crate::read::Input;
-use crate::read::proxy::block::{Block, Files, MAX_BLOCKS, Word};
+use crate::read::proxy::block::{Block, Files, MAX_BLOCKS, MAX_PROBLEMS, Word};
 use crate::read::proxy::shorten;
 use crate::source::{Location, SourceId};
 
@@ -26,6 +26,8 @@ pub(super) struct Importer<'a, 'p> {
     snippets: BTreeMap<String, Vec<Block>>,
     pub gaps: Vec<Told>,
     taken: BTreeSet<SourceId>,
+    /// Where the depth was reached.
+    circles: BTreeSet<Location>,
     left: usize,
     full: bool,
 }
@@ -38,17 +40,23 @@ struct Given<'g> {
 
 impl<'a, 'p> Importer<'a, 'p> {
     pub fn new(input: &'p Input<'a>, files: Files<'a>, parse: &'p Parse<'p>) -> Self {
-        let (snippets, gaps, taken) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
-        Self { input, files, parse, snippets, gaps, taken, left: MAX_BLOCKS, full: false }
+        let (snippets, gaps, taken, circles) = (BTreeMap::new(), Vec::new(), BTreeSet::new(), BTreeSet::new());
+        Self { input, files, parse, snippets, gaps, taken, circles, left: MAX_BLOCKS, full: false }
     }
 
     pub fn included(&self) -> Vec<SourceId> {
         self.taken.iter().copied().filter(|id| *id != self.input.file).collect()
     }
 
-    pub fn problem(&mut self, source: SourceId, problem: &Problem) {
+    pub fn problems(&mut self, source: SourceId, problems: &[Problem]) {
+        if problems.is_empty() {
+            return;
+        }
         let (code, help) = syntax(&self.input.sources.get(source).text);
-        self.gaps.push((code, problem.message.clone(), Some(help.to_owned()), Location::new(source, problem.span)));
+        for problem in problems.iter().take(MAX_PROBLEMS) {
+            let at = Location::new(source, problem.span);
+            self.gaps.push((code, problem.message.clone(), Some(help.to_owned()), at));
+        }
     }
 
     /// Everything of a file, with imports in place and without its snippets.
@@ -98,7 +106,9 @@ impl<'a, 'p> Importer<'a, 'p> {
         let what = words.get(1).map_or("", |w| w.text.as_str());
         let at = block.at(1);
         if depth >= MAX_DEPTH {
-            self.gaps.push(("include-cycle", format!("`import {}` leads round in a circle", shorten(what)), None, at));
+            if self.circles.insert(at) {
+                self.gaps.push(("include-cycle", format!("`import {}` leads round in a circle", shorten(what)), None, at));
+            }
             return;
         }
         let given = Given { args: words.get(2..).unwrap_or_default(), block: body };
@@ -120,7 +130,7 @@ impl<'a, 'p> Importer<'a, 'p> {
             let first = self.taken.insert(id);
             let (blocks, problems) = (self.parse)(id);
             if first {
-                problems.iter().for_each(|p| self.problem(id, p));
+                self.problems(id, &problems);
             }
             done.extend(self.expand(&blocks, &given, None, depth + 1));
         }

@@ -85,7 +85,7 @@ fn read_caddyfile(input: &Input<'_>) -> Reading {
     };
     let (blocks, problems) = parse(input.file);
     let mut importer = import::Importer::new(input, Files::new(input, PREFIXES), &parse);
-    problems.into_iter().for_each(|p| importer.problem(input.file, &p));
+    importer.problems(input.file, &problems);
     let blocks = importer.top(blocks);
     let included = importer.included();
     for (code, message, help, at) in importer.gaps {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{Found, node};
 use crate::doc::{Node, json};
 use crate::model::Activity;
+use crate::read::paths;
 use crate::read::proxy::output::Touch;
 use crate::read::proxy::shorten;
 use crate::read::replicas::Copies;
@@ -32,7 +33,7 @@ pub(super) fn read(copies: &mut Copies<'_>, found: &mut Found, file: SourceId, t
         copies.gap("syntax", problem.message.clone(), "what stands behind may be missing", at, Touch::Everything);
     }
     let path = &copies.input.sources.get(file).path;
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = paths::folder(path);
     // A body says not to which cluster it is sent: to the node of its folder, or to the only one.
     let only = found.nodes.values().next().copied().filter(|_| found.nodes.len() == 1);
     let own = found.nodes.get(folder).copied().or(only).unwrap_or_else(|| copies.own(file));

@@ -7,6 +7,7 @@ use super::known::WORDS;
 use crate::doc::{Node, yaml};
 use crate::model::Activity;
 use crate::read::mentions::{Mention, mentions};
+use crate::read::paths;
 use crate::read::proxy::output::{Output, Touch};
 use crate::read::proxy::shorten;
 use crate::read::replicas::Copies;
@@ -51,7 +52,7 @@ pub(super) fn read(copies: &mut Copies<'_>, found: &mut Found, file: SourceId, t
         copies.gap("syntax", problem.message.clone(), "what stands behind may be missing", at, Touch::Everything);
     }
     let path = &copies.input.sources.get(file).path;
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    let folder = paths::folder(path).to_owned();
     found.nodes.entry(folder).or_insert(own);
     let Some(root) = document.root() else { return };
     let mut settings = BTreeMap::new();

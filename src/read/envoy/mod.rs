@@ -10,6 +10,7 @@
 mod clusters;
 mod fields;
 mod filters;
+mod known;
 mod listeners;
 mod resources;
 mod routes;
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::proxy::output::{Output, Touch};
 use super::proxy::shorten;
+use super::words::Words;
 use super::{Input, Reader, Reading, Recognized, Set, alone, glance, paths};
 use crate::doc::{Document, json, yaml};
 use crate::source::{Location, SourceId};
@@ -33,6 +35,10 @@ impl Reader for Envoy {
 
     fn describe(&self) -> &'static str {
         "Envoy bootstraps, xDS files and config dumps (YAML, JSON)"
+    }
+
+    fn words(&self) -> &'static [Words] {
+        known::TABLE
     }
 
     fn read_together(&self, set: &Set<'_>) -> Option<Vec<(SourceId, Reading)>> {
@@ -164,54 +170,9 @@ fn process(out: &mut Output, resources: &Resources<'_>, names: &[&str]) {
         let message = format!("the resource `{}` is not known, so it may hold routes", shorten(kind));
         out.gap("unknown-directive", message, None, part.at(), Touch::Tree);
     }
-    const KNOWN: &[&str] = &[
-        "node",
-        "node_context_params",
-        "static_resources",
-        "dynamic_resources",
-        "cluster_manager",
-        "hds_config",
-        "flags_path",
-        "stats_sinks",
-        "deferred_stat_options",
-        "stats_config",
-        "stats_flush_interval",
-        "stats_flush_on_admin",
-        "stats_eviction_interval",
-        "watchdog",
-        "watchdogs",
-        "tracing",
-        "layered_runtime",
-        "runtime",
-        "admin",
-        "overload_manager",
-        "enable_dispatcher_stats",
-        "header_prefix",
-        "stats_server_version_override",
-        "use_tcp_for_dns_lookups",
-        "dns_resolution_config",
-        "typed_dns_resolver_config",
-        "bootstrap_extensions",
-        "fatal_actions",
-        "config_sources",
-        "default_config_source",
-        "default_socket_interface",
-        "certificate_provider_instances",
-        "inline_headers",
-        "perf_tracing_file_path",
-        "default_regex_engine",
-        "xds_delegate_extension",
-        "xds_config_tracker_extension",
-        "listener_manager",
-        "application_log_config",
-        "grpc_async_client_manager_config",
-        "memory_allocator_manager",
-        "configs",
-    ];
     for bootstrap in &resources.bootstraps {
         for entry in bootstrap.node.entries() {
-            if !KNOWN.iter().any(|k| *k == entry.name() || fields::camel(k) == entry.name()) && !entry.name().starts_with("x-")
-            {
+            if known::effect(known::BOOTSTRAP, entry.name()).is_none() && !entry.name().starts_with("x-") {
                 let message =
                     format!("the field `{}` of the bootstrap is not known, so it may hold routes", shorten(entry.name()));
                 out.gap("unknown-directive", message, None, Location::new(bootstrap.source, entry.key.span()), Touch::Tree);

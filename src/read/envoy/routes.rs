@@ -7,57 +7,13 @@
 
 use super::clusters::{Clusters, both};
 use super::fields::Part;
+use super::known;
 use crate::model::{Activity, ClientMatch, Reference, RouteFact, RouteRole, Spill};
 use crate::read::proxy::output::{Output, Touch};
 use crate::read::proxy::peer;
 use crate::read::proxy::shorten;
 use crate::read::proxy::when::{Basis, When, countries_of_regex, country};
 use crate::source::Location;
-
-/// Fields of a route's action that are known.
-const ACTION: &[&str] = &[
-    "cluster",
-    "cluster_header",
-    "weighted_clusters",
-    "cluster_specifier_plugin",
-    "inline_cluster_specifier_plugin",
-    "cluster_not_found_response_code",
-    "metadata_match",
-    "prefix_rewrite",
-    "regex_rewrite",
-    "path_rewrite_policy",
-    "path_rewrite",
-    "host_rewrite_literal",
-    "auto_host_rewrite",
-    "host_rewrite_header",
-    "host_rewrite_path_regex",
-    "host_rewrite",
-    "append_x_forwarded_host",
-    "timeout",
-    "idle_timeout",
-    "flush_timeout",
-    "early_data_policy",
-    "retry_policy",
-    "retry_policy_typed_config",
-    "request_mirror_policies",
-    "request_mirror_policy",
-    "priority",
-    "rate_limits",
-    "include_vh_rate_limits",
-    "hash_policy",
-    "cors",
-    "max_grpc_timeout",
-    "grpc_timeout_offset",
-    "upgrade_configs",
-    "internal_redirect_policy",
-    "internal_redirect_action",
-    "max_internal_redirects",
-    "hedge_policy",
-    "max_stream_duration",
-    "use_websocket",
-    "auto_host_rewrite_header",
-    "tunneling_config",
-];
 
 pub(super) struct Host<'a, 'd> {
     pub clusters: &'a Clusters<'d>,
@@ -215,7 +171,7 @@ fn action(out: &mut Output, host: &Host<'_, '_>, route: Part<'_>, when: &When, i
         return;
     };
     for entry in action.node.entries() {
-        if !ACTION.iter().any(|known| *known == entry.name() || super::fields::camel(known) == entry.name()) {
+        if known::effect(known::ROUTE_ACTION, entry.name()).is_none() {
             let message =
                 format!("the field `{}` of a route is not known, so it may send data somewhere", shorten(entry.name()));
             out.gap("unknown-directive", message, None, Location::new(action.source, entry.key.span()), touch);

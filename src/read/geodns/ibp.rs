@@ -14,7 +14,7 @@ use crate::read::proxy::peer::split_url;
 use crate::read::zone::answer::{Answer, Pick, Target};
 use crate::read::zone::facts;
 use crate::read::zone::record::shorten;
-use crate::read::{Input, Reader, Reading, Recognized, Set, glance};
+use crate::read::{Input, Reader, Reading, Recognized, Set, glance, paths};
 use crate::source::{Location, SourceId};
 
 pub struct Ibp;
@@ -44,7 +44,7 @@ impl Reader for Ibp {
         let mut folders: BTreeMap<&str, Vec<SourceId>> = BTreeMap::new();
         for id in set.files {
             let path = set.sources.get(*id).path.as_str();
-            folders.entry(path.rsplit_once('/').map_or("", |(f, _)| f)).or_default().push(*id);
+            folders.entry(paths::folder(path)).or_default().push(*id);
         }
         Some(folders.into_values().map(|files| (files[0], read(set, &files))).collect())
     }

@@ -3,11 +3,14 @@
 //!
 //! Whose place counts is told there too: that of the client subnet in the query, else that of the resolver.
 
+pub mod bind;
 pub mod build;
+pub mod gdnsd;
 pub mod ibp;
 pub mod json;
 pub mod octodns;
 pub mod powerdns;
+pub mod views;
 
 /// The remedy for a word that could route and is not followed.
 pub const DECLARE: &str = "declare in onshore's own inventory where the names lead that it changes";

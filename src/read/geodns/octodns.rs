@@ -15,7 +15,7 @@ use crate::read::words::{Vocabulary, Words};
 use crate::read::zone::answer::{Answer, Condition, Pick, Target, country};
 use crate::read::zone::record::{known_type, shorten};
 use crate::read::zone::{facts, name};
-use crate::read::{Input, Reader, Reading, Recognized, Set, glance};
+use crate::read::{Input, Reader, Reading, Recognized, Set, glance, paths};
 use crate::source::{Location, SourceId};
 
 pub struct OctoDns;
@@ -82,7 +82,7 @@ impl Reader for OctoDns {
         let mut readings = Vec::new();
         for id in set.files {
             let path = &set.sources.get(*id).path;
-            let folder = path.rsplit_once('/').map_or("", |(f, _)| f).to_owned();
+            let folder = paths::folder(path).to_owned();
             match origin(path) {
                 Some(zone) => zones.entry((folder, zone)).or_default().push(*id),
                 None => readings.push((*id, config(&set.input(*id)))),

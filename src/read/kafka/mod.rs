@@ -15,6 +15,7 @@ use super::replicas::lines::{Setting, parts, properties};
 use super::words::Words;
 use super::{Input, Reader, Reading, Recognized, Set, glance};
 use crate::model::Reference;
+use crate::read::paths;
 use crate::read::proxy::output::Touch;
 use crate::source::{Location, SourceId};
 
@@ -110,7 +111,7 @@ fn units(set: &Set<'_>) -> Vec<Vec<SourceId>> {
     let mut units: Vec<(String, Vec<SourceId>)> = Vec::new();
     for id in set.files {
         let source = set.sources.get(*id);
-        let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = paths::folder(&source.path);
         let key = match sort_of(&source.path, glance(&source.text)) {
             Some(Sort::Broker) => broker::cluster(&properties(&source.text, *id)).map(|c| format!("cluster {c}")),
             Some(Sort::Worker | Sort::Connector | Sort::Connectors) => Some(format!("connect {folder}")),
@@ -151,7 +152,7 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
     }
     broker::read(&mut copies, &brokers);
     connect.finish(&mut copies);
-    Reading { facts: copies.out.facts, included: files.iter().skip(1).copied().collect(), ..Reading::default() }
+    Reading { facts: copies.finish(), included: files.iter().skip(1).copied().collect(), ..Reading::default() }
 }
 
 /// The cluster that a list of brokers leads to, with these brokers as its members.

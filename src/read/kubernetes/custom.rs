@@ -111,7 +111,7 @@ fn routes(cluster: &mut Cluster<'_>, object: &Object<'_>) {
 }
 
 /// Everything that an object names, wherever it stands in it: services and workloads by name, hosts, selectors.
-fn references(cluster: &mut Cluster<'_>, object: &Object<'_>) -> Vec<Reference> {
+pub(super) fn references(cluster: &Cluster<'_>, object: &Object<'_>) -> Vec<Reference> {
     let mut found: BTreeSet<Reference> = BTreeSet::new();
     let mut budget = MAX_VALUES;
     for entry in object.node.entries().filter(|e| !matches!(e.name(), "apiVersion" | "kind" | "metadata" | "status")) {

@@ -25,11 +25,11 @@ type Key<'d> = (&'d str, Option<&'d str>, &'d str);
 
 /// Files that are told the same, divided where two folders declare the same object.
 pub(super) fn units(set: &Set<'_>, files: &[File<'_>], objects: &[Vec<Object<'_>>]) -> Vec<Unit> {
-    let mut groups: BTreeMap<[String; 3], (FileSettings, Vec<usize>)> = BTreeMap::new();
+    let mut groups: BTreeMap<[String; 4], (FileSettings, Vec<usize>)> = BTreeMap::new();
     for (i, file) in files.iter().enumerate() {
         let told = set.settings.of(&set.sources.get(file.id).path);
         let text = |t: &Option<crate::read::Told>| t.as_ref().map_or(String::new(), |t| t.text.clone());
-        let key = [text(&told.region), text(&told.provider), text(&told.account)];
+        let key = [text(&told.region), text(&told.provider), text(&told.account), text(&told.site)];
         groups.entry(key).or_insert_with(|| (told, Vec::new())).1.push(i);
     }
     let mut keys: Vec<BTreeSet<Key<'_>>> = Vec::with_capacity(objects.len());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::known::{PLUGINS, WORDS};
-use crate::read::paths::joined;
+use crate::read::paths::{self, joined};
 use crate::read::proxy::output::Touch;
 use crate::read::proxy::shorten;
 use crate::read::replicas::Copies;
@@ -23,7 +23,7 @@ pub(super) fn read(copies: &mut Copies<'_>, file: SourceId, settings: &[Setting]
     let mut by_name: BTreeMap<String, &Setting> = BTreeMap::new();
     for setting in settings {
         if setting.name().starts_with('!') {
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let folder = paths::folder(&path);
             let target = joined(folder, setting.text());
             let known = target.is_some_and(|t| setting.name() == "!includedir" || copies.input.sources.find(&t).is_some());
             if !known {

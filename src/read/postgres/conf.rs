@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::known::{LIBRARIES, WORDS};
 use super::{Found, commands};
 use crate::model::Activity;
-use crate::read::paths::joined;
+use crate::read::paths::{self, joined};
 use crate::read::proxy::output::Touch;
 use crate::read::proxy::shorten;
 use crate::read::replicas::lines::{Setting, conninfo, hosts_of, postgres};
@@ -41,7 +41,7 @@ pub(super) fn read(copies: &mut Copies<'_>, found: &mut Found, mut files: Vec<So
 
 /// Files that are taken in stand in the same folders as far as they are read: all of the server's files are read together.
 fn include(copies: &mut Copies<'_>, own: usize, setting: &Setting, path: &str, word: &str) {
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = paths::folder(path);
     let target = joined(folder, setting.text());
     let is_there = target.as_ref().is_some_and(|t| match word {
         // An empty folder is not seen.

@@ -22,6 +22,7 @@ use super::replicas::sql::has_statement;
 use super::words::Words;
 use super::{Input, Reader, Reading, Recognized, Set, glance};
 use crate::model::Activity;
+use crate::read::paths;
 use crate::read::proxy::output::Touch;
 use crate::read::proxy::shorten;
 use crate::source::{Location, SourceId};
@@ -77,6 +78,10 @@ const STATEMENTS: &[&str] = &[
     "CREATE EXTENSION postgres_fdw",
 ];
 
+/// Functions that copy data, wherever they are called.
+const FUNCTIONS: &[&str] =
+    &["pglogical.create_", "spock.sub_create", "spock.node_create", "bdr.create_", "bdr.join_", "dblink_connect("];
+
 fn sort_of(path: &str, text: &str) -> Option<Sort> {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     let ends = |list: &[&str]| list.iter().any(|end| name.ends_with(end));
@@ -84,7 +89,7 @@ fn sort_of(path: &str, text: &str) -> Option<Sort> {
         return Some(Sort::Access);
     }
     if ends(&[".sql", ".psql", ".ddl"]) {
-        let found = has_statement(text, STATEMENTS) || has_foreign_server(text);
+        let found = has_statement(text, STATEMENTS) || has_foreign_server(text) || FUNCTIONS.iter().any(|f| text.contains(f));
         return found.then_some(Sort::Statements);
     }
     let text = glance(text);
@@ -153,7 +158,7 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
         let source = sources.get(*id);
         match sort_of(&source.path, &source.text) {
             Some(Sort::Server) => {
-                let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                let folder = paths::folder(&source.path);
                 let (parent, last) = folder.rsplit_once('/').unwrap_or(("", folder));
                 let home = if last == "conf.d" { parent } else { folder };
                 servers.entry(home.to_owned()).or_default().push(*id);
@@ -172,7 +177,7 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
     }
     patroni::clusters(&mut copies, &found.members);
     found.finish(&mut copies);
-    Reading { facts: copies.out.facts, included: files.iter().skip(1).copied().collect(), ..Reading::default() }
+    Reading { facts: copies.finish(), included: files.iter().skip(1).copied().collect(), ..Reading::default() }
 }
 
 impl Found {

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::read::Input;
-use crate::read::paths::joined;
+use crate::read::paths::{ancestors, folder, joined};
 use crate::source::{Location, SourceId, Span, glob};
 
 /// Blocks nested deeper than this are not read. Real configurations stay below ten.
 pub const MAX_DEPTH: usize = 64;
 /// Directives of one configuration with everything that it takes in, however often.
 pub const MAX_BLOCKS: usize = 400_000;
+/// Mistakes of one file that are told of; more say no more.
+pub const MAX_PROBLEMS: usize = 100;
 
 #[derive(Clone, Debug)]
 pub struct Word {
@@ -74,20 +76,8 @@ impl<'a> Files<'a> {
     pub fn find(&self, from: &str, pattern: &str) -> Vec<SourceId> {
         let pattern = self.prefixes.iter().find_map(|p| pattern.strip_prefix(p)).unwrap_or(pattern);
         let pattern = pattern.trim_start_matches('/');
-        let mut folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-        loop {
-            if let Some(path) = joined(folder, pattern) {
-                let found = self.matching(&path, from);
-                if !found.is_empty() {
-                    return found;
-                }
-            }
-            match folder.rsplit_once('/') {
-                Some((above, _)) => folder = above,
-                None if folder.is_empty() => return Vec::new(),
-                None => folder = "",
-            }
-        }
+        let candidates = ancestors(folder(from)).filter_map(|folder| joined(folder, pattern));
+        candidates.map(|path| self.matching(&path, from)).find(|found| !found.is_empty()).unwrap_or_default()
     }
 
     fn matching(&self, path: &str, from: &str) -> Vec<SourceId> {

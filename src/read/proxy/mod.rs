@@ -6,6 +6,7 @@ pub mod fronts;
 pub mod output;
 pub mod part;
 pub mod peer;
+pub mod plugins;
 pub mod turn;
 pub mod when;
 

@@ -158,7 +158,7 @@ impl Output {
             self.gap("template-not-rendered", message, Some(RENDER.to_owned()), at, touch);
         } else {
             // Nearness is costly to find, and a file with so many unknown words is not of this format.
-            let near = (self.seen_unknown.len() <= 100).then(|| vocabulary.nearest(part, word)).flatten();
+            let near = (self.seen_unknown.len() <= 100 && word.len() <= 64).then(|| vocabulary.nearest(part, word)).flatten();
             let help = near.map_or_else(
                 || "if it sends requests elsewhere, declare those routes in an inventory".to_owned(),
                 |near| format!("did you mean `{near}`?"),

@@ -13,6 +13,7 @@ use super::replicas::Copies;
 use super::replicas::lines::words;
 use super::words::Words;
 use super::{Input, Reader, Reading, Recognized, Set, glance};
+use crate::read::paths;
 use crate::source::SourceId;
 
 pub struct Redis;
@@ -91,7 +92,7 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
             Some(Sort::Server) | None => server::read(&mut copies, &mut clustered, *id, &words(&source.text)),
         }
     }
-    let folder = |id: SourceId| input.sources.get(id).path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = |id: SourceId| paths::folder(&input.sources.get(id).path);
     let told: Vec<&str> = files
         .iter()
         .filter(|id| sort_of(&input.sources.get(**id).path, glance(&input.sources.get(**id).text)) == Some(Sort::Nodes))
@@ -100,5 +101,5 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
     clustered.retain(|(_, at): &(usize, crate::source::Location)| !told.contains(&folder(at.source)));
     server::clusters(&mut copies, &clustered);
     sentinels.finish(&mut copies);
-    Reading { facts: copies.out.facts, included: files.iter().skip(1).copied().collect(), ..Reading::default() }
+    Reading { facts: copies.finish(), included: files.iter().skip(1).copied().collect(), ..Reading::default() }
 }

@@ -2,7 +2,7 @@
 
 use super::known::{MODULES, WORDS};
 use crate::model::Activity;
-use crate::read::paths::joined;
+use crate::read::paths::{self, joined};
 use crate::read::proxy::output::Touch;
 use crate::read::proxy::shorten;
 use crate::read::replicas::Copies;
@@ -56,7 +56,7 @@ pub(super) fn read(
                 }
             }
             "include" => {
-                let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                let folder = paths::folder(&path);
                 let target = joined(folder, text(1));
                 if target.is_none_or(|t| copies.input.sources.find(&t).is_none()) {
                     let message = format!("`{}` is included here and is not among the files", shorten(text(1)));

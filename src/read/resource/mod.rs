@@ -3,12 +3,14 @@
 //! kind is, where it stands, and where its data goes; [`translate()`] makes endpoints, routes and gaps of them. No resource kind is
 //! named in code unless a table cannot say what it does.
 
+mod clients;
 mod collect;
 mod endpoint;
 mod ends;
 mod gaps;
 mod names;
 mod path;
+mod readers;
 mod routes;
 mod settle;
 pub mod table;

@@ -7,11 +7,9 @@ use super::ends::{End, Why, open, why};
 use super::path::Answer;
 use super::table::{Condition, RouteRow, Row, Tag, Verification};
 use super::translate::{Frame, Sort, World, is_data};
-use super::{Is, Value, names, path, table};
+use super::{Is, Value, clients, names, path, table};
 use crate::model::route::DataLimit;
-use crate::model::{
-    Activity, ClientMatch, Country, Dependence, EndpointFact, Reference, Role, Roles, RouteFact, RouteRole, TrailStep,
-};
+use crate::model::{Activity, Dependence, EndpointFact, Reference, Role, Roles, RouteFact, RouteRole, Spill, TrailStep};
 use crate::source::Location;
 
 impl World<'_> {
@@ -37,7 +35,7 @@ impl World<'_> {
                 continue;
             };
             for element in path::each(&self.resources[i].attributes, each) {
-                let frame = Frame { resource: i, element: Some(&element.value) };
+                let frame = Frame { resource: i, element: Some(&element.value), key: element.key.as_deref() };
                 if path::is_open(&element.value) && route.to != ["@"] {
                     self.unclear(i, &own, route, why(&element.value), element.value.at);
                     continue;
@@ -141,17 +139,24 @@ impl World<'_> {
         {
             // Of a network nothing tells which service's things are in it.
             let wide = if route.from.is_empty() { vec![String::new()] } else { services(&route.from) };
-            self.unclear_of(i, own, route, why, location, wide);
+            self.unclear_of(i, own, verb(route), why, location, wide);
         }
+        let readers = self.readers(i, route, frame);
         if let Some(uncertain) = self.resources[i].uncertain.clone() {
             let mut touched = from;
             let values: Vec<Value> = route.to.iter().flat_map(|t| self.fill(t, frame)).collect();
             let regions = route.to_region.iter().flat_map(|t| self.fill(t, frame)).count();
-            if values.is_empty() && regions == 0 && !route.to_pair && route.to_unknown.is_none() {
+            if values.is_empty() && regions == 0 && readers.is_empty() && !route.to_pair && route.to_unknown.is_none() {
                 return;
             }
-            touched.extend(values.iter().flat_map(|v| self.ends(v, 0)));
-            return self.unclear(i, &touched, route, why(&uncertain), uncertain.at);
+            let to: Vec<End> = values.iter().flat_map(|v| self.ends(v, 0)).collect();
+            let named = to.iter().find_map(|e| if let End::Resource(of) = e { Some(*of) } else { None });
+            let verb = match named.filter(|of| *of != i) {
+                Some(of) => verb(route).replace("somewhere that cannot be told", &format!("`{}`", self.resources[of].address)),
+                None => verb(route).to_owned(),
+            };
+            touched.extend(to);
+            return self.unclear_of(i, &touched, &verb, why(&uncertain), uncertain.at, Vec::new());
         }
         if let Some(words) = &route.to_unknown {
             let words = implied(route).map_or_else(|| words.clone(), |implied| format!("{words}; {implied}"));
@@ -171,6 +176,13 @@ impl World<'_> {
                         }
                     }
                 }
+            }
+        }
+        for (end, value) in readers {
+            match (self.reference(&end), end) {
+                (Some(to), _) => targets.push((to, value)),
+                (None, End::Open(why)) => self.unclear(i, &from, route, why, value.at),
+                (None, _) => {}
             }
         }
         let account = route.to_account.iter().flat_map(|p| self.values(p, frame)).map(|v| self.settle(&v, 0)).next();
@@ -205,7 +217,8 @@ impl World<'_> {
                     }
                 }
             }
-            for (to, value) in ends {
+            for (at, (to, value)) in ends.into_iter().enumerate() {
+                let n = if route.to_in_order { (at, 1) } else { n };
                 if to != source {
                     self.push_route(i, route, frame, source.clone(), to, &value, n);
                 }
@@ -219,13 +232,13 @@ impl World<'_> {
         let Some(pattern) = settled.as_text().filter(|t| t.contains(['*', '?']) && (t.starts_with("arn:") || *t == "*")) else {
             return self.ends(value, 0);
         };
-        let pattern = names::key(&pattern).unwrap_or_default();
+        let pattern = names::pattern(&pattern);
         if let Some(known) = self.wild.get(&pattern) {
             return known.iter().copied().map(End::Resource).collect();
         }
         let service = |arn: &str| arn.split(':').nth(2).map(str::to_owned);
         let stores = |i: usize| match self.sorts[i] {
-            Sort::Endpoint(row) => row.roles.iter().any(|r| r == "store"),
+            Sort::Endpoint(row) => row.copied || row.roles.iter().any(|r| r == "store"),
             _ => false,
         };
         let fits = |i: usize| -> bool {
@@ -271,7 +284,8 @@ impl World<'_> {
             let mut by_tag: HashMap<(String, String), Vec<usize>> = HashMap::new();
             for (of, node) in self.nodes.iter().enumerate() {
                 let Some(fact) = node.map(|n| &self.facts.endpoints[n]) else { continue };
-                for (key, value) in fact.tags.iter().filter(|_| fact.roles.contains(Role::Store)) {
+                let copied = fact.roles.contains(Role::Store) || self.row(of).is_some_and(|r| r.copied);
+                for (key, value) in fact.tags.iter().filter(|_| copied) {
                     by_tag.entry((key.clone(), value.clone())).or_default().push(of);
                 }
             }
@@ -282,6 +296,11 @@ impl World<'_> {
         let all = wanted.iter().filter_map(|w| self.by_tag.as_ref()?.get(w)).flatten();
         let near = |of: &usize| here.is_none() || region(*of).is_none() || region(*of) == here;
         all.copied().filter(near).map(End::Resource).collect()
+    }
+
+    /// There are conditions, and all hold for sure.
+    pub(super) fn hold(&self, conditions: &[Condition], frame: Frame<'_>) -> bool {
+        !conditions.is_empty() && conditions.iter().all(|c| self.holds(c, frame) == Answer::Yes)
     }
 
     pub(super) fn holds(&self, condition: &Condition, frame: Frame<'_>) -> Answer {
@@ -384,13 +403,18 @@ impl World<'_> {
             route.role = role;
         }
         route.pool.clone_from(&row.pool);
-        if row.ordered {
+        if row.ordered || row.to_in_order {
             let (at, list) = n;
             route.priority = u32::try_from(at).ok();
-            route.role = if at == 0 { RouteRole::Primary } else { RouteRole::Failover };
+            // What the row says is of the first.
+            route.role = if at == 0 { route.role } else { RouteRole::Failover };
             let pool = row.pool.as_deref().unwrap_or("members");
             // Further lists of one path are pools of their own.
-            route.pool = Some(if list > 1 { format!("{pool} {list}") } else { pool.to_owned() });
+            route.pool = Some(if list > 1 && !pool.contains('{') { format!("{pool} {list}") } else { pool.to_owned() });
+        }
+        if route.role == RouteRole::Manual {
+            route.spill =
+                Spill::Manual(row.condition.clone().unwrap_or_else(|| "somebody changes its configuration".to_owned()));
         }
         route.alias = row.alias;
         route.condition.clone_from(&row.condition);
@@ -399,33 +423,40 @@ impl World<'_> {
             route.data = DataLimit::Only(row.data.clone());
             route.data_assumed = true;
         }
-        let countries: Vec<String> = row
-            .countries
-            .iter()
-            .flat_map(|p| self.values(p, frame))
-            .filter_map(|v| Some(self.settle(&v, 0).as_text()?.into_owned()))
-            .collect();
-        let codes: Option<Vec<Country>> = countries.iter().map(|c| Country::from_letters(c)).collect();
-        route.clients = match (codes, &row.some) {
-            (Some(codes), _) if !codes.is_empty() => ClientMatch::Countries(codes),
-            (_, Some(words)) => ClientMatch::Some(words.clone()),
-            _ => ClientMatch::Any,
-        };
-        if row.both {
-            let mut back = route.clone();
-            std::mem::swap(&mut back.from, &mut back.to);
-            self.facts.routes.push(back);
+        if let Some(term) = row.pool.as_deref().filter(|p| p.contains('{')) {
+            let filled = self.fill(term, frame).into_iter().map(|v| self.settle(&v, 0));
+            let text = filled.filter_map(|v| Some(v.as_text()?.into_owned())).next();
+            route.pool = Some(text.unwrap_or_else(|| "members".to_owned()));
         }
-        self.facts.routes.push(route);
+        let steady = self.hold(&row.unchecked_when, frame);
+        for area in self.areas(row, frame) {
+            let mut route = route.clone();
+            if let Some(width) = area.width.filter(|_| row.narrowest_first) {
+                route.priority = Some(clients::by_width(route.priority, width));
+            }
+            route.clients = area.clients;
+            if row.both {
+                let mut back = route.clone();
+                std::mem::swap(&mut back.from, &mut back.to);
+                self.facts.routes.push(back);
+            }
+            if number.is_some() {
+                self.listed.insert(self.facts.routes.len());
+            }
+            if steady {
+                self.steady.insert(self.facts.routes.len());
+            }
+            self.facts.routes.push(route);
+        }
     }
 
     /// Something that a row asks for cannot be told: a gap of the endpoints that it could change.
     pub(super) fn unclear(&mut self, i: usize, of: &[End], route: &RouteRow, why: Why, at: Location) {
-        self.unclear_of(i, of, route, why, at, Vec::new());
+        self.unclear_of(i, of, verb(route), why, at, Vec::new());
     }
 
     /// The same; data may come from anything of these services.
-    fn unclear_of(&mut self, i: usize, of: &[End], route: &RouteRow, why: Why, at: Location, wide: Vec<String>) {
+    fn unclear_of(&mut self, i: usize, of: &[End], verb: &str, why: Why, at: Location, wide: Vec<String>) {
         if self.told(i) {
             return;
         }
@@ -435,7 +466,7 @@ impl World<'_> {
             scope = self.mentioned(i);
         }
         let subject = self.subject(i, of);
-        self.gaps.gap("unknown-target", &subject, verb(route), why, at, scope);
+        self.gaps.gap("unknown-target", &subject, verb, why, at, scope);
         self.gaps.widen(wide);
     }
 

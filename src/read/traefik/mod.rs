@@ -22,7 +22,7 @@ use super::proxy::part::Part;
 use super::proxy::peer::{self, Peer};
 use super::proxy::turn::is_template;
 use super::proxy::{RENDER, shorten};
-use super::{Input, Reader, Reading, Recognized, Set, glance, words};
+use super::{Input, Reader, Reading, Recognized, Set, glance, paths, words};
 use crate::doc::{Document, toml, yaml};
 use crate::source::{Location, SourceId};
 use known::VOCABULARY;
@@ -62,7 +62,7 @@ fn is_toml(path: &str) -> bool {
 /// Which files one process reads.
 fn units(set: &Set<'_>) -> Vec<Vec<SourceId>> {
     let path = |id: SourceId| set.sources.get(id).path.as_str();
-    let folder = |id: SourceId| path(id).rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = |id: SourceId| paths::folder(path(id));
     let (mut installs, mut parts) = (Vec::new(), Vec::new());
     for id in set.files {
         let source = set.sources.get(*id);

@@ -150,7 +150,7 @@ impl<'a> Mapper<'a> {
                 self.ways(index, pool, list);
             }
             for one in chosen.iter().filter(leads) {
-                self.chosen(owner, index, one);
+                lead(&mut self.facts, index, owner, one.kind, &one.answer, one.location);
             }
         }
         for way in &ways.services {
@@ -166,7 +166,7 @@ impl<'a> Mapper<'a> {
             self.dependents.extend(apex.map(|a| (index, a)));
             self.ways(index, "mx", &ways.mail);
             for one in mail {
-                self.chosen(owner, index, one);
+                lead(&mut self.facts, index, owner, one.kind, &one.answer, one.location);
             }
         }
         if apex == Some(owner) {
@@ -218,39 +218,6 @@ impl<'a> Mapper<'a> {
                 _ => RouteRole::Failover,
             };
             self.facts.routes.push(route);
-        }
-    }
-
-    /// What is worked out for each query: a pool for each branch, for its clients go to no other.
-    fn chosen(&mut self, owner: &str, from: usize, one: &Chosen<'_>) {
-        let flat = one.answer.flat();
-        let touched = vec![Reference::Fact(from)];
-        for (why, help, location) in flat.unknown {
-            let message = format!("what the {} record of `{owner}` answers is not known: {why}", one.kind);
-            self.gap("unfollowed-answer", message, help, location, touched.clone());
-        }
-        if flat.cut {
-            let message = format!("the {} record of `{owner}` has more branches than can be followed", one.kind);
-            self.gap("too-large", message, None, one.location, touched);
-        }
-        for (number, branch) in flat.branches.iter().enumerate() {
-            let pool = match &branch.text {
-                Some(text) => format!("{} {number} for {text}", one.kind),
-                None => format!("{} {number}", one.kind),
-            };
-            for (rank, targets) in branch.tiers.iter().enumerate() {
-                for target in targets {
-                    let mut route =
-                        RouteFact::new(Reference::Fact(from), target.to.clone(), Activity::Forward, target.location);
-                    route.pool = Some(pool.clone());
-                    route.priority = u32::try_from(rank).ok();
-                    route.alias = true;
-                    route.role = branch.role(rank);
-                    route.clients = branch.clients_of(rank);
-                    route.condition = branch.condition(rank);
-                    self.facts.routes.push(route);
-                }
-            }
         }
     }
 
@@ -377,6 +344,41 @@ impl<'a> Mapper<'a> {
     fn gap(&mut self, code: &'static str, message: String, help: Option<String>, location: Location, of: Vec<Reference>) {
         let scope = if of.is_empty() { GapScope::Everything } else { GapScope::Endpoints(of) };
         self.facts.gaps.push(Unread { code, message, help, location, scope });
+    }
+}
+
+/// Routes for what is worked out for each query: a pool for each branch, for its clients go to no other.
+pub fn lead(facts: &mut Facts, from: usize, name: &str, kind: &str, answer: &Answer, location: Location) {
+    let flat = answer.flat();
+    let mut gap = |code, message, help, location| {
+        let scope = GapScope::Endpoints(vec![Reference::Fact(from)]);
+        facts.gaps.push(Unread { code, message, help, location, scope });
+    };
+    for (why, help, location) in flat.unknown {
+        let message = format!("what the {kind} record of `{name}` answers is not known: {why}");
+        gap("unfollowed-answer", message, help, location);
+    }
+    if flat.cut {
+        let message = format!("the {kind} record of `{name}` has more branches than can be followed");
+        gap("too-large", message, None, location);
+    }
+    for (number, branch) in flat.branches.iter().enumerate() {
+        let pool = match &branch.text {
+            Some(text) => format!("{kind} {number} for {text}"),
+            None => format!("{kind} {number}"),
+        };
+        for (rank, targets) in branch.tiers.iter().enumerate() {
+            for target in targets {
+                let mut route = RouteFact::new(Reference::Fact(from), target.to.clone(), Activity::Forward, target.location);
+                route.pool = Some(pool.clone());
+                route.priority = u32::try_from(rank).ok();
+                route.alias = true;
+                route.role = branch.role(rank);
+                route.clients = branch.clients_of(rank);
+                route.condition = branch.condition(rank);
+                facts.routes.push(route);
+            }
+        }
     }
 }
 

@@ -30,6 +30,7 @@ mod tests;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use crate::read::words::Words;
 use crate::read::{Input, Reader, Reading, Recognized, glance};
 use crate::source::SourceId;
 use lex::{Entries, Entry};
@@ -43,6 +44,10 @@ impl Reader for Zone {
 
     fn describe(&self) -> &'static str {
         "DNS zone file (RFC 1035 master file, with BIND's $GENERATE)"
+    }
+
+    fn words(&self) -> &'static [Words] {
+        record::TABLE
     }
 
     fn recognize(&self, path: &str, text: &str) -> Recognized {

@@ -1,9 +1,11 @@
 //! One resource record: type and data, from words. Only the types that say where a name leads are looked into.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
 
 use super::answer::Answer;
 use super::name;
+use crate::read::words::{Effect, Vocabulary, Words};
 use crate::source::Location;
 
 /// What a record says, as far as it matters for where data goes.
@@ -83,6 +85,16 @@ const UNFOLLOWED: &str = "A6 AFSDB AMTRELAY HIP IPSECKEY KX L32 L64 LP MB MD MF 
 
 const FOLLOWED: &str = "A AAAA ALIAS ANAME CNAME DNAME DYNA DYNC HTTPS LUA MX NS SOA SRV SVCB";
 
+const TYPES: &str = "record types";
+
+/// `$` words are read by [`super::collect`].
+pub const TABLE: &[Words] = &[
+    Words { part: TYPES, followed: FOLLOWED, harmless: INERT, refused: UNFOLLOWED },
+    Words { part: "directives", followed: "$GENERATE $INCLUDE $ORIGIN", harmless: "$TTL", refused: "" },
+];
+
+static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::of(TABLE));
+
 /// Types that may be written by number (RFC 3597), with their names.
 const NUMBERS: &[(u16, &str)] = &[
     (1, "A"),
@@ -121,11 +133,7 @@ pub fn known_type(raw: &str) -> Option<&'static str> {
     if let Some(number) = upper.strip_prefix("TYPE").and_then(|n| n.parse::<u16>().ok()) {
         return NUMBERS.iter().find(|(n, _)| *n == number).map(|(_, name)| *name);
     }
-    [FOLLOWED, INERT, UNFOLLOWED].into_iter().flat_map(|list| list.split(' ')).find(|t| *t == upper)
-}
-
-fn has(list: &str, kind: &str) -> bool {
-    list.split(' ').any(|t| t == kind)
+    VOCABULARY.words(TYPES).find(|t| *t == upper)
 }
 
 /// Whether a word is a class, and whether that is the Internet's.
@@ -166,10 +174,11 @@ pub fn parse(owner: &str, parts: &[Part], line: Location, origin: Option<&str>) 
             Err((kind.location, format!("`{}` is no record type", shorten(&kind.text))))
         };
     };
-    if has(INERT, known) {
+    let effect = VOCABULARY.effect(TYPES, known);
+    if effect == Some(Effect::Harmless) {
         return record(Data::Inert, kind.location);
     }
-    if has(UNFOLLOWED, known) {
+    if effect == Some(Effect::Refused) {
         return record(Data::Unfollowed(known.to_owned()), kind.location);
     }
     if known == "LUA" {

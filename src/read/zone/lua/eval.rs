@@ -448,6 +448,8 @@ fn equal(a: &Value, b: &Value) -> Value {
         (Value::CodeOf(axis), Value::Text(code, _)) | (Value::Text(code, _), Value::CodeOf(axis)) => {
             let some = || Condition::some(format!("clients in `{}`", shorten(code)));
             Value::Condition(match axis {
+                // The server gives codes in lower case, so that others equal none; whether every version does is not certain.
+                _ if code.bytes().any(|b| b.is_ascii_uppercase()) => some(),
                 Axis::Country => country(code).map_or_else(some, |c| Condition::countries(vec![c])),
                 Axis::Continent => Condition::continents(&[code]).unwrap_or_else(some),
                 Axis::Region => Condition::some(format!("clients in region {}", shorten(code))),
