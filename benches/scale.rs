@@ -47,7 +47,7 @@ fn measure(endpoints: u32, routes: u32) {
     let usable = graph.usable(&loss, &Dependence::ALL, |_| true);
     line("usable: loss of a zone", now);
     let now = Instant::now();
-    let served = graph.served(&usable).into_iter().filter(|served| *served).count();
+    let served = graph.served(0..tokens.len(), &usable).into_iter().filter(|served| *served).count();
     line(&format!("served: {served} tokens"), now);
     println!("          endpoints that token 0 reaches: {arrivals:?}");
 }

@@ -2,6 +2,8 @@
 //!
 //! An assessment is about the user's world; what kept onshore from doing its job is an error (`cli::Failure`), a thing apart.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Place, ResourceTally, RouteRole};
 use crate::source::Location;
 
@@ -28,6 +30,26 @@ impl Severity {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|s| s.as_str() == text)
     }
+
+    /// On the four-level scale on which operators in China grade incidents (WeChat's of 29 March 2023 was of level 1). How grave
+    /// an incident that really happened is, people decide.
+    pub fn level(self) -> IncidentLevel {
+        let (level, name, native) = match self {
+            Self::Critical => (1, "major", "一级 重大"),
+            Self::High => (2, "considerable", "二级 较大"),
+            Self::Medium => (3, "ordinary", "三级 一般"),
+            Self::Low => (4, "minor", "四级 轻微"),
+        };
+        IncidentLevel { level, name, native }
+    }
+}
+
+/// A grade on the four-level incident scale: 1 is the gravest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IncidentLevel {
+    pub level: u8,
+    pub name: &'static str,
+    pub native: &'static str,
 }
 
 /// The verdict on a rule, or what a finding says of it. Never "compliant": onshore decides location and reach against
@@ -187,6 +209,23 @@ pub struct After {
     pub lost: Vec<Lost>,
 }
 
+/// What one state of the world changes against normal running, in short.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Brief {
+    /// Endpoints that the loss takes down itself.
+    pub down: usize,
+    /// Population and class that are served in normal running and no longer.
+    pub unserved: BTreeSet<(String, String)>,
+    /// What somebody depends on and has none left of: `identity`, `dns`, `keys`, `service`, `control-plane`.
+    pub needs: BTreeSet<&'static str>,
+    /// Classes of which no store is left.
+    pub emptied: BTreeSet<String>,
+    /// Countries that data newly gets to.
+    pub countries: BTreeSet<String>,
+    /// Rules that are newly violated.
+    pub broken: BTreeSet<String>,
+}
+
 /// Whether people are served.
 #[derive(Clone, Debug)]
 pub struct Served {
@@ -232,6 +271,39 @@ pub struct RuleResult {
     pub endpoints_examined: usize,
     pub routes_examined: usize,
     pub location: Location,
+}
+
+/// What would make a violated rule hold.
+#[derive(Clone, Debug)]
+pub struct Remedy {
+    /// `pack/rule`.
+    pub rule: String,
+    /// Without all of these, the data no longer gets where it must not.
+    pub cut: Vec<CutRoute>,
+    /// Data enters here, where it must not be: no route can be cut.
+    pub moves: Vec<String>,
+    /// Whether surely no smaller set of routes does.
+    pub smallest: bool,
+    /// Whether all rules were judged as if it had been made; if not, what follows is not known.
+    pub judged: bool,
+    /// Population and class whose last way to be served it takes.
+    pub unserved: Vec<(String, String)>,
+    /// Rules that it would break.
+    pub breaks: Vec<String>,
+}
+
+/// A route to cut, or to lead elsewhere.
+#[derive(Clone, Debug)]
+pub struct CutRoute {
+    pub from: String,
+    pub to: String,
+    pub activity: &'static str,
+    pub role: RouteRole,
+    pub location: Location,
+    /// Endpoints like the target, where the rule allows them.
+    pub instead: Vec<String>,
+    /// Fingerprints of the findings whose path takes it.
+    pub findings: Vec<String>,
 }
 
 /// A gap as reports show it.
@@ -290,6 +362,8 @@ pub struct Assessment {
     pub verdict: Verdict,
     pub rules: Vec<RuleResult>,
     pub findings: Vec<Finding>,
+    /// One for each violated rule that routes can mend.
+    pub remedies: Vec<Remedy>,
     pub gaps: Vec<GapResult>,
     pub ways: Vec<Way>,
     pub coverage: Coverage,

@@ -121,7 +121,7 @@ impl Source {
 
     fn line_starts(&self) -> &[u32] {
         self.lines.get_or_init(|| {
-            let after = self.text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| Span::new(i + 1, i + 1).start);
+            let after = memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|i| Span::new(i + 1, i + 1).start);
             std::iter::once(0).chain(after).collect()
         })
     }

@@ -2,7 +2,8 @@
 //! `onshore check` must show - those, and none beside them at medium or above.
 //!
 //! `same-as = "CASE"` retells another case in another system's words: verdicts, findings and paths must be those of that case, and
-//! the files that both have must be the same; `[lines]` says which of its lines stand where here.
+//! the files that both have must be the same; `[lines]` says which of its lines stand where here, and `[hops]` what takes the
+//! place of a hop of its paths, for a system that calls it otherwise.
 //!
 //! `concise.txt`, if present, is the exact text of the concise report; `ONSHORE_BLESS=1 cargo test --test cases` rewrites it.
 
@@ -60,6 +61,11 @@ fn expected(folder: &Path, wrong: &mut Vec<String>) -> toml::Table {
     for (from, to) in own.get("lines").and_then(|l| l.as_table()).expect("[lines]") {
         assert!(text.contains(&format!("\"{from}\"")), "no finding stands at {from}");
         text = text.replace(&format!("\"{from}\""), &format!("\"{}\"", to.as_str().expect("FILE:LINE")));
+    }
+    for (hop, here) in own.get("hops").and_then(|h| h.as_table()).into_iter().flatten() {
+        let here = here.as_array().expect("hops").iter().map(|h| format!("{:?}", h.as_str().expect("a name")));
+        let here: Vec<String> = here.collect();
+        text = text.replace(&format!("\"{hop}\","), &format!("{},", here.join(", ")));
     }
     text.parse().expect("expected.toml is TOML")
 }

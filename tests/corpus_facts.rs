@@ -5,15 +5,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const FORMATS: [&str; 8] = [
+const FORMATS: [&str; 19] = [
     "ansible-inventory",
     "aws-inventory",
+    "bind-zone",
     "cloudformation",
     "docker-compose",
+    "gateway-api",
     "gcp-asset",
+    "geodns",
+    "istio",
+    "kafka",
     "kubernetes",
+    "mongodb",
+    "redis-cassandra",
+    "sql-multiregion",
+    "sql-replication",
     "terraform-hcl",
     "terraform-plan-state",
+    "traefik-caddy",
+    "varnish-vcl",
 ];
 
 /// `fact 3` or `trap 1`.

@@ -105,9 +105,16 @@ fn sums_are_current() {
 #[test]
 fn every_data_file_is_explained() {
     let readme = std::fs::read_to_string(data().join("README.md")).unwrap();
-    for file in
-        ["iso3166.tsv", "places.toml", "regions/", "ranges/cloud.csv", "geo/dbip-country-lite.mmdb", "refresh/", "SHA256SUMS"]
-    {
+    for file in [
+        "iso3166.tsv",
+        "continents.tsv",
+        "places.toml",
+        "regions/",
+        "ranges/cloud.csv",
+        "geo/dbip-country-lite.mmdb",
+        "refresh/",
+        "SHA256SUMS",
+    ] {
         assert!(readme.contains(file), "{file} is not in data/README.md");
     }
 }

@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use jiff::civil::{Date, date};
-use onshore::check::{Question, assess};
-use onshore::finding::{Coverage, Verdict};
+use onshore::check::{Question, after, assess, survey, with_context};
+use onshore::finding::{Brief, Coverage, Verdict};
 use onshore::geo::Atlas;
 use onshore::link::link;
+use onshore::model::{DomainKind, LossDomain};
+use onshore::reach::World;
 use onshore::read::{Input, READERS};
 use onshore::source::Sources;
 use onshore::{policy, project};
@@ -45,6 +47,8 @@ struct Small {
     origin: Option<&'static str>,
     states: Vec<&'static str>,
     activity: Option<&'static str>,
+    /// More of the inventory.
+    more: String,
 }
 
 fn some(n: usize) -> impl Strategy<Value = Way> {
@@ -99,6 +103,7 @@ fn small() -> impl Strategy<Value = Small> {
                 origin,
                 states,
                 activity,
+                more: String::new(),
             })
     })
 }
@@ -150,8 +155,13 @@ impl Small {
     }
 
     fn assessed(&self) -> Verdict {
+        self.ask("", |question| assess(question).rules[0].verdict)
+    }
+
+    /// The question that the texts ask, with more rules.
+    fn ask<R>(&self, more: &str, answer: impl FnOnce(Question<'_>) -> R) -> R {
         let mut sources = Sources::default();
-        let (inventory, own, rules) = (self.inventory(), self.project(), self.policy());
+        let (inventory, own, rules) = (self.inventory() + &self.more, self.project(), self.policy() + more);
         let file = sources.add("inventory.toml", inventory);
         let project_file = sources.add("onshore.toml", own.clone());
         let policy_file = sources.add("p.toml", rules.clone());
@@ -165,7 +175,7 @@ impl Small {
         let project = project.expect("a project");
         let snapshot = link(vec![(file, reading.facts)], &project, &sources);
         let atlas = Atlas::embedded(TODAY).with_snapshot(&snapshot, &project.geo, |_| |_: &_| false);
-        let assessment = assess(Question {
+        answer(Question {
             snapshot: &snapshot,
             sources: &sources,
             atlas: &atlas,
@@ -174,8 +184,7 @@ impl Small {
             as_of: TODAY,
             coverage: Coverage::default(),
             world: None,
-        });
-        assessment.rules[0].verdict
+        })
     }
 
     // The oracle.
@@ -274,11 +283,156 @@ fn overlap(a: &str, b: &str) -> bool {
     below(a, b) || below(b, a)
 }
 
+/// What the whole assessment of one state says against that of normal running.
+fn in_short(question: &Question<'_>, lost: &[LossDomain]) -> Brief {
+    let in_world = |world| Question { world: Some(world), coverage: Coverage::default(), ..*question };
+    let world = World::Loss(lost.to_vec());
+    let (before, now) = (assess(in_world(World::Normal)), assess(in_world(world.clone())));
+    let left = with_context(&in_world(World::Normal), |context| after(context, &world));
+    let violated = |a: &onshore::finding::Assessment| -> BTreeSet<String> {
+        a.rules.iter().filter(|r| r.verdict == Verdict::Violated).map(|r| r.rule.clone()).collect()
+    };
+    let was = |w: &onshore::finding::Way| {
+        let key = |w: &onshore::finding::Way| (w.origin.clone(), w.data.clone(), w.country.clone(), w.activity);
+        before.ways.iter().any(|b| key(b) == key(w))
+    };
+    let unserved = left.served.iter().filter(|s| s.before && s.by.is_none());
+    let emptied = left.stored.iter().filter(|s| s.left.is_empty() && !s.gone.is_empty());
+    Brief {
+        down: left.down.len(),
+        unserved: unserved.map(|s| (s.population.clone(), s.data.clone())).collect(),
+        needs: left.lost.iter().map(|l| l.what).collect(),
+        emptied: emptied.map(|s| s.data.clone()).collect(),
+        countries: now.ways.iter().filter(|w| !was(w)).map(|w| w.country.clone()).collect(),
+        broken: violated(&now).difference(&violated(&before)).cloned().collect(),
+    }
+}
+
+/// The rules that are violated or cannot be met, and who is not served, without these routes.
+fn without(question: &Question<'_>, gone: &BTreeSet<usize>) -> (BTreeSet<String>, BTreeSet<(String, String)>) {
+    let whole = question.snapshot;
+    let left = whole.routes.iter().enumerate().filter(|(i, _)| !gone.contains(i)).map(|(_, r)| r.clone());
+    let mut snapshot = onshore::model::Snapshot {
+        endpoints: whole.endpoints.clone(),
+        routes: left.collect(),
+        populations: whole.populations.clone(),
+        sites: whole.sites.clone(),
+        gaps: whole.gaps.clone(),
+        ..Default::default()
+    };
+    snapshot.index_routes();
+    let question = || Question { snapshot: &snapshot, coverage: Coverage::default(), world: None, ..*question };
+    let bad = assess(question()).rules.into_iter().filter(|r| matches!(r.verdict, Verdict::Violated | Verdict::Unsatisfiable));
+    let served = with_context(&question(), |context| after(context, &World::Normal)).served;
+    let unserved = served.into_iter().filter(|s| s.by.is_none()).map(|s| (s.population, s.data));
+    (bad.map(|r| r.rule).collect(), unserved.collect())
+}
+
+/// Rules of every kind that a loss can break.
+fn rules() -> String {
+    let rules = [
+        "only-in = ['US', 'DE']",
+        "never-in = ['CN']\nstate = ['loss']",
+        "first-in = ['US']",
+        "nexus = true",
+        "copy-in = ['DE']",
+        "retain-in = ['US']\ndays = 1",
+        "return-within = '24h'\nonly-in = ['US']",
+        "data = ['communications.keys']\nnever-in = ['DE']",
+        "survive = { loss-of = 'site', keep = ['serving-path'] }",
+        "survive = { loss-of = 'site', keep = ['full-copy'], within = ['US', 'DE'] }",
+        "survive = { loss-of = 'country', keep = ['serving-path', 'identity'], within = ['US'] }",
+        "separate = ['site']\nbetween = 'store-and-backups'",
+    ];
+    let rule = |(i, demand): (usize, &&str)| format!("[[rule]]\nid = 'r{i}'\ntitle = 'R'\nseverity = 'low'\n{demand}\n");
+    rules.iter().enumerate().map(rule).collect()
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(500) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
     #[test]
     fn verdicts_are_what_all_simple_paths_say(small in small()) {
         prop_assert_eq!(small.assessed(), small.expected(), "\n{}\n{}\n{}", small.inventory(), small.project(), small.policy());
+    }
+
+    /// Every loss in turn, in short, against the whole assessment of each.
+    #[test]
+    fn a_survey_says_in_short_what_each_loss_does(
+        small in small(),
+        needs in prop::collection::vec((0..6_usize, 0..6_usize, prop::sample::select(vec!["service", "identity"])), 0..3),
+    ) {
+        let mut small = small;
+        let n = small.endpoints.len();
+        for (from, to, purpose) in needs {
+            let (from, to) = (from % n, to % n);
+            let _ = writeln!(
+                small.more,
+                "[[route]]\nfrom = \"e{from}\"\nto = \"e{to}\"\nactivity = \"depend\"\npurpose = \"{purpose}\""
+            );
+        }
+        let lost = |kind, name: &str| vec![LossDomain::new(kind, name)];
+        let mut losses: Vec<_> = ["us", "de", "cn"].map(|site| lost(DomainKind::Site, site)).to_vec();
+        losses.push(lost(DomainKind::Country, "US"));
+        losses.push([lost(DomainKind::Site, "us"), lost(DomainKind::Site, "cn")].concat());
+        losses.push(lost(DomainKind::Site, "us"));
+        let (inventory, own) = (small.inventory() + &small.more, small.project());
+        small.ask(&rules(), |question| {
+            let mut told = 0;
+            survey(&question, &losses, |lost, brief| {
+                told += 1;
+                prop_assert_eq!(brief, in_short(&question, lost), "{:?}\n{}\n{}", lost, inventory, own);
+                Ok(())
+            })?;
+            prop_assert_eq!(told, losses.len());
+            Ok(())
+        })?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(40) })]
+
+    /// What to change, against every set of routes that could be cut.
+    #[test]
+    fn what_is_to_be_cut_mends_and_is_the_least_that_does(small in small()) {
+        prop_assume!(small.ways.len() <= 6);
+        let texts = format!("{}\n{}\n{}", small.inventory(), small.project(), small.policy());
+        let more = "[[rule]]\nid = 's'\ntitle = 'S'\nseverity = 'low'\nsurvive = { loss-of = 'site', keep = ['serving-path'] }\n\
+                    [[rule]]\nid = 'c'\ntitle = 'C'\nseverity = 'low'\ncopy-in = ['DE']\n\
+                    [[rule]]\nid = 'f'\ntitle = 'F'\nseverity = 'low'\nfirst-in = ['US']\n";
+        small.ask(more, |question| {
+            let ask = || Question { world: None, coverage: Coverage::default(), ..question };
+            let whole = assess(ask());
+            let (bad_before, unserved_before) = without(&question, &BTreeSet::new());
+            let remedy = |rule: &str| whole.remedies.iter().find(|r| r.rule == rule);
+            let all_states = small.states.len() == 3;
+            for rule in ["p/r", "p/f"].into_iter().filter(|r| bad_before.contains(*r)) {
+                let Some(remedy) = remedy(rule) else {
+                    prop_assert!(rule == "p/r" && !all_states, "no remedy for {}\n{}", rule, texts);
+                    continue;
+                };
+                let at = |c: &onshore::finding::CutRoute| question.snapshot.routes.iter().position(|r| r.location == c.location);
+                let cut: BTreeSet<usize> = remedy.cut.iter().map(|c| at(c).expect("a route")).collect();
+                prop_assert_eq!(cut.len(), remedy.cut.len());
+                let (bad, unserved) = without(&question, &cut);
+                prop_assert!(remedy.judged || cut.is_empty());
+                prop_assert!(!bad.contains(rule) || !remedy.moves.is_empty(), "not mended by {:?}\n{}", remedy, texts);
+                let broken: Vec<String> = bad.difference(&bad_before).cloned().collect();
+                prop_assert!(remedy.breaks == broken || cut.is_empty(), "{:?} breaks {:?}\n{}", remedy, broken, texts);
+                let taken: Vec<_> = unserved.difference(&unserved_before).cloned().collect();
+                prop_assert!(remedy.unserved == taken || cut.is_empty(), "{:?} takes {:?}\n{}", remedy, taken, texts);
+                if !remedy.moves.is_empty() {
+                    continue;
+                }
+                let n = question.snapshot.routes.len();
+                let sets = (0..1_u32 << n).map(|set| (0..n).filter(|i| set >> i & 1 != 0).collect::<BTreeSet<usize>>());
+                let mends = |set: &BTreeSet<usize>| !without(&question, set).0.contains(rule);
+                let least = sets.filter(|s| s.len() < cut.len()).find(mends);
+                prop_assert!(!remedy.smallest || least.is_none(), "{:?}, and {:?} does\n{}", remedy, least, texts);
+                prop_assert!(remedy.smallest || least.is_some() || !broken.is_empty() || small.people.len() > 1 || !all_states);
+            }
+            Ok(())
+        })?;
     }
 }

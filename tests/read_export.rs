@@ -2,34 +2,16 @@
 //! damaged text.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::print_stdout)] // a test opens files, may panic and says what it skips
 
+mod facts;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use facts::sources;
 use onshore::model::{DataLimit, EndpointFact, Facts, GapScope, Reference, Role, RouteFact, Standing, Unread};
 use onshore::read::export::CloudExport;
 use onshore::read::{FileSettings, Reader, Reading, Recognized, Set, Settings};
 use onshore::source::{SourceId, Sources};
-
-/// Every file below a folder but the expected one, by path.
-fn sources(folder: &Path) -> Sources {
-    fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { walk(&path, out) } else { out.push(path) }
-        }
-    }
-    let mut files = Vec::new();
-    walk(folder, &mut files);
-    files.sort();
-    let mut sources = Sources::default();
-    for file in files {
-        let path = file.strip_prefix(folder).unwrap().to_string_lossy().replace('\\', "/");
-        if path != "expected.txt" {
-            sources.add(path, String::from_utf8_lossy(&std::fs::read(&file).unwrap()));
-        }
-    }
-    sources
-}
 
 fn texts(files: &[(&str, &str)]) -> Sources {
     let mut sources = Sources::default();

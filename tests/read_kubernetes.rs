@@ -3,36 +3,18 @@
 //! variables (`-` for nothing).
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::print_stdout)] // a test opens files, may panic and says what it skips
 
+mod facts;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use onshore::model::{Activity, Facts, GapScope, Reference, RouteFact, RouteRole, Standing, Unread};
+use facts::sources;
+use onshore::model::{Activity, ClientMatch, Facts, GapScope, Reference, RouteFact, RouteRole, Spill, Standing, Unread};
 use onshore::read::compose::Compose;
 use onshore::read::kubernetes::Kubernetes;
 use onshore::read::{FileSettings, READERS, Reader, Reading, Recognized, Set, Settings, Told};
 use onshore::source::{Location, SourceId, Sources, Span};
-
-/// Every text file below a folder, by path.
-fn sources(folder: &Path) -> Sources {
-    fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() { walk(&path, out) } else { out.push(path) }
-        }
-    }
-    let mut files = Vec::new();
-    walk(folder, &mut files);
-    files.sort();
-    let mut sources = Sources::default();
-    for file in files {
-        let path = file.strip_prefix(folder).unwrap().to_string_lossy().replace('\\', "/");
-        if path != "expected.txt" && path != "told.txt" {
-            sources.add(path, String::from_utf8_lossy(&std::fs::read(&file).unwrap()));
-        }
-    }
-    sources
-}
 
 fn settings(folder: &Path) -> Settings {
     let mut settings = Settings::new(BTreeMap::new());
@@ -124,6 +106,24 @@ impl Show<'_> {
         if r.alias {
             line.push_str(" alias");
         }
+        if let Some(priority) = r.priority.filter(|p| *p > 0) {
+            write!(line, " priority={priority}").unwrap();
+        }
+        match &r.spill {
+            Spill::Load => {}
+            Spill::Failure(_) => line.push_str(" on-failure"),
+            Spill::Manual(_) => line.push_str(" by-hand"),
+            Spill::Never(_) => line.push_str(" never"),
+        }
+        if r.clients != ClientMatch::Any {
+            line.push_str(" some-clients");
+        }
+        if let Some(condition) = &r.condition {
+            write!(line, " ({condition})").unwrap();
+        }
+        for step in r.trail.steps() {
+            write!(line, " because {}", self.at(step.location)).unwrap();
+        }
         format!("{line} @ {}", self.at(r.location))
     }
 
@@ -186,7 +186,7 @@ fn cases(reader: &dyn Reader, folder: &str, least: usize) {
 
 #[test]
 fn kubernetes_cases() {
-    cases(&Kubernetes, "tests/read/kubernetes", 12);
+    cases(&Kubernetes, "tests/read/kubernetes", 19);
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn corpus_k8gb_failover() {
         assert_eq!(Kubernetes.recognize(&source.path, &source.text), Recognized::No, "{}", source.path);
     }
     let seen = Seen::new(&Kubernetes, sources);
-    // Fact 1: host to service, by the Ingress; the Gslb's strategy is not followed, and touches that very Ingress's host.
+    // Fact 1: host to service, by the Ingress; that other clusters answer too is a gap of that very Ingress's host.
     let route = |host: &str, to: &str| {
         let wanted = format!("({host})] -> [");
         seen.routes().iter().any(|r| (r.contains(&wanted) || r.contains("test-gslb-failover]")) && r.contains(to))
@@ -279,9 +279,16 @@ fn corpus_k8gb_failover() {
         strategies.iter().any(|g| g.contains("gslb-failover.yaml") && g.contains("test-gslb/ingress/test-gslb-failover")),
         "{strategies:#?}"
     );
-    // Facts 3 and 4, rules embedded in the Gslb: its host is what is uncertain.
-    assert!(strategies.iter().any(|g| g.contains("failover.gcp-test.k8gb.io")), "{strategies:#?}");
-    assert!(strategies.iter().any(|g| g.contains("roundrobin.gcp-test.k8gb.io")), "{strategies:#?}");
+    assert!(strategies.iter().any(|g| g.contains("(strategy `failover`, primary `eu-west-1`)")), "{strategies:#?}");
+    // Facts 3 and 4, rules embedded in the Gslb.
+    let embedded = |name: &str| {
+        let from = format!("[test-gslb/gslb/{name}]");
+        leads(&seen, &from, "frontend-podinfo.test-gslb.svc.cluster.local").len() == 1
+            && strategies.iter().any(|g| g.contains(&from) && g.contains("gcp/"))
+    };
+    assert!(embedded("test-gslb-failover") && embedded("test-gslb-roundrobin"), "{strategies:#?} {:#?}", seen.routes());
+    assert!(strategies.iter().any(|g| g.contains("(strategy `failover`, primary `europe-west1`)")), "{strategies:#?}");
+    assert_eq!(strategies.iter().filter(|g| g.contains("(strategy `roundRobin`)")).count(), 2, "{strategies:#?}");
     // A service that no manifest declares is of unknown place.
     assert!(!seen.gaps("undefined-service").is_empty());
 }
@@ -334,18 +341,136 @@ fn corpus_kafka_multiregion() {
     assert!(has("control-center", "broker-east-4", Activity::Forward));
 }
 
-/// Objects of other tools' formats in the corpus: whatever they route is told, with the hosts and services that they name.
+/// What one route of the corpus says, without its lines.
+fn leads(seen: &Seen, from: &str, to: &str) -> Vec<String> {
+    seen.routes()
+        .into_iter()
+        .filter(|r| r.starts_with(from) && r.split(" -> ").nth(1).is_some_and(|t| t.starts_with(to)))
+        .collect()
+}
+
 #[test]
-fn corpus_meshes_and_gateways_are_gaps() {
-    for (case, code, named) in [
-        ("istio/external-dynamodb-failover", "unfollowed-routing", "mydb.com"),
-        ("istio/gloo-failover-priority", "unfollowed-routing", "service/reviews"),
-        ("gateway-api/multicluster-routes", "unfollowed-routing", "store"),
-        ("gateway-api/kuadrant-dns-geo", "unfollowed-routing", ""),
-    ] {
-        let Some(sources) = corpus(case) else { return };
+fn corpus_istio_external_dynamodb() {
+    let Some(mut sources) = corpus("istio/external-dynamodb-failover") else { return };
+    // The case has no client; one in the locality that its second document names shows what the rules make of its calls.
+    let client = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: client}\nspec: {template: {metadata: {labels: \
+                  {istio-locality: us-east1, sidecar.istio.io/inject: \"true\"}}, spec: {containers: [{name: c, env: [{name: DB_HOST, \
+                  value: mydb.com}]}]}}}\n";
+    sources.add("client.yaml", client);
+    let seen = Seen::new(&Kubernetes, sources);
+    // Facts 1 and 3: port 80 of mydb.com is port 443 of two hosts; the one of the own locality carries, then the other.
+    assert_eq!(leads(&seen, "[deployment/client]", "[mydb.com]").len(), 1, "{:#?}", seen.routes());
+    let own = leads(&seen, "[mydb.com]", "dynamodb.us-east-1.amazonaws.com:443");
+    let other = leads(&seen, "[mydb.com]", "dynamodb.us-west-1.amazonaws.com:443");
+    assert!(own.len() == 1 && !own[0].contains("forward failover"), "{own:#?}");
+    // Fact 2: it takes over when the first is ejected, which the second document's outlier detection does.
+    assert!(other.len() == 1 && other[0].contains("failover pool=\"endpoints\" priority=1 "), "{other:#?}");
+    assert!(other[0].contains("because external-failover.yaml:"), "{other:#?}");
+    // Fact 4 and trap 1: places come from the host names alone; a locality is nobody's region.
+    let endpoints = seen.readings.iter().flat_map(|(_, r)| &r.facts.endpoints);
+    assert!(endpoints.clone().count() > 1);
+    assert!(endpoints.clone().all(|e| e.region.is_none() && e.zone.is_none()), "{:#?}", endpoints.collect::<Vec<_>>());
+}
+
+#[test]
+fn corpus_istio_gloo_failover_priority() {
+    let Some(sources) = corpus("istio/gloo-failover-priority") else { return };
+    let seen = Seen::new(&Kubernetes, sources);
+    // Fact 1.
+    assert_eq!(
+        leads(&seen, "[gwtest/httproute/http (www.example.com)]", "[gwtest/service/reviews]").len(),
+        1,
+        "{:#?}",
+        seen.routes()
+    );
+    // Fact 2, and the trap: no list of failover, and every endpoint is reached.
+    for address in ["10.244.1.11", "10.244.2.14", "10.244.3.3", "10.244.4.4"] {
+        let ways = leads(&seen, "[gwtest/service/reviews]", address);
+        // Facts 3 and 4: the order goes by labels of nodes that are not here, so each of them counts as one that carries.
+        assert!(ways.len() == 1 && !ways[0].contains("forward failover"), "{ways:#?}");
+    }
+    assert!(seen.gaps("unfollowed-routing").is_empty(), "{:#?}", seen.gaps("unfollowed-routing"));
+}
+
+#[test]
+fn corpus_gateway_api_multicluster_routes() {
+    let Some(sources) = corpus("gateway-api/multicluster-routes") else { return };
+    let seen = Seen::new(&Kubernetes, sources);
+    let one = |from: &str, to: &str, says: &str| {
+        let ways = leads(&seen, from, to);
+        assert!(ways.iter().any(|w| w.contains(says)), "{from} {to} {says}: {ways:#?} of {:#?}", seen.routes());
+    };
+    // Fact 1.
+    one("[httproute/store]", "[serviceimport/store-west]", "(for path /west)");
+    one("[httproute/store]", "[serviceimport/store-east]", "(for path /east)");
+    one("[httproute/store]", "[serviceimport/store]", "rule 3");
+    // Fact 2.
+    one("[httproute/store]", "store", "weighted pool=\"store rule 1\" (takes 90 of 100 requests)");
+    one("[httproute/store]", "[serviceimport/store-global]", "(takes 10 of 100 requests)");
+    // Fact 3.
+    one("[httproute/api]", "[serviceimport/api-primary]", "(for method POST or method PUT or method DELETE)");
+    one("[httproute/api]", "[serviceimport/api-replicas]", "rule 2");
+    // Fact 4 and the trap: the copy is a way of the data.
+    one("[httproute/http-filter-mirror (mirror.example)]", "foo-v1", "forward");
+    one("[httproute/http-filter-mirror (mirror.example)]", "foo-v2", "mirror (a copy of each request (RequestMirror))");
+    // Who answers for an import is in other clusters: each is of unknown place.
+    assert!(!seen.gaps("undefined-service").is_empty());
+}
+
+#[test]
+fn corpus_gateway_api_kuadrant_dns_geo() {
+    let Some(sources) = corpus("gateway-api/kuadrant-dns-geo") else { return };
+    let seen = Seen::new(&Kubernetes, sources);
+    // Facts 1 and 2: clients in Europe come by that name, and with `defaultGeo` all others.
+    let ways = seen.routes();
+    let geo = "by DNS for clients in GEO-EU, and for those of any place that has no gateway of its own (weight 120)";
+    let sent: Vec<&String> = ways.iter().filter(|r| r.contains(geo)).collect();
+    assert!(!sent.is_empty() && sent.iter().all(|r| r.contains("forward geo") && !r.contains("some-clients")), "{ways:#?}");
+    // Fact 3: simple DNS adds nothing to what the gateway's routes say; only its gateway is not there.
+    assert!(seen.gaps("undefined-name").iter().any(|g| g.contains("`example-gateway`")), "{:#?}", seen.gaps("undefined-name"));
+    // The manifests hold variables of a shell, which nobody has filled in.
+    assert!(!seen.gaps("unresolved-variable").is_empty());
+    // Trap 1: clients are not places.
+    let mut endpoints = seen.readings.iter().flat_map(|(_, r)| &r.facts.endpoints);
+    assert!(endpoints.all(|e| e.region.is_none() && e.place.is_none()));
+}
+
+/// Objects whose rules multiply: what comes of them stays within a bound, and says so.
+#[test]
+fn a_mesh_made_to_explode_stays_small() {
+    let many = |what: &str, count: usize| (0..count).map(|i| what.replace('#', &i.to_string())).collect::<Vec<_>>().join(", ");
+    let gateways = format!(
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {{name: v, namespace: n}}\nspec:\n  hosts: [{}]\n  \
+         gateways: [{}]\n  http: [{}]\n",
+        many("h#.example.com", 900),
+        many("g#", 2000),
+        many("{route: [{destination: {host: d#.example.com}}]}", 2000),
+    );
+    let zones = format!(
+        "{}apiVersion: v1\nkind: Service\nmetadata: {{name: s, namespace: n}}\nspec: {{selector: {{app: s}}}}\n---\napiVersion: \
+         networking.istio.io/v1\nkind: DestinationRule\nmetadata: {{name: s, namespace: n}}\nspec: {{host: s, trafficPolicy: \
+         {{outlierDetection: {{}}}}}}\n",
+        (0..1500)
+            .map(|i| format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: d{i}, namespace: n}}\nspec: {{template: {{metadata: {{labels: {{app: s, \
+                 istio-locality: r{i}, sidecar.istio.io/inject: \"true\"}}}}, spec: {{containers: [{{name: c, env: [{{name: S_URL, value: \
+                 \"http://s\"}}]}}]}}}}}}\n---\n"
+            ))
+            .collect::<String>()
+    );
+    let route = format!(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: r, namespace: n}}\nspec:\n  parentRefs: [{}]\n  \
+         hostnames: [{}]\n  rules: [{}]\n",
+        many("{name: g#}", 2000),
+        many("h#.example.com", 2000),
+        many("{backendRefs: [{name: b#}]}", 2000),
+    );
+    for (name, text) in [("gateways", gateways), ("zones", zones), ("route", route)] {
+        let mut sources = Sources::default();
+        sources.add("x.yaml", &text);
         let seen = Seen::new(&Kubernetes, sources);
-        let gaps = seen.gaps(code);
-        assert!(gaps.iter().any(|g| g.contains(named)), "{case}: {gaps:#?}");
+        let routes: usize = seen.readings.iter().map(|(_, r)| r.facts.routes.len()).sum();
+        assert!(routes < 400_000, "{name}: {routes} routes");
+        assert_eq!(seen.gaps("too-large").len(), 1, "{name}");
     }
 }

@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use onshore::model::route::DataLimit;
-use onshore::model::{Activity, ClientMatch, EndpointFact, Facts, GapScope, Reference, RouteFact, RouteRole};
+use onshore::model::{Activity, ClientMatch, Country, EndpointFact, Facts, GapScope, Reference, RouteFact, RouteRole};
 use onshore::read::{FileSettings, Reading, Settings, Told, read_all};
 use onshore::source::load::Loaded;
 use onshore::source::{Location, SourceId, Sources, Span};
@@ -368,7 +368,7 @@ fn corpus_aws_route53_policies() {
     for (key, host) in [("geo", "geo"), ("blue", "test"), ("green", "test"), ("latency-test", "latency-test")] {
         assert_eq!(project.host(&record(key)), format!("{host}.terraform-aws-modules-example.com"));
     }
-    // Facts 2, 3 and 6: by where the client is. Continents and coordinates are no countries, so any client may be meant.
+    // Facts 2, 3 and 6: by where the client is. Coordinates and latency may mean any client.
     for (key, to) in [
         ("geo", "host europe.test.example.com"),
         ("geoproximity-aws-region", "host us-east-1.test.example.com"),
@@ -376,9 +376,16 @@ fn corpus_aws_route53_policies() {
         ("latency-test", "module.cloudfront"),
     ] {
         assert_eq!(role(key, to), (Activity::Forward, RouteRole::Geo), "{key}");
-        assert_eq!(project.way(&record(key), to).clients, ClientMatch::Any, "{key}");
+        let clients = &project.way(&record(key), to).clients;
+        assert_eq!(matches!(clients, ClientMatch::Some(_)), key != "geo", "{key}");
         assert!(project.way(&record(key), to).alias, "{key}: a name for the same thing");
     }
+    // Fact 2: Europe, and those whom not everybody counts to it; nobody else gets an answer.
+    let europe: Vec<_> =
+        project.ways(&record("geo"), "host europe.test.example.com").iter().map(|w| w.clients.clone()).collect();
+    let has = |list: &[Country], code| list.contains(&Country::from_letters(code).unwrap());
+    let [ClientMatch::Countries(sure), ClientMatch::Part(disputed, _)] = &europe[..] else { panic!("{europe:?}") };
+    assert!(has(sure, "DE") && !has(sure, "US") && !has(sure, "TR") && has(disputed, "TR"));
     // Fact 4.
     assert_eq!(role("blue", "host test.example.com"), (Activity::Forward, RouteRole::Weighted));
     assert_eq!(role("green", "host test2.example.com"), (Activity::Forward, RouteRole::Weighted));
@@ -525,7 +532,8 @@ fn corpus_cloudflare_lb_steering() {
     let default = ["17b5962d775c646f3f9725cbc7a53df4", "9290f38c5d07c2e2f4df57b1f61d4196", "00920f38ce07c2e2f4df50b1f61d4194"];
     for id in default {
         let way = project.way(from, &pool(id));
-        assert_eq!((way.role, &way.clients, way.pool.as_deref()), (RouteRole::Geo, &ClientMatch::Any, Some("pools")), "{id}");
+        let nearest = ClientMatch::Some("those to whom it is nearest".to_owned());
+        assert_eq!((way.role, &way.clients, way.pool.as_deref()), (RouteRole::Geo, &nearest, Some("pools")), "{id}");
     }
     let last = project.way(from, "id fallback_pool");
     assert_eq!((last.role, last.pool.as_deref()), (RouteRole::Failover, Some("pools")));
@@ -545,16 +553,36 @@ fn corpus_cloudflare_lb_steering() {
     let geo: Vec<(String, String)> =
         files.iter().map(|(p, t)| (p.clone(), t.replace("  steering_policy = \"dynamic_latency\"\n  ttl", "  ttl"))).collect();
     let geo = read(&geo, &[]);
-    assert!(by_place.iter().all(|(id, _)| geo.ways(from, &pool(id)).iter().all(|w| w.role == RouteRole::Geo)));
-    let order: Vec<_> = default.iter().map(|id| (geo.way(from, &pool(id)).role, geo.way(from, &pool(id)).priority)).collect();
+    let member = |id: &str, of: &str| {
+        let ways = geo.ways(from, &pool(id));
+        let way = ways.iter().find(|w| w.pool.as_deref() == Some(of) && w.role != RouteRole::Overflow);
+        way.map(|w| (w.role, w.priority, w.clients.clone()))
+    };
+    let only = |codes: &[&str]| codes.iter().map(|c| Country::from_letters(c).unwrap()).collect::<Vec<_>>();
+    let us = |at, role| Some((role, Some(at), ClientMatch::Countries(only(&["US"]))));
+    assert_eq!(member("de90f38ced07c2e2f4df50b1f61d4194", "country US"), us(0, RouteRole::Geo));
+    assert_eq!(member("00920f38ce07c2e2f4df50b1f61d4194", "country US"), us(1, RouteRole::Failover));
+    assert_eq!(member("fallback_pool", "country US"), us(1000, RouteRole::Failover));
+    assert!(matches!(
+        member("00920f38ce07c2e2f4df50b1f61d4194", "region ENAM"),
+        Some((RouteRole::Geo, _, ClientMatch::Some(_)))
+    ));
+    // The default pools are for those who have no pools of their own.
+    let rest = ClientMatch::Except(only(&["GB", "US"]));
+    let order: Vec<_> = default.iter().map(|id| member(id, "pools")).collect();
     let expected = [(RouteRole::Primary, Some(0)), (RouteRole::Failover, Some(1)), (RouteRole::Failover, Some(2))];
-    assert_eq!(order, expected);
+    assert_eq!(order, expected.map(|(role, at)| Some((role, at, rest.clone()))));
+    // Fact 4: by `failover_across_pools` the clients of Great Britain may overflow to any other pool.
+    let across = |w: &&&RouteFact| w.role == RouteRole::Overflow && w.clients == ClientMatch::Countries(only(&["GB"]));
+    for id in default.into_iter().chain(["de90f38ced07c2e2f4df50b1f61d4194", "f9138c5d07c2e2f4df57b1f61d4196"]) {
+        assert!(geo.ways(from, &pool(id)).iter().any(|w| across(&w)), "{id}");
+    }
     // Fact 5: the rule is disabled, which the fact leaves out. Enabled, it leads to each of its pools.
-    assert!(project.facts().flat_map(|f| &f.routes).all(|r| !matches!(r.clients, ClientMatch::Some(_))));
+    let by_rule = |w: &&RouteFact| matches!(&w.clients, ClientMatch::Some(which) if which.contains("a rule"));
+    assert!(!project.facts().flat_map(|f| &f.routes).any(|r| by_rule(&r)));
     let enabled: Vec<(String, String)> =
         files.iter().map(|(p, t)| (p.clone(), t.replace("disabled = true", "disabled = false"))).collect();
     let enabled = read(&enabled, &[]);
-    let by_rule = |w: &&RouteFact| matches!(&w.clients, ClientMatch::Some(which) if which.contains("a rule"));
     for id in default.into_iter().chain(["fallback_pool"]).chain(by_place.map(|(id, _)| id)) {
         assert!(enabled.ways(from, &pool(id)).iter().any(by_rule), "{id}");
     }

@@ -2,9 +2,12 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::disallowed_methods, reason = "it reads the source tree")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use onshore::read::READERS;
+use onshore::read::words::{self, Words};
 
 /// Files of a folder that are named as modules in its `mod.rs`, compared with those that are there.
 fn modules_are_declared(folder: &str) {
@@ -30,9 +33,94 @@ fn every_file_belongs_to_its_folder() {
 #[test]
 fn every_reader_is_registered() {
     let implementations = occurrences("src/read", "impl Reader for ");
-    assert_eq!(implementations, onshore::read::READERS.len(), "readers in src/read against READERS");
-    let formats: BTreeSet<&str> = onshore::read::READERS.iter().map(|r| r.format()).collect();
-    assert_eq!(formats.len(), onshore::read::READERS.len(), "two readers share a format name");
+    assert_eq!(implementations, READERS.len(), "readers in src/read against READERS");
+    let formats: BTreeSet<&str> = READERS.iter().map(|r| r.format()).collect();
+    assert_eq!(formats.len(), READERS.len(), "two readers share a format name");
+}
+
+/// Formats that have no words of their own to route by.
+const WORDLESS: &[&str] = &[
+    // They list what is there.
+    "ansible-inventory",
+    "cloud-export",
+    "hosts",
+    "inventory",
+    "netbox",
+    "table",
+    // They name resources of kinds that `data/resources` has tables for.
+    "arm",
+    "cloudformation",
+    "pulumi",
+    "terraform",
+    "terraform-plan",
+    "terraform-state",
+    // A service runs an image and takes settings; nothing of it routes by a word.
+    "docker-compose",
+    // Lists of members, and of the services that each of them answers for.
+    "ibp-geodns",
+];
+
+#[test]
+fn readers_without_words_are_those_that_need_none() {
+    let found: BTreeSet<&str> = READERS.iter().filter(|r| r.words().is_empty()).map(|r| r.format()).collect();
+    assert_eq!(found, WORDLESS.iter().copied().collect());
+}
+
+/// `data/formats` shows the tables by which readers decide; `ONSHORE_BLESS=1` writes it.
+#[test]
+fn every_format_has_a_page_that_shows_its_words() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/formats");
+    let mut pages: BTreeMap<String, String> =
+        READERS.iter().map(|r| (format!("{}.md", r.format()), page(r.format(), r.describe(), r.words()))).collect();
+    pages.insert("README.md".to_owned(), index());
+    if std::env::var_os("ONSHORE_BLESS").is_some() {
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).expect("the folder");
+        pages.iter().for_each(|(name, text)| fs::write(folder.join(name), text).expect("a page"));
+    }
+    let stored = fs::read_dir(&folder).expect("data/formats").map(|e| e.expect("an entry").file_name());
+    let stored: BTreeSet<String> = stored.map(|name| name.to_string_lossy().into_owned()).collect();
+    assert_eq!(stored, pages.keys().cloned().collect(), "ONSHORE_BLESS=1 writes data/formats");
+    for (name, text) in &pages {
+        let stored = fs::read_to_string(folder.join(name)).expect("a page").replace("\r\n", "\n");
+        assert_eq!(&stored, text, "ONSHORE_BLESS=1 writes data/formats/{name}");
+    }
+}
+
+fn index() -> String {
+    let mut text = format!(
+        "# Input formats\n\nGenerated from the readers' own tables, as `onshore explain FORMAT` shows them. {}.\n\n\
+         | format | what | words |\n|---|---|---|\n",
+        words::UNLISTED
+    );
+    let by_name: BTreeMap<&str, _> = READERS.iter().map(|r| (r.format(), r)).collect();
+    for reader in by_name.values() {
+        let count: usize = reader.words().iter().flat_map(Words::lists).map(|(_, list)| list.split_whitespace().count()).sum();
+        let count = if count == 0 { "-".to_owned() } else { count.to_string() };
+        text.push_str(&format!("| [`{0}`]({0}.md) | {1} | {count} |\n", reader.format(), reader.describe()));
+    }
+    text
+}
+
+fn page(format: &str, what: &str, table: &[Words]) -> String {
+    let last = if table.is_empty() { words::WORDLESS } else { words::UNLISTED };
+    let mut text = format!("# {format}\n\n{what}.\n\n{last}.\n");
+    for part in table {
+        text.push_str(&format!("\n## {}\n", part.part));
+        for (effect, list) in part.lists().into_iter().filter(|(_, list)| !list.is_empty()) {
+            text.push_str(&format!("\n{}:\n\n", effect.title()));
+            let mut line = String::new();
+            for word in list.split_whitespace() {
+                if line.len() + word.len() > 116 {
+                    text.push_str(&format!("{}\n", line.trim_end()));
+                    line.clear();
+                }
+                line.push_str(&format!("`{word}` "));
+            }
+            text.push_str(&format!("{}\n", line.trim_end()));
+        }
+    }
+    text
 }
 
 #[test]

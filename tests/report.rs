@@ -4,8 +4,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use onshore::finding::{
-    Assessment, Coverage, DataSetInfo, Finding, GapResult, Hop, HopRoute, KnownPlace, Label, RuleResult, Severity, State,
-    Verdict,
+    Assessment, Coverage, CutRoute, DataSetInfo, Finding, GapResult, Hop, HopRoute, KnownPlace, Label, Remedy, RuleResult,
+    Severity, State, Verdict,
 };
 use onshore::model::{Country, Place, ResourceTally, RouteRole};
 use onshore::report::{REPORTERS, RenderOptions, reporter};
@@ -198,6 +198,23 @@ fn zoom() -> Case {
             rule("us/keys-stay", Verdict::Satisfied, Severity::Low, "all 3 arrivals are inside"),
         ],
         findings: vec![overflow, lost, unlocated],
+        remedies: vec![Remedy {
+            rule: "us/no-overseas-overflow".into(),
+            cut: vec![CutRoute {
+                from: "media".into(),
+                to: "221.122.88.70:8801".into(),
+                activity: "forward",
+                role: RouteRole::Failover,
+                location: at(&sources, "routing/media.conf", "server 221.122.88.70:8801 backup;"),
+                instead: vec!["10.20.4.12:8801".into()],
+                findings: vec!["0a1b2c3d4e5f6071".into()],
+            }],
+            moves: vec!["edge\u{1b}[2J".into()],
+            smallest: true,
+            judged: true,
+            unserved: vec![("us-users".into(), "communications.content".into())],
+            breaks: vec!["resilience/survives".into()],
+        }],
         gaps: (0..5).map(gap).collect(),
         ways: Vec::new(),
         coverage: Coverage {

@@ -61,27 +61,29 @@ fn down(context: &Context<'_>, world: &World) -> Vec<String> {
 
 /// What somebody who is still up depends on, and no member of its pool is.
 fn lost(context: &Context<'_>, world: &World) -> Vec<Lost> {
-    let (snapshot, graph) = (context.snapshot, context.graph);
+    let snapshot = context.snapshot;
     let mut is_down = vec![false; snapshot.endpoints.len()];
-    graph.down(world).into_iter().for_each(|id| is_down[id.index()] = true);
-    let mut lost = Vec::new();
-    for id in snapshot.endpoint_ids().filter(|id| !is_down[id.index()]) {
-        // Whether the pool is answered, what it is for, and who was asked.
-        let mut pools: BTreeMap<u32, (bool, &'static str, Vec<EndpointId>)> = BTreeMap::new();
-        for (_, route) in snapshot.routes_from(id) {
-            let what = match route.activity {
-                Activity::Depend => route.purpose.as_str(),
-                Activity::Keys => "keys",
-                _ => continue,
-            };
-            let pool = pools.entry(route.pool).or_insert((false, what, Vec::new()));
-            pool.0 |= !is_down[route.to.index()];
-            pool.2.push(route.to);
-        }
-        for (_, what, on) in pools.into_values().filter(|(answered, _, _)| !answered) {
-            let on = on.into_iter().map(|id| snapshot.endpoint(id).name.clone()).collect();
-            lost.push(Lost { endpoint: snapshot.endpoint(id).name.clone(), what, on });
-        }
+    context.graph.down(world).into_iter().for_each(|id| is_down[id.index()] = true);
+    let up = snapshot.endpoint_ids().filter(|id| !is_down[id.index()]);
+    up.flat_map(|id| lacks(context, id, |id| is_down[id.index()])).collect()
+}
+
+/// What one endpoint depends on, with all of the pool down.
+pub fn lacks(context: &Context<'_>, id: EndpointId, is_down: impl Fn(EndpointId) -> bool) -> Vec<Lost> {
+    let snapshot = context.snapshot;
+    // Whether the pool is answered, what it is for, and who was asked.
+    let mut pools: BTreeMap<u32, (bool, &'static str, Vec<EndpointId>)> = BTreeMap::new();
+    for (_, route) in snapshot.routes_from(id) {
+        let what = match route.activity {
+            Activity::Depend => route.purpose.as_str(),
+            Activity::Keys => "keys",
+            _ => continue,
+        };
+        let pool = pools.entry(route.pool).or_insert((false, what, Vec::new()));
+        pool.0 |= !is_down(route.to);
+        pool.2.push(route.to);
     }
-    lost
+    let gone = pools.into_values().filter(|(answered, _, _)| !answered);
+    let name = |id: EndpointId| snapshot.endpoint(id).name.clone();
+    gone.map(|(_, what, on)| Lost { endpoint: name(id), what, on: on.into_iter().map(name).collect() }).collect()
 }

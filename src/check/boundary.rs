@@ -10,18 +10,77 @@ use super::scope::Scope;
 use super::states;
 use super::together::Suppressed;
 use crate::finding::{Finding, Label, State, Verdict};
-use crate::model::{Address, Country, EndpointId, Role};
+use crate::model::{Address, Country, EndpointId, Role, RouteId};
 use crate::policy::{Combine, Demand, Doing};
-use crate::reach::{Spread, World};
+use crate::reach::{Offence, Spread, World};
 use crate::vocab::places::PlaceSet;
 
 pub fn check(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppressed<'_>) -> Vec<Finding> {
+    let groups = groups(context, scope);
+    if groups.is_empty() {
+        return Vec::new();
+    }
+    let question = Question::new(context, scope, &groups, suppressed);
+    let mut findings = find(context, scope, &question);
+    if matches!(scope.rule.demand, Demand::FirstIn(_)) && findings.is_empty() {
+        findings.extend(never_stored(context, scope));
+    }
+    findings
+}
+
+/// Whether what arrives at one of these endpoints breaks the rule. `unsure` as for [`Scope::soften`].
+pub fn breaks(
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    suppressed: &Suppressed<'_>,
+    unsure: bool,
+    mut at: impl Iterator<Item = EndpointId>,
+) -> bool {
+    let groups = groups(context, scope);
+    let question = Question::new(context, scope, &groups, suppressed);
+    at.any(|id| {
+        let mut found = at_endpoint(context, scope, &question, id, true);
+        scope.soften(context, &mut found, unsure);
+        found.iter().any(|f| f.verdict == Verdict::Violated)
+    })
+}
+
+/// Whatever surely arrives where it must not, in the harshest state the rule is asked in.
+pub fn offences(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppressed<'_>) -> Vec<Offence> {
+    let mut offences = Vec::new();
+    for (part, _) in scope.parts().filter(|(_, unsure)| scope.leaves(*unsure) != Some(false)) {
+        let groups = groups(context, &part);
+        let question = Question::new(context, &part, &groups, suppressed);
+        let Some((_, spread)) = question.spreads.last() else { continue };
+        for id in context.snapshot.endpoint_ids().filter(|id| context.has_place(*id)) {
+            let outside = |g: &&Group| matches!(g.placements[context.standpoint(id)], Placement::Outside(_));
+            for group in groups.iter().filter(outside) {
+                for Arrival { token, via, activity } in context.arrivals(id, spread, &group.tokens, question.doing) {
+                    if suppressed.covers(token, activity) {
+                        continue;
+                    }
+                    let asked = |r: &&RouteId| {
+                        question.doing.contains(&Doing::Route(context.snapshot.route(**r).activity))
+                            && context.graph.moves(spread, **r, token)
+                    };
+                    let by = via.map(|_| context.incoming(id).iter().filter(asked).copied().collect());
+                    offences.push(Offence { token, at: id, by: by.unwrap_or_default() });
+                }
+            }
+        }
+    }
+    offences
+}
+
+/// Tokens that are asked alike; none if the demand is not on where data arrives.
+fn groups(context: &Context<'_>, scope: &Scope<'_>) -> Vec<Group> {
+    let all = |asked: &Asked<'_>| vec![Group::new(context, asked, scope.tokens.clone())];
     match &scope.rule.demand {
-        Demand::OnlyIn(set) if scope.rule.combine == Combine::Nexus => per_token(context, scope, suppressed, &set.names),
-        Demand::OnlyIn(set) => all_tokens(context, scope, &Asked::only_in(set), suppressed),
-        Demand::NeverIn(set) => all_tokens(context, scope, &Asked::never_in(set), suppressed),
-        Demand::FirstIn(set) => first_stores(context, scope, set, suppressed),
-        Demand::Nexus => per_token(context, scope, suppressed, &[]),
+        Demand::OnlyIn(set) if scope.rule.combine == Combine::Nexus => per_people(context, scope, &set.names),
+        Demand::OnlyIn(set) => all(&Asked::only_in(set)),
+        Demand::NeverIn(set) => all(&Asked::never_in(set)),
+        Demand::FirstIn(set) => all(&Asked { code: "first-store-elsewhere", ..Asked::only_in(set) }),
+        Demand::Nexus => per_people(context, scope, &[]),
         Demand::ReturnWithin { .. }
         | Demand::CopyIn { .. }
         | Demand::RetainIn { .. }
@@ -74,19 +133,24 @@ type Alike<'q> = (&'q Group, &'static str, Vec<(Arrival, State)>);
 /// Where the rule is asked, and of what.
 struct Question<'q> {
     groups: &'q [Group],
-    spreads: &'q [(State, &'q Spread)],
+    spreads: Vec<(State, &'q Spread)>,
     doing: &'q [Doing],
     suppressed: &'q Suppressed<'q>,
 }
 
-fn all_tokens(context: &Context<'_>, scope: &Scope<'_>, asked: &Asked<'_>, suppressed: &Suppressed<'_>) -> Vec<Finding> {
-    let groups = [Group::new(context, asked, scope.tokens.clone())];
-    let spreads: Vec<(State, &Spread)> = states(context, scope).map(|s| (s, context.spread(s))).collect();
-    find(context, scope, &Question { groups: &groups, spreads: &spreads, doing: &scope.rule.activity, suppressed })
+impl<'q> Question<'q> {
+    fn new(context: &'q Context<'_>, scope: &'q Scope<'_>, groups: &'q [Group], suppressed: &'q Suppressed<'q>) -> Self {
+        // Data may go on from its first store; where it is first written is what counts.
+        let first = matches!(scope.rule.demand, Demand::FirstIn(_));
+        let spread = |state| if first { context.first_stores(state) } else { context.spread(state) };
+        let spreads = states(context, scope).map(|s| (s, spread(s))).collect();
+        let doing: &[Doing] = if first { &[Doing::Role(Role::Store)] } else { &scope.rule.activity };
+        Self { groups, spreads, doing, suppressed }
+    }
 }
 
 /// Sets that depend on who takes part: tokens of the same people are judged together.
-fn per_token(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppressed<'_>, base: &[String]) -> Vec<Finding> {
+fn per_people(context: &Context<'_>, scope: &Scope<'_>, base: &[String]) -> Vec<Group> {
     let mut by_people: BTreeMap<&[Country], Vec<u64>> = BTreeMap::new();
     for token in bits(&scope.tokens) {
         let of = by_people.entry(&context.tokens[token].origins).or_insert_with(|| vec![0; scope.tokens.len()]);
@@ -98,61 +162,66 @@ fn per_token(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppressed<'
         let set = PlaceSet::resolve(&words, context.as_of).unwrap_or_default();
         Group::new(context, &Asked { code: "no-nexus", ..Asked::only_in(&set) }, tokens)
     });
-    let groups: Vec<Group> = groups.collect();
-    let spreads: Vec<(State, &Spread)> = states(context, scope).map(|s| (s, context.spread(s))).collect();
-    find(context, scope, &Question { groups: &groups, spreads: &spreads, doing: &scope.rule.activity, suppressed })
+    groups.collect()
 }
 
-/// Data may go on from its first store; where it is first written is what counts.
-fn first_stores(context: &Context<'_>, scope: &Scope<'_>, set: &PlaceSet, suppressed: &Suppressed<'_>) -> Vec<Finding> {
-    let asked = Asked { code: "first-store-elsewhere", ..Asked::only_in(set) };
-    let groups = [Group::new(context, &asked, scope.tokens.clone())];
+/// What gets to no store at all has no first one.
+fn never_stored(context: &Context<'_>, scope: &Scope<'_>) -> Vec<Finding> {
     let is_store = |id: EndpointId| context.snapshot.endpoint(id).roles.contains(Role::Store);
-    let spreads: Vec<(State, Spread)> =
-        states(context, scope).map(|state| (state, context.graph.spread_until(&context.world_of(state), is_store))).collect();
-    let spreads: Vec<(State, &Spread)> = spreads.iter().map(|(s, spread)| (*s, spread)).collect();
-    let doing = [Doing::Role(Role::Store)];
-    let mut findings = find(context, scope, &Question { groups: &groups, spreads: &spreads, doing: &doing, suppressed });
     let unstored: Vec<usize> = bits(&scope.tokens)
         .filter(|t| !context.snapshot.endpoint_ids().any(|id| is_store(id) && context.spread(scope.worst_state()).has(id, *t)))
         .collect();
-    // Some of its tokens may be known to lead nowhere already.
-    if !unstored.is_empty() && findings.is_empty() {
-        findings.extend(no_store(context, scope, &unstored, asked.code));
-    }
-    findings
+    if unstored.is_empty() { Vec::new() } else { no_store(context, scope, &unstored, "first-store-elsewhere") }
 }
 
 /// One finding for all that does the same at an endpoint, in the mildest state in which anything does.
 fn find(context: &Context<'_>, scope: &Scope<'_>, question: &Question<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for id in context.snapshot.endpoint_ids().filter(|id| context.has_place(*id)) {
-        let standpoint = context.standpoint(id);
-        let mut alike: Vec<Alike<'_>> = Vec::new();
-        for group in question.groups.iter().filter(|g| g.placements[standpoint] != Placement::Inside) {
-            let mut seen = vec![0_u64; group.tokens.len()];
-            for (state, spread) in question.spreads {
-                for arrival in context.arrivals(id, spread, &group.tokens, question.doing) {
-                    if has(&seen, arrival.token) || question.suppressed.covers(arrival.token, arrival.activity) {
-                        continue;
-                    }
-                    set(&mut seen, arrival.token);
-                    let (placement, activity) = (&group.placements[standpoint], arrival.activity);
-                    let same = alike.iter_mut().find(|(g, a, _)| g.placements[standpoint] == *placement && *a == activity);
-                    match same {
-                        Some((_, _, arrivals)) => arrivals.push((arrival, *state)),
-                        None => alike.push((group, activity, vec![(arrival, *state)])),
-                    }
+    let all = context.snapshot.endpoint_ids();
+    let mut findings: Vec<Finding> = all.flat_map(|id| at_endpoint(context, scope, question, id, false)).collect();
+    findings.extend(dead_ends(context, scope, question));
+    findings
+}
+
+/// With `outside`, only what surely stands where it must not.
+fn at_endpoint(
+    context: &Context<'_>,
+    scope: &Scope<'_>,
+    question: &Question<'_>,
+    id: EndpointId,
+    outside: bool,
+) -> Vec<Finding> {
+    if !context.has_place(id) {
+        return Vec::new();
+    }
+    let standpoint = context.standpoint(id);
+    let asked = |g: &&Group| match &g.placements[standpoint] {
+        Placement::Inside => false,
+        Placement::Outside(_) => true,
+        Placement::Unknown(_) | Placement::Weak(_) => !outside,
+    };
+    let mut alike: Vec<Alike<'_>> = Vec::new();
+    for group in question.groups.iter().filter(asked) {
+        let mut seen = vec![0_u64; group.tokens.len()];
+        for (state, spread) in &question.spreads {
+            for arrival in context.arrivals(id, spread, &group.tokens, question.doing) {
+                if has(&seen, arrival.token) || question.suppressed.covers(arrival.token, arrival.activity) {
+                    continue;
+                }
+                set(&mut seen, arrival.token);
+                let (placement, activity) = (&group.placements[standpoint], arrival.activity);
+                let same = alike.iter_mut().find(|(g, a, _)| g.placements[standpoint] == *placement && *a == activity);
+                match same {
+                    Some((_, _, arrivals)) => arrivals.push((arrival, *state)),
+                    None => alike.push((group, activity, vec![(arrival, *state)])),
                 }
             }
         }
-        for (group, _, mut arrivals) in alike {
-            arrivals.sort_by_key(|(a, state)| (*state, a.token));
-            findings.push(misplaced(context, scope, group, id, &arrivals));
-        }
     }
-    findings.extend(dead_ends(context, scope, question));
-    findings
+    let found = alike.into_iter().map(|(group, _, mut arrivals)| {
+        arrivals.sort_by_key(|(a, state)| (*state, a.token));
+        misplaced(context, scope, group, id, &arrivals)
+    });
+    found.collect()
 }
 
 fn misplaced(context: &Context<'_>, scope: &Scope<'_>, group: &Group, id: EndpointId, all: &[(Arrival, State)]) -> Finding {

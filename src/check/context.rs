@@ -2,6 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 use foldhash::HashMap;
 use jiff::civil::Date;
@@ -41,20 +42,46 @@ pub struct Context<'a> {
     /// The one state of the world that is asked about, if it is not all of them.
     pub world: Option<World>,
     /// Distinct standpoints, and which one each endpoint has.
-    pub standpoints: Vec<Standpoint>,
-    standpoint_of: Vec<u32>,
+    pub standpoints: Rc<Vec<Standpoint>>,
+    standpoint_of: Rc<Vec<u32>>,
     /// In a world in which something is lost: how things were before.
     before: Option<Box<Context<'a>>>,
     normal: Spread,
     /// Overload and loss; with one world only, there is no other.
     others: Option<(Spread, Spread)>,
+    /// By state: tokens go as far as the first store that they get to.
+    first_stores: [OnceCell<Spread>; 3],
     dead_ends: OnceCell<Vec<(EndpointId, Vec<u64>)>>,
     arriving: OnceCell<Vec<u64>>,
     /// Shortest ways found so far. Findings about one token mostly follow each other.
     paths: RefCell<VecDeque<(State, usize, Paths<'a>)>>,
-    /// `incoming[first_incoming[e]..first_incoming[e + 1]]` arrive at endpoint `e`.
-    incoming: Vec<RouteId>,
-    first_incoming: Vec<u32>,
+    incoming: Rc<Incoming>,
+}
+
+/// `routes[first[e]..first[e + 1]]` arrive at endpoint `e`.
+struct Incoming {
+    routes: Vec<RouteId>,
+    first: Vec<u32>,
+}
+
+impl Incoming {
+    fn new(snapshot: &Snapshot) -> Self {
+        let mut first = vec![0_u32; snapshot.endpoints.len() + 1];
+        for route in &snapshot.routes {
+            first[route.to.index() + 1] += 1;
+        }
+        for i in 1..first.len() {
+            first[i] += first[i - 1];
+        }
+        let mut next = first.clone();
+        let mut routes = vec![RouteId(0); snapshot.routes.len()];
+        for (i, route) in (0_u32..).zip(&snapshot.routes) {
+            let slot = &mut next[route.to.index()];
+            routes[*slot as usize] = RouteId(i);
+            *slot += 1;
+        }
+        Self { routes, first }
+    }
 }
 
 impl<'a> Context<'a> {
@@ -65,39 +92,13 @@ impl<'a> Context<'a> {
             let question = Question { world: Some(World::Normal), coverage: Coverage::default(), ..*question };
             Box::new(Self::new(&question, tokens, graph))
         });
-        let mut standpoints = Vec::new();
-        let mut known: HashMap<Standpoint, u32> = HashMap::default();
-        let mut standpoint_of = Vec::with_capacity(snapshot.endpoints.len());
-        for id in snapshot.endpoint_ids() {
-            let geo = atlas.locate_endpoint(snapshot, id);
-            let standpoint = Standpoint {
-                kind: geo.kind,
-                unknown: geo.unknown.is_some() || geo.places.is_empty(),
-                conflict: geo.conflict.is_some(),
-                stale: rests_on_stale_data(atlas, &geo),
-                basis: geo.basis,
-                places: geo.places,
-            };
-            let next = u32::try_from(standpoints.len()).unwrap_or(u32::MAX);
-            standpoint_of.push(*known.entry(standpoint).or_insert_with_key(|s| {
-                standpoints.push(s.clone());
-                next
-            }));
-        }
-        let mut first_incoming = vec![0_u32; snapshot.endpoints.len() + 1];
-        for route in &snapshot.routes {
-            first_incoming[route.to.index() + 1] += 1;
-        }
-        for i in 1..first_incoming.len() {
-            first_incoming[i] += first_incoming[i - 1];
-        }
-        let mut next = first_incoming.clone();
-        let mut incoming = vec![RouteId(0); snapshot.routes.len()];
-        for (i, route) in (0_u32..).zip(&snapshot.routes) {
-            let slot = &mut next[route.to.index()];
-            incoming[*slot as usize] = RouteId(i);
-            *slot += 1;
-        }
+        let (standpoints, standpoint_of, incoming) = match &before {
+            Some(before) => (before.standpoints.clone(), before.standpoint_of.clone(), before.incoming.clone()),
+            None => {
+                let (standpoints, standpoint_of) = standpoints(snapshot, atlas);
+                (Rc::new(standpoints), Rc::new(standpoint_of), Rc::new(Incoming::new(snapshot)))
+            }
+        };
         Self {
             snapshot,
             sources,
@@ -111,13 +112,36 @@ impl<'a> Context<'a> {
             before,
             normal: graph.spread(world.as_ref().unwrap_or(&World::Normal)),
             others: world.is_none().then(|| (graph.spread(&World::Overload), graph.spread(&World::Any))),
+            first_stores: Default::default(),
             world,
             dead_ends: OnceCell::new(),
             arriving: OnceCell::new(),
             paths: RefCell::default(),
             incoming,
-            first_incoming,
         }
+    }
+
+    /// Another world in the place of the one asked about; what was worked out for that is forgotten. How far tokens get is
+    /// changed to fit: that to everywhere, and that to first stores if it is known.
+    pub fn enter(&mut self, world: World, change: impl FnOnce(&mut Spread, Option<&mut Spread>)) {
+        self.dead_ends = OnceCell::new();
+        self.arriving = OnceCell::new();
+        self.paths.borrow_mut().clear();
+        change(&mut self.normal, self.first_stores[State::Loss as usize].get_mut());
+        self.world = Some(world);
+    }
+
+    /// With spreads for the state in which something is lost.
+    pub fn with_spreads(mut self, spread: Spread, first_stores: Option<Spread>) -> Self {
+        self.normal = spread;
+        self.first_stores[State::Loss as usize] = first_stores.map_or_else(OnceCell::new, OnceCell::from);
+        self
+    }
+
+    /// How far tokens get up to the first store.
+    pub fn first_stores(&self, state: State) -> &Spread {
+        let is_store = |id: EndpointId| self.snapshot.endpoint(id).roles.contains(Role::Store);
+        self.first_stores[state as usize].get_or_init(|| self.graph.spread_until(&self.world_of(state), is_store))
     }
 
     /// How far tokens get. Loss is bounded from above by letting every route carry that can carry after any loss at all.
@@ -218,7 +242,8 @@ impl<'a> Context<'a> {
     }
 
     pub fn incoming(&self, id: EndpointId) -> &[RouteId] {
-        &self.incoming[self.first_incoming[id.index()] as usize..self.first_incoming[id.index() + 1] as usize]
+        let Incoming { routes, first } = &*self.incoming;
+        &routes[first[id.index()] as usize..first[id.index() + 1] as usize]
     }
 
     /// The stores that a store is a copy of, by whatever names, and whether it is also written by something else.
@@ -310,6 +335,30 @@ impl<'a> Context<'a> {
         coverage.by_country = by_country.into_iter().collect();
         coverage
     }
+}
+
+/// Distinct standpoints, and which one each endpoint has.
+fn standpoints(snapshot: &Snapshot, atlas: &Atlas) -> (Vec<Standpoint>, Vec<u32>) {
+    let mut standpoints = Vec::new();
+    let mut known: HashMap<Standpoint, u32> = HashMap::default();
+    let mut standpoint_of = Vec::with_capacity(snapshot.endpoints.len());
+    for id in snapshot.endpoint_ids() {
+        let geo = atlas.locate_endpoint(snapshot, id);
+        let standpoint = Standpoint {
+            kind: geo.kind,
+            unknown: geo.unknown.is_some() || geo.places.is_empty(),
+            conflict: geo.conflict.is_some(),
+            stale: rests_on_stale_data(atlas, &geo),
+            basis: geo.basis,
+            places: geo.places,
+        };
+        let next = u32::try_from(standpoints.len()).unwrap_or(u32::MAX);
+        standpoint_of.push(*known.entry(standpoint).or_insert_with_key(|s| {
+            standpoints.push(s.clone());
+            next
+        }));
+    }
+    (standpoints, standpoint_of)
 }
 
 /// What an endpoint does with data, gravest first: the one that a finding names.

@@ -5,6 +5,7 @@ use super::describe::{fingerprint, hop};
 use super::domains::relevant;
 use super::placement::{Placement, Wanted, judge};
 use super::scope::{Applies, Scope, from};
+use super::unclassified;
 use crate::finding::{Finding, GapResult, Severity, State, Verdict};
 use crate::model::{Activity, DataLimit, EndpointId, GapScope, Role, Route, Standing};
 use crate::policy::{Demand, Doing};
@@ -14,10 +15,11 @@ use crate::vocab::classes::overlap;
 
 /// Gaps, filled with the rules they touch as rules are checked.
 pub struct Gaps<'a> {
-    /// Those of the snapshot, then one for each of `unspoken`.
+    /// Those of the snapshot, then one for each of `unspoken`, then of `unclassified`.
     results: Vec<GapResult>,
     results_of_readers: usize,
     unspoken: Vec<Unspoken<'a>>,
+    unclassified: Vec<EndpointId>,
 }
 
 /// A log that holds data of classes which people who come by there do not declare: nothing was followed along it.
@@ -45,7 +47,9 @@ impl<'a> Gaps<'a> {
             .collect();
         let results_of_readers = results.len();
         results.extend(unspoken.iter().map(|u| u.gap(context)));
-        Self { results, results_of_readers, unspoken }
+        let unclassified = unclassified::find(context);
+        results.extend(unclassified.iter().map(|id| unclassified::gap(context, *id)));
+        Self { results, results_of_readers, unspoken, unclassified }
     }
 
     /// Marks the gaps that may change this rule's verdict; gives their lines. A gap at an endpoint may add ways from there, so
@@ -76,10 +80,15 @@ impl<'a> Gaps<'a> {
             result.touches.push(scope.name.clone());
             touching.push(unspoken.route.location);
         }
+        let (_, of_stores) = self.results.split_at_mut(self.results_of_readers + self.unspoken.len());
+        for store in unclassified::matter_to(context, scope, &self.unclassified) {
+            of_stores[store].touches.push(scope.name.clone());
+            touching.push(of_stores[store].location);
+        }
         touching
     }
 
-    /// A log that no rule could mind is not worth a line.
+    /// A log or a store that no rule could mind is not worth a line.
     pub fn results(mut self) -> Vec<GapResult> {
         let mut n = 0;
         self.results.retain(|r| {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::context::Context;
 use crate::finding::State;
-use crate::model::{Activity, ClientMatch, DataLimit, EndpointId, Route};
+use crate::model::{Activity, DataLimit, EndpointId, Route};
 use crate::vocab::classes;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,7 @@ pub fn held(context: &Context<'_>, token: usize, certainty: Certainty, good: imp
     // Per pool: where it leaves, and its members.
     let mut pools: Vec<(usize, Vec<usize>)> = Vec::new();
     let mut ends: Vec<bool> = Vec::new();
+    let mut goods: Vec<bool> = Vec::new();
     let mut at = 0;
     while let Some(id) = endpoints.get(at).copied() {
         let mut of_pool: BTreeMap<u32, Vec<&Route>> = BTreeMap::new();
@@ -43,15 +44,20 @@ pub fn held(context: &Context<'_>, token: usize, certainty: Certainty, good: imp
             of_pool.entry(route.pool).or_default().push(route);
         }
         ends.push(of_pool.is_empty() && context.has_place(id));
+        goods.push(good(id));
+        at += 1;
+        if goods[at - 1] {
+            // What is beyond adds nothing.
+            continue;
+        }
         for routes in of_pool.into_values() {
             let members: Vec<usize> = routes.iter().map(|r| add(&mut endpoints, r.to)).collect();
             if certainty == Certainty::Possible || whole(&routes, &context.tokens[token].class) {
-                pools.push((at, members));
+                pools.push((at - 1, members));
             }
         }
-        at += 1;
     }
-    let mut covered: Vec<bool> = endpoints.iter().map(|id| good(*id)).collect();
+    let mut covered = goods;
     let stored: Vec<bool> =
         endpoints.iter().map(|id| snapshot.endpoint(*id).roles.contains(crate::model::Role::Store)).collect();
     let mut leads_to: Vec<Vec<usize>> = vec![Vec::new(); endpoints.len()];
@@ -77,7 +83,7 @@ pub fn held(context: &Context<'_>, token: usize, certainty: Certainty, good: imp
 
 /// Whether the members of a pool together carry all of a class.
 fn whole(routes: &[&Route], class: &str) -> bool {
-    let everybody = routes.iter().any(|r| !matches!(r.clients, ClientMatch::Networks(_) | ClientMatch::Some(_)));
+    let everybody = routes.iter().any(|r| r.clients.takes_whole_origins());
     let all_of_class = |r: &&Route| {
         let limit = match &r.data {
             DataLimit::All => true,

@@ -10,14 +10,18 @@ mod copies;
 mod describe;
 mod domains;
 mod evidence;
+mod exclude;
 mod held;
 mod keys;
 mod placement;
+mod remedy;
 mod scope;
 mod separate;
 mod serving;
+mod survey;
 mod survive;
 mod together;
+mod unclassified;
 mod ways;
 
 use jiff::civil::Date;
@@ -26,6 +30,7 @@ pub use after::after;
 pub use context::Context;
 pub use describe::hop;
 pub use domains::combinations;
+pub use survey::survey;
 pub use ways::path_of;
 
 use crate::finding::{Assessment, Coverage, Finding, RuleResult, State, Verdict};
@@ -64,8 +69,41 @@ pub fn with_context<R>(question: &Question<'_>, ask: impl FnOnce(&Context<'_>) -
 }
 
 fn judge(context: &Context<'_>, question: &Question<'_>) -> Assessment {
-    let Question { project, packs, as_of, atlas, .. } = *question;
-    let scopes: Vec<Scope> = packs.iter().flat_map(|p| p.rules.iter().map(move |r| Scope::new(context, p, r))).collect();
+    let Question { project, as_of, atlas, .. } = *question;
+    let Judged { scopes, together, rules, findings, gaps } = judge_all(context, question);
+    // What one state alone breaks says too little of what to change.
+    let remedies = match question.world {
+        None => remedy::remedies(context, question, &scopes, &together, &rules, &findings),
+        Some(_) => Vec::new(),
+    };
+    Assessment {
+        project: project.name.clone(),
+        owner: project.owner.clone(),
+        notify: project.notify.as_ref().map(|n| (n.contact.clone(), n.within_hours)),
+        as_of: as_of.to_string(),
+        verdict: overall(&rules, &findings),
+        rules,
+        findings,
+        remedies,
+        gaps: gaps.results(),
+        ways: ways::ways(context),
+        coverage: context.coverage(question.coverage.clone()),
+        data_sets: atlas.data_sets(),
+    }
+}
+
+/// The verdicts on all rules, and how they were come by.
+struct Judged<'p, 's> {
+    scopes: Vec<Scope<'p>>,
+    together: together::Together,
+    rules: Vec<RuleResult>,
+    findings: Vec<Finding>,
+    gaps: evidence::Gaps<'s>,
+}
+
+fn judge_all<'p, 's>(context: &Context<'s>, question: &Question<'p>) -> Judged<'p, 's> {
+    let scopes: Vec<Scope> =
+        question.packs.iter().flat_map(|p| p.rules.iter().map(move |r| Scope::new(context, p, r))).collect();
     let together = together::find(context, &scopes);
 
     let mut findings: Vec<Finding> = Vec::new();
@@ -81,6 +119,7 @@ fn judge(context: &Context<'_>, question: &Question<'_>) -> Assessment {
             }
         }
         found.extend(together.findings(context, &scopes, i));
+        found.extend(exclude::findings(context, &scopes, i));
         let touching = if matches!(scope.applies, Applies::No(_)) { Vec::new() } else { gaps.touch(context, scope) };
         rules.push(result(context, scope, &found, &touching, together.unsatisfiable(i)));
         findings.extend(found);
@@ -90,20 +129,7 @@ fn judge(context: &Context<'_>, question: &Question<'_>) -> Assessment {
     findings.dedup_by(|a, b| order(a) == order(b));
     describe::tell_apart(&mut findings);
     rules.sort_by(|a, b| a.rule.cmp(&b.rule));
-
-    Assessment {
-        project: project.name.clone(),
-        owner: project.owner.clone(),
-        notify: project.notify.as_ref().map(|n| (n.contact.clone(), n.within_hours)),
-        as_of: as_of.to_string(),
-        verdict: overall(&rules, &findings),
-        rules,
-        findings,
-        gaps: gaps.results(),
-        ways: ways::ways(context),
-        coverage: context.coverage(question.coverage.clone()),
-        data_sets: atlas.data_sets(),
-    }
+    Judged { scopes, together, rules, findings, gaps }
 }
 
 /// Worst first; the rest makes the order total.

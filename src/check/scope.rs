@@ -151,6 +151,15 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Whether [`Self::soften`] leaves "breaks it" as it is: surely, surely not, or (`None`) by the way it came.
+    pub fn leaves(&self, unsure: bool) -> Option<bool> {
+        let untold = matches!(self.applies, Applies::IfEvidence(_)) || (unsure && !self.unsure_of.is_empty());
+        if untold || !self.mechanisms.is_empty() {
+            return Some(false);
+        }
+        (!self.is_about_keys()).then_some(true)
+    }
+
     /// A fact that would take the operator out is worth knowing only where something is wrong.
     fn name_exemptions(&self, context: &Context<'_>, finding: &mut Finding) {
         let facts = &context.project.operator.facts;

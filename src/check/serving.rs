@@ -1,16 +1,16 @@
 //! What serves after a loss: the members that pools really fall to, wherever they stand.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Context;
 use super::placement::Placement;
 use crate::finding::State;
-use crate::model::{Activity, ClientMatch, Dependence, EndpointId, Route, RouteId, Spill};
+use crate::model::{Activity, Dependence, EndpointId, Route, RouteId, Spill};
 use crate::reach::Usable;
 
 /// How what is not known counts.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum View {
     /// As inside and up.
     Hopeful,
@@ -21,21 +21,23 @@ pub enum View {
 }
 
 /// What serves a token after a loss, by the order in which pools fall, wherever it stands.
-pub struct InUse<'i, 'c, F> {
+pub struct InUse<'i, 'c> {
     pub context: &'i Context<'c>,
     pub within: &'i [Placement],
     pub purposes: &'i [Dependence],
-    pub alive: Usable,
+    pub alive: &'i Usable,
     /// Without what may be lost as well.
-    pub sure: OnceCell<Usable>,
-    pub sure_of: F,
+    pub sure: &'i Usable,
     pub view: View,
+    /// Endpoints of which it was asked whether they work.
+    pub asked: RefCell<Vec<EndpointId>>,
 }
 
-impl<F: Fn() -> Usable> InUse<'_, '_, F> {
+impl InUse<'_, '_> {
     /// The first endpoint that serves the token and is not inside; in a cautious view, not surely inside.
     pub fn outside(&self, token: usize) -> Option<EndpointId> {
         let (context, snapshot) = (self.context, self.context.snapshot);
+        self.asked.borrow_mut().extend(&context.tokens[token].starts);
         let mut queue: Vec<EndpointId> = context.tokens[token].starts.iter().copied().filter(|s| self.alive.weak(*s)).collect();
         let mut seen: BTreeSet<EndpointId> = queue.iter().copied().collect();
         let mut next = 0;
@@ -73,14 +75,15 @@ impl<F: Fn() -> Usable> InUse<'_, '_, F> {
     /// The members that may carry: those not dead, up to the first that surely works and takes everybody.
     fn falls_to(&self, members: &[(RouteId, &Route)], token: usize) -> Vec<EndpointId> {
         let context = self.context;
-        let sure = self.sure.get_or_init(&self.sure_of);
+        self.asked.borrow_mut().extend(members.iter().map(|(_, r)| r.to));
+        let sure = self.sure;
         let rank = |r: &Route| (r.role.is_standby(), r.priority);
         let on_its_own = |id: RouteId, r: &Route| match r.spill {
             Spill::Load | Spill::Failure(_) => true,
             Spill::Manual(_) => context.graph.moves(context.spread(State::Normal), id, token),
             Spill::Never(_) => false,
         };
-        let takes_all = |r: &Route| !matches!(r.clients, ClientMatch::Networks(_) | ClientMatch::Some(_));
+        let takes_all = |r: &Route| r.clients.takes_whole_origins();
         let members = || members.iter().filter(|(id, r)| on_its_own(*id, r));
         let bar = members().filter(|(_, r)| sure.strict(r.to) && takes_all(r)).map(|(_, r)| rank(r)).min();
         let within_bar = |r: &Route| bar.is_none_or(|bar| rank(r) <= bar);

@@ -3,8 +3,10 @@
 //! Asked twice: once with everything that is not known counted as lost or outside, once with it counted as up and inside. If
 //! the first holds the rule is satisfied; if the second fails it is violated; in between it cannot be told.
 
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::HashSet;
 
 use super::context::{Arrival, Context, bits, intersects};
 use super::copies::no_store;
@@ -17,7 +19,7 @@ use super::serving::{InUse, View};
 use crate::finding::{Finding, State, Verdict};
 use crate::model::{Activity, Dependence, EndpointId, LossDomain, Role, Route};
 use crate::policy::{Keep, Survive};
-use crate::reach::{TokenSource, World};
+use crate::reach::{TokenSource, Usable, World};
 use crate::vocab::classes::is_key_material;
 
 pub fn check(context: &Context<'_>, scope: &Scope<'_>, survive: &Survive) -> Vec<Finding> {
@@ -51,8 +53,8 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, survive: &Survive) -> Vec
     findings
 }
 
-struct Asked<'a, 'c, 'p> {
-    context: &'a Context<'c>,
+pub struct Asked<'a, 'c, 'p> {
+    pub context: &'a Context<'c>,
     scope: &'a Scope<'p>,
     survive: &'a Survive,
     within: &'a [Placement],
@@ -63,7 +65,26 @@ struct Asked<'a, 'c, 'p> {
     held_at: BTreeMap<usize, Vec<EndpointId>>,
     /// Whether anything that could serve stands elsewhere than surely inside.
     may_leave: bool,
+    /// Endpoints that need keys.
+    keyed: Vec<EndpointId>,
+    /// What works with nothing lost; each loss is taken from it and put back.
+    works: RefCell<BTreeMap<(Keep, Up), Usable>>,
+    /// What remains with nothing lost, and which endpoints that rests on.
+    rests: RefCell<BTreeMap<(Keep, View, usize), Rests<bool>>>,
+    /// What serves from outside with nothing lost, likewise.
+    leaves: RefCell<BTreeMap<(Keep, View, usize), Rests<Option<EndpointId>>>>,
 }
+
+/// Which endpoints count as up before anything is lost.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Up {
+    All,
+    Inside(View),
+    Sure(View),
+}
+
+/// An answer, and the endpoints that were asked whether they work.
+type Rests<T> = (T, Vec<EndpointId>);
 
 /// What is missing after a loss, and for whom.
 #[derive(Default)]
@@ -81,7 +102,7 @@ impl Missing {
 
 impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
     /// Notes what cannot be asked because nothing of it was read.
-    fn new(
+    pub fn new(
         context: &'a Context<'c>,
         scope: &'a Scope<'p>,
         survive: &'a Survive,
@@ -118,11 +139,21 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
         let may_leave = needed.is_some_and(|n| snapshot.endpoint_ids().any(|id| n[id.index()] && !inside(id)));
         let holdings = bits(&scope.tokens).filter(|t| matches!(context.tokens[*t].source, TokenSource::Holding(_)));
         let held_at = holdings.map(|t| (t, stores_of(context, t))).collect();
-        Self { context, scope, survive, within, domains, keep, held_at, may_leave }
+        let needs_keys = |id: &EndpointId| snapshot.routes_from(*id).any(|(_, r)| r.activity == Activity::Keys);
+        let keyed = snapshot.endpoint_ids().filter(needs_keys).collect();
+        let (works, rests, leaves) = Default::default();
+        Self { context, scope, survive, within, domains, keep, held_at, may_leave, keyed, works, rests, leaves }
+    }
+
+    /// Whether a loss surely breaks the rule.
+    pub fn breaks(&self, loss: &[LossDomain]) -> bool {
+        loss.iter().all(|d| d.kind == self.survive.loss_of)
+            && !self.missing(loss, if loss.is_empty() { View::Unlost } else { View::Cautious }).nothing()
+            && !self.missing(loss, View::Hopeful).nothing()
     }
 
     /// `None`: all that is to be kept remains.
-    fn after(&self, loss: &[LossDomain]) -> Option<Finding> {
+    pub fn after(&self, loss: &[LossDomain]) -> Option<Finding> {
         let cautious = self.missing(loss, if loss.is_empty() { View::Unlost } else { View::Cautious });
         if cautious.nothing() {
             return None;
@@ -143,82 +174,132 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
     }
 
     fn missing(&self, loss: &[LossDomain], view: View) -> Missing {
-        let (context, graph) = (self.context, self.context.graph);
+        let graph = self.context.graph;
         let world = World::Loss(loss.to_vec());
-        let mut doubtful = vec![false; context.snapshot.endpoints.len()];
-        if view == View::Cautious {
-            doubtful.clone_from(&self.domains.undeclared);
-        }
+        let down = graph.down(&world);
+        let mut gone = down.clone();
         if view != View::Hopeful {
-            graph.uncertain(&world).into_iter().for_each(|id| doubtful[id.index()] = true);
+            gone.extend(graph.uncertain(&world));
         }
-        let inside = |id: EndpointId| {
-            let known = match (context.has_place(id), &self.within[context.standpoint(id)]) {
-                (false, _) => return true,
-                (true, Placement::Inside) => true,
-                (true, Placement::Outside(_)) => false,
-                (true, Placement::Unknown(_) | Placement::Weak(_)) => view == View::Hopeful,
-            };
-            known && !doubtful[id.index()]
-        };
         let mut missing = Missing::default();
         for (keep, tokens) in &self.keep {
-            let purposes: &[Dependence] = match keep {
-                Keep::ServingPath | Keep::FullCopy => &[Dependence::Service],
-                Keep::Identity => &[Dependence::Service, Dependence::Identity],
-                Keep::Dns => &[Dependence::Service, Dependence::Dns],
-                Keep::Keys => &[Dependence::Service, Dependence::Keys],
-            };
-            let usable = graph.usable(&world, purposes, inside);
-            if *keep == Keep::FullCopy {
-                let certainty = if view == View::Hopeful { Certainty::Possible } else { Certainty::Sure };
-                let good = |token: usize| {
-                    let usable = &usable;
-                    move |id: EndpointId| keeps_copy(context, id, token) && usable.strict(id)
-                };
-                // Where a copy is declared to hold data, what it is a copy of holds it too.
-                let original_left =
-                    |t: usize| self.held_at.contains_key(&t) && originals(context, t).into_iter().any(|id| usable.strict(id));
-                let lost = tokens.iter().filter(|t| !original_left(**t) && !held(context, **t, certainty, good(**t)));
-                extend(&mut missing.kept, *keep, lost.copied());
-                continue;
-            }
-            let served = graph.served(&usable);
-            let serves = |t: usize| match self.held_at.get(&t) {
-                Some(stores) => stores.iter().any(|id| usable.strict(*id)),
-                None => served[t],
-            };
-            let kept = |t: usize| serves(t) && (*keep != Keep::Keys || self.keys_remain(t, |id| usable.strict(id)));
-            extend(&mut missing.kept, *keep, tokens.iter().copied().filter(|t| !kept(*t)));
-            if self.may_leave && missing.outside.is_none() {
-                let in_use = InUse {
-                    context,
-                    within: self.within,
-                    purposes,
-                    alive: graph.usable(&world, purposes, |_| true),
-                    sure: OnceCell::new(),
-                    sure_of: || graph.usable(&world, purposes, |id| !doubtful[id.index()]),
-                    view,
-                };
-                let mut outside: BTreeMap<EndpointId, Vec<usize>> = BTreeMap::new();
-                for token in tokens.iter().copied().filter(|t| kept(*t)) {
-                    if let Some(at) = in_use.outside(token) {
-                        outside.entry(at).or_default().push(token);
-                    }
+            let mut usable = self.take((*keep, Up::Inside(view)));
+            for token in tokens {
+                let key = (*keep, view, *token);
+                if !self.rests.borrow().contains_key(&key) {
+                    let found = self.remains(*keep, *token, view, &usable);
+                    self.rests.borrow_mut().insert(key, found);
                 }
-                missing.outside = outside.into_iter().next();
+            }
+            usable.lose(graph, &gone);
+            let dead: HashSet<EndpointId> = usable.dead().0.collect();
+            let remains = |token: usize| match &self.rests.borrow()[&(*keep, view, token)] {
+                (remains, asked) if !asked.iter().any(|e| dead.contains(e)) => *remains,
+                _ => self.remains(*keep, token, view, &usable).0,
+            };
+            let (kept, lost): (Vec<usize>, Vec<usize>) = tokens.iter().copied().partition(|t| remains(*t));
+            if !lost.is_empty() {
+                missing.kept.insert(*keep, lost);
+            }
+            usable.restore();
+            self.works.borrow_mut().insert((*keep, Up::Inside(view)), usable);
+            if *keep != Keep::FullCopy && self.may_leave && missing.outside.is_none() {
+                missing.outside = self.outside(*keep, view, &kept, &down, &gone);
             }
         }
         missing
+    }
+
+    /// What works with nothing lost; to be put back.
+    fn take(&self, key: (Keep, Up)) -> Usable {
+        let known = self.works.borrow_mut().remove(&key);
+        known.unwrap_or_else(|| {
+            let undeclared = |view, id: EndpointId| view == View::Cautious && self.domains.undeclared[id.index()];
+            self.context.graph.usable(&World::Loss(Vec::new()), purposes(key.0), |id| match key.1 {
+                Up::All => true,
+                Up::Sure(view) => !undeclared(view, id),
+                Up::Inside(view) => match (self.context.has_place(id), &self.within[self.context.standpoint(id)]) {
+                    (false, _) => true,
+                    (true, Placement::Inside) => !undeclared(view, id),
+                    (true, Placement::Outside(_)) => false,
+                    (true, Placement::Unknown(_) | Placement::Weak(_)) => view == View::Hopeful,
+                },
+            })
+        })
+    }
+
+    /// Whether a thing to keep remains for a token.
+    fn remains(&self, keep: Keep, token: usize, view: View, usable: &Usable) -> Rests<bool> {
+        let (context, graph) = (self.context, self.context.graph);
+        let asked = RefCell::new(Vec::new());
+        let works = |id: EndpointId| {
+            asked.borrow_mut().push(id);
+            usable.strict(id)
+        };
+        let remains = if keep == Keep::FullCopy {
+            let certainty = if view == View::Hopeful { Certainty::Possible } else { Certainty::Sure };
+            // Where a copy is declared to hold data, what it is a copy of holds it too.
+            let original_left = self.held_at.contains_key(&token) && originals(context, token).into_iter().any(works);
+            original_left || held(context, token, certainty, |id| keeps_copy(context, id, token) && works(id))
+        } else {
+            let serves = match self.held_at.get(&token) {
+                Some(stores) => stores.iter().any(|id| works(*id)),
+                None => graph.asks(token, usable, &mut asked.borrow_mut()),
+            };
+            serves && (keep != Keep::Keys || self.keys_remain(token, works))
+        };
+        (remains, asked.into_inner())
+    }
+
+    /// The first endpoint that serves and is not (surely) inside, and whom.
+    fn outside(
+        &self,
+        keep: Keep,
+        view: View,
+        kept: &[usize],
+        down: &[EndpointId],
+        gone: &[EndpointId],
+    ) -> Option<(EndpointId, Vec<usize>)> {
+        let (context, graph) = (self.context, self.context.graph);
+        let (mut alive, mut sure) = (self.take((keep, Up::All)), self.take((keep, Up::Sure(view))));
+        let ask = |alive: &Usable, sure: &Usable, token: usize| {
+            let asked = RefCell::default();
+            let in_use = InUse { context, within: self.within, purposes: purposes(keep), alive, sure, view, asked };
+            (in_use.outside(token), in_use.asked.into_inner())
+        };
+        for token in kept {
+            let key = (keep, view, *token);
+            if !self.leaves.borrow().contains_key(&key) {
+                let found = ask(&alive, &sure, *token);
+                self.leaves.borrow_mut().insert(key, found);
+            }
+        }
+        alive.lose(graph, down);
+        sure.lose(graph, gone);
+        let dead: HashSet<EndpointId> = alive.dead().1.chain(sure.dead().0).collect();
+        let mut outside: BTreeMap<EndpointId, Vec<usize>> = BTreeMap::new();
+        for token in kept {
+            let at = match &self.leaves.borrow()[&(keep, view, *token)] {
+                (at, asked) if !asked.iter().any(|e| dead.contains(e)) => *at,
+                _ => ask(&alive, &sure, *token).0,
+            };
+            if let Some(at) = at {
+                outside.entry(at).or_default().push(*token);
+            }
+        }
+        alive.restore();
+        sure.restore();
+        self.works.borrow_mut().extend([((keep, Up::All), alive), ((keep, Up::Sure(view)), sure)]);
+        outside.into_iter().next()
     }
 
     /// Every pool of `keys` routes on the token's way has a usable holder.
     fn keys_remain(&self, token: usize, usable: impl Fn(EndpointId) -> bool) -> bool {
         let snapshot = self.context.snapshot;
         let spread = self.context.spread(State::Normal);
-        snapshot.endpoint_ids().filter(|id| spread.has(*id, token) && usable(*id)).all(|id| {
+        self.keyed.iter().filter(|id| spread.has(**id, token) && usable(**id)).all(|id| {
             let mut pools: BTreeMap<u32, bool> = BTreeMap::new();
-            for (_, route) in snapshot.routes_from(id).filter(|(_, r)| r.activity == Activity::Keys) {
+            for (_, route) in snapshot.routes_from(*id).filter(|(_, r)| r.activity == Activity::Keys) {
                 *pools.entry(route.pool).or_default() |= usable(route.to);
             }
             pools.values().all(|answered| *answered)
@@ -449,10 +530,13 @@ fn nothing_read(
     Some(finding(context, scope, draft))
 }
 
-fn extend(missing: &mut BTreeMap<Keep, Vec<usize>>, keep: Keep, tokens: impl Iterator<Item = usize>) {
-    let tokens: Vec<usize> = tokens.collect();
-    if !tokens.is_empty() {
-        missing.insert(keep, tokens);
+/// What a thing to keep may not lack.
+fn purposes(keep: Keep) -> &'static [Dependence] {
+    match keep {
+        Keep::ServingPath | Keep::FullCopy => &[Dependence::Service],
+        Keep::Identity => &[Dependence::Service, Dependence::Identity],
+        Keep::Dns => &[Dependence::Service, Dependence::Dns],
+        Keep::Keys => &[Dependence::Service, Dependence::Keys],
     }
 }
 

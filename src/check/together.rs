@@ -5,9 +5,10 @@ use std::cell::Cell;
 
 use super::context::{Arrival, Context};
 use super::describe::{Draft, finding};
+use super::placement::{Placement, Wanted, judge_all};
 use super::scope::{Applies, Scope, people_in};
 use crate::finding::{Finding, State, Verdict};
-use crate::model::{EndpointId, Role};
+use crate::model::{Country, EndpointId, Role};
 use crate::policy::{Combine, Demand, Doing};
 use crate::vocab::classes::overlap;
 use crate::vocab::places::PlaceSet;
@@ -133,7 +134,7 @@ impl Together {
                 other.name,
                 allowed(other)
             );
-            let help = "keep each person's part with their own people (`combine = \"per-subject\"`, and routes with `origin` to a store for each), let one side's law govern the whole (`controller`), or do not keep such data".to_owned();
+            let help = choices(context, &token.origins, own, other);
             let mut found = finding(
                 context,
                 own,
@@ -161,6 +162,41 @@ impl Together {
         }
         findings
     }
+}
+
+/// How data of several people can be judged, told of this case.
+fn choices(context: &Context<'_>, people: &[Country], own: &Scope<'_>, other: &Scope<'_>) -> String {
+    let stores = |scope: &Scope<'_>| {
+        let Demand::OnlyIn(set) = &scope.rule.demand else { return String::new() };
+        let placements = judge_all(context, &Wanted::In(set));
+        let is_store = |id: &EndpointId| {
+            context.snapshot.endpoint(*id).roles.contains(Role::Store)
+                && context.has_place(*id)
+                && placements[context.standpoint(*id)] == Placement::Inside
+        };
+        let names: Vec<String> = context
+            .snapshot
+            .endpoint_ids()
+            .filter(is_store)
+            .take(2)
+            .map(|id| format!("`{}`", context.snapshot.endpoint(id).name))
+            .collect();
+        let names = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
+        format!("for {} {names}", allowed(scope))
+    };
+    let people: Vec<&str> = people.iter().map(Country::as_str).collect();
+    format!(
+        "choose with `combine` how data is judged that people of {} share: `intersection`, as now, wants a place that both rules allow, and there is none; \
+         `per-subject`: each person's part by their own rules, with routes by `origin` to a store for each ({}; {}); \
+         `nexus`: wherever one of them belongs, so in {}; \
+         `controller`: the law of whoever controls the data decides for all of it, so `{}` or `{}` alone; or do not keep such data",
+        people.join(" and "),
+        stores(own),
+        stores(other),
+        people.join(" or "),
+        own.name,
+        other.name
+    )
 }
 
 fn allowed(scope: &Scope<'_>) -> String {

@@ -53,12 +53,12 @@ pub fn path_of(context: &Context<'_>, way: &Way) -> Vec<Hop> {
     steps.iter().map(|s| hop(context.snapshot, context.atlas, s)).collect()
 }
 
-fn origin(token: &Token) -> String {
+pub fn origin(token: &Token) -> String {
     token.origins.iter().map(ToString::to_string).collect::<Vec<_>>().join("+")
 }
 
 /// What an endpoint does with data; if nothing, it hands it on.
-fn activities(context: &Context<'_>, endpoint: EndpointId) -> Vec<&'static str> {
+pub fn activities(context: &Context<'_>, endpoint: EndpointId) -> Vec<&'static str> {
     let roles = context.snapshot.endpoint(endpoint).roles;
     let does = [Role::Store, Role::Keys, Role::Access, Role::Process].into_iter().filter(|r| roles.contains(*r));
     let does: Vec<&'static str> = does.map(Role::as_str).collect();
@@ -66,7 +66,7 @@ fn activities(context: &Context<'_>, endpoint: EndpointId) -> Vec<&'static str> 
 }
 
 /// Country codes; `?` where none can be told.
-fn countries(context: &Context<'_>, standpoint: usize) -> Vec<String> {
+pub fn countries(context: &Context<'_>, standpoint: usize) -> Vec<String> {
     let places = &context.standpoints[standpoint].places;
     let mut countries: Vec<String> = places.iter().map(|p| p.country.to_string()).collect();
     countries.sort_unstable();

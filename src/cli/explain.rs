@@ -1,5 +1,5 @@
 //! `onshore explain`: what a word means - a code, a rule, a pack, a data class, a set of places, a place code, an operator fact,
-//! a transfer mechanism. Without a word: the list of codes.
+//! a transfer mechanism, an input format. Without a word: the list of codes.
 
 use std::io::{self, Write};
 
@@ -8,13 +8,14 @@ use clap::Args;
 use super::{Context, Failure};
 use crate::explain::{self, Code, CodeKind};
 use crate::model::Country;
+use crate::read::{READERS, Reader, words};
 use crate::report::{RenderOptions, safe};
 use crate::vocab::{classes, facts, mechanisms, places};
 
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// A code (data-leaves-boundary), pack/rule, data class (user.contact), set of places (@us-all), place (US-CA), fact or
-    /// mechanism; nothing: list the codes
+    /// A code (data-leaves-boundary), pack/rule, data class (user.contact), set of places (@us-all), place (US-CA), fact,
+    /// mechanism or input format (nginx); nothing: list the codes
     word: Option<String>,
 }
 
@@ -49,6 +50,8 @@ impl Explain {
                 page.line("Limits: ", note)?;
             }
             page.line("Checked: ", &m.verification)?;
+        } else if let Some(reader) = READERS.iter().find(|r| r.format() == word) {
+            page.format(*reader)?;
         } else if super::policy::explain(&word, context)? {
         } else {
             return Err(unknown(&word));
@@ -66,6 +69,7 @@ fn unknown(word: &str) -> Failure {
         .chain(classes::all().iter().map(|c| c.name.as_str()))
         .chain(facts::all().iter().map(|f| f.id.as_str()))
         .chain(mechanisms::all().iter().map(|m| m.id.as_str()))
+        .chain(READERS.iter().map(|r| r.format()))
         .chain(packs.iter().map(String::as_str));
     let help = crate::vocab::suggest(word, known)
         .map_or_else(|| "`onshore explain` lists the codes".to_owned(), |near| format!("did you mean `{near}`?"));
@@ -101,7 +105,7 @@ impl Page<'_> {
         writeln!(self.out)?;
         self.line(
             "",
-            "Also known here: pack/rule, data classes, sets of places (@eea), place codes, operator facts, mechanisms",
+            "Also known here: pack/rule, data classes, sets of places (@eea), place codes, operator facts, mechanisms, input formats",
         )
     }
 
@@ -124,6 +128,20 @@ impl Page<'_> {
             self.line("  ", text)?;
         }
         Ok(())
+    }
+
+    fn format(&mut self, reader: &dyn Reader) -> io::Result<()> {
+        self.title(reader.format(), "input format")?;
+        self.line("", reader.describe())?;
+        for words in reader.words() {
+            writeln!(self.out, "\n{}", safe(words.part))?;
+            for (effect, list) in words.lists().into_iter().filter(|(_, list)| !list.is_empty()) {
+                let list: Vec<&str> = list.split_whitespace().collect();
+                self.line(&format!("  {}: ", effect.title()), &list.join(" "))?;
+            }
+        }
+        writeln!(self.out)?;
+        self.line("", if reader.words().is_empty() { words::WORDLESS } else { words::UNLISTED })
     }
 
     fn class(&mut self, c: &classes::Class) -> io::Result<()> {

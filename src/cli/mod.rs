@@ -252,6 +252,7 @@ mod tests {
             verdict: Verdict::Satisfied,
             rules: rules.iter().map(rule).collect(),
             findings: vec![],
+            remedies: vec![],
             gaps: vec![],
             ways: vec![],
             coverage: Coverage { files_read: vec![("a".into(), "nginx")], ..Coverage::default() },

@@ -94,6 +94,7 @@ fn settings(project: &Project, environment: BTreeMap<String, String>) -> Setting
             provider: entry.provider.as_ref().map(told),
             region: entry.region.as_ref().map(told),
             account: entry.account.as_ref().map(told),
+            site: entry.site.as_ref().map(told),
             variables: named(&entry.variables),
             variable_files: entry.variable_files.iter().map(told).collect(),
             columns: named(&entry.columns),

@@ -12,8 +12,8 @@ use serde::Serialize;
 use super::change::{Change, Side, follow};
 use super::pipeline::Opened;
 use super::{Context, Failure, ProjectArgs, pipeline};
-use crate::check::{Question, after, with_context};
-use crate::finding::{After, Coverage, Hop};
+use crate::check::{Question, after, survey, with_context};
+use crate::finding::{After, Brief, Coverage, Hop};
 use crate::geo::Atlas;
 use crate::model::{DomainKind, LossDomain};
 use crate::policy::Pack;
@@ -70,10 +70,19 @@ impl WhatIf {
             return Err(nothing_of_that_name(lost, &known));
         }
         let asked = Asked { opened: &opened, atlas: &atlas, packs: &packs };
+        if self.all && self.format == "text" {
+            let losses = self.combinations(&known)?;
+            let told = |lost: &[LossDomain], brief: Brief| {
+                let text = line(&losing(lost), &brief);
+                writeln!(context.out, "{}", context.options.wrap("", "    ", &safe(&text)))
+            };
+            survey(&asked.question(&World::Normal), &losses, told)?;
+            return Ok(0);
+        }
         let normal = Side::in_one_state(&opened.assess_in(&atlas, &packs, Some(World::Normal)), &opened.sources);
         let worlds = match (self.overload, self.all) {
             (true, _) => vec![World::Overload],
-            (_, true) => self.combinations(&known)?,
+            (_, true) => self.combinations(&known)?.into_iter().map(World::Loss).collect(),
             _ if self.lose.is_empty() => {
                 let help = "`--lose site=NAME`, `--overload`, or `--all`";
                 return Err(Failure::with_help("say what happens", help));
@@ -85,8 +94,6 @@ impl WhatIf {
             let title = title(&world);
             if self.format == "json" {
                 json::write_line(&Document::new(&title, &change, &after), context.out)?;
-            } else if self.all {
-                writeln!(context.out, "{}", context.options.wrap("", "    ", &safe(&line(&title, &change, &after))))?;
             } else {
                 show(&title, &change, &after, &opened, &context.options, context.out)?;
             }
@@ -95,17 +102,16 @@ impl WhatIf {
     }
 
     /// Every set of `count` domains of the kind.
-    fn combinations(&self, known: &BTreeSet<LossDomain>) -> Result<Vec<World>, Failure> {
+    fn combinations(&self, known: &BTreeSet<LossDomain>) -> Result<Vec<Vec<LossDomain>>, Failure> {
         let of_kind = |d: &&LossDomain| self.kind.as_deref().is_none_or(|kind| d.kind.as_str() == kind);
         let known: Vec<LossDomain> = known.iter().filter(of_kind).cloned().collect();
         let sets = crate::check::combinations(&known, usize::from(self.count)).filter(|s| s.len() <= MOST_STATES);
-        let sets = sets.ok_or_else(|| {
+        sets.ok_or_else(|| {
             Failure::with_help(
                 format!("{} domains, {} lost at once, make more than {MOST_STATES} states", known.len(), self.count),
                 "ask for fewer at once, or for one `--kind`",
             )
-        })?;
-        Ok(sets.into_iter().map(World::Loss).collect())
+        })
     }
 }
 
@@ -178,38 +184,30 @@ impl Asked<'_> {
 
 fn title(world: &World) -> String {
     match world {
-        World::Loss(lost) => format!("losing {}", lost.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")),
+        World::Loss(lost) => losing(lost),
         World::Overload => "under overload".to_owned(),
         World::Normal | World::Any => "in normal running".to_owned(),
     }
 }
 
+fn losing(lost: &[LossDomain]) -> String {
+    format!("losing {}", lost.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "))
+}
+
 /// One state in one line.
-fn line(title: &str, change: &Change, after: &After) -> String {
-    let mut told = vec![format!("{} down", count(after.down.len(), "endpoint", "endpoints"))];
-    let unserved: BTreeSet<String> =
-        after.served.iter().filter(|s| s.before && s.by.is_none()).map(|s| format!("{} ({})", s.population, s.data)).collect();
-    if !unserved.is_empty() {
-        told.push(format!("not served: {}", unserved.into_iter().collect::<Vec<_>>().join(", ")));
-    }
-    let needs: BTreeSet<&str> = after.lost.iter().map(|l| l.what).collect();
-    if !needs.is_empty() {
-        told.push(format!("no {} left for somebody", needs.into_iter().collect::<Vec<_>>().join(", ")));
-    }
-    let emptied: BTreeSet<&str> =
-        after.stored.iter().filter(|s| s.left.is_empty() && !s.gone.is_empty()).map(|s| s.data.as_str()).collect();
-    if !emptied.is_empty() {
-        told.push(format!("no store left of {}", emptied.into_iter().collect::<Vec<_>>().join(", ")));
-    }
-    let to: BTreeSet<&str> = change.new_ways.iter().map(|w| w.country.as_str()).collect();
-    if !to.is_empty() {
-        told.push(format!("data newly in {}", to.into_iter().collect::<Vec<_>>().join(", ")));
-    }
-    let broken: Vec<&str> =
-        change.rules.iter().filter(|r| r.after.as_deref() == Some("violated")).map(|r| r.rule.as_str()).collect();
-    if !broken.is_empty() {
-        told.push(format!("breaks {}", broken.join(", ")));
-    }
+fn line(title: &str, brief: &Brief) -> String {
+    let mut told = vec![format!("{} down", count(brief.down, "endpoint", "endpoints"))];
+    let mut tell = |words: &str, what: Vec<&str>| {
+        if !what.is_empty() {
+            told.push(words.replace("{}", &what.join(", ")));
+        }
+    };
+    let unserved: Vec<String> = brief.unserved.iter().map(|(people, data)| format!("{people} ({data})")).collect();
+    tell("not served: {}", unserved.iter().map(String::as_str).collect());
+    tell("no {} left for somebody", brief.needs.iter().copied().collect());
+    tell("no store left of {}", brief.emptied.iter().map(String::as_str).collect());
+    tell("data newly in {}", brief.countries.iter().map(String::as_str).collect());
+    tell("breaks {}", brief.broken.iter().map(String::as_str).collect());
     format!("{title}: {}", told.join("; "))
 }
 

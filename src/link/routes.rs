@@ -172,7 +172,7 @@ fn priority(fact: &RouteFact) -> u32 {
 
 fn sort_clients(clients: &mut ClientMatch) {
     match clients {
-        ClientMatch::Countries(list) | ClientMatch::Except(list) => {
+        ClientMatch::Countries(list) | ClientMatch::Except(list) | ClientMatch::Part(list, _) => {
             list.sort_unstable();
             list.dedup();
         }

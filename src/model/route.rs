@@ -125,10 +125,19 @@ pub enum ClientMatch {
     Countries(Vec<Country>),
     /// All clients but those of these countries (sorted): the default branch of a geographic map.
     Except(Vec<Country>),
+    /// Some clients of these countries (sorted), by something finer than the country: a state, a city, whose map is asked.
+    Part(Vec<Country>, String),
     /// Clients of these networks, as written. The origin cannot tell, so every origin is admitted, and the path says so.
     Networks(Vec<IpNetwork>),
     /// Some clients, by something that is not the country (a header, a cookie, a share of all). Every origin is admitted.
     Some(String),
+}
+
+impl ClientMatch {
+    /// Whether it takes every client of the origins that it admits, so that none is left for others.
+    pub fn takes_whole_origins(&self) -> bool {
+        !matches!(self, Self::Part(..) | Self::Networks(_) | Self::Some(_))
+    }
 }
 
 /// Which classes a route carries.

@@ -1,9 +1,11 @@
 //! What is odd about policies that parse: rules that can never bind or never both hold, stale and unchecked facts. A lint is
 //! about the policy's text; whether a rule holds is `check`'s.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
-use super::{Binding, Demand, Doing, Keyword, Pack, Rule, Status, Verification};
+use super::{Binding, Combine, Demand, Doing, Keyword, Pack, Rule, Status, Verification};
 use crate::finding::Severity;
 use crate::model::{Activity, Place, Role};
 use crate::source::{Location, Spanned};
@@ -163,6 +165,7 @@ fn pairs(packs: &[Pack], found: &mut Vec<Lint>) {
         });
     }
     let rules = &rules[..rules.len().min(MAX_COMPARED)];
+    let mut shared: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for (n, (pack, rule)) in rules.iter().enumerate() {
         for (other_pack, other) in &rules[n + 1..] {
             let (name, other_name) = (pack.rule_name(rule), other_pack.rule_name(other));
@@ -183,6 +186,9 @@ fn pairs(packs: &[Pack], found: &mut Vec<Lint>) {
                 found.push(say("rules-exclude-each-other", severity, at, message, help));
                 continue;
             }
+            if exclude_when_shared(rule, other) {
+                shared.entry(n).or_default().push(other_name.clone());
+            }
             match (implies(rule, other), implies(other, rule)) {
                 (true, true) => {
                     let message = format!("`{other_name}` demands the same as `{name}`");
@@ -201,16 +207,67 @@ fn pairs(packs: &[Pack], found: &mut Vec<Lint>) {
             }
         }
     }
+    // A rule for one country meets those for all others: it is told once.
+    for (n, others) in shared {
+        let (pack, rule) = rules[n];
+        let more = if others.len() > 2 { format!(" and {} other rules", others.len() - 2) } else { String::new() };
+        let named: Vec<String> = others.iter().take(2).map(|o| format!("`{o}`")).collect();
+        found.push(Lint {
+            code: "shared-data-has-no-place",
+            severity: Severity::Low,
+            location: rule.id.at(pack.location.source),
+            message: format!(
+                "data that people of `{}` share with those of {}{more} has no place that both allow",
+                pack.rule_name(rule),
+                named.join(", ")
+            ),
+            help: Some(
+                "say with `combine` how shared data is judged: `intersection` (all rules at once, as it is without), \
+                 `per-subject` (each person's part by their own rules), `nexus` (wherever a participant belongs), \
+                 `controller` (the law of whoever controls it)"
+                    .to_owned(),
+            ),
+        });
+    }
 }
 
 /// Why no placement of the same people's data can meet both rules.
 fn exclude(a: &Rule, b: &Rule) -> Option<String> {
     let same_people = a.origin_by == b.origin_by && overlapping(a.origin.as_ref(), b.origin.as_ref());
-    let same_data = a.data.is_empty()
-        || b.data.is_empty()
-        || a.data.iter().any(|x| b.data.iter().any(|y| classes::overlap(&x.value, &y.value)));
-    let same_state = a.state.iter().any(|s| b.state.contains(s));
-    if !(same_people && same_data && same_state) {
+    if same_people && same_data(a, b) { demands_exclude(a, b) } else { None }
+}
+
+fn same_data(a: &Rule, b: &Rule) -> bool {
+    a.data.is_empty() || b.data.is_empty() || a.data.iter().any(|x| b.data.iter().any(|y| classes::overlap(&x.value, &y.value)))
+}
+
+/// Why no store of data that both rules are about can meet both. Rules on ways and on reading can be met by not going there.
+pub fn excluded_by(a: &Rule, b: &Rule) -> Option<String> {
+    let on_stores = |r: &Rule| !matches!(r.demand, Demand::OnlyIn(_) | Demand::NeverIn(_)) || binds_stores(r);
+    if on_stores(a) && on_stores(b) { demands_exclude(a, b) } else { None }
+}
+
+/// Why data of people who fall under different rules and share an item has no place, if both rules ask for all of the item.
+fn exclude_when_shared(a: &Rule, b: &Rule) -> bool {
+    let only = |r: &Rule| matches!(r.demand, Demand::OnlyIn(_)) && binds_stores(r) && r.unless_mechanism.is_empty();
+    let apart = match (&a.origin, &b.origin) {
+        (Some(p), Some(q)) => !PlaceSet::overlap(&[p, q]),
+        _ => false,
+    };
+    let combine = a.combine == Combine::Intersection || b.combine == Combine::Intersection;
+    let parts = a.combine == Combine::PerSubject || b.combine == Combine::PerSubject;
+    apart
+        && combine
+        && !parts
+        && a.origin_by == b.origin_by
+        && only(a)
+        && only(b)
+        && same_data(a, b)
+        && demands_exclude(a, b).is_some()
+}
+
+fn demands_exclude(a: &Rule, b: &Rule) -> Option<String> {
+    if !a.state.iter().any(|s| b.state.contains(s)) {
         return None;
     }
     let in_words = |p: &PlaceSet| p.names.join(", ");
@@ -446,7 +503,7 @@ mod tests {
     #[test]
     fn rules_for_other_people_data_activities_or_states_do_not_meet() {
         for (a, b) in [
-            ("origin = ['CN']\nonly-in = ['CN']", "origin = ['US']\nonly-in = ['US']"),
+            ("origin = ['CN']\nnever-in = ['US']", "origin = ['US']\nonly-in = ['US']"),
             ("data = ['communications.content']\nonly-in = ['CN']", "data = ['communications.keys']\nonly-in = ['US']"),
             ("activity = ['store']\nonly-in = ['CN']", "activity = ['access']\nonly-in = ['US']"),
             ("state = ['normal']\nonly-in = ['CN']", "state = ['loss']\nonly-in = ['US']"),
@@ -458,6 +515,17 @@ mod tests {
             ("nexus = true", "only-in = ['US']"),
         ] {
             assert_eq!(lints(&[&rules(&[a, b])]), "", "{a} / {b}");
+        }
+    }
+
+    #[test]
+    fn rules_that_leave_no_place_for_what_people_share_are_told() {
+        let text = rules(&["origin = ['CN']\nonly-in = ['CN']", "origin = ['US']\nonly-in = ['US']\ncombine = 'controller'"]);
+        let expected = "11 shared-data-has-no-place low: data that people of `p/a` share with those of `p/b` has no place that both allow\n";
+        assert_eq!(lints(&[&text]), expected);
+        for combine in ["per-subject", "nexus"] {
+            let each = |country| format!("origin = ['{country}']\nonly-in = ['{country}']\ncombine = '{combine}'");
+            assert_eq!(lints(&[&rules(&[&each("CN"), &each("US")])]), "", "{combine}");
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::raw::{
-    ClassifyTable, GeoOverrideTable, GeoTable, GlobText, InputsTable, OverrideTable, PopulationTable, ProjectFile,
+    ClassifyTable, GeoOverrideTable, GeoTable, GlobText, HoldsTable, InputsTable, OverrideTable, PopulationTable, ProjectFile,
     SelectorTable,
 };
 use super::{
@@ -76,7 +76,7 @@ impl Parser {
             id: population.id.map(|n| n.0),
             subject: subject?,
             other_axes: axes.into_iter().filter(|(_, c)| !c.0.is_empty()).map(|(axis, c)| (axis, countries(c.0))).collect(),
-            data: classes(population.data),
+            data: classes(population.data.0),
             enters: population.enters.0.into_iter().map(name).collect(),
             subjects: population.subjects,
             location,
@@ -87,8 +87,10 @@ impl Parser {
         let location = table.at(self.source);
         let ClassifyTable { selector, holds } = table.value;
         let selector = self.selector(selector);
-        let subject = self.subject(holds.span, holds.value.origin, holds.value.participants);
-        let data = classes(holds.value.data);
+        let HoldsTable { data, origin, participants, subjects: _ } = holds.value;
+        let nothing = data.0.is_empty() && origin.is_none() && participants.is_none();
+        let subject = if nothing { Some(Subject::Each(Vec::new())) } else { self.subject(holds.span, origin, participants) };
+        let data = classes(data.0);
         Some(Classify { selector, subject: subject?, data, subjects: holds.value.subjects, location })
     }
 
@@ -236,8 +238,8 @@ impl Parser {
     }
 }
 
-fn classes(data: OneOrMore<Spanned<DataClass>>) -> Vec<Spanned<String>> {
-    data.0.into_iter().map(|c| c.map(|class| class.0)).collect()
+fn classes(data: Vec<Spanned<DataClass>>) -> Vec<Spanned<String>> {
+    data.into_iter().map(|c| c.map(|class| class.0)).collect()
 }
 
 fn inputs(table: InputsTable) -> Inputs {

@@ -173,7 +173,8 @@ pub(super) struct SelectorTable {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
 pub(super) struct HoldsTable {
-    pub data: OneOrMore<Spanned<DataClass>>,
+    /// An empty list: nothing that a policy is about; then nobody's.
+    pub data: OneOrMany<Spanned<DataClass>>,
     pub origin: Option<Spanned<OneOrMore<CountryCode>>>,
     /// Where those who share one record live.
     pub participants: Option<Spanned<OneOrMore<CountryCode>>>,

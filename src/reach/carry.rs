@@ -8,7 +8,7 @@ use super::wiring::{Pool, Wiring, number};
 use crate::model::{Snapshot, Spill};
 
 /// What carries in one state of the world.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Carry {
     /// Per position: the mask of columns it takes; 0 is none.
     pub(super) mask: Vec<u32>,
@@ -59,12 +59,16 @@ impl Member {
 pub(super) type Rank = (bool, u32);
 
 /// What a loss leaves of the targets.
-pub(super) struct Left {
+#[derive(Clone, Copy)]
+pub(super) struct Left<'l> {
     /// Surely works.
-    pub(super) strict: Bits,
+    pub(super) strict: &'l Bits,
     /// May still take traffic.
-    pub(super) weak: Bits,
+    pub(super) weak: &'l Bits,
 }
+
+/// Masks made for routes that take only what others of their pool leave, by origin groups and class filter.
+pub(super) type Made = HashMap<(Bits, u32), u32>;
 
 pub(super) struct Choice<'a> {
     pub(super) wiring: &'a Wiring,
@@ -79,8 +83,22 @@ impl Choice<'_> {
     }
 
     /// Every pool falls to its next usable priority, past those that a person would have to switch on.
-    pub(super) fn loss(&self, normal: &Carry, left: &Left) -> Carry {
+    pub(super) fn loss(&self, normal: &Carry, left: Left<'_>) -> Carry {
         self.choose(Some((normal, left)))
+    }
+
+    /// [`Self::loss`] of some pools only, in place; masks are only added.
+    pub(super) fn again(&self, normal: &Carry, left: Left<'_>, pools: &[u32], carry: &mut Carry, made: &mut Made) {
+        let mut work =
+            Work { choice: self, after: Some((normal, left)), carry: std::mem::take(carry), made: std::mem::take(made) };
+        for pool in pools.iter().map(|i| &self.wiring.pools[*i as usize]) {
+            for at in pool.positions() {
+                work.carry.mask[at] = 0;
+                work.carry.open.remove(at);
+            }
+            work.pool(pool);
+        }
+        (*carry, *made) = (work.carry, work.made);
     }
 
     /// Every member that can spill under load.
@@ -109,32 +127,33 @@ impl Choice<'_> {
         carry
     }
 
-    fn choose(&self, after: Option<(&Carry, &Left)>) -> Carry {
+    fn choose(&self, after: Option<(&Carry, Left<'_>)>) -> Carry {
         let routes = self.wiring.to.len();
         // After a loss the masks of normal running stay valid, for what only carries where it is preferred.
         let masks = after.map_or(&self.filters.masks, |(normal, _)| &normal.masks).clone();
         let carry = Carry { mask: vec![0; routes], masks, open: Bits::none(routes) };
         let mut work = Work { choice: self, after, carry, made: HashMap::new() };
-        for pool in &self.wiring.pools {
-            if pool.positions().all(|at| self.filters.clients_at(at) == 0) {
-                work.plain(pool);
-            } else {
-                work.by_origin(pool);
-            }
-        }
+        self.wiring.pools.iter().for_each(|pool| work.pool(pool));
         work.carry
     }
 }
 
 struct Work<'a, 'c> {
     choice: &'c Choice<'a>,
-    after: Option<(&'c Carry, &'c Left)>,
+    after: Option<(&'c Carry, Left<'c>)>,
     carry: Carry,
-    /// Masks made so far, by origin groups and class filter.
-    made: HashMap<(Bits, u32), u32>,
+    made: Made,
 }
 
 impl Work<'_, '_> {
+    fn pool(&mut self, pool: &Pool) {
+        if pool.positions().all(|at| self.choice.filters.clients_at(at) == 0) {
+            self.plain(pool);
+        } else {
+            self.by_origin(pool);
+        }
+    }
+
     /// A pool that tells no clients apart.
     fn plain(&mut self, pool: &Pool) {
         let lowest = self.lowest(pool);

@@ -217,7 +217,7 @@ fn group_origins(matches: &[&ClientMatch], tokens: &[Token]) -> (BTreeMap<Countr
         }
     }
     for (i, clients) in matches.iter().enumerate() {
-        if let ClientMatch::Countries(list) | ClientMatch::Except(list) = clients {
+        if let ClientMatch::Countries(list) | ClientMatch::Except(list) | ClientMatch::Part(list, _) = clients {
             for country in list {
                 let lists = listed_in.entry(*country).or_default();
                 if lists.last() != Some(&number(i)) {
@@ -240,7 +240,9 @@ fn group_origins(matches: &[&ClientMatch], tokens: &[Token]) -> (BTreeMap<Countr
     let mut clients: Vec<Clients> = matches
         .iter()
         .map(|m| match m {
-            ClientMatch::Countries(_) => Clients { admits: Bits::none(groups.len()), all: true },
+            ClientMatch::Countries(_) | ClientMatch::Part(..) => {
+                Clients { admits: Bits::none(groups.len()), all: m.takes_whole_origins() }
+            }
             ClientMatch::Any | ClientMatch::Except(_) => Clients { admits: Bits::from_fn(groups.len(), |_| true), all: true },
             ClientMatch::Networks(_) | ClientMatch::Some(_) => {
                 Clients { admits: Bits::from_fn(groups.len(), |_| true), all: false }

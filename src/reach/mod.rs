@@ -7,12 +7,16 @@
 //! 4. [`Graph::spread`]: tokens move as bit sets over flat arrays until nothing new arrives anywhere.
 //! 5. [`Graph::witness`]: the shortest way by which a token got somewhere.
 //! 6. [`Graph::usable`], [`Graph::serves`]: what works after a loss, and whether people are still served.
+//! 7. [`Graph::cut`]: the fewest routes without which nothing gets where it must not.
+//! 8. [`Losses`]: one loss after the other, each at the cost of what it touches.
 //!
 //! Where something is not sure, spreading takes the wider answer and serving the narrower one.
 
 mod bits;
 mod carry;
+mod cut;
 mod filter;
+mod losses;
 mod lost;
 mod serve;
 mod spread;
@@ -21,15 +25,19 @@ mod usable;
 mod wiring;
 mod witness;
 
+pub use cut::{Cut, Offence};
+pub use losses::{Losses, Touched};
 pub use spread::Spread;
 pub use token::{Token, TokenSource, tokens};
 pub use usable::Usable;
 pub use witness::{Paths, Step};
 
+use std::sync::OnceLock;
+
 use bits::Bits;
 use carry::{Carry, Choice, Member};
 use filter::{Filters, has_column};
-use lost::Lost;
+use lost::{Lost, Shared};
 use wiring::Wiring;
 
 use crate::model::{EndpointId, LossDomain, RouteId, Snapshot};
@@ -61,6 +69,7 @@ pub struct Graph<'a> {
     only_forwards: Bits,
     /// Per position: hands requests on.
     hands_on: Bits,
+    shared: OnceLock<Shared>,
 }
 
 impl<'a> Graph<'a> {
@@ -71,7 +80,7 @@ impl<'a> Graph<'a> {
         let members = Member::all(snapshot, &wiring);
         let normal = Choice { wiring: &wiring, filters: &filters, members: &members }.normal();
         let (only_forwards, hands_on) = (Self::forwarders(snapshot), Self::handing_on(snapshot, &wiring));
-        Self { snapshot, tokens, wiring, filters, members, normal, only_forwards, hands_on }
+        Self { snapshot, tokens, wiring, filters, members, normal, only_forwards, hands_on, shared: OnceLock::new() }
     }
 
     /// Whether a route lets a token through by client, class and activity, whatever the state of the world.
@@ -96,7 +105,7 @@ impl<'a> Graph<'a> {
 
     fn lost(&self, world: &World) -> Lost {
         match world {
-            World::Loss(domains) => Lost::new(self.snapshot, domains),
+            World::Loss(domains) => Lost::new(self.snapshot, self.shared.get_or_init(|| Shared::new(self.snapshot)), domains),
             World::Normal | World::Overload | World::Any => Lost::nothing(self.snapshot),
         }
     }

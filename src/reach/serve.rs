@@ -4,7 +4,9 @@
 //! Unlike [`Graph::usable`] this is a least fixpoint: two balancers that only hand on to each other serve nobody, and nor
 //! does one behind which nothing is known.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+
+use foldhash::HashMap;
 
 use super::filter::has_column;
 use super::wiring::Pool;
@@ -20,14 +22,62 @@ impl Graph<'_> {
     /// the ones that take some. The pool falls to its lowest priority with a working target, which need not be one that
     /// serves this token: what is healthy is not passed over.
     pub fn serves(&self, token: usize, usable: &Usable) -> bool {
-        self.serving_witness(token, usable).is_some()
+        self.asks(token, usable, &mut Vec::new())
     }
 
-    /// [`Self::serves`] of every token, each kind of them looked at once.
-    pub fn served(&self, usable: &Usable) -> Vec<bool> {
-        let mut known: HashMap<(u32, bool), bool> = HashMap::new();
-        let kind = |t: usize| (self.filters.column[t], classes::is_key_material(&self.tokens[t].class));
-        (0..self.tokens.len()).map(|t| *known.entry(kind(t)).or_insert_with(|| self.serves(t, usable))).collect()
+    /// As [`Self::serves`], noting every endpoint of which it was asked whether it works: while those answer alike, so does this.
+    pub fn asks(&self, token: usize, usable: &Usable, asked: &mut Vec<EndpointId>) -> bool {
+        let column = &self.filters.columns[self.filters.column[token] as usize];
+        let groups = column.groups.iter();
+        let served = groups.filter(|group| self.leads_on(token, **group, usable, asked)).count();
+        served == column.groups.len() && served > 0
+    }
+
+    /// [`Self::serves`] of some tokens, each kind of them looked at once.
+    pub fn served(&self, tokens: impl Iterator<Item = usize>, usable: &Usable) -> Vec<bool> {
+        let mut known: HashMap<(u32, bool), bool> = HashMap::default();
+        tokens.map(|t| *known.entry(self.kind(t)).or_insert_with(|| self.serves(t, usable))).collect()
+    }
+
+    /// Tokens of one kind are served alike.
+    pub fn kind(&self, token: usize) -> (u32, bool) {
+        (self.filters.column[token], classes::is_key_material(&self.tokens[token].class))
+    }
+
+    /// Whether some start leads to an end. Of a pool one member is looked at after the other, and no further than needed.
+    fn leads_on(&self, token: usize, group: u32, usable: &Usable, asked: &mut Vec<EndpointId>) -> bool {
+        let mut ahead = Proof::default();
+        for start in &self.filters.columns[self.filters.column[token] as usize].starts {
+            asked.push(*start);
+            if !usable.strict(*start) {
+                continue;
+            }
+            let start = ahead.number(*start);
+            loop {
+                while let Some(at) = ahead.endpoints.get(ahead.expanded).copied() {
+                    let node = ahead.expanded;
+                    ahead.expanded += 1;
+                    if self.is_end(at, token) {
+                        ahead.answer(node);
+                        continue;
+                    }
+                    let target = |position: &usize| EndpointId(self.wiring.to[*position]);
+                    let pools = self.wiring.pools_of(at).iter().filter_map(|pool| {
+                        let members = self.members(pool, token, group)?;
+                        asked.extend(members.iter().map(target));
+                        Some(self.falls_to(members, token, usable).iter().map(target).collect())
+                    });
+                    ahead.pools(node, pools.collect());
+                }
+                if ahead.served[start] {
+                    return true;
+                }
+                if !ahead.look_further() {
+                    break;
+                }
+            }
+        }
+        false
     }
 
     /// A shortest way by which a token is served; for a joint token that of the first participant.
@@ -49,7 +99,8 @@ impl Graph<'_> {
         while let Some(at) = ahead.endpoints.get(i).copied() {
             ahead.is_end.push(self.is_end(at, token));
             if !ahead.is_end[i] {
-                for members in self.wiring.pools_of(at).iter().filter_map(|p| self.falls_to(p, token, group, usable)) {
+                for members in self.wiring.pools_of(at).iter().filter_map(|p| self.members(p, token, group)) {
+                    let members = self.falls_to(members, token, usable);
                     let members = members.into_iter().map(|p| (p, ahead.number(EndpointId(self.wiring.to[p])))).collect();
                     ahead.pools.push((i, members));
                 }
@@ -72,9 +123,8 @@ impl Graph<'_> {
         endpoint.standing != Standing::Logical && (keys || roles.contains(Role::Process) || roles.contains(Role::Store))
     }
 
-    /// The members that a pool falls to for clients of an origin group, perhaps none; `None` if it is no way to be served,
-    /// or none for this token.
-    fn falls_to(&self, pool: &Pool, token: usize, group: u32, usable: &Usable) -> Option<Vec<usize>> {
+    /// The members of a pool that serve clients of an origin group; `None` if it is no way to be served, or none for this token.
+    fn members(&self, pool: &Pool, token: usize, group: u32) -> Option<Vec<usize>> {
         let column = self.filters.column[token];
         let serving = |at: usize| self.hands_on.has(at) || self.is_keys(at);
         let clients = |at: usize| &self.filters.clients[self.filters.clients_at(at) as usize];
@@ -84,12 +134,15 @@ impl Graph<'_> {
                 && clients(*at).admits.has(group as usize)
         };
         let mut members: Vec<usize> = pool.positions().filter(passes).collect();
-        if members.is_empty() {
-            return None;
-        }
         if members.iter().any(|at| clients(*at).all) {
             members.retain(|at| clients(*at).all);
         }
+        (!members.is_empty()).then_some(members)
+    }
+
+    /// Those of a pool's members that it falls to, perhaps none.
+    fn falls_to(&self, mut members: Vec<usize>, token: usize, usable: &Usable) -> Vec<usize> {
+        let column = self.filters.column[token];
         let works = |at: &usize| {
             let mask = usable.carry.mask[*at];
             usable.strict(EndpointId(self.wiring.to[*at])) && has_column(&usable.carry.masks, self.filters.words, mask, column)
@@ -97,11 +150,95 @@ impl Graph<'_> {
         members.retain(works);
         let lowest = members.iter().map(|at| self.members[*at].rank()).min();
         members.retain(|at| Some(self.members[*at].rank()) == lowest);
-        Some(members)
+        members
     }
 
     fn is_keys(&self, at: usize) -> bool {
         self.snapshot.route(self.wiring.route(at)).activity == Activity::Keys
+    }
+}
+
+/// As much of what a token could meet as is needed to see that it is served.
+#[derive(Default)]
+struct Proof {
+    endpoints: Vec<EndpointId>,
+    numbers: HashMap<EndpointId, usize>,
+    /// How many of them were looked at.
+    expanded: usize,
+    served: Vec<bool>,
+    /// Pools of each that are not answered.
+    missing: Vec<usize>,
+    /// The pools in which it was looked at as a member.
+    before: Vec<Vec<usize>>,
+    /// Where each leaves, its members last first, and whether it is answered.
+    pools: Vec<(usize, Vec<EndpointId>, bool)>,
+    /// Pools with members that were not yet looked at.
+    open: Vec<usize>,
+}
+
+impl Proof {
+    fn number(&mut self, e: EndpointId) -> usize {
+        *self.numbers.entry(e).or_insert_with(|| {
+            self.endpoints.push(e);
+            self.served.push(false);
+            self.missing.push(0);
+            self.before.push(Vec::new());
+            self.endpoints.len() - 1
+        })
+    }
+
+    /// All pools of an endpoint: it is served when each of them is answered.
+    fn pools(&mut self, from: usize, pools: Vec<Vec<EndpointId>>) {
+        let first = self.pools.len();
+        self.missing[from] = pools.len();
+        for mut members in pools {
+            members.reverse();
+            self.pools.push((from, members, false));
+        }
+        for pool in first..self.pools.len() {
+            self.open.push(pool);
+            self.next(pool);
+        }
+    }
+
+    /// Looks at one more member of a pool.
+    fn next(&mut self, pool: usize) {
+        let Some(member) = self.pools[pool].1.pop() else { return };
+        let member = self.number(member);
+        self.before[member].push(pool);
+        if self.served[member] {
+            self.answer(member);
+        }
+    }
+
+    /// One more member of every pool that still waits; whether there was any.
+    fn look_further(&mut self) -> bool {
+        let open = std::mem::take(&mut self.open);
+        for pool in open {
+            let (from, members, answered) = &self.pools[pool];
+            if !answered && !self.served[*from] && !members.is_empty() {
+                self.open.push(pool);
+                self.next(pool);
+            }
+        }
+        !self.open.is_empty()
+    }
+
+    /// It is served, and so is whatever only waited for that.
+    fn answer(&mut self, node: usize) {
+        let mut queue = vec![node];
+        while let Some(at) = queue.pop() {
+            self.served[at] = true;
+            for pool in self.before[at].clone() {
+                let (from, _, answered) = &mut self.pools[pool];
+                if !std::mem::replace(answered, true) {
+                    self.missing[*from] -= 1;
+                    if self.missing[*from] == 0 && !self.served[*from] {
+                        queue.push(*from);
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -13,11 +13,11 @@ use crate::model::{EndpointId, RouteId};
 
 /// Answer of [`Graph::spread`]: who is where. Endpoints where the same tokens arrive share one row of bits.
 pub struct Spread {
-    row: Vec<u32>,
-    rows: Vec<u64>,
-    words: usize,
+    pub(super) row: Vec<u32>,
+    pub(super) rows: Vec<u64>,
+    pub(super) words: usize,
     /// By route id.
-    carrying: Bits,
+    pub(super) carrying: Bits,
     pub(super) carry: Carry,
     /// Endpoints that a token enters and does not leave.
     pub(super) stops: Bits,
@@ -31,8 +31,12 @@ impl Spread {
 
     /// The tokens at an endpoint as bits: token `t` is bit `t % 64` of word `t / 64`.
     pub fn at(&self, e: EndpointId) -> &[u64] {
-        let start = self.row[e.index()] as usize * self.words;
-        &self.rows[start..start + self.words]
+        self.of_row(self.row(e))
+    }
+
+    /// What [`Self::at`] gives of endpoints of a row.
+    pub fn of_row(&self, row: u32) -> &[u64] {
+        &self.rows[row as usize * self.words..][..self.words]
     }
 
     /// Endpoints of one row hold the same tokens.
@@ -87,8 +91,16 @@ impl Graph<'_> {
             World::Normal => self.normal.clone(),
             World::Overload => choice.overload(&self.normal),
             World::Any => choice.any(&self.normal),
-            World::Loss(_) => choice.loss(&self.normal, &self.left(&down)),
+            World::Loss(_) => {
+                let left = self.left(&down);
+                choice.loss(&self.normal, left.after())
+            }
         };
+        self.follow(carry, stops, down).0
+    }
+
+    /// The answer, and the columns at each endpoint.
+    pub(super) fn follow(&self, carry: Carry, stops: Bits, down: Bits) -> (Spread, Vec<u64>) {
         let reached = self.propagate(&carry, &stops, &down);
         let (row, rows, words) = self.expand(&reached);
         let mut carrying = Bits::none(self.wiring.to.len());
@@ -97,7 +109,7 @@ impl Graph<'_> {
                 carrying.insert(self.wiring.route(at).index());
             }
         }
-        Spread { row, rows, words, carrying, carry, stops, down }
+        (Spread { row, rows, words, carrying, carry, stops, down }, reached)
     }
 
     /// Columns per endpoint. An endpoint is looked at again only for columns that are new to it.
@@ -163,12 +175,17 @@ impl Graph<'_> {
         let row = row.collect();
         let mut rows = vec![0; distinct.len() * words];
         for (columns, row) in distinct.iter().zip(rows.chunks_exact_mut(words)) {
-            for (token, c) in self.filters.column.iter().enumerate() {
-                if columns[*c as usize / 64] >> (c % 64) & 1 != 0 {
-                    row[token / 64] |= 1 << (token % 64);
-                }
-            }
+            self.tokens_of(columns, row);
         }
         (row, rows, words)
+    }
+
+    /// Sets the bits of the tokens that a set of columns stands for.
+    pub(super) fn tokens_of(&self, columns: &[u64], row: &mut [u64]) {
+        for (token, c) in self.filters.column.iter().enumerate() {
+            if columns[*c as usize / 64] >> (c % 64) & 1 != 0 {
+                row[token / 64] |= 1 << (token % 64);
+            }
+        }
     }
 }

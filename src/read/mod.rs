@@ -3,17 +3,33 @@
 //! cannot follow becomes a gap with its line.
 
 pub mod ansible;
+pub mod apache;
+pub mod apisix;
 pub mod arm;
+pub mod caddy;
+pub mod cassandra;
 pub mod cloudformation;
+pub mod cockroach;
 pub mod compose;
+pub mod elastic;
 pub mod envoy;
 pub mod export;
+pub mod geodns;
 pub mod haproxy;
 pub mod inventory;
+pub mod kafka;
+pub mod kong;
 pub mod kubernetes;
+pub mod mongodb;
+pub mod mysql;
 pub mod netbox;
 pub mod nginx;
+pub mod postgres;
+pub mod redis;
+pub mod squid;
 pub mod table;
+pub mod traefik;
+pub mod varnish;
 
 use std::sync::LazyLock;
 
@@ -23,10 +39,14 @@ use crate::source::{InputError, SourceId, Sources};
 mod all;
 mod hosts;
 mod mentions;
+pub mod paths;
 mod proxy;
 mod pulumi;
+mod replicas;
 pub mod resource;
 mod settings;
+mod shipper;
+mod template;
 mod terraform;
 pub mod words;
 mod zone;
@@ -128,40 +148,58 @@ pub trait Reader: Sync {
     fn read(&self, input: &Input<'_>) -> Reading;
 }
 
+/// What a reader of sets makes of one file by itself.
+fn alone(reader: &impl Reader, input: &Input<'_>) -> Reading {
+    let set = Set { sources: input.sources, files: &[input.file], settings: input.settings };
+    reader.read_together(&set).into_iter().flatten().next().map_or_else(Reading::default, |(_, reading)| reading)
+}
+
 /// Every reader. Order does not matter: detection takes the surest and reports a tie.
 pub const READERS: &[&dyn Reader] = &[
     &ansible::Ansible,
+    &apache::Apache,
+    &apisix::Apisix,
     &arm::Arm,
+    &caddy::Caddy,
+    &cassandra::Cassandra,
     &cloudformation::CloudFormation,
+    &cockroach::Cockroach,
     &compose::Compose,
+    &elastic::Elastic,
     &envoy::Envoy,
     &export::CloudExport,
+    &geodns::bind::Bind,
+    &geodns::gdnsd::Gdnsd,
+    &geodns::ibp::Ibp,
+    &geodns::json::GeoDnsJson,
+    &geodns::octodns::OctoDns,
+    &geodns::powerdns::PowerDns,
     &haproxy::Haproxy,
     &hosts::Hosts,
     &inventory::Inventory,
+    &kafka::Kafka,
+    &kong::Kong,
     &kubernetes::Kubernetes,
+    &mongodb::MongoDb,
+    &mysql::MySql,
     &netbox::NetBox,
     &nginx::Nginx,
+    &postgres::Postgres,
     &pulumi::Pulumi,
+    &redis::Redis,
+    &shipper::Beats,
+    &shipper::FluentBit,
+    &shipper::Fluentd,
+    &shipper::Logstash,
+    &shipper::OtelCollector,
+    &shipper::Rsyslog,
+    &shipper::Vector,
+    &squid::Squid,
     &table::Table,
     &terraform::Terraform,
     &terraform::json::Plan,
     &terraform::json::State,
+    &traefik::Traefik,
+    &varnish::Varnish,
     &zone::Zone,
 ];
-
-/// A path as written in a file of `folder`, from the project's root; `None` if it leads elsewhere.
-fn joined(folder: &str, path: &str) -> Option<String> {
-    if path.contains("://") || path.starts_with('/') {
-        return None;
-    }
-    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => _ = parts.pop()?,
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}

@@ -21,6 +21,8 @@ pub struct FileSettings {
     pub provider: Option<Told>,
     pub region: Option<Told>,
     pub account: Option<Told>,
+    /// The declared site that everything of the file stands in, where it does not say itself.
+    pub site: Option<Told>,
     /// Values of a configuration's variables or parameters, by name.
     pub variables: BTreeMap<String, Told>,
     /// Files (relative to the project root) with values of variables or parameters; the later one wins.
@@ -62,6 +64,7 @@ impl Settings {
             all.provider = more.provider.clone().or(all.provider);
             all.region = more.region.clone().or(all.region);
             all.account = more.account.clone().or(all.account);
+            all.site = more.site.clone().or(all.site);
             all.variables.extend(more.variables.clone());
             all.variable_files.extend(more.variable_files.clone());
             all.columns.extend(more.columns.clone());

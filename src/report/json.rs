@@ -7,7 +7,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{RenderOptions, Reporter, by_format, is_unsafe};
-use crate::finding::{Assessment, DataSetInfo, Finding, GapResult, Hop, KnownPlace, RuleResult, Way};
+use crate::finding::{
+    Assessment, CutRoute, DataSetInfo, Finding, GapResult, Hop, IncidentLevel, KnownPlace, Remedy, RuleResult, Severity, Way,
+};
 use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
 
@@ -54,6 +56,7 @@ struct Document<'a> {
     as_of: &'a str,
     rules: Vec<Rule<'a>>,
     findings: Vec<JsonFinding<'a>>,
+    remedies: Vec<JsonRemedy<'a>>,
     gaps: Vec<JsonGap<'a>>,
     ways: Vec<JsonWay<'a>>,
     coverage: JsonCoverage<'a>,
@@ -72,6 +75,51 @@ struct JsonWay<'a> {
 }
 
 #[derive(Serialize)]
+struct JsonRemedy<'a> {
+    rule: &'a str,
+    cut: Vec<JsonCut<'a>>,
+    #[serde(rename = "move")]
+    moves: &'a [String],
+    smallest: bool,
+    judged: bool,
+    unserved: Vec<Unserved<'a>>,
+    breaks: &'a [String],
+}
+
+#[derive(Serialize)]
+struct JsonCut<'a> {
+    from: &'a str,
+    to: &'a str,
+    activity: &'static str,
+    role: &'static str,
+    instead: &'a [String],
+    /// Fingerprints.
+    findings: &'a [String],
+    source: Position,
+}
+
+#[derive(Serialize)]
+struct Unserved<'a> {
+    population: &'a str,
+    data: &'a str,
+}
+
+/// Severity on the four-level incident scale.
+#[derive(Serialize)]
+struct Level {
+    level: u8,
+    name: &'static str,
+    native: &'static str,
+}
+
+impl Level {
+    fn of(severity: Severity) -> Self {
+        let IncidentLevel { level, name, native } = severity.level();
+        Self { level, name, native }
+    }
+}
+
+#[derive(Serialize)]
 struct Notify<'a> {
     contact: &'a str,
     within_hours: u64,
@@ -82,6 +130,7 @@ struct Rule<'a> {
     rule: &'a str,
     title: &'a str,
     severity: &'static str,
+    incident_level: Level,
     verdict: &'static str,
     why: &'a str,
     examined: Examined,
@@ -100,6 +149,7 @@ struct JsonFinding<'a> {
     rule: Option<&'a str>,
     with_rules: &'a [String],
     severity: &'static str,
+    incident_level: Level,
     verdict: &'static str,
     message: &'a str,
     help: Option<&'a str>,
@@ -236,6 +286,7 @@ fn document<'a>(a: &'a Assessment, sources: &Sources) -> Document<'a> {
         as_of: &a.as_of,
         rules: a.rules.iter().map(|r| rule(r, sources)).collect(),
         findings: a.findings.iter().map(|f| finding(f, sources)).collect(),
+        remedies: a.remedies.iter().map(|r| remedy(r, sources)).collect(),
         gaps: a.gaps.iter().map(|g| gap(g, sources)).collect(),
         ways: a.ways.iter().map(|w| way(w, sources)).collect(),
         coverage: JsonCoverage {
@@ -271,6 +322,7 @@ fn rule<'a>(r: &'a RuleResult, sources: &Sources) -> Rule<'a> {
         rule: &r.rule,
         title: &r.title,
         severity: r.severity.as_str(),
+        incident_level: Level::of(r.severity),
         verdict: r.verdict.as_str(),
         why: &r.why,
         examined: Examined { endpoints: r.endpoints_examined, routes: r.routes_examined },
@@ -284,6 +336,7 @@ fn finding<'a>(f: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
         rule: f.rule.as_deref(),
         with_rules: &f.with_rules,
         severity: f.severity.as_str(),
+        incident_level: Level::of(f.severity),
         verdict: f.verdict.as_str(),
         message: &f.message,
         help: f.help.as_deref(),
@@ -305,6 +358,27 @@ fn finding<'a>(f: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
         labels: f.labels.iter().map(|l| JsonLabel { text: &l.text, source: position(sources, l.location) }).collect(),
         fingerprint: &f.fingerprint,
         waiver: None,
+    }
+}
+
+fn remedy<'a>(r: &'a Remedy, sources: &Sources) -> JsonRemedy<'a> {
+    let cut = |c: &'a CutRoute| JsonCut {
+        from: &c.from,
+        to: &c.to,
+        activity: c.activity,
+        role: c.role.as_str(),
+        instead: &c.instead,
+        findings: &c.findings,
+        source: position(sources, c.location),
+    };
+    JsonRemedy {
+        rule: &r.rule,
+        cut: r.cut.iter().map(cut).collect(),
+        moves: &r.moves,
+        smallest: r.smallest,
+        judged: r.judged,
+        unserved: r.unserved.iter().map(|(population, data)| Unserved { population, data }).collect(),
+        breaks: &r.breaks,
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::finding::{Assessment, Coverage, Finding, GapResult, KnownPlace, Severity, Verdict};
+use crate::finding::{Assessment, Coverage, CutRoute, Finding, GapResult, KnownPlace, Remedy, Severity, Verdict};
 use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
 
@@ -109,6 +109,45 @@ pub(crate) fn position(sources: &Sources, at: Location) -> String {
 pub(crate) fn line(sources: &Sources, at: Location) -> String {
     let p = sources.position(at);
     format!("{}:{}", safe(&p.file), p.line)
+}
+
+/// `cut `a` -> `b` (routing/media.conf:6), or let it lead to `c``.
+pub(crate) fn cut(cut: &CutRoute, sources: &Sources) -> String {
+    let instead: Vec<String> = cut.instead.iter().map(|name| format!("`{}`", safe(name))).collect();
+    let or = if instead.is_empty() { String::new() } else { format!(", or let it lead to {}", instead.join(" or ")) };
+    format!("cut `{}` -> `{}` ({}){or}", safe(&cut.from), safe(&cut.to), line(sources, cut.location))
+}
+
+/// What would make a rule hold, and what else that does, a line each.
+pub(crate) fn remedy(remedy: &Remedy, sources: &Sources) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    if !remedy.moves.is_empty() {
+        let names: Vec<String> = remedy.moves.iter().map(|m| format!("`{}`", safe(m))).collect();
+        lines.push(format!("to change: data enters at {}: move that, or let it enter elsewhere", names.join(", ")));
+    }
+    if remedy.cut.is_empty() {
+        return lines;
+    }
+    let fewest = if remedy.smallest { "; no fewer routes do" } else { "" };
+    let n = remedy.cut.len();
+    lines.push(format!(
+        "to change: cut {} or lead {} elsewhere{fewest}:",
+        count(n, "route", "routes"),
+        if n == 1 { "it" } else { "them" }
+    ));
+    lines.extend(remedy.cut.iter().map(|c| format!("- {}", cut(c, sources))));
+    if !remedy.judged {
+        lines.push("what else that changes was not judged: the project is too large".to_owned());
+        return lines;
+    }
+    if !remedy.unserved.is_empty() {
+        let whom: Vec<String> = remedy.unserved.iter().map(|(p, data)| format!("{} ({})", safe(p), safe(data))).collect();
+        lines.push(format!("cutting takes away the last serving path of {}", whom.join(", ")));
+    }
+    if !remedy.breaks.is_empty() {
+        lines.push(format!("cutting breaks {}: lead the routes elsewhere instead", safe(&remedy.breaks.join(", "))));
+    }
+    lines
 }
 
 /// Longer notes are cut in reports for people; JSON has them whole.

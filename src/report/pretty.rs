@@ -15,7 +15,7 @@ use super::{
     BOLD, DIM, RenderOptions, Reporter, condition, count, coverage, gaps_by_code, known, line, places_short, push_safe, safe,
     severity_style, summary, table, tree, verdict_style,
 };
-use crate::finding::{Assessment, Finding, Severity};
+use crate::finding::{Assessment, Finding, Remedy, Severity};
 use crate::source::{Location, Sources};
 
 /// Gaps shown per code, files shown as not read; the others are counted here and listed in the other formats.
@@ -35,7 +35,7 @@ impl Reporter for Pretty {
     fn write(&self, a: &Assessment, sources: &Sources, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         let p = Page { sources, options };
         for f in &a.findings {
-            p.finding(f, out)?;
+            p.finding(f, &a.remedies, out)?;
             writeln!(out)?;
         }
         p.rules(a, out)?;
@@ -76,7 +76,7 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    fn finding(&self, f: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    fn finding(&self, f: &Finding, remedies: &[Remedy], out: &mut dyn Write) -> io::Result<()> {
         let o = self.options;
         let mut heading = format!(
             "{} {} {}",
@@ -84,6 +84,7 @@ impl Page<'_> {
             o.paint(severity_style(f.severity), f.severity.as_str()),
             o.paint(BOLD, f.code)
         );
+        let level = f.severity.level();
         if let Some(rule) = &f.rule {
             heading.push_str(&format!(" [{}]", safe(rule)));
         }
@@ -124,6 +125,8 @@ impl Page<'_> {
                 self.item(title, &safe(&values.join(", ")), out)?;
             }
         }
+        let native = if o.unicode { format!(", {}", level.native) } else { String::new() };
+        self.item("incident level", &format!("{} {}{native}", level.level, level.name), out)?;
         if let Some(when) = when(f) {
             self.item("when", &when, out)?;
         }
@@ -148,6 +151,9 @@ impl Page<'_> {
         if let Some(help) = &f.help {
             self.item("help", &safe(help), out)?;
         }
+        for cut in remedies.iter().flat_map(|r| &r.cut).filter(|c| c.findings.contains(&f.fingerprint)) {
+            self.item("change", &super::cut(cut, self.sources), out)?;
+        }
         self.item("fingerprint", &safe(&f.fingerprint), out)
     }
 
@@ -169,6 +175,11 @@ impl Page<'_> {
             writeln!(out, "{}", o.wrap("  ", "    ", &format!("{verdict} {severity} {}", safe(&r.rule))))?;
             writeln!(out, "{}", o.wrap("    ", "    ", &o.paint(DIM, &safe(&r.title))))?;
             writeln!(out, "{}", o.wrap("    ", "    ", &safe(&r.why)))?;
+            for remedy in a.remedies.iter().filter(|remedy| remedy.rule == r.rule) {
+                for text in super::remedy(remedy, self.sources) {
+                    writeln!(out, "{}", o.wrap("    ", "      ", &text))?;
+                }
+            }
         }
         writeln!(out)
     }

@@ -2,6 +2,7 @@
 //! compiled in; this module reads them and answers questions of spelling and membership. It knows no endpoint and no route.
 
 pub mod classes;
+pub mod continents;
 pub mod facts;
 pub mod mechanisms;
 pub mod places;

@@ -376,6 +376,16 @@ fn field(country: Country, index: usize) -> String {
     iso_line(country.as_str()).and_then(|l| l.split('\t').nth(index)).unwrap_or(country.as_str()).to_owned()
 }
 
+/// Every assigned country code, in the order of codes.
+pub fn all_countries() -> impl Iterator<Item = Country> {
+    countries().map(|(country, _)| country)
+}
+
+/// The alpha-3 code of a country.
+pub fn alpha3(country: Country) -> Option<&'static str> {
+    countries().find(|(c, _)| *c == country).and_then(|(_, fields)| fields.get(2).copied())
+}
+
 fn countries() -> impl Iterator<Item = (Country, Vec<&'static str>)> {
     ISO.lines().filter_map(|line| {
         let fields: Vec<&str> = line.split('\t').collect();

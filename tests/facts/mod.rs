@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use onshore::model::{ClientMatch, DataLimit, Facts, GapScope, Reference, RouteFact, Spill, Standing, Unread};
 use onshore::read::{Reader, Reading, Set, Settings};
-use onshore::source::{Location, SourceId, Sources};
+use onshore::source::{InputError, Location, SourceId, Sources};
 
-/// Every text file below a folder, by path.
+/// Every text file below a folder by path, but for what a test keeps there for itself.
 pub fn sources(folder: &Path) -> Sources {
     fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -24,7 +24,7 @@ pub fn sources(folder: &Path) -> Sources {
     let mut sources = Sources::default();
     for file in files {
         let path = file.strip_prefix(folder).unwrap().to_string_lossy().replace('\\', "/");
-        if path != "expected.txt" {
+        if path != "expected.txt" && path != "told.txt" {
             sources.add(path, String::from_utf8_lossy(&std::fs::read(&file).unwrap()));
         }
     }
@@ -127,6 +127,8 @@ impl Show<'_> {
             }
         };
         section("included", reading.included.iter().map(|i| self.sources.get(*i).path.clone()).collect());
+        let mistake = |e: &InputError| format!("{} @ {}", e.message, self.at(e.location));
+        section("syntax", reading.syntax.iter().map(mistake).collect());
         section("endpoints", (0..self.facts.endpoints.len()).map(|i| self.endpoint(i)).collect());
         section("routes", self.facts.routes.iter().map(|r| self.route(r)).collect());
         section("gaps", self.facts.gaps.iter().map(|g| self.gap(g)).collect());

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use onshore::model::*;
-use onshore::reach::{Graph, Step, Token, World, tokens};
+use onshore::reach::{Graph, Losses, Step, Token, World, tokens};
 use onshore::vocab::classes;
 use proptest::prelude::*;
 
@@ -26,6 +26,7 @@ fn some_clients() -> impl Strategy<Value = ClientMatch> {
         4 => Just(ClientMatch::Any),
         2 => some_countries().prop_map(ClientMatch::Countries),
         2 => some_countries().prop_map(ClientMatch::Except),
+        1 => some_countries().prop_map(|list| ClientMatch::Part(list, "state".to_owned())),
         1 => Just(ClientMatch::Networks(vec!["10.0.0.0/8".parse().expect("a network")])),
         1 => Just(ClientMatch::Some("header".to_owned())),
     ]
@@ -160,14 +161,14 @@ struct Oracle<'a> {
 
 fn admits(clients: &ClientMatch, origin: Country) -> bool {
     match clients {
-        ClientMatch::Countries(list) => list.contains(&origin),
+        ClientMatch::Countries(list) | ClientMatch::Part(list, _) => list.contains(&origin),
         ClientMatch::Except(list) => !list.contains(&origin),
         _ => true,
     }
 }
 
 fn takes_all_of(clients: &ClientMatch) -> bool {
-    !matches!(clients, ClientMatch::Networks(_) | ClientMatch::Some(_))
+    clients.takes_whole_origins()
 }
 
 fn class_passes(r: &Route, class: &str) -> bool {
@@ -427,7 +428,7 @@ proptest! {
         let tokens = tokens(&s);
         let graph = Graph::new(&s, &tokens);
         let usable = graph.usable(&world, &Dependence::ALL, |_| true);
-        let served_at_once = graph.served(&usable);
+        let served_at_once = graph.served(0..tokens.len(), &usable);
         for (t, token) in tokens.iter().enumerate() {
             prop_assert_eq!(graph.serves(t, &usable), served_at_once[t]);
             let strict: BTreeSet<EndpointId> = s.endpoint_ids().filter(|e| usable.strict(*e)).collect();
@@ -445,6 +446,67 @@ proptest! {
                 prop_assert!(graph.passes(id, t));
             }
             prop_assert!(way.iter().all(|step| usable.strict(step.endpoint)));
+        }
+    }
+
+    /// Each loss changes the answers for the one before it in place.
+    #[test]
+    fn one_loss_after_the_other_is_each_by_itself(
+        s in some_snapshot(),
+        losses in proptest::collection::vec(some_loss(), 1..6),
+        stop in proptest::option::of(0..ENDPOINTS),
+        purposes in proptest::sample::subsequence(Dependence::ALL[..2].to_vec(), 0..=2),
+    ) {
+        let tokens = tokens(&s);
+        let graph = Graph::new(&s, &tokens);
+        let stops = |e: EndpointId| stop == Some(e.0);
+        let (mut one_by_one, mut spread) = Losses::new(&graph, stops);
+        let mut usable = graph.usable(&World::Loss(Vec::new()), &purposes, |_| true);
+        let nothing = graph.spread_until(&World::Loss(Vec::new()), stops);
+        for lost in losses {
+            let touched = one_by_one.lose(&mut spread, &lost);
+            usable.lose(&graph, &touched.down);
+            let (dead, dead_at_all) = usable.dead();
+            let (dead, dead_at_all): (BTreeSet<_>, BTreeSet<_>) = (dead.collect(), dead_at_all.collect());
+            let world = World::Loss(lost);
+            let alone = graph.spread_until(&world, stops);
+            prop_assert_eq!(&touched.down, &graph.down(&world));
+            prop_assert_eq!(&touched.uncertain, &graph.uncertain(&world));
+            for e in s.endpoint_ids() {
+                prop_assert_eq!(spread.at(e), alone.at(e), "{:?} at {:?}", world, e);
+                prop_assert_eq!(spread.is_reached(e), alone.is_reached(e));
+                prop_assert!(touched.endpoints.contains(&e) || nothing.at(e) == alone.at(e), "untold {:?}", e);
+            }
+            for (i, route) in s.routes.iter().enumerate() {
+                let id = RouteId(i as u32);
+                prop_assert_eq!(spread.carries(id), alone.carries(id), "{:?}", route);
+                for t in 0..tokens.len() {
+                    let (now, before) = (graph.moves(&alone, id, t), graph.moves(&nothing, id, t));
+                    prop_assert_eq!(graph.moves(&spread, id, t), now, "{:?}", route);
+                    let told = touched.routes.contains(&id) || touched.endpoints.contains(&route.from);
+                    prop_assert!(now == before || told, "untold {:?}", route);
+                }
+            }
+            let fresh = graph.usable(&world, &purposes, |_| true);
+            let none = graph.usable(&World::Loss(Vec::new()), &purposes, |_| true);
+            for e in s.endpoint_ids() {
+                prop_assert_eq!(usable.strict(e), fresh.strict(e));
+                prop_assert_eq!(usable.weak(e), fresh.weak(e));
+                prop_assert_eq!(dead.contains(&e), none.strict(e) && !fresh.strict(e));
+                prop_assert_eq!(dead_at_all.contains(&e), none.weak(e) && !fresh.weak(e));
+            }
+            for t in 0..tokens.len() {
+                let (mut asked, mut again) = (Vec::new(), Vec::new());
+                let served = graph.asks(t, &fresh, &mut asked);
+                prop_assert_eq!(graph.asks(t, &none, &mut again), graph.serves(t, &none));
+                let unheard = again.iter().all(|e| none.strict(*e) == fresh.strict(*e));
+                prop_assert!(!unheard || served == graph.serves(t, &none), "what was asked answers alike");
+            }
+            one_by_one.restore(&mut spread);
+            usable.restore();
+        }
+        for e in s.endpoint_ids() {
+            prop_assert_eq!(spread.at(e), nothing.at(e));
         }
     }
 

@@ -1,7 +1,7 @@
 //! CloudFormation.
 
 use onshore::model::route::DataLimit;
-use onshore::model::{Activity, Role, RouteRole};
+use onshore::model::{Activity, Role, RouteRole, Spill};
 use onshore::read::{READERS, Recognized};
 
 use super::{corpus, golden, read};
@@ -38,10 +38,10 @@ fn corpus_cdk_failover() {
     // Fact 1: the primary and the secondary stand for each other. Fact 2: both are literal addresses.
     let primary = read.route("failover.cdk.dev", "1.2.3.4");
     let secondary = read.route("failover.cdk.dev", "5.6.7.8");
-    assert_eq!((primary.priority, secondary.priority), (Some(0), Some(1)));
-    assert_eq!(secondary.role, RouteRole::Failover);
+    assert_eq!((primary.role, secondary.role), (RouteRole::Primary, RouteRole::Failover));
     assert_eq!(primary.pool, secondary.pool);
-    // How health is checked, and for how long names are kept, is not kept here.
+    // Without its health check the primary would always count as healthy, and the secondary would never be asked.
+    assert_eq!(secondary.spill, Spill::Load);
     assert!(primary.alias && secondary.alias, "a name for the same thing");
     assert_eq!(read.endpoint("ARecordFailoverSecondaryD176C0A2").names[0].value, "failover.cdk.dev");
 }
@@ -105,8 +105,9 @@ fn corpus_route53() {
     ];
     let Some(read) = corpus("cloudformation/route53-failover-latency", &[(ALL, &told)]) else { return };
     // Fact 1: primary and secondary.
-    assert_eq!(read.route("app.example.com", "one.example.com").priority, Some(0));
-    assert_eq!(read.route("app.example.com", "two.example.com").role, RouteRole::Failover);
+    assert_eq!(read.route("app.example.com", "one.example.com").role, RouteRole::Primary);
+    let second = read.route("app.example.com", "two.example.com");
+    assert_eq!((second.role, &second.spill), (RouteRole::Failover, &Spill::Load), "the primary's health is checked");
     // Facts 3 and 4: both latency records are in one pool at one level, so each stands in for the other.
     let germany = read.route("app.example.com", "de.example.com");
     let ireland = read.route("app.example.com", "ie.example.com");
@@ -174,6 +175,50 @@ fn parameter_files_of_every_shape_are_taken() {
     // A file that nobody names may be anybody's.
     let read = read(&[("t.yaml", template), ("params.json", "{\"Parameters\": {\"To\": \"sa-east-1\"}}")], &[]);
     read.has_gap("params.json:1", "may be those of `t.yaml`");
+}
+
+#[test]
+fn what_cannot_be_told_of_a_nested_stack_s_parameters_may_be_the_value_of_any() {
+    let inner = "Parameters: {To: {Type: String, Default: sa-east-1}}\nResources:\n  S:\n    Type: AWS::SecretsManager::Secret\n    Properties: {ReplicaRegions: [{Region: !Ref To}]}\n";
+    let read = |parameters: &str| {
+        let outer = format!(
+            "Parameters: {{P: {{Type: String}}}}\nResources:\n  N:\n    Type: AWS::CloudFormation::Stack\n    Properties: {{TemplateURL: inner.yaml, Parameters: {parameters}}}\n"
+        );
+        read(&[("outer.yaml", &outer), ("inner.yaml", inner)], &[(ALL, &["region=eu-west-1"])])
+    };
+    let copies = |parameters: &str| read(parameters).dump().contains("S in sa-east-1");
+    assert!(copies("{Other: !Ref P}") && copies("{To: sa-east-1}"));
+    assert!(!copies("!Ref P") && !copies("!FindInMap [A, B, C]"));
+}
+
+#[test]
+fn a_workflow_s_definition_names_arns_that_are_put_together() {
+    let read = |definition: &str| {
+        let template = format!(
+            "Parameters: {{P: {{Type: String}}}}\nResources:\n  W:\n    Type: AWS::StepFunctions::StateMachine\n    Properties: {{{definition}}}\n"
+        );
+        read(&[("t.yaml", &template)], &[(ALL, &["region=eu-west-1"])])
+    };
+    let arn = "arn:aws:lambda:us-east-1:${AWS::AccountId}:function:pay";
+    for definition in [
+        format!("DefinitionString: !Sub '{{\"Resource\": \"{arn}\"}}'"),
+        format!("Definition: {{States: {{A: {{Resource: !Sub '{arn}'}}}}}}"),
+    ] {
+        let read = read(&definition);
+        assert!(read.dump().contains("function:pay"), "{definition}: {}", read.dump());
+    }
+    for definition in ["Definition: !Ref P", "DefinitionString: !Sub '{\"Resource\": \"${P}\"}'"] {
+        assert!(!read(definition).gaps("parameter `P` has no value").is_empty(), "{definition}: {}", read(definition).dump());
+    }
+    assert!(read("DefinitionString: !Sub '{\"Comment\": \"for ${P}\"}'").gaps("parameter `P`").is_empty());
+}
+
+#[test]
+fn an_api_whose_body_is_no_map_may_lead_anywhere() {
+    let template =
+        "Resources:\n  A: {Type: AWS::ApiGateway::RestApi, Properties: {Body: !GetAtt B.Text}}\n  B: {Type: Custom::Body}\n";
+    let read = read(&[("t.yaml", template)], &[(ALL, &["region=eu-west-1"])]);
+    assert!(!read.gaps("the body of the API is a text").is_empty(), "{}", read.dump());
 }
 
 #[test]

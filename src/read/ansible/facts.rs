@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use super::gap;
 use super::inventory::Inventory;
-use super::vars::{DECIDING, Found, Kind, Layers, VarFile, VarFiles, Vars, short};
+use super::vars::{Found, Kind, Layers, VarFile, VarFiles, Vars, short};
 use crate::model::{Address, EndpointFact, Facts, GapScope, Reference, Trail};
-use crate::read::{FileSettings, Input};
+use crate::read::{FileSettings, Input, paths};
 use crate::source::{Location, SourceId, Spanned};
 
 /// Variables with the address by which others reach the host.
@@ -27,6 +27,8 @@ const ADDRESSES: &[&str] = &[
 const SITES: &[&str] = &["site", "datacenter", "data_center", "dc", "location"];
 const PROVIDERS: &[&str] = &["provider", "cloud_provider", "cloud"];
 const ZONES: &[&str] = &["zone", "az", "availability_zone"];
+/// The name that Ansible knows and its older form.
+const HOSTS: &[&str] = &["ansible_host", "ansible_ssh_host"];
 const NAMES: &[&str] = &["fqdn", "dns_name", "dns_entry"];
 /// Variables that `[[classify]]` selects by. The others are not kept: some of them are secrets.
 const TAGS: &[&str] = &[
@@ -53,6 +55,11 @@ const TAGS: &[&str] = &[
 const BY_NETWORK: &[&str] =
     &["ssh", "paramiko", "paramiko_ssh", "smart", "winrm", "psrp", "local", "network_cli", "netconf", "httpapi"];
 
+/// Variables whose value decides where a host stands, or by what address it is found.
+pub fn deciding() -> impl Iterator<Item = &'static str> {
+    [HOSTS, SITES, PROVIDERS, &["region"], ZONES, ADDRESSES].into_iter().flatten().copied()
+}
+
 /// Gaps of several hosts about one line become one.
 #[derive(Default)]
 struct Unclear(BTreeMap<(Location, &'static str), (String, &'static str, Vec<Reference>)>);
@@ -67,7 +74,7 @@ impl Unclear {
 /// The facts of an inventory, and the variable files that it took.
 pub fn facts(inventory: &Inventory, files: &VarFiles, input: &Input<'_>) -> (Facts, Vec<SourceId>) {
     let path = input.path();
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = paths::folder(path);
     let stack = Stack { inventory, files, bases: files.bases(folder) };
     let told = input.settings.of(path);
     let mut facts = Facts { gaps: inventory.gaps.clone(), ..Facts::default() };
@@ -182,7 +189,7 @@ impl Host<'_, '_> {
             Some((connection, _)) => BY_NETWORK.contains(&connection.rsplit('.').next().unwrap_or(&connection)),
             None => true,
         };
-        for name in ["ansible_host", "ansible_ssh_host"] {
+        for name in HOSTS {
             if let Some((text, lines)) = self.text(name).filter(|_| by_network) {
                 self.address_of_name(&text, lines[0], &mut fact);
             }
@@ -278,7 +285,7 @@ impl Host<'_, '_> {
 
     /// A variable's text; what hides it is told if it could decide where the host stands.
     fn text(&mut self, name: &str) -> Option<(String, Vec<Location>)> {
-        let decides = DECIDING.contains(&name);
+        let decides = deciding().any(|known| known == name);
         match self.layers.get(name)? {
             Found::Text(text, lines) => (!text.is_empty()).then_some((text, lines)),
             Found::Vaulted(at) => {

@@ -15,7 +15,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Input, Reader, Reading, Recognized, Set, glance};
+use super::{Input, Reader, Reading, Recognized, Set, alone, glance};
 use crate::doc;
 use crate::model::{Facts, Gap, GapScope, Reference, Unread};
 use crate::source::{InputError, Location, SourceId, Span};
@@ -76,9 +76,7 @@ impl Reader for Ansible {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let set = Set { sources: input.sources, files: &[input.file], settings: input.settings };
-        let readings = self.read_together(&set).unwrap_or_default();
-        readings.into_iter().next().map(|(_, reading)| reading).unwrap_or_default()
+        alone(self, input)
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::facts::deciding;
 use crate::doc::{self, Node, Style};
-use crate::read::{Set, side_by_side};
+use crate::read::{Set, paths, side_by_side};
 use crate::source::{Location, SourceId, Span};
 
 /// How an encrypted text begins (Ansible Vault, format 1.1 and 1.2).
@@ -28,35 +29,6 @@ pub enum Value {
 
 /// Values with the place where they are written, by name.
 pub type Vars = BTreeMap<String, (Value, Location)>;
-
-/// Variables whose value decides where a host stands, or by what address it is found.
-pub const DECIDING: &[&str] = &[
-    "ansible_host",
-    "ansible_ssh_host",
-    "site",
-    "datacenter",
-    "data_center",
-    "dc",
-    "location",
-    "provider",
-    "cloud",
-    "cloud_provider",
-    "region",
-    "zone",
-    "az",
-    "availability_zone",
-    "ip",
-    "ip_address",
-    "ipv4",
-    "ipv4_address",
-    "ipv6",
-    "ipv6_address",
-    "public_ip",
-    "public_ipv4",
-    "private_ip",
-    "private_ipv4",
-    "primary_ip",
-];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -144,7 +116,7 @@ impl VarFile {
         if self.broken.is_some() {
             return Some("a broken file of variables".to_owned());
         }
-        let first = DECIDING.iter().find(|name| self.vars.contains_key(**name))?;
+        let first = deciding().find(|name| self.vars.contains_key(*name))?;
         Some(format!("the variable `{first}`"))
     }
 }
@@ -208,18 +180,11 @@ impl VarFiles {
     /// The folders whose variables an inventory in `folder` takes, the weakest first: beside it, and then those above it, in one
     /// of which its playbooks stand.
     pub fn bases(&self, folder: &str) -> Vec<String> {
-        let mut all = Vec::new();
-        let mut base = folder.to_owned();
-        loop {
-            let first = self.by_owner.range((base.clone(), Kind::Group, String::new())..).next();
-            if first.is_some_and(|((b, _, _), _)| *b == base) {
-                all.push(base.clone());
-            }
-            if base.is_empty() {
-                return all;
-            }
-            base = base.rsplit_once('/').map_or(String::new(), |(above, _)| above.to_owned());
-        }
+        let speaks = |base: &&str| {
+            let first = self.by_owner.range(((*base).to_owned(), Kind::Group, String::new())..).next();
+            first.is_some_and(|((b, _, _), _)| b == base)
+        };
+        paths::ancestors(folder).filter(speaks).map(str::to_owned).collect()
     }
 
     pub fn of(&self, base: &str, kind: Kind, name: &str) -> impl Iterator<Item = (SourceId, &VarFile)> {

@@ -37,7 +37,7 @@ pub(super) fn everything(env: &Env<'_, '_>, code: &'static str, message: String,
 }
 
 pub(super) fn parameter(env: &Env<'_, '_>, name: &str, at: Location) -> Value {
-    if let Some(value) = env.var(&format!("parameter:{}", name.to_lowercase())) {
+    if let Some(value) = env.vars.get(&format!("parameter:{}", name.to_lowercase())) {
         return value.clone();
     }
     let speaker = env.speaker();
@@ -197,7 +197,7 @@ fn declare<'w, 'd>(
         },
     };
     for i in 0..count.map_or(1, |(_, count)| count) {
-        if !env.world.spend(1) {
+        if !env.world.budget.spend(1) {
             return;
         }
         let turn = match count {
@@ -224,7 +224,7 @@ fn declare<'w, 'd>(
                 } else {
                     format!("{}/{}", outer.kind, kind.to_lowercase())
                 };
-                let whole = turn.concat([outer.name.clone(), Value::text("/", at), name.clone()], at);
+                let whole = turn.world.budget.concat([outer.name.clone(), Value::text("/", at), name.clone()], at);
                 (kind, if canonical(&name).contains('/') { name } else { whole })
             }
             _ => (kind.to_lowercase(), name),
@@ -337,7 +337,11 @@ pub(super) fn child<'w, 'd>(env: &Env<'w, 'd>, item: &Item<'w, 'd>, siblings: &[
     if let Some(subscription) = item.node.get("subscriptionId") {
         told.subscription = item.env.eval(subscription);
     }
-    for entry in properties.get("parameters").into_iter().flat_map(|p| p.entries()) {
+    let parameters = properties.get("parameters");
+    if properties.get("parametersLink").is_some() || parameters.is_some_and(|p| !p.is_map()) {
+        return not_read("the values of its parameters stand elsewhere");
+    }
+    for entry in parameters.into_iter().flat_map(|p| p.entries()) {
         let value = match entry.value.get("value") {
             Some(value) => item.env.eval(value),
             None => item.env.unknown("it is a secret of a key vault", env.location(entry.value)),

@@ -6,56 +6,30 @@ use std::sync::Arc;
 
 use super::expression::{self, Expression};
 use super::functions;
-use super::world::{Deployment, MAX_PIECES, MAX_TEXT, World};
+use super::world::{Deployment, World};
 use crate::doc::{Node, Style};
-use crate::model::Trail;
 use crate::read::resource::{Is, Piece, Target, Unknown, Value};
+use crate::read::template::Vars;
 use crate::source::Location;
 
 /// What Azure makes of one loop at most.
 const MAX_COPIES: usize = 800;
 
-/// Names that loops and lambdas give to values.
-pub(super) struct Var {
-    name: String,
-    value: Value,
-    outer: Vars,
-}
-
-pub(super) type Vars = Option<Rc<Var>>;
-
+#[derive(Clone)]
 pub(super) struct Env<'w, 'd> {
     pub world: &'w World<'d>,
     pub at: Rc<Deployment<'d>>,
     /// Loops by name (`copy:name`, and `copy:` for the innermost), lambda variables and the parameters of own functions by name.
-    pub vars: Vars,
-}
-
-impl Clone for Env<'_, '_> {
-    fn clone(&self) -> Self {
-        Self { world: self.world, at: Rc::clone(&self.at), vars: self.vars.clone() }
-    }
+    pub vars: Vars<Value>,
 }
 
 impl<'w, 'd> Env<'w, 'd> {
     pub fn of(world: &'w World<'d>, deployment: &Rc<Deployment<'d>>) -> Self {
-        Self { world, at: Rc::clone(deployment), vars: None }
+        Self { world, at: Rc::clone(deployment), vars: Vars::default() }
     }
 
     pub fn with(&self, name: impl Into<String>, value: Value) -> Self {
-        let var = Var { name: name.into(), value, outer: self.vars.clone() };
-        Self { vars: Some(Rc::new(var)), ..self.clone() }
-    }
-
-    pub fn var(&self, name: &str) -> Option<&Value> {
-        let mut vars = &self.vars;
-        while let Some(var) = vars {
-            if var.name == name {
-                return Some(&var.value);
-            }
-            vars = &var.outer;
-        }
-        None
+        Self { vars: self.vars.with(name, value), ..self.clone() }
     }
 
     /// Inside a loop of that name, at that turn.
@@ -83,10 +57,10 @@ impl<'w, 'd> Env<'w, 'd> {
 
     pub fn eval(&self, node: Node<'d>) -> Value {
         let at = self.location(node);
-        let Some(_deeper) = self.world.deeper() else {
+        let Some(_deeper) = self.world.budget.deeper() else {
             return self.unknown("it is nested deeper than onshore follows", at);
         };
-        if !self.world.spend(1) {
+        if !self.world.budget.spend(1) {
             return self.unknown("the template grows larger than onshore is willing to read", at);
         }
         if node.is_map() {
@@ -115,7 +89,7 @@ impl<'w, 'd> Env<'w, 'd> {
                     // Parts of values are shared: what is made of them counts each time.
                     let mut weight = 0;
                     weigh(&value, &mut weight);
-                    match self.world.spend(weight) && weight < MAX_WEIGHT {
+                    match self.world.budget.spend(weight) && weight < MAX_WEIGHT {
                         true => value,
                         false => self.unknown("the template grows larger than onshore is willing to read", at),
                     }
@@ -175,10 +149,10 @@ impl<'w, 'd> Env<'w, 'd> {
     }
 
     pub fn expression(&self, expression: &Expression, at: Location) -> Value {
-        let Some(_deeper) = self.world.deeper() else {
+        let Some(_deeper) = self.world.budget.deeper() else {
             return self.unknown("it is nested deeper than onshore follows", at);
         };
-        if !self.world.spend(1) {
+        if !self.world.budget.spend(1) {
             return self.unknown("the template grows larger than onshore is willing to read", at);
         }
         match expression {
@@ -233,51 +207,6 @@ impl<'w, 'd> Env<'w, 'd> {
             (Is::List(_) | Is::Map(_), _) => Value { is: Is::Unknown(reason(index)), at, trail: index.trail.clone() },
             _ => Value { is: Is::Unknown(reason(of)), at, trail: of.trail.clone() },
         }
-    }
-
-    /// One text of several pieces; a single piece stays what it is.
-    pub fn concat(&self, values: impl IntoIterator<Item = Value>, at: Location) -> Value {
-        let mut pieces: Vec<Piece> = Vec::new();
-        let (mut text, mut length) = (String::new(), 0);
-        let mut steps = Vec::new();
-        for value in values {
-            if steps.len() < Trail::MAX_STEPS {
-                steps.extend(value.trail.steps().cloned());
-            }
-            let parts = match &value.is {
-                Is::Partial(inner) => inner.to_vec(),
-                _ => match value.as_text() {
-                    Some(text) => vec![Piece::Text(Arc::from(text.as_ref()))],
-                    None => vec![Piece::Hole(value)],
-                },
-            };
-            for part in parts {
-                match part {
-                    Piece::Text(more) => {
-                        length += more.len();
-                        text.push_str(&more);
-                    }
-                    hole @ Piece::Hole(_) => {
-                        if !text.is_empty() {
-                            pieces.push(Piece::Text(std::mem::take(&mut text).into()));
-                        }
-                        pieces.push(hole);
-                    }
-                }
-            }
-            if length > MAX_TEXT || pieces.len() > MAX_PIECES || !self.world.spend(1 + length / 64) {
-                return self.unknown("this text grows larger than onshore is willing to read", at);
-            }
-        }
-        if !text.is_empty() || pieces.is_empty() {
-            pieces.push(Piece::Text(text.into()));
-        }
-        let is = match pieces.as_slice() {
-            [Piece::Text(text)] => Is::Text(Arc::clone(text)),
-            [Piece::Hole(value)] => value.is.clone(),
-            _ => Is::Partial(Arc::new(pieces)),
-        };
-        Value { is, at, trail: steps.into_iter().collect() }
     }
 }
 

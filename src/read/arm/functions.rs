@@ -10,6 +10,7 @@ use super::eval::{Env, canonical, reason, shortened};
 use super::expression::Expression;
 use super::world::Deployment;
 use crate::read::resource::{Is, Target, Unknown, Value};
+use crate::read::template::MAX_TEXT;
 use crate::source::Location;
 
 /// Lists that functions make have at most so many elements.
@@ -29,7 +30,7 @@ pub(super) fn call(env: &Env<'_, '_>, name: &str, arguments: &[Expression], at: 
     let found = match name {
         "parameters" => text(0).map(|n| deployment::parameter(env, &n, at)),
         "variables" => text(0).map(|n| deployment::variable(env, &n, at)),
-        "lambdavariables" => text(0).and_then(|n| env.var(&n).cloned()),
+        "lambdavariables" => text(0).and_then(|n| env.vars.get(&n).cloned()),
         "copyindex" => copy_index(env, &values, at),
         "resourceid" | "subscriptionresourceid" | "tenantresourceid" | "managementgroupresourceid" | "extensionresourceid" => {
             Some(resource_id(env, name, &values, at))
@@ -159,7 +160,7 @@ fn copy_index(env: &Env<'_, '_>, values: &[Value], at: Location) -> Option<Value
         },
         [name, offset, ..] => (name.as_text()?.to_lowercase(), offset.as_number()?),
     };
-    let index = env.var(&format!("copy:{name}"))?.as_number()?;
+    let index = env.vars.get(&format!("copy:{name}"))?.as_number()?;
     Some(Value::new(Is::Number(index + offset), at))
 }
 
@@ -189,7 +190,7 @@ fn resource_id(env: &Env<'_, '_>, function: &str, values: &[Value], at: Location
     for (segment, name) in segments.zip(names) {
         pieces.extend([slash("/"), slash(segment), slash("/"), name.clone()]);
     }
-    env.concat(pieces, at)
+    env.world.budget.concat(pieces, at)
 }
 
 /// What a resource is once deployed: by its symbolic name, its id, or its name.
@@ -230,7 +231,7 @@ fn surroundings(env: &Env<'_, '_>, name: &str, at: Location) -> Value {
         ],
         "subscription" => vec![
             ("subscriptionId", used(&told.subscription, "the subscription")),
-            ("id", env.concat([Value::text("/subscriptions/", at), told.subscription.clone()], at)),
+            ("id", env.world.budget.concat([Value::text("/subscriptions/", at), told.subscription.clone()], at)),
             ("tenantId", unknown("the tenant is only told when it is deployed")),
         ],
         "environment" => {
@@ -251,9 +252,9 @@ fn surroundings(env: &Env<'_, '_>, name: &str, at: Location) -> Value {
 fn concat(env: &Env<'_, '_>, values: Vec<Value>, at: Location) -> Value {
     if values.iter().any(|v| matches!(v.is, Is::List(_))) {
         let items = values.iter().flat_map(|v| v.as_list().map_or_else(|| vec![v.clone()], <[_]>::to_vec)).collect::<Vec<_>>();
-        return if env.world.spend(items.len()) { list(items, at) } else { env.unknown("the list grows too large", at) };
+        return if env.world.budget.spend(items.len()) { list(items, at) } else { env.unknown("the list grows too large", at) };
     }
-    env.concat(values, at)
+    env.world.budget.concat(values, at)
 }
 
 /// `format('{0}-{1:D2}', a, b)`.
@@ -284,7 +285,7 @@ fn format(env: &Env<'_, '_>, values: &[Value], at: Location) -> Value {
         rest = &after[end + 1..];
     }
     pieces.push(Value::text(rest, at));
-    env.concat(pieces, at)
+    env.world.budget.concat(pieces, at)
 }
 
 fn union(env: &Env<'_, '_>, values: &[Value], at: Location) -> Value {
@@ -300,11 +301,11 @@ fn union(env: &Env<'_, '_>, values: &[Value], at: Location) -> Value {
                 items.push(item.clone());
             }
         }
-        return if env.world.spend(items.len()) { list(items, at) } else { env.unknown("the list grows too large", at) };
+        return if env.world.budget.spend(items.len()) { list(items, at) } else { env.unknown("the list grows too large", at) };
     }
     let mut map = BTreeMap::new();
     values.iter().filter_map(Value::as_map).for_each(|m| map.extend(m.iter().map(|(k, v)| (Arc::clone(k), v.clone()))));
-    if env.world.spend(map.len()) {
+    if env.world.budget.spend(map.len()) {
         Value::new(Is::Map(Arc::new(map)), at)
     } else {
         env.unknown("the object grows too large", at)
@@ -448,7 +449,7 @@ fn part(name: &str, values: &[Value], at: Location) -> Option<Value> {
 
 fn range(env: &Env<'_, '_>, start: Option<f64>, count: Option<f64>, at: Location) -> Option<Value> {
     let (start, count) = (start?, count?);
-    if !(0.0..=MAX_ITEMS as f64).contains(&count) || !env.world.spend(count as usize) {
+    if !(0.0..=MAX_ITEMS as f64).contains(&count) || !env.world.budget.spend(count as usize) {
         return None;
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded above")]
@@ -507,7 +508,7 @@ fn join(env: &Env<'_, '_>, values: &[Value], at: Location) -> Option<Value> {
         }
         pieces.push(item.clone());
     }
-    Some(env.concat(pieces, at))
+    Some(env.world.budget.concat(pieces, at))
 }
 
 fn texts(env: &Env<'_, '_>, name: &str, values: &[Value], at: Location) -> Option<Value> {
@@ -534,7 +535,7 @@ fn texts(env: &Env<'_, '_>, name: &str, values: &[Value], at: Location) -> Optio
         "replace" => {
             let (from, to) = (second?, values.get(2)?.as_text()?);
             let grown = if from.is_empty() { 0 } else { text.matches(from.as_ref()).count() * to.len() };
-            if from.is_empty() || !env.world.spend(grown / 64) || grown > super::world::MAX_TEXT {
+            if from.is_empty() || !env.world.budget.spend(grown / 64) || grown > MAX_TEXT {
                 return None;
             }
             Is::Text(text.replace(from.as_ref(), &to).into())

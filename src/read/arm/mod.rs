@@ -18,7 +18,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::resource::{Is, Resource, Target, Value, Vocabulary, translate};
-use super::{Input, Reader, Reading, Recognized, Set, glance};
+use super::{Input, Reader, Reading, Recognized, Set, alone, glance, paths};
 use crate::doc::{self, Document};
 use crate::model::{Gap, GapScope, Reference};
 use crate::source::{InputError, Location, SourceId, Span};
@@ -47,8 +47,7 @@ impl Reader for Arm {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let set = Set { sources: input.sources, files: &[input.file], settings: input.settings };
-        read(&set).into_iter().next().map_or_else(Reading::default, |(_, reading)| reading)
+        alone(self, input)
     }
 }
 
@@ -162,7 +161,7 @@ fn read(set: &Set<'_>) -> Vec<(SourceId, Reading)> {
         used.extend(&reading.included);
         readings.push((source, reading));
     }
-    if world.is_spent()
+    if world.budget.is_spent()
         && let Some((id, reading)) = readings.first_mut()
     {
         reading.facts.gaps.push(Gap {
@@ -191,13 +190,13 @@ fn compiled(template: &Template<'_>) -> bool {
 /// The Bicep files that `module name 'path' = ...` and `import` of a Bicep file name.
 fn modules(set: &Set<'_>, id: SourceId) -> Vec<SourceId> {
     let source = set.sources.get(id);
-    let folder = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = paths::folder(&source.path);
     let statements = source.text.lines().map(str::trim_start).filter(|l| l.starts_with("module ") || l.starts_with("import "));
-    let named = statements.filter_map(|l| l.split('\'').nth(1)).filter_map(|p| super::joined(folder, p));
+    let named = statements.filter_map(|l| l.split('\'').nth(1)).filter_map(|p| paths::joined(folder, p));
     named.filter_map(|path| set.sources.find(&path)).collect()
 }
 
-/// The resources of a deployment and of those that it makes.
+/// The resources of a deployment and of those that it makes; what nests too deeply has become a gap and makes none.
 fn deployed<'d>(env: &Env<'_, 'd>, all: &mut Vec<Resource>, linked: &mut BTreeSet<usize>) {
     linked.extend(&env.at.lineage);
     let items = items(env);
@@ -239,7 +238,6 @@ fn deployed<'d>(env: &Env<'_, 'd>, all: &mut Vec<Resource>, linked: &mut BTreeSe
             location: item.location,
         });
     }
-    let Some(_deeper) = env.world.deeper() else { return };
     for (child, vars) in children {
         let mut inside = Env::of(env.world, &child);
         if child.outer.is_some() {
@@ -315,7 +313,6 @@ fn uncompiled(set: &Set<'_>, id: SourceId) -> Reading {
 
 /// The index of a template by a path as another template writes it.
 fn local(env: &Env<'_, '_>, path: &str) -> Option<usize> {
-    let from = &env.world.sources.get(env.at.template.source).path;
-    let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-    env.world.by_path.get(super::joined(folder, path)?.as_str()).copied()
+    let folder = paths::folder(&env.world.sources.get(env.at.template.source).path);
+    env.world.by_path.get(paths::joined(folder, path)?.as_str()).copied()
 }

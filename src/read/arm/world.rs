@@ -8,16 +8,11 @@ use std::sync::Arc;
 
 use crate::doc::Node;
 use crate::read::resource::Value;
+use crate::read::template::Budget;
 use crate::source::{Location, SourceId, Sources};
 
 /// Values nested deeper than this are not followed.
 const MAX_DEPTH: u32 = 120;
-/// Values (and 64-byte pieces of texts) made in all, beyond 40 for each byte of the templates.
-const FREE_VALUES: u64 = 200_000;
-/// A text made of pieces may grow to this many bytes.
-pub(super) const MAX_TEXT: usize = 1 << 20;
-/// ... and have this many pieces.
-pub(super) const MAX_PIECES: usize = 1 << 10;
 /// Deployments in all.
 const MAX_DEPLOYMENTS: usize = 20_000;
 
@@ -41,10 +36,8 @@ pub(super) struct World<'d> {
     pub templates: Vec<Template<'d>>,
     pub by_path: BTreeMap<&'d str, usize>,
     pub found: RefCell<Vec<Found>>,
+    pub budget: Budget,
     deployments: Cell<usize>,
-    depth: Cell<u32>,
-    spent: Cell<u64>,
-    limit: u64,
 }
 
 /// What a deployment is told from outside.
@@ -102,9 +95,7 @@ impl<'d> World<'d> {
             by_path,
             found: RefCell::default(),
             deployments: Cell::new(0),
-            depth: Cell::new(0),
-            spent: Cell::new(0),
-            limit: FREE_VALUES + 40 * bytes as u64,
+            budget: Budget::new(bytes, MAX_DEPTH),
         }
     }
 
@@ -112,32 +103,5 @@ impl<'d> World<'d> {
     pub fn deploys(&self) -> bool {
         self.deployments.set(self.deployments.get() + 1);
         self.deployments.get() <= MAX_DEPLOYMENTS
-    }
-
-    /// Whether so much more may be made.
-    pub fn spend(&self, values: usize) -> bool {
-        let spent = self.spent.get().saturating_add(values as u64);
-        self.spent.set(spent);
-        spent <= self.limit
-    }
-
-    pub fn is_spent(&self) -> bool {
-        self.spent.get() > self.limit
-    }
-
-    pub fn deeper(&self) -> Option<Deeper<'_>> {
-        if self.depth.get() >= MAX_DEPTH {
-            return None;
-        }
-        self.depth.set(self.depth.get() + 1);
-        Some(Deeper(&self.depth))
-    }
-}
-
-pub(super) struct Deeper<'w>(&'w Cell<u32>);
-
-impl Drop for Deeper<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
     }
 }

@@ -9,32 +9,22 @@ use super::functions;
 use super::stack::{self, Stack, Truth, reason};
 use super::sub::{self, Part};
 use super::template::{self, Argument, call};
-use super::world::{MAX_PIECES, MAX_TEXT, World};
+use super::world::World;
 use crate::doc::{Entry, Node, Style};
-use crate::model::Trail;
-use crate::read::resource::{Is, Piece, Target, Unknown, Value};
+use crate::read::resource::{Is, Target, Unknown, Value};
+use crate::read::template::Vars;
 use crate::source::{Location, SourceId};
 
-/// A variable of `Fn::ForEach`, and the loops around it.
-pub(super) struct Var {
-    name: String,
-    value: Arc<str>,
-    outer: Vars,
-}
-
-pub(super) type Vars = Option<Rc<Var>>;
+/// The loops around a thing, with the values of their variables.
+pub(super) type Turns = Vars<Arc<str>>;
 
 /// Where a value is evaluated.
+#[derive(Clone)]
 pub(super) struct Env<'w, 'd> {
     pub world: &'w World<'d>,
     pub stack: Rc<Stack<'d>>,
-    pub vars: Vars,
-}
-
-impl Clone for Env<'_, '_> {
-    fn clone(&self) -> Self {
-        Self { world: self.world, stack: Rc::clone(&self.stack), vars: self.vars.clone() }
-    }
+    /// Variables of `Fn::ForEach`.
+    pub vars: Turns,
 }
 
 /// Loop bodies of one loop at most.
@@ -42,7 +32,7 @@ const MAX_TURNS: usize = 10_000;
 
 impl<'w, 'd> Env<'w, 'd> {
     pub fn of(world: &'w World<'d>, stack: &Rc<Stack<'d>>) -> Self {
-        Self { world, stack: Rc::clone(stack), vars: None }
+        Self { world, stack: Rc::clone(stack), vars: Turns::default() }
     }
 
     pub fn at(&self, node: Node<'_>) -> Location {
@@ -59,10 +49,10 @@ impl<'w, 'd> Env<'w, 'd> {
 
     pub fn eval(&self, node: Node<'d>) -> Value {
         let at = self.at(node);
-        let Some(_deeper) = self.world.deeper() else {
+        let Some(_deeper) = self.world.budget.deeper() else {
             return self.unknown("its functions are nested deeper than onshore follows", at);
         };
-        if !self.world.spend(1) {
+        if !self.world.budget.spend(1) {
             return self.unknown("the template grows larger than onshore is willing to read", at);
         }
         match call(node) {
@@ -118,7 +108,7 @@ impl<'w, 'd> Env<'w, 'd> {
         let entries: Vec<Entry<'d>> = node.entries().collect();
         let mut map = BTreeMap::new();
         for (name, entry, vars) in self.unrolled(&entries) {
-            let value = if vars.is_some() || self.vars.is_some() {
+            let value = if !vars.is_empty() || !self.vars.is_empty() {
                 Env { vars, ..self.clone() }.eval(entry.value)
             } else {
                 self.eval(entry.value)
@@ -142,38 +132,24 @@ impl<'w, 'd> Env<'w, 'd> {
         let service = reference.trim_start_matches("{{resolve:").split(':').next().unwrap_or("");
         let why = format!("a dynamic reference ({service}) is only resolved when the stack is made");
         let pieces = [Value::text(&text[..start], at), self.unknown(why, at), Value::text(&text[start + length..], at)];
-        self.concat(pieces, at)
+        self.world.budget.concat(pieces, at)
     }
 
     /// A text in which the variables of loops are filled in.
     pub fn filled(&self, text: &str) -> String {
         let mut filled = text.to_owned();
-        let mut vars = &self.vars;
-        while let Some(var) = vars {
-            if filled.contains(['$', '&']) && self.world.spend(1 + filled.len() / 64) {
-                filled = filled.replace(&format!("${{{}}}", var.name), &var.value);
-                let letters: String = var.value.chars().filter(char::is_ascii_alphanumeric).collect();
-                filled = filled.replace(&format!("&{{{}}}", var.name), &letters);
+        for (name, value) in self.vars.iter() {
+            if filled.contains(['$', '&']) && self.world.budget.spend(1 + filled.len() / 64) {
+                filled = filled.replace(&format!("${{{name}}}"), value);
+                let letters: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
+                filled = filled.replace(&format!("&{{{name}}}"), &letters);
             }
-            vars = &var.outer;
         }
         filled
     }
 
-    /// The value of a loop's variable.
-    pub fn var(&self, name: &str) -> Option<&str> {
-        let mut vars = &self.vars;
-        while let Some(var) = vars {
-            if var.name == name {
-                return Some(&var.value);
-            }
-            vars = &var.outer;
-        }
-        None
-    }
-
     /// The entries of a map with its loops (`Fn::ForEach::Name: [variable, collection, body]`) unrolled.
-    pub fn unrolled(&self, entries: &[Entry<'d>]) -> Vec<(String, Entry<'d>, Vars)> {
+    pub fn unrolled(&self, entries: &[Entry<'d>]) -> Vec<(String, Entry<'d>, Turns)> {
         let mut all = Vec::new();
         for entry in entries {
             match entry.name().strip_prefix("Fn::ForEach::") {
@@ -184,13 +160,13 @@ impl<'w, 'd> Env<'w, 'd> {
         all
     }
 
-    fn turns(&self, name: &str, entry: Entry<'d>, all: &mut Vec<(String, Entry<'d>, Vars)>) {
+    fn turns(&self, name: &str, entry: Entry<'d>, all: &mut Vec<(String, Entry<'d>, Turns)>) {
         let at = self.at(entry.key);
         let gap = |why: &str| {
             let message = format!("the loop `{name}` cannot be unrolled: {why}");
             stack::everything(self, "unresolved-loop", message, "give the values of the parameters that it goes over", at);
         };
-        let Some(_deeper) = self.world.deeper() else { return gap("loops are nested too deeply") };
+        let Some(_deeper) = self.world.budget.deeper() else { return gap("loops are nested too deeply") };
         let parts: Vec<Node<'d>> = entry.value.items().collect();
         let [variable, collection, body] = parts.as_slice() else {
             return gap("a loop has a variable, a collection and a body");
@@ -206,18 +182,17 @@ impl<'w, 'd> Env<'w, 'd> {
         }
         let entries: Vec<Entry<'d>> = body.entries().collect();
         for value in values {
-            if !self.world.spend(1 + entries.len()) {
+            if !self.world.budget.spend(1 + entries.len()) {
                 return gap("the template grows larger than onshore is willing to read");
             }
-            let var = Var { name: variable.to_owned(), value: Arc::from(value.as_ref()), outer: self.vars.clone() };
-            let inside = Self { vars: Some(Rc::new(var)), ..self.clone() };
+            let inside = Self { vars: self.vars.with(variable, Arc::from(value.as_ref())), ..self.clone() };
             all.extend(inside.unrolled(&entries));
         }
     }
 
     /// Whether a condition function holds.
     pub fn truth(&self, node: Node<'d>) -> Truth {
-        let Some(_deeper) = self.world.deeper() else {
+        let Some(_deeper) = self.world.budget.deeper() else {
             return Truth::Unknown(reason(&self.unknown("conditions are nested deeper than onshore follows", self.at(node))));
         };
         match call(node) {
@@ -244,8 +219,8 @@ impl<'w, 'd> Env<'w, 'd> {
 
     /// What a name stands for in `Ref` and `Fn::Sub`.
     pub fn reference(&self, name: &str, at: Location) -> Value {
-        if let Some(value) = self.var(name) {
-            return Value::text(value, at);
+        if let Some(value) = self.vars.get(name) {
+            return Value::text(Arc::clone(value), at);
         }
         if let Some(pseudo) = name.strip_prefix("AWS::") {
             return self.pseudo(pseudo, at);
@@ -296,7 +271,7 @@ impl<'w, 'd> Env<'w, 'd> {
                 return self.unknown(format!("the id of the nested stack `{logical}` is made when the stack is made"), at);
             };
             let children = stack::children(self, logical);
-            let Some(_deeper) = self.world.deeper() else {
+            let Some(_deeper) = self.world.budget.deeper() else {
                 return self.unknown("outputs of nested stacks lead on deeper than onshore follows", at);
             };
             let value = children.first().and_then(|child| stack::output(self.world, child, output, at));
@@ -350,63 +325,7 @@ impl<'w, 'd> Env<'w, 'd> {
             },
         });
         let pieces: Vec<Value> = pieces.collect();
-        self.concat(pieces, at)
-    }
-
-    /// One text of several pieces; a single piece stays what it is.
-    pub fn concat(&self, values: impl IntoIterator<Item = Value>, at: Location) -> Value {
-        let mut pieces: Vec<Piece> = Vec::new();
-        let mut length = 0;
-        let mut steps = Vec::new();
-        for value in values {
-            if !value.trail.is_empty() && steps.len() < Trail::MAX_STEPS {
-                steps.extend(value.trail.steps().cloned());
-            }
-            match &value.is {
-                Is::Null => {}
-                Is::Partial(inner) => pieces.extend(inner.iter().cloned()),
-                _ => match value.as_text() {
-                    Some(text) if text.is_empty() => {}
-                    Some(text) => {
-                        length += text.len();
-                        pieces.push(Piece::Text(Arc::from(text.as_ref())));
-                    }
-                    None => pieces.push(Piece::Hole(value)),
-                },
-            }
-            if length > MAX_TEXT || pieces.len() > MAX_PIECES || !self.world.spend(1 + length / 64) {
-                return self.unknown("this text grows larger than onshore is willing to read", at);
-            }
-        }
-        let is = text_of(pieces);
-        Value { is, at, trail: steps.into_iter().collect() }
-    }
-}
-
-/// Neighbouring texts become one; a single hole is no text but what it stands for.
-pub(super) fn text_of(pieces: Vec<Piece>) -> Is {
-    let mut joined: Vec<Piece> = Vec::with_capacity(pieces.len());
-    let mut text = String::new();
-    for piece in pieces {
-        match piece {
-            Piece::Text(more) => text.push_str(&more),
-            hole @ Piece::Hole(_) => {
-                if !text.is_empty() {
-                    joined.push(Piece::Text(std::mem::take(&mut text).into()));
-                }
-                joined.push(hole);
-            }
-        }
-    }
-    if joined.is_empty() {
-        return Is::Text(text.into());
-    }
-    if !text.is_empty() {
-        joined.push(Piece::Text(text.into()));
-    }
-    match joined.as_slice() {
-        [Piece::Hole(value)] => value.is.clone(),
-        _ => Is::Partial(Arc::new(joined)),
+        self.world.budget.concat(pieces, at)
     }
 }
 

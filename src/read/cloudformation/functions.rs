@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use ipnetwork::IpNetwork;
 
-use super::eval::{Env, text_of};
+use super::eval::Env;
 use super::stack::{self, PROCESSED, Truth, reason};
 use super::template::Argument;
-use super::world::MAX_TEXT;
 use crate::read::resource::{Is, Piece, Unknown, Value};
+use crate::read::template::{MAX_TEXT, text_of};
 use crate::source::Location;
 
 /// Calls a function by its long name without `Fn::`.
@@ -39,7 +39,7 @@ pub(super) fn call<'d>(env: &Env<'_, 'd>, name: &str, argument: Argument<'d>, at
         "ToJsonString" => {
             let value = env.argument(argument);
             match json(&value) {
-                Some(text) if env.world.spend(text.len() / 64) => Value::text(text, at),
+                Some(text) if env.world.budget.spend(text.len() / 64) => Value::text(text, at),
                 _ => Value { at, is: Is::Unknown(reason(&value)), trail: value.trail },
             }
         }
@@ -111,7 +111,7 @@ fn join<'d>(env: &Env<'_, 'd>, argument: Argument<'d>, at: Location) -> Value {
             _ => pieces.push(item.clone()),
         }
     }
-    env.concat(pieces, at)
+    env.world.budget.concat(pieces, at)
 }
 
 fn select<'d>(env: &Env<'_, 'd>, argument: Argument<'d>, at: Location) -> Value {
@@ -157,7 +157,7 @@ fn split<'d>(env: &Env<'_, 'd>, argument: Argument<'d>, at: Location) -> Value {
             hole @ Piece::Hole(_) => parts.last_mut().into_iter().for_each(|last| last.push(hole.clone())),
         }
     }
-    if !env.world.spend(parts.len()) {
+    if !env.world.budget.spend(parts.len()) {
         return env.unknown("the template grows larger than onshore is willing to read", at);
     }
     let items = parts.into_iter().map(|part| Value { is: text_of(part), at, trail: text.trail.clone() }).collect();
@@ -224,7 +224,7 @@ fn zones<'d>(env: &Env<'_, 'd>, argument: Argument<'d>, at: Location) -> Value {
     }
     let zone = || {
         let letter = env.unknown("which zones a region has for an account is known once the stack is made", at);
-        env.concat([region.clone(), letter], at)
+        env.world.budget.concat([region.clone(), letter], at)
     };
     Value { is: Is::List(Arc::new((0..8).map(|_| zone()).collect())), at, trail: region.trail.clone() }
 }
@@ -235,7 +235,9 @@ fn import<'d>(env: &Env<'_, 'd>, argument: Argument<'d>, at: Location) -> Value 
     let Some(exports) = env.world.exports() else {
         return env.unknown("an import in the name of an export is not followed", at);
     };
-    let Some(_deeper) = env.world.deeper() else { return env.unknown("imports lead on deeper than onshore follows", at) };
+    let Some(_deeper) = env.world.budget.deeper() else {
+        return env.unknown("imports lead on deeper than onshore follows", at);
+    };
     let region = &env.stack.told.region;
     let same_region = |other: &Value| match (region.as_text(), other.as_text()) {
         (Some(here), Some(there)) => here == there,
@@ -265,7 +267,7 @@ fn base64<'d>(env: &Env<'_, 'd>, argument: Argument<'d>, at: Location) -> Value 
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let value = env.argument(argument);
     let Some(text) = value.as_text() else { return Value { at, is: Is::Unknown(reason(&value)), trail: value.trail } };
-    if !env.world.spend(text.len() / 48) {
+    if !env.world.budget.spend(text.len() / 48) {
         return env.unknown("this text grows larger than onshore is willing to read", at);
     }
     let mut out = String::with_capacity(text.len().div_ceil(3) * 4);

@@ -22,7 +22,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::resource::translate;
-use super::{Input, Reader, Reading, Recognized, Set, glance};
+use super::{Input, Reader, Reading, Recognized, Set, alone, glance};
 use crate::doc::Document;
 use crate::model::{EndpointFact, Facts, Gap, GapScope, Reference};
 use crate::source::{InputError, Location, SourceId};
@@ -52,8 +52,7 @@ impl Reader for CloudFormation {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let set = Set { sources: input.sources, files: &[input.file], settings: input.settings };
-        read(&set).into_iter().next().map_or_else(Reading::default, |(_, reading)| reading)
+        alone(self, input)
     }
 }
 
@@ -186,7 +185,7 @@ fn read(set: &Set<'_>) -> Vec<(SourceId, Reading)> {
         reading.included.dedup();
         readings.push((source(group[0]), reading));
     }
-    if world.is_spent()
+    if world.budget.is_spent()
         && let Some((id, reading)) = readings.first_mut()
     {
         let message = "the templates grow larger than onshore is willing to read".to_owned();

@@ -20,9 +20,8 @@ const KNOWN_MACROS: [&str; 6] = [
     "AWS::ServiceCatalog",
 ];
 
-/// The stacks nested in a stack, and those nested in them.
+/// The stacks nested in a stack, and those nested in them; what nests too deeply has become a gap and is none of them.
 pub(super) fn nested<'d>(world: &World<'d>, stack: &Rc<Stack<'d>>, all: &mut Vec<Rc<Stack<'d>>>) {
-    let Some(_deeper) = world.deeper() else { return };
     let env = Env::of(world, stack);
     for (logical, declared) in stack::declared(&env).iter() {
         let kind = declared.entry.value.get("Type").and_then(|t| t.text()).unwrap_or("");

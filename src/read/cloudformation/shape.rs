@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::read::resource::{Is, Piece, Resource, Target, Value};
+use crate::read::template::text_of;
 
 /// Integrations of one API at most; a body that nests further is no OpenAPI.
 const MAX_DEPTH: usize = 24;
@@ -51,9 +52,9 @@ fn records(group: Resource, made: &mut Vec<Resource>) {
     }
 }
 
-/// Adds a list to a resource's attributes.
+/// Adds a list to a resource's attributes; where nothing is known of those, it stays so.
 fn add(resource: &mut Resource, key: &str, list: Vec<Value>) {
-    let mut attributes = resource.attributes.as_map().cloned().unwrap_or_default();
+    let Some(mut attributes) = resource.attributes.as_map().cloned() else { return };
     attributes.insert(Arc::from(key), Value::new(Is::List(Arc::new(list)), resource.attributes.at));
     resource.attributes = Value { is: Is::Map(Arc::new(attributes)), ..resource.attributes.clone() };
 }
@@ -138,10 +139,10 @@ fn integrations(resource: &mut Resource, key: &str) {
 
 fn walk(value: &Value, found: &mut Vec<Value>, depth: usize) {
     if depth > MAX_DEPTH {
-        return;
+        return found.push(Value::unknown("the body of the API is nested deeper than onshore follows", None, value.at));
     }
     match &value.is {
-        Is::List(list) => list.iter().for_each(|v| walk(v, found, depth + 1)),
+        Is::List(list) | Is::Set(list) => list.iter().for_each(|v| walk(v, found, depth + 1)),
         Is::Map(map) => {
             for (key, value) in map.iter() {
                 if key.as_ref() == "x-amazon-apigateway-integration" {
@@ -152,7 +153,11 @@ fn walk(value: &Value, found: &mut Vec<Value>, depth: usize) {
             }
         }
         Is::Unknown(_) => found.push(value.clone()),
-        _ => {}
+        Is::Text(_) | Is::Partial(_) | Is::Reference(_) if depth == 0 => {
+            found.push(Value::unknown("the body of the API is a text, which is not read", None, value.at));
+        }
+        // Below, a text or reference is a name, a pattern or a setting of the document, and no integration.
+        Is::Text(_) | Is::Partial(_) | Is::Reference(_) | Is::Null | Is::Bool(_) | Is::Number(_) => {}
     }
 }
 
@@ -172,26 +177,53 @@ fn tasks(resource: &mut Resource) {
 }
 
 fn named(value: &Value, found: &mut Vec<Value>, depth: usize) {
-    let is_arn = |t: &str| t.starts_with("arn:") && !t.contains(":states:::") && t.split(':').count() > 5;
+    if depth > 2 * MAX_DEPTH {
+        return found.push(Value::unknown(
+            "the definition of the workflow is nested deeper than onshore follows",
+            None,
+            value.at,
+        ));
+    }
     match &value.is {
-        _ if depth > 2 * MAX_DEPTH => {}
-        Is::Reference(_) => found.push(value.clone()),
-        Is::Text(text) if is_arn(text) => found.push(value.clone()),
-        Is::Text(text) => {
-            for word in text.split('"').filter(|w| is_arn(w)) {
-                found.push(Value { is: Is::Text(word.into()), ..value.clone() });
-            }
-        }
-        Is::Partial(pieces) => {
-            for piece in pieces.iter() {
-                if let Piece::Hole(hole @ Value { is: Is::Reference(_), .. }) = piece {
-                    found.push(Value { at: value.at, ..hole.clone() });
-                }
-            }
-        }
+        Is::Reference(_) | Is::Unknown(_) => found.push(value.clone()),
+        Is::Text(text) => words(&[Piece::Text(text.clone())], value, found),
+        Is::Partial(pieces) => words(pieces, value, found),
         Is::List(list) | Is::Set(list) => list.iter().for_each(|v| named(v, found, depth + 1)),
         Is::Map(map) => map.values().for_each(|v| named(v, found, depth + 1)),
-        Is::Null | Is::Bool(_) | Is::Number(_) | Is::Unknown(_) => {}
+        Is::Null | Is::Bool(_) | Is::Number(_) => {}
+    }
+}
+
+/// What a text names between its quotes: ARNs, resources, and what may be either.
+fn words(pieces: &[Piece], value: &Value, found: &mut Vec<Value>) {
+    let mut words: Vec<Vec<Piece>> = vec![Vec::new()];
+    for piece in pieces {
+        let Piece::Text(text) = piece else {
+            words.last_mut().into_iter().for_each(|word| word.push(piece.clone()));
+            continue;
+        };
+        for (i, part) in text.split('"').enumerate() {
+            if i > 0 {
+                words.push(Vec::new());
+            }
+            if !part.is_empty() {
+                words.last_mut().into_iter().for_each(|word| word.push(Piece::Text(part.into())));
+            }
+        }
+    }
+    let is_arn = |t: &str| t.starts_with("arn:") && !t.contains(":states:::") && t.split(':').count() > 5;
+    for word in words {
+        let unknown_first = matches!(word.first(), Some(Piece::Hole(Value { is: Is::Unknown(_), .. })));
+        let whole = Value { is: text_of(word.clone()), ..value.clone() };
+        if unknown_first || whole.pattern().is_some_and(|t| is_arn(&t)) {
+            found.push(whole);
+            continue;
+        }
+        for piece in word {
+            if let Piece::Hole(hole @ Value { is: Is::Reference(_), .. }) = piece {
+                found.push(Value { at: value.at, ..hole });
+            }
+        }
     }
 }
 

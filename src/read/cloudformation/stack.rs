@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::eval::{Env, Vars};
+use super::eval::{Env, Turns};
 use super::template::Template;
 use super::world::{Found, Touch, World};
 use crate::doc::{Entry, Node};
+use crate::read::paths;
 use crate::read::resource::{Is, Unknown, Value};
 use crate::source::Location;
 
@@ -24,6 +25,8 @@ pub(super) struct Told {
     pub name: Value,
     /// Values of parameters.
     pub given: BTreeMap<String, Value>,
+    /// A part of what is given that cannot be told: any parameter may get its value there.
+    pub unclear: Option<Value>,
 }
 
 pub(super) struct Stack<'d> {
@@ -47,7 +50,7 @@ pub(super) struct Stack<'d> {
 #[derive(Clone)]
 pub(super) struct Declared<'d> {
     pub entry: Entry<'d>,
-    pub vars: Vars,
+    pub vars: Turns,
 }
 
 /// What is known of a condition.
@@ -185,6 +188,9 @@ fn told_parameter(env: &Env<'_, '_>, name: &str, declaration: Entry<'_>) -> Valu
     }
     let value = match (env.stack.told.given.get(name), declaration.value.get("Default")) {
         (Some(given), _) => given.used(at, format!("parameter `{name}` gets its value here")),
+        (None, _) if let Some(unclear) = &env.stack.told.unclear => {
+            Value { is: Is::Unknown(reason(unclear)), ..unclear.clone() }
+        }
         (None, Some(default)) => match default.text() {
             Some(text) => Value::text(text, template.at(default)),
             None => Value::unknown(format!("the default of parameter `{name}` is no text"), None, template.at(default)),
@@ -209,7 +215,7 @@ fn told_parameter(env: &Env<'_, '_>, name: &str, declaration: Entry<'_>) -> Valu
         (Is::Text(text), true) => {
             let item = |t: &str| Value { is: Is::Text(t.trim().into()), at: value.at, trail: value.trail.clone() };
             let items: Vec<Value> = text.split(',').map(item).collect();
-            env.world.spend(items.len());
+            env.world.budget.spend(items.len());
             Value { is: Is::List(Arc::new(items)), ..value }
         }
         _ => value,
@@ -225,7 +231,7 @@ pub(super) fn condition(env: &Env<'_, '_>, name: &str) -> Truth {
         None => {}
     }
     env.stack.conditions.borrow_mut().insert(name.to_owned(), None);
-    let declared = env.stack.template.find("Conditions", name).map(|e| (e.value, None)).or_else(|| {
+    let declared = env.stack.template.find("Conditions", name).map(|e| (e.value, Turns::default())).or_else(|| {
         let entries: Vec<Entry<'_>> = env.stack.template.section("Conditions").collect();
         let has_loop = entries.iter().any(|e| e.name().starts_with("Fn::ForEach::"));
         let mut unrolled = if has_loop { env.unrolled(&entries) } else { Vec::new() };
@@ -256,7 +262,7 @@ pub(super) fn exists<'d>(env: &Env<'_, 'd>, node: Node<'d>) -> Truth {
 pub(super) fn output<'d>(world: &World<'d>, stack: &Rc<Stack<'d>>, name: &str, at: Location) -> Option<Value> {
     let env = Env::of(world, stack);
     let (entry, vars) = match stack.template.find("Outputs", name) {
-        Some(entry) => (entry, None),
+        Some(entry) => (entry, Turns::default()),
         None => {
             let entries: Vec<Entry<'_>> = stack.template.section("Outputs").collect();
             let (_, entry, vars) = env.unrolled(&entries).into_iter().find(|(n, _, _)| n == name)?;
@@ -327,9 +333,9 @@ fn instantiate<'d>(env: &Env<'_, 'd>, logical: &str, entry: Entry<'d>) -> Vec<Rc
     if env.stack.lineage.len() > MAX_NESTING {
         return not_read(format!("stacks nest deeper than {MAX_NESTING} levels"));
     }
-    let given = given(get("Parameters"));
+    let (given, unclear) = given(get("Parameters"));
     let name = Value::unknown("the name of a nested stack is made up when the stack is made", None, at);
-    let told = Told { name, given, ..env.stack.told.clone() };
+    let told = Told { name, given, unclear, ..env.stack.told.clone() };
     let mut tolds: Vec<(String, Told)> = Vec::new();
     if kind == "AWS::CloudFormation::StackSet" {
         let (regions, accounts) = instances(get("StackInstancesGroup"));
@@ -364,9 +370,9 @@ fn instantiate<'d>(env: &Env<'_, 'd>, logical: &str, entry: Entry<'d>) -> Vec<Rc
     stacks
 }
 
-/// A map, or a stack set's list of keys and values.
-fn given(parameters: Option<Value>) -> BTreeMap<String, Value> {
-    let mut given = BTreeMap::new();
+/// A map, or a stack set's list of keys and values; and a part of them that cannot be told, which may be the value of any.
+fn given(parameters: Option<Value>) -> (BTreeMap<String, Value>, Option<Value>) {
+    let (mut given, mut unclear) = (BTreeMap::new(), None);
     let text_of_list = |v: &Value| match v.as_list() {
         // A list for a list parameter is joined with commas.
         Some(list) => match list.iter().map(|v| v.as_text()).collect::<Option<Vec<_>>>() {
@@ -375,20 +381,20 @@ fn given(parameters: Option<Value>) -> BTreeMap<String, Value> {
         },
         None => v.clone(),
     };
-    match parameters.as_ref().map(|p| &p.is) {
-        Some(Is::Map(map)) => given.extend(map.iter().map(|(k, v)| (k.to_string(), text_of_list(v)))),
-        Some(Is::List(list)) => {
+    match parameters {
+        None | Some(Value { is: Is::Null, .. }) => {}
+        Some(Value { is: Is::Map(map), .. }) => given.extend(map.iter().map(|(k, v)| (k.to_string(), text_of_list(v)))),
+        Some(Value { is: Is::List(list), .. }) => {
             for pair in list.iter() {
-                if let (Some(key), Some(value)) =
-                    (pair.get("ParameterKey").and_then(|k| k.as_text()), pair.get("ParameterValue"))
-                {
-                    given.insert(key.into_owned(), text_of_list(value));
+                match (pair.get("ParameterKey").and_then(|k| k.as_text()), pair.get("ParameterValue")) {
+                    (Some(key), Some(value)) => _ = given.insert(key.into_owned(), text_of_list(value)),
+                    _ => unclear = Some(pair.clone()),
                 }
             }
         }
-        _ => {}
+        unknown => unclear = unknown,
     }
-    given
+    (given, unclear)
 }
 
 /// Regions and accounts of a stack set's instances.
@@ -420,7 +426,6 @@ fn instances(groups: Option<Value>) -> (Vec<Value>, Vec<Value>) {
 
 /// The index of a template by a path as another template writes it.
 fn local(env: &Env<'_, '_>, path: &str) -> Option<usize> {
-    let from = env.path_of(env.stack.template.source);
-    let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
-    env.world.by_path.get(crate::read::joined(folder, path)?.as_str()).copied()
+    let folder = paths::folder(env.path_of(env.stack.template.source));
+    env.world.by_path.get(paths::joined(folder, path)?.as_str()).copied()
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::stack::Told;
 use crate::doc::{self, Document, Node};
 use crate::read::resource::Value;
-use crate::read::{FileSettings, Set};
+use crate::read::{FileSettings, Set, paths};
 use crate::source::{Location, SourceId, Span};
 
 /// What is told, the files that tell it, and what could not be read of them.
@@ -36,6 +36,7 @@ fn nothing(at: Location) -> Told {
         account: Value::unknown("the template does not say in which account its stack is made", None, at),
         name: Value::unknown("the template does not say what its stack is called", None, at),
         given: BTreeMap::new(),
+        unclear: None,
     }
 }
 
@@ -117,8 +118,7 @@ pub(super) fn parse<'t>(path: &str, text: &'t str) -> Document<'t> {
 
 /// A file in the folder of another one.
 fn beside(set: &Set<'_>, path: &str, name: &str) -> Option<SourceId> {
-    let folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-    set.sources.find(&format!("{folder}{name}"))
+    set.sources.find(&format!("{}{name}", paths::prefix(paths::folder(path))))
 }
 
 /// `sam deploy` takes region, stack name and parameters from `samconfig.toml`, one table for each environment. What the

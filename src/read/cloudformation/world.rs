@@ -1,7 +1,7 @@
 //! All templates of a project and the stacks that they make: a template that nobody nests is a stack of its own, a nested one is
 //! made once for each place that nests it. Holds the bounds that keep evaluation linear in what is written.
 
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,19 +9,13 @@ use std::sync::Arc;
 use super::stack::Stack;
 use super::template::Template;
 use crate::read::resource::Value;
+use crate::read::template::Budget;
 use crate::source::{Location, Sources};
 
 /// Functions and values nested deeper than this are not followed.
 const MAX_DEPTH: u32 = 160;
 /// Stacks in all, nested ones counted for each place that nests them.
 const MAX_STACKS: usize = 20_000;
-/// Values (and 64-byte pieces of texts) made in all, beyond 40 for each byte of the templates.
-const FREE_VALUES: u64 = 200_000;
-/// A text made of pieces may grow to this many bytes.
-pub(super) const MAX_TEXT: usize = 1 << 20;
-/// ... and have this many pieces.
-pub(super) const MAX_PIECES: usize = 1 << 10;
-
 /// What a gap may change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Touch {
@@ -58,9 +52,7 @@ pub(super) struct World<'d> {
     /// Stacks of the top that import from each other.
     pub imports: RefCell<BTreeSet<(usize, usize)>>,
     pub found: RefCell<Vec<Found>>,
-    depth: Cell<u32>,
-    spent: Cell<u64>,
-    limit: u64,
+    pub budget: Budget,
 }
 
 impl<'d> World<'d> {
@@ -73,9 +65,7 @@ impl<'d> World<'d> {
             exports: OnceCell::new(),
             imports: RefCell::default(),
             found: RefCell::default(),
-            depth: Cell::new(0),
-            spent: Cell::new(0),
-            limit: FREE_VALUES + 40 * bytes as u64,
+            budget: Budget::new(bytes, MAX_DEPTH),
         }
     }
 
@@ -87,26 +77,6 @@ impl<'d> World<'d> {
         let stack = Rc::new(stack);
         stacks.push(Rc::clone(&stack));
         Some(stack)
-    }
-
-    /// Whether so much more may be made. Once it is not, it never is again, and the templates are a gap.
-    pub fn spend(&self, values: usize) -> bool {
-        let spent = self.spent.get().saturating_add(values as u64);
-        self.spent.set(spent);
-        spent <= self.limit
-    }
-
-    pub fn is_spent(&self) -> bool {
-        self.spent.get() > self.limit
-    }
-
-    /// One level deeper, unless that is too deep. The level ends when the guard is dropped.
-    pub fn deeper(&self) -> Option<Deeper<'_>> {
-        if self.depth.get() >= MAX_DEPTH {
-            return None;
-        }
-        self.depth.set(self.depth.get() + 1);
-        Some(Deeper(&self.depth))
     }
 
     pub fn gap(&self, found: Found) {
@@ -121,13 +91,5 @@ impl<'d> World<'d> {
     pub fn set_exports(&self, exports: Vec<Export<'d>>) {
         // Set once, by the reader, when all stacks of the top are there.
         let _ = self.exports.set(exports);
-    }
-}
-
-pub(super) struct Deeper<'w>(&'w Cell<u32>);
-
-impl Drop for Deeper<'_> {
-    fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
     }
 }

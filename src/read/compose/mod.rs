@@ -12,9 +12,10 @@ mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use project::{Definition, File, Files, Variables, folder, join};
+use project::{Definition, File, Files, Variables};
 
-use super::{Input, Reader, Reading, Recognized, Set, glance, side_by_side};
+use super::paths::{folder, joined};
+use super::{Input, Reader, Reading, Recognized, Set, alone, glance, side_by_side};
 use crate::model::{Facts, GapScope, Unread};
 use crate::source::{Location, SourceId, Span};
 
@@ -38,8 +39,7 @@ impl Reader for Compose {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let set = Set { sources: input.sources, files: &[input.file], settings: input.settings };
-        read_all(&set).into_iter().next().map(|(_, reading)| reading).unwrap_or_default()
+        alone(self, input)
     }
 }
 
@@ -178,7 +178,7 @@ fn inclusions(
             for node in list {
                 let text = node.text().unwrap_or("");
                 let (variables, _) = Variables::new(set, folder(path), file.id);
-                let target = join(folder(path), &variables.fill(text));
+                let target = joined(folder(path), &variables.fill(text));
                 match target.filter(|t| files.contains_key(t)) {
                     Some(target) if target != *path => {
                         included.entry(target).or_default().insert(path.clone());

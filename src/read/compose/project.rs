@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::doc::{self, Document, Node};
 use crate::model::{GapScope, Unread};
 use crate::read::Set;
+use crate::read::paths::{self, folder, joined};
 use crate::source::{Location, SourceId, Sources};
 
 /// `extends` within `extends`; also ends circles.
@@ -42,8 +43,7 @@ pub(super) struct Variables {
 impl Variables {
     /// From the `.env` beside the project, and what the project file tells (which wins, as the shell would).
     pub fn new(set: &Set<'_>, folder: &str, of: SourceId) -> (Self, Option<SourceId>) {
-        let path = if folder.is_empty() { ".env".to_owned() } else { format!("{folder}/.env") };
-        let file = set.sources.find(&path);
+        let file = set.sources.find(&format!("{}.env", paths::prefix(folder)));
         let mut values = BTreeMap::new();
         if let Some(id) = file {
             values.extend(env_file(&set.sources.get(id).text).into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())));
@@ -167,26 +167,6 @@ pub(super) struct Files<'d> {
     pub read: BTreeSet<SourceId>,
 }
 
-/// The folder of a path.
-pub(super) fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-/// `../x` from a folder; `None` if it leads out of the project.
-pub(super) fn join(folder: &str, path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            name => parts.push(name),
-        }
-    }
-    Some(parts.join("/"))
-}
-
 /// Definitions of a service, its bases by `extends` first.
 pub(super) fn with_bases<'d>(
     files: &'d BTreeMap<String, File<'_>>,
@@ -207,7 +187,7 @@ pub(super) fn with_bases<'d>(
         };
         let here = &sources.get(current.file).path;
         let path = match &file {
-            Some(file) => join(folder(here), file),
+            Some(file) => joined(folder(here), file),
             None => Some(here.clone()),
         };
         let base = path.and_then(|p| files.get(&p));

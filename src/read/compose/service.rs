@@ -434,6 +434,7 @@ impl<'d> Project<'_, 'd> {
                         (text("host_ip"), text("published"))
                     }
                 };
+                // Without an address that can be told, who leads to it finds an endpoint of unknown place instead of this one.
                 let Ok(ip) = ip.parse::<IpAddr>() else { continue };
                 if !ip.is_loopback() && !ip.is_unspecified() {
                     let address = Address { ip, port: published.parse().ok(), location: definition.at(port) };

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::project::{Definition, env_file, folder, join};
+use super::project::{Definition, env_file};
 use super::service::{Project, Service, Settings};
 use crate::doc::Node;
 use crate::model::{Activity, EndpointFact, GapScope, Reference, Role, Roles, Unread};
 use crate::read::mentions::{Mention, activity, may_hold_host, mentions, shorten};
+use crate::read::paths::{folder, joined};
 use crate::source::{Location, SourceId};
 
 impl<'d> Project<'_, 'd> {
@@ -27,7 +28,7 @@ impl<'d> Project<'_, 'd> {
                 let named = item.get("path").unwrap_or(item);
                 let text = self.fill(named);
                 let location = definition.at(named);
-                let path = join(folder(&self.set.sources.get(definition.file).path), &text);
+                let path = joined(folder(&self.set.sources.get(definition.file).path), &text);
                 match path.and_then(|p| self.set.sources.find(&p)) {
                     Some(id) => {
                         read.insert(id);

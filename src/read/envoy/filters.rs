@@ -3,6 +3,9 @@
 //! A filter that only reads, refuses or changes what passes is left alone; one that asks another server about each request is a
 //! way that data takes; code, and whatever is not in the lists, is a gap with its line.
 
+use super::known;
+use crate::read::words::Effect;
+
 /// What a filter does, by the last part of its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
@@ -25,91 +28,18 @@ pub(super) enum Role {
     Unknown,
 }
 
-const STAYS: &[&str] = &[
-    "adaptive_concurrency",
-    "admission_control",
-    "alpn",
-    "alternate_protocols_cache",
-    "api_key_auth",
-    "aws_lambda",
-    "aws_request_signing",
-    "bandwidth_limit",
-    "basic_auth",
-    "buffer",
-    "cdn_loop",
-    "compressor",
-    "connect_grpc_bridge",
-    "connection_limit",
-    "cors",
-    "credential_injector",
-    "csrf",
-    "decompressor",
-    "direct_response",
-    "dynamic_forward_proxy",
-    "dynamo",
-    "echo",
-    "fault",
-    "file_system_buffer",
-    "geoip",
-    "grpc_field_extraction",
-    "grpc_http1_bridge",
-    "grpc_http1_reverse_bridge",
-    "grpc_json_reverse_transcoder",
-    "grpc_json_transcoder",
-    "grpc_stats",
-    "grpc_web",
-    "gzip",
-    "header_mutation",
-    "header_to_metadata",
-    "health_check",
-    "http_inspector",
-    "ip_tagging",
-    "istio_stats",
-    "json_to_metadata",
-    "kafka_broker",
-    "kill_request",
-    "language",
-    "local_ratelimit",
-    "metadata_exchange",
-    "mongo_proxy",
-    "mysql_proxy",
-    "original_dst",
-    "original_src",
-    "peer_metadata",
-    "postgres_proxy",
-    "postgres_inspector",
-    "proto_api_scrubber",
-    "proto_message_extraction",
-    "proxy_protocol",
-    "rbac",
-    "router",
-    "set_filter_state",
-    "set_metadata",
-    "stateful_session",
-    "thrift_to_metadata",
-    "tls_inspector",
-    "upstream_codec",
-    "zookeeper_proxy",
-    "client_ssl_auth",
-    "envoy_mobile",
-    "quic",
-    "sxg",
-    "on_demand",
-];
-
 pub(super) fn role(name: &str) -> Role {
     let last = name.rsplit('.').next().unwrap_or(name);
-    match last {
-        "ext_authz" | "ext_proc" => Role::Asks,
-        "ratelimit" | "rate_limit" | "rate_limit_quota" => Role::Counts,
-        "jwt_authn" | "oauth2" | "gcp_authn" => Role::Needs,
-        "cache" | "cache_v2" => Role::Caches,
-        "lua" | "wasm" | "golang" | "dynamic_modules" | "tap" | "composite" | "custom_response" | "checksum" | "mcp"
-        | "mcp_router" => Role::Code,
-        "sni_dynamic_forward_proxy" => Role::AnyHost,
-        "sni_cluster" => Role::AnyCluster,
-        _ if STAYS.contains(&last) => Role::Stays,
-        _ => Role::Unknown,
+    match (known::effect(known::FILTERS, last), last) {
+        (_, "ext_authz" | "ext_proc") => Role::Asks,
+        (_, "ratelimit" | "rate_limit" | "rate_limit_quota") => Role::Counts,
+        (_, "jwt_authn" | "oauth2" | "gcp_authn") => Role::Needs,
+        (_, "cache" | "cache_v2") => Role::Caches,
+        (_, "sni_dynamic_forward_proxy") => Role::AnyHost,
+        (_, "sni_cluster") => Role::AnyCluster,
+        (Some(Effect::Harmless), _) => Role::Stays,
+        (Some(Effect::Refused), _) => Role::Code,
+        (Some(Effect::Followed) | None, _) => Role::Unknown,
     }
 }
 

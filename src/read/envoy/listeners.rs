@@ -15,7 +15,7 @@ use super::filters::{self, CLUSTER_KEYS, Role};
 use super::resources::Resources;
 use super::routes::{self, Host};
 use crate::model::{
-    Activity, Address, ClientMatch, DataLimit, Dependence, EndpointFact, Reference, Role as EndpointRole, Roles,
+    Activity, Address, ClientMatch, DataLimit, Dependence, EndpointFact, Reference, Role as EndpointRole, Roles, RouteFact,
 };
 use crate::read::proxy::output::{Listen, Output, Touch};
 use crate::read::proxy::peer::{self, Peer, is_host_name, split_url};
@@ -118,6 +118,7 @@ impl<'d> Reader<'_, 'd> {
         addresses.extend(listener.list("additional_addresses").iter().filter_map(|a| a.get("address")));
         let mut listens = Vec::new();
         let mut shown = Vec::new();
+        let mut unclear = Vec::new();
         for address in addresses {
             let place = address.path(&["socket_address", "address"]).map_or(address.at(), |p| p.at());
             match peer_of(address) {
@@ -133,7 +134,8 @@ impl<'d> Reader<'_, 'd> {
                     shown.push(path.clone());
                     listens.push(Listen::Socket(path));
                 }
-                _ => {}
+                Ok(Peer::Host { name, .. }) => unclear.push((place, format!("is the name `{}`", shorten(&name)))),
+                Err(why) => unclear.push((place, why)),
             }
         }
         if let (true, Some(name)) = (listener.get("internal_listener").is_some(), listener.text("name")) {
@@ -147,6 +149,10 @@ impl<'d> Reader<'_, 'd> {
         let label = fact.label.clone();
         let index = out.principal(fact);
         listens.into_iter().for_each(|on| out.listens(index, on, &label));
+        for (place, why) in unclear {
+            let message = format!("the address of this listener {why}, so who leads here is not known");
+            out.gap("unusable-target", message, None, place, Touch::Endpoint(index));
+        }
         made.push(index);
         index
     }
@@ -312,43 +318,29 @@ impl<'d> Reader<'_, 'd> {
             out.gap("unfollowed-filter", message, None, filter.at(), touch);
             return;
         }
+        let config = filter.config().unwrap_or(filter);
         match filters::role(name) {
             Role::Stays => {}
             Role::Asks => {
-                let config = filter.config().unwrap_or(filter);
                 // One whose failure lets requests pass is not needed to serve.
                 let activity = if config.flag("failure_mode_allow") { Activity::Mirror } else { Activity::Forward };
                 let text = format!("asked about each request ({name})");
                 self.services(out, fact, config, &text, |route| route.activity = activity, true);
             }
             Role::Counts => {
-                let text = format!("told of each request ({name})");
-                self.services(
-                    out,
-                    fact,
-                    filter.config().unwrap_or(filter),
-                    &text,
-                    |route| {
-                        route.activity = Activity::Log;
-                        route.data = DataLimit::Only(LOGGED.map(str::to_owned).to_vec());
-                        route.data_assumed = true;
-                    },
-                    true,
-                );
+                let log = |route: &mut RouteFact| {
+                    route.activity = Activity::Log;
+                    route.data = DataLimit::Only(LOGGED.map(str::to_owned).to_vec());
+                    route.data_assumed = true;
+                };
+                self.services(out, fact, config, &format!("told of each request ({name})"), log, true);
             }
             Role::Needs => {
-                let text = format!("keys and tokens come from there ({name})");
-                self.services(
-                    out,
-                    fact,
-                    filter.config().unwrap_or(filter),
-                    &text,
-                    |route| {
-                        route.activity = Activity::Depend;
-                        route.purpose = Dependence::Identity;
-                    },
-                    false,
-                );
+                let need = |route: &mut RouteFact| {
+                    route.activity = Activity::Depend;
+                    route.purpose = Dependence::Identity;
+                };
+                self.services(out, fact, config, &format!("keys and tokens come from there ({name})"), need, false);
             }
             Role::Caches => {
                 let store = out.store("envoy-cache", format!("cache of {name}"), fact, filter.at());

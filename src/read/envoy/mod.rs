@@ -10,6 +10,7 @@
 mod clusters;
 mod fields;
 mod filters;
+mod known;
 mod listeners;
 mod resources;
 mod routes;
@@ -18,7 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::proxy::output::{Output, Touch};
 use super::proxy::shorten;
-use super::{Input, Reader, Reading, Recognized, Set, glance};
+use super::words::Words;
+use super::{Input, Reader, Reading, Recognized, Set, alone, glance, paths};
 use crate::doc::{Document, json, yaml};
 use crate::source::{InputError, Location, SourceId};
 use clusters::Clusters;
@@ -35,6 +37,10 @@ impl Reader for Envoy {
         "Envoy bootstraps, xDS files and config dumps (YAML, JSON)"
     }
 
+    fn words(&self) -> &'static [Words] {
+        known::TABLE
+    }
+
     fn read_together(&self, set: &Set<'_>) -> Option<Vec<(SourceId, Reading)>> {
         Some(units(set).into_iter().map(|files| (files[0], read(&set.input(files[0]), &files))).collect())
     }
@@ -44,7 +50,7 @@ impl Reader for Envoy {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        read(input, &[input.file])
+        alone(self, input)
     }
 }
 
@@ -52,7 +58,7 @@ impl Reader for Envoy {
 /// in, by folder.
 fn units(set: &Set<'_>) -> Vec<Vec<SourceId>> {
     let path = |id: SourceId| set.sources.get(id).path.as_str();
-    let folder = |id: SourceId| path(id).rsplit_once('/').map_or("", |(folder, _)| folder);
+    let folder = |id: SourceId| paths::folder(path(id));
     let (mut bootstraps, mut dumps, mut parts) = (Vec::new(), Vec::new(), Vec::new());
     for id in set.files {
         let document = parse(path(*id), &set.sources.get(*id).text);
@@ -164,54 +170,9 @@ fn process(out: &mut Output, resources: &Resources<'_>, names: &[&str]) {
         let message = format!("the resource `{}` is not known, so it may hold routes", shorten(kind));
         out.gap("unknown-directive", message, None, part.at(), Touch::Tree);
     }
-    const KNOWN: &[&str] = &[
-        "node",
-        "node_context_params",
-        "static_resources",
-        "dynamic_resources",
-        "cluster_manager",
-        "hds_config",
-        "flags_path",
-        "stats_sinks",
-        "deferred_stat_options",
-        "stats_config",
-        "stats_flush_interval",
-        "stats_flush_on_admin",
-        "stats_eviction_interval",
-        "watchdog",
-        "watchdogs",
-        "tracing",
-        "layered_runtime",
-        "runtime",
-        "admin",
-        "overload_manager",
-        "enable_dispatcher_stats",
-        "header_prefix",
-        "stats_server_version_override",
-        "use_tcp_for_dns_lookups",
-        "dns_resolution_config",
-        "typed_dns_resolver_config",
-        "bootstrap_extensions",
-        "fatal_actions",
-        "config_sources",
-        "default_config_source",
-        "default_socket_interface",
-        "certificate_provider_instances",
-        "inline_headers",
-        "perf_tracing_file_path",
-        "default_regex_engine",
-        "xds_delegate_extension",
-        "xds_config_tracker_extension",
-        "listener_manager",
-        "application_log_config",
-        "grpc_async_client_manager_config",
-        "memory_allocator_manager",
-        "configs",
-    ];
     for bootstrap in &resources.bootstraps {
         for entry in bootstrap.node.entries() {
-            if !KNOWN.iter().any(|k| *k == entry.name() || fields::camel(k) == entry.name()) && !entry.name().starts_with("x-")
-            {
+            if known::effect(known::BOOTSTRAP, entry.name()).is_none() && !entry.name().starts_with("x-") {
                 let message =
                     format!("the field `{}` of the bootstrap is not known, so it may hold routes", shorten(entry.name()));
                 out.gap("unknown-directive", message, None, Location::new(bootstrap.source, entry.key.span()), Touch::Tree);

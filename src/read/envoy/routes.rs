@@ -7,57 +7,13 @@
 
 use super::clusters::{Clusters, both};
 use super::fields::Part;
-use crate::model::{Activity, ClientMatch, Reference, RouteRole, Spill};
+use super::known;
+use crate::model::{Activity, ClientMatch, Reference, RouteFact, RouteRole, Spill};
 use crate::read::proxy::output::{Output, Touch};
 use crate::read::proxy::peer;
 use crate::read::proxy::shorten;
 use crate::read::proxy::when::{Basis, When, countries_of_regex, country};
 use crate::source::Location;
-
-/// Fields of a route's action that are known.
-const ACTION: &[&str] = &[
-    "cluster",
-    "cluster_header",
-    "weighted_clusters",
-    "cluster_specifier_plugin",
-    "inline_cluster_specifier_plugin",
-    "cluster_not_found_response_code",
-    "metadata_match",
-    "prefix_rewrite",
-    "regex_rewrite",
-    "path_rewrite_policy",
-    "path_rewrite",
-    "host_rewrite_literal",
-    "auto_host_rewrite",
-    "host_rewrite_header",
-    "host_rewrite_path_regex",
-    "host_rewrite",
-    "append_x_forwarded_host",
-    "timeout",
-    "idle_timeout",
-    "flush_timeout",
-    "early_data_policy",
-    "retry_policy",
-    "retry_policy_typed_config",
-    "request_mirror_policies",
-    "request_mirror_policy",
-    "priority",
-    "rate_limits",
-    "include_vh_rate_limits",
-    "hash_policy",
-    "cors",
-    "max_grpc_timeout",
-    "grpc_timeout_offset",
-    "upgrade_configs",
-    "internal_redirect_policy",
-    "internal_redirect_action",
-    "max_internal_redirects",
-    "hedge_policy",
-    "max_stream_duration",
-    "use_websocket",
-    "auto_host_rewrite_header",
-    "tunneling_config",
-];
 
 pub(super) struct Host<'a, 'd> {
     pub clusters: &'a Clusters<'d>,
@@ -215,7 +171,7 @@ fn action(out: &mut Output, host: &Host<'_, '_>, route: Part<'_>, when: &When, i
         return;
     };
     for entry in action.node.entries() {
-        if !ACTION.iter().any(|known| *known == entry.name() || super::fields::camel(known) == entry.name()) {
+        if known::effect(known::ROUTE_ACTION, entry.name()).is_none() {
             let message =
                 format!("the field `{}` of a route is not known, so it may send data somewhere", shorten(entry.name()));
             out.gap("unknown-directive", message, None, Location::new(action.source, entry.key.span()), touch);
@@ -288,11 +244,7 @@ pub(super) fn forward(
         host.clusters.undefined(out, name, cluster.at(), host.fact);
         return;
     };
-    let mut route = Output::plain(host.fact, Reference::Fact(*to), activity, cluster.at());
-    route.pool = Some(pool.to_owned());
-    route.role = when.basis.role();
-    route.clients = when.clients.clone();
-    route.condition = when.text.clone();
+    let mut route = way(host, *to, activity, cluster.at(), when, pool);
     if let Some((weight, total, runtime)) = share {
         route.role = route.role.max(RouteRole::Weighted);
         route.condition = both(route.condition, Some(format!("takes {weight} of {total} requests")));
@@ -312,6 +264,15 @@ pub(super) fn forward(
     out.route(route);
 }
 
+fn way(host: &Host<'_, '_>, to: usize, activity: Activity, at: Location, when: &When, pool: &str) -> RouteFact {
+    let mut route = Output::plain(host.fact, Reference::Fact(to), activity, at);
+    route.pool = Some(pool.to_owned());
+    route.role = when.basis.role();
+    route.clients = when.clients.clone();
+    route.condition = when.text.clone();
+    route
+}
+
 /// The client names the cluster: it may be any.
 pub(super) fn any_cluster(
     out: &mut Output,
@@ -326,12 +287,7 @@ pub(super) fn any_cluster(
     let chosen = When::some(format!("by {name}"), format!("when {name} names it, which may be any cluster"));
     let when = when.and(&chosen).unwrap_or(chosen);
     for to in host.clusters.facts.values() {
-        let mut route = Output::plain(host.fact, Reference::Fact(*to), activity, header.at());
-        route.pool = Some(pool.to_owned());
-        route.role = when.basis.role();
-        route.clients = when.clients.clone();
-        route.condition = when.text.clone();
-        out.route(route);
+        out.route(way(host, *to, activity, header.at(), &when, pool));
     }
     if host.clusters.dynamic {
         let message = format!("`{}` may name any cluster, and some come from a server while Envoy runs", shorten(name));

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use crate::model::{Facts, GapScope, Reference, Unread};
 use crate::read::resource::{Resource, Value, translate};
 use crate::read::settings::FileSettings;
-use crate::read::{Input, Reader, Reading, Recognized, Set, glance, side_by_side};
+use crate::read::{Input, Reader, Reading, Recognized, Set, alone, glance, side_by_side};
 use crate::source::{Location, SourceId, Span};
 
 use records::{Record, Records};
@@ -87,8 +87,7 @@ impl Reader for CloudExport {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let set = Set { sources: input.sources, files: &[input.file], settings: input.settings };
-        self.read_together(&set).and_then(|readings| readings.into_iter().next()).map(|(_, r)| r).unwrap_or_default()
+        alone(self, input)
     }
 }
 

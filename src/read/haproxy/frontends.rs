@@ -18,6 +18,7 @@ use crate::read::proxy::output::{Output, Touch};
 use crate::read::proxy::peer::{self, split_url};
 use crate::read::proxy::shorten;
 use crate::read::proxy::when::When;
+use crate::read::words::Effect;
 use crate::source::Location;
 
 /// Groups of clients that are told apart at one time.
@@ -60,6 +61,7 @@ pub(super) fn hosts(lines: &[&Line], tables: &mut Tables<'_>) -> Vec<(String, Lo
             && let Some(map) = line.word(1).split_once("hdr(host)").and_then(|(_, rest)| rest.split_once(",map("))
         {
             let file = map.1.split([',', ')']).next().unwrap_or("");
+            // Of more hosts than these nobody's entry is found by its name, which lets nothing pass.
             for (key, _) in tables.get(file).map(|t| t.entries.as_slice()).unwrap_or_default().iter().take(1000) {
                 if peer::is_host_name(key) && key.contains('.') {
                     out.push((key.to_ascii_lowercase(), line.location()));
@@ -325,14 +327,15 @@ pub(super) fn other(out: &mut Output, fact: usize, line: &Line) {
             out.gap("dynamic-upstream", message, Some(help), line.location(), touch);
         }
         "use-service" if line.words.iter().any(|w| w.text.contains("prometheus-exporter")) => {}
-        "use-service" => code(out, line, touch),
-        "send-spoe-group" => {}
-        name if name.starts_with("lua.") => code(out, line, touch),
-        name if known::is_harmless_action(name) => {}
-        name => {
-            let message = format!("the action `{}` is not known, so it may send data somewhere", shorten(name));
-            out.gap("unknown-directive", message, None, line.location(), touch);
-        }
+        // The SPOE filter that a group belongs to is a gap itself.
+        name => match known::action(name) {
+            Some(Effect::Followed | Effect::Harmless) => {}
+            Some(Effect::Refused) => code(out, line, touch),
+            None => {
+                let message = format!("the action `{}` is not known, so it may send data somewhere", shorten(name));
+                out.gap("unknown-directive", message, None, line.location(), touch);
+            }
+        },
     }
 }
 
@@ -343,14 +346,12 @@ fn code(out: &mut Output, line: &Line, touch: Touch) {
 }
 
 fn filter(out: &mut Output, fact: usize, line: &Line) {
-    match line.word(1) {
-        "compression" | "comp-req" | "comp-res" | "cache" | "trace" | "bwlim-in" | "bwlim-out" | "fcgi-app" => {}
-        name => {
-            let message =
-                format!("the filter `{}` can hand requests or traces to other servers and is not followed", shorten(name));
-            let help = "declare the routes that it takes in an inventory".to_owned();
-            out.gap("unfollowed-filter", message, Some(help), line.location(), Touch::Endpoint(fact));
-        }
+    let name = line.word(1);
+    if known::effect(known::FILTERS, name) != Some(Effect::Harmless) {
+        let message =
+            format!("the filter `{}` can hand requests or traces to other servers and is not followed", shorten(name));
+        let help = "declare the routes that it takes in an inventory".to_owned();
+        out.gap("unfollowed-filter", message, Some(help), line.location(), Touch::Endpoint(fact));
     }
 }
 

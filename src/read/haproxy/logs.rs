@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::address::{Target, target};
+use super::known;
 use super::lex::Line;
 use super::sections::Config;
 use super::servers::Backend;
@@ -55,8 +56,7 @@ impl<'c> Logs<'c> {
                 self.send(out, index, line, true, false);
             }
             for line in &section.lines {
-                let known = ["bind", "dgram-bind", "log", "no", "maxconn", "backlog", "timeout", "option"];
-                if !known.contains(&line.first()) {
+                if known::effect(known::LOG_FORWARD, line.first()).is_none() {
                     super::unknown(out, line, Touch::Endpoint(index));
                 }
             }

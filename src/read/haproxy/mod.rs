@@ -24,12 +24,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::proxy::output::{Listen, Output, Touch};
 use super::proxy::shorten;
-use super::{Input, Reader, Reading, Recognized, Set};
+use super::words::{Effect, Words};
+use super::{Input, Reader, Reading, Recognized, Set, alone, paths};
 use crate::model::{Address, EndpointFact, Role, Roles, Standing};
 use crate::source::{Location, SourceId, Spanned};
 use address::{Target, bind_ports, target};
 use frontends::Proxy;
-use known::Keyword;
+use known::{GLOBAL, OPTIONS, PROXIES};
 use lex::Line;
 use logs::{Logs, Sinks, listens_on};
 use samples::Tables;
@@ -47,6 +48,10 @@ impl Reader for Haproxy {
         "HAProxy configuration (all files of a process, with its maps)"
     }
 
+    fn words(&self) -> &'static [Words] {
+        known::TABLE
+    }
+
     fn read_together(&self, set: &Set<'_>) -> Option<Vec<(SourceId, Reading)>> {
         Some(units(set).into_iter().map(|files| (files[0], read(&set.input(files[0]), &files))).collect())
     }
@@ -56,7 +61,7 @@ impl Reader for Haproxy {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        read(input, &[input.file])
+        alone(self, input)
     }
 }
 
@@ -64,8 +69,7 @@ impl Reader for Haproxy {
 fn units(set: &Set<'_>) -> Vec<Vec<SourceId>> {
     let mut folders: BTreeMap<String, Vec<SourceId>> = BTreeMap::new();
     for file in set.files {
-        let path = &set.sources.get(*file).path;
-        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let folder = paths::folder(&set.sources.get(*file).path);
         let (parent, last) = folder.rsplit_once('/').unwrap_or(("", folder));
         let joins = !last.is_empty() && (last.ends_with(".d") || last == "conf");
         folders.entry(if joins { parent } else { folder }.to_owned()).or_default().push(*file);
@@ -93,7 +97,7 @@ fn units(set: &Set<'_>) -> Vec<Vec<SourceId>> {
 fn headers(text: &str) -> impl Iterator<Item = (&str, &str)> {
     text.lines().filter_map(|line| {
         let mut words = line.split_whitespace();
-        let kind = words.next().filter(|w| known::SECTIONS.contains(w))?;
+        let kind = words.next().and_then(known::section)?;
         Some((kind, words.next().unwrap_or("")))
     })
 }
@@ -251,8 +255,8 @@ fn keywords(out: &mut Output, config: &Config, section: usize, fact: usize) {
             "no" | "default" => (line.word(1), line.word(2)),
             name => (name, line.word(1)),
         };
-        let class = if name == "option" { known::option(argument) } else { known::keyword(name) };
-        if class == Keyword::Unknown {
+        let (part, word) = if name == "option" { (OPTIONS, argument) } else { (PROXIES, name) };
+        if known::effect(part, word).is_none() {
             unknown(out, line, Touch::Endpoint(fact));
         }
     }
@@ -280,16 +284,24 @@ fn process(out: &mut Output, config: &Config) {
         match section.kind {
             "global" => {
                 for line in &section.lines {
-                    match line.first() {
-                        "lua-load" | "lua-load-per-thread" => {
+                    match known::effect(GLOBAL, line.first()) {
+                        Some(Effect::Refused) => {
                             let message =
                                 format!("`{}` runs code that can open connections and is not followed", shorten(&line.rest(0)));
                             let help = "declare the routes that the code can take in an inventory".to_owned();
                             out.gap("embedded-code", message, Some(help), line.location(), Touch::Tree);
                         }
-                        name if known::is_global(name) => {}
-                        _ => unknown(out, line, Touch::Tree),
+                        Some(Effect::Followed | Effect::Harmless) => {}
+                        None => unknown(out, line, Touch::Tree),
                     }
+                }
+            }
+            "fcgi-app" => {
+                for line in section.lines.iter().filter(|l| l.first() == "log-stderr" && l.word(1) != "global") {
+                    let message =
+                        "what the application writes to its error log is sent there, which is not followed".to_owned();
+                    let help = "declare the log as a route in an inventory".to_owned();
+                    out.gap("unfollowed-copy", message, Some(help), line.location(), Touch::Tree);
                 }
             }
             "program" => {

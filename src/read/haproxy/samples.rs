@@ -11,9 +11,9 @@ use ipnetwork::IpNetwork;
 
 use super::lex::Line;
 use crate::model::{ClientMatch, Country};
-use crate::read::Input;
 use crate::read::proxy::shorten;
 use crate::read::proxy::when::{Basis, MAX_NETWORKS, When, by_countries, country, sorted};
+use crate::read::{Input, paths};
 use crate::source::SourceId;
 
 /// More values than this are not followed one by one.
@@ -80,8 +80,8 @@ impl<'a> Tables<'a> {
             .filter_map(|c| if let Component::Normal(part) = c { part.to_str() } else { None })
             .collect();
         let candidates = self.by_name.get(parts.last()?)?;
-        let folder = self.input.path().rsplit_once('/').map_or("", |(folder, _)| folder);
-        let below = |folder: &str| if folder.is_empty() { parts.join("/") } else { format!("{folder}/{}", parts.join("/")) };
+        let folder = paths::folder(self.input.path());
+        let below = |folder: &str| format!("{}{}", paths::prefix(folder), parts.join("/"));
         let exact = [below(folder), below("")];
         if let Some((id, _)) = exact.iter().find_map(|p| candidates.iter().find(|(_, path)| path == p)) {
             return Some(*id);
@@ -89,7 +89,7 @@ impl<'a> Tables<'a> {
         for length in (1..=parts.len()).rev() {
             let end = parts[parts.len() - length..].join("/");
             let fits = |path: &str| path == end || path.ends_with(&format!("/{end}"));
-            let near = |path: &str| folder.is_empty() || path.starts_with(&format!("{folder}/"));
+            let near = |path: &str| path.starts_with(&paths::prefix(folder));
             let hits: Vec<_> = candidates.iter().filter(|(_, path)| fits(path)).collect();
             let nearer: Vec<_> = hits.iter().filter(|(_, path)| near(path)).collect();
             match (hits.as_slice(), nearer.as_slice()) {

@@ -3,10 +3,11 @@
 //! A proxy takes its settings from the `defaults` it names with `from`, else from the last `defaults` before it. Conditions that
 //! only the running process can answer (its version, its environment) leave both branches in place, marked.
 
-use super::known::{self, Keyword, SECTIONS};
+use super::known::{self, OPTIONS, PROXIES};
 use super::lex::{Environment, Line, words};
 use crate::read::Input;
 use crate::read::proxy::{RENDER, shorten};
+use crate::read::words::Effect;
 use crate::source::{Location, SourceId, Span};
 
 pub(super) struct Section {
@@ -95,11 +96,11 @@ impl Config {
                 continue;
             }
             self.check_words(&line, open);
-            let kind = SECTIONS.iter().find(|s| **s == line.first());
+            let kind = known::section(line.first());
             match (kind, open) {
                 (Some(kind), _) => {
                     open = Some(self.sections.len());
-                    let name = if *kind == "global" { String::new() } else { line.word(1).to_owned() };
+                    let name = if kind == "global" { String::new() } else { line.word(1).to_owned() };
                     let name = if name == "from" { String::new() } else { name };
                     self.sections.push(Section { kind, name, header: line, lines: Vec::new(), defaults: None });
                 }
@@ -302,11 +303,12 @@ pub(super) fn can_route(line: &Line) -> bool {
         "no" | "default" => (line.word(1), line.word(2)),
         name => (name, line.word(1)),
     };
-    match name {
-        "option" => known::option(argument) != Keyword::Harmless,
-        "bind" | "mode" => false,
-        _ => known::keyword(name) != Keyword::Harmless,
-    }
+    let effect = match name {
+        "option" => known::effect(OPTIONS, argument),
+        "bind" | "mode" => return false,
+        _ => known::effect(PROXIES, name),
+    };
+    effect != Some(Effect::Harmless)
 }
 
 #[cfg(test)]

@@ -3,8 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::custom;
+use super::databases;
+use super::gateway_api::Door;
+use super::global::Sent;
 use super::kinds::{Meaning, meaning};
 use super::manifest::Object;
+use super::mesh::Mesh;
+use super::multicluster::Fleet;
 use super::place::{Machines, Spot};
 use super::service::by_service;
 use crate::doc::Node;
@@ -21,11 +26,16 @@ pub(super) struct Cluster<'d> {
     pub told: FileSettings,
     /// Tells ids of several clusters apart.
     pub prefix: String,
+    /// What all clusters share, and which of them this one is.
+    pub fleet: &'d Fleet,
+    pub unit: usize,
     pub facts: Facts,
     pub machines: Machines<'d>,
     /// Zones that several pods may stand in.
     pub spots: BTreeMap<Spot, usize>,
     pub services: Named<'d, usize>,
+    /// Services that operators make: namespace, name, and what they lead to.
+    pub operated: Vec<(Option<String>, String, usize)>,
     pub claims: Named<'d, usize>,
     pub config_maps: Named<'d, Object<'d>>,
     pub secrets: Named<'d, Object<'d>>,
@@ -37,6 +47,15 @@ pub(super) struct Cluster<'d> {
     /// Ingresses by name, and by one of their labels.
     pub ingress_names: Named<'d, usize>,
     pub ingress_labels: BTreeMap<(&'d str, &'d str), Vec<usize>>,
+    /// Gateways and entries of the Gateway API.
+    pub doors: Named<'d, Door<'d>>,
+    pub entry_names: Named<'d, usize>,
+    pub grants: Vec<Object<'d>>,
+    /// Services of several clusters, by namespace and name.
+    pub imports: BTreeMap<(Option<String>, String), usize>,
+    /// Gateways to which DNS sends some of the clients.
+    pub sent: Vec<Sent>,
+    pub mesh: Mesh<'d>,
     /// Pods that a selector can choose, by namespace and one of their labels.
     by_label: BTreeMap<(&'d str, &'d str), Vec<usize>>,
     /// The first thing of which nobody says where it stands.
@@ -73,6 +92,11 @@ impl<'d, T: Copy> Named<'d, T> {
         self.0.entry(object.name).or_default().push((object.namespace, thing));
     }
 
+    /// Those of a name, in any namespace.
+    pub fn named(&self, name: &str) -> Vec<T> {
+        self.0.get(name).into_iter().flatten().map(|(_, thing)| *thing).collect()
+    }
+
     /// Those of a namespace; else those that do not say theirs. Who does not know its own namespace means any.
     pub fn find(&self, namespace: Option<&str>, name: &str) -> Vec<T> {
         let Some(all) = self.0.get(name) else { return Vec::new() };
@@ -94,16 +118,26 @@ pub(super) enum Inside {
 }
 
 impl<'d> Cluster<'d> {
-    pub fn new(sources: &'d Sources, settings: &'d Settings, told: FileSettings, prefix: String) -> Self {
+    pub fn new(
+        sources: &'d Sources,
+        settings: &'d Settings,
+        told: FileSettings,
+        prefix: String,
+        fleet: &'d Fleet,
+        unit: usize,
+    ) -> Self {
         Self {
             sources,
             settings,
             told,
             prefix,
+            fleet,
+            unit,
             facts: Facts::default(),
             machines: Machines::default(),
             spots: BTreeMap::new(),
             services: Named::default(),
+            operated: Vec::new(),
             claims: Named::default(),
             config_maps: Named::default(),
             secrets: Named::default(),
@@ -113,6 +147,12 @@ impl<'d> Cluster<'d> {
             workload_names: Named::default(),
             ingress_names: Named::default(),
             ingress_labels: BTreeMap::new(),
+            doors: Named::default(),
+            entry_names: Named::default(),
+            grants: Vec::new(),
+            imports: BTreeMap::new(),
+            sent: Vec::new(),
+            mesh: Mesh::default(),
             by_label: BTreeMap::new(),
             placeless: None,
             node_port_pairs: 0,
@@ -149,15 +189,30 @@ impl<'d> Cluster<'d> {
                 }
             }
         }
+        of(|m| *m == Meaning::WorkloadEntry).for_each(|o| self.workload_entry(o));
         let endpoints = by_service(of(|m| *m == Meaning::Endpoints));
         let services: Vec<(Object<'d>, usize)> =
             of(|m| *m == Meaning::Service).map(|o| (o, self.declare_service(&o))).collect();
-        for (service, fact) in services {
-            self.service(&service, fact, &endpoints);
+        for (service, fact) in &services {
+            self.service(service, *fact, &endpoints);
         }
-        of(|m| *m == Meaning::Ingress).for_each(|o| self.ingress(o));
+        self.join_clusters(&services);
+        of(|m| matches!(m, Meaning::Ingress | Meaning::Gslb)).for_each(|o| self.ingress(o));
+        databases::read(self, &all);
         self.programs();
+        self.grants.extend(of(|m| *m == Meaning::ReferenceGrant));
+        of(|m| *m == Meaning::ServiceImport).for_each(|o| {
+            self.service_import(o.namespace, o.name, o.location);
+        });
+        of(|m| matches!(m, Meaning::Workload(_))).filter(|o| o.kind == "Rollout").for_each(|o| self.rollout(&o));
+        self.mesh(&all);
+        self.gateway_api(&all);
+        of(|m| *m == Meaning::DnsEndpoint).for_each(|o| self.dns_endpoint(&o));
+        of(|m| *m == Meaning::Gslb).for_each(|o| self.gslb(&o));
+        of(|m| *m == Meaning::TrafficSplit).for_each(|o| self.traffic_split(&o));
+        of(|m| *m == Meaning::WorkloadGroup).for_each(|o| self.workload_group(&o, &services));
         custom::read(self, &all);
+        self.widen_gaps();
         self.say_placeless();
     }
 
@@ -219,6 +274,13 @@ impl<'d> Cluster<'d> {
         told.variables.get(name).map(|t| t.text.clone())
     }
 
+    /// The endpoints that an object itself became.
+    pub fn own_facts(&self, object: &Object<'_>) -> Vec<Reference> {
+        let doors = self.doors.find(object.namespace, object.name).into_iter().map(|d| d.fact);
+        let entries = self.entry_names.find(object.namespace, object.name);
+        doors.chain(entries).map(Reference::Fact).collect()
+    }
+
     /// Adds a workload to what selectors find.
     pub fn add_workload(&mut self, workload: Workload<'d>) {
         let index = self.workloads.len();
@@ -253,7 +315,7 @@ impl<'d> Cluster<'d> {
         let by_notation = at.is_some_and(|at| matches!(labels.get(at + 1..), Some([] | ["cluster", "local"])));
         if let Some(at) = at.filter(|_| by_notation) {
             let (name, theirs) = (labels[at - 2], labels[at - 1]);
-            let found = self.services.find(Some(theirs), name);
+            let found = self.serving(Some(theirs), name);
             return if found.is_empty() {
                 Inside::Missing(Some(theirs.to_owned()), name.to_owned())
             } else {
@@ -262,17 +324,27 @@ impl<'d> Cluster<'d> {
         }
         let found = match labels.as_slice() {
             [name] => {
-                let found = self.services.find(namespace, name);
+                let found = self.serving(namespace, name);
                 if found.is_empty() {
                     return Inside::Missing(namespace.map(str::to_owned), (*name).to_owned());
                 }
                 found
             }
-            [name, theirs] => self.services.find(Some(theirs), name),
-            [_, name, theirs] => self.services.find(Some(theirs), name),
+            [name, theirs] => self.serving(Some(theirs), name),
+            [_, name, theirs] => self.serving(Some(theirs), name),
             _ => Vec::new(),
         };
         if found.is_empty() { Inside::Outside } else { Inside::Services(found) }
+    }
+
+    /// Services by name, and what the services of operators lead to.
+    fn serving(&self, namespace: Option<&str>, name: &str) -> Vec<usize> {
+        let found = self.services.find(namespace, name);
+        if !found.is_empty() {
+            return found;
+        }
+        let same = |theirs: &Option<String>| theirs.is_none() || namespace.is_none() || theirs.as_deref() == namespace;
+        self.operated.iter().filter(|(theirs, service, _)| service == name && same(theirs)).map(|(.., fact)| *fact).collect()
     }
 
     /// A service that is named and was not read. Of one cluster it is found by its name, if somebody declares that; of several
@@ -281,6 +353,10 @@ impl<'d> Cluster<'d> {
         let id = self.id_of(namespace, "service", name);
         if let Some(known) = self.missing.get(&id) {
             return known.clone();
+        }
+        if let Some(mirror) = self.missing_mirror(namespace, name, &id, location) {
+            self.missing.insert(id, mirror.clone());
+            return mirror;
         }
         let reference = if self.prefix.is_empty() {
             let full = namespace.map_or_else(|| name.to_owned(), |n| format!("{name}.{n}.svc.cluster.local"));

@@ -13,6 +13,7 @@ use super::manifest::Object;
 use crate::doc::Node;
 use crate::model::{Activity, Address, Dependence, EndpointFact, GapScope, Reference, RouteFact, Standing, Unread};
 use crate::read::mentions::{Mention, mentions, shorten};
+use crate::read::paths::{ancestors, folder, joined};
 use crate::source::Spanned;
 
 /// Values of one object that are looked at for names.
@@ -110,7 +111,7 @@ fn routes(cluster: &mut Cluster<'_>, object: &Object<'_>) {
 }
 
 /// Everything that an object names, wherever it stands in it: services and workloads by name, hosts, selectors.
-fn references(cluster: &mut Cluster<'_>, object: &Object<'_>) -> Vec<Reference> {
+pub(super) fn references(cluster: &Cluster<'_>, object: &Object<'_>) -> Vec<Reference> {
     let mut found: BTreeSet<Reference> = BTreeSet::new();
     let mut budget = MAX_VALUES;
     for entry in object.node.entries().filter(|e| !matches!(e.name(), "apiVersion" | "kind" | "metadata" | "status")) {
@@ -196,14 +197,8 @@ fn scalar(cluster: &Cluster<'_>, namespace: Option<&str>, key: &str, text: &str,
 fn all_folders(cluster: &Cluster<'_>) -> BTreeSet<String> {
     let mut folders = BTreeSet::new();
     for (_, source) in cluster.sources.iter() {
-        let mut path = source.path.as_str();
-        folders.insert(path.to_owned());
-        while let Some((folder, _)) = path.rsplit_once('/') {
-            if !folders.insert(folder.to_owned()) {
-                break;
-            }
-            path = folder;
-        }
+        let mut above = ancestors(&source.path).filter(|f| !f.is_empty());
+        while above.next().is_some_and(|folder| folders.insert(folder.to_owned())) {}
     }
     folders
 }
@@ -227,7 +222,7 @@ fn is_read(object: &Object<'_>, folders: &BTreeSet<String>) -> bool {
 /// A kustomization whose parts are read one by one: what it adds or changes is not.
 fn kustomization(cluster: &mut Cluster<'_>, object: &Object<'_>, folders: &BTreeSet<String>) {
     let file = cluster.sources.get(object.file);
-    let here = file.path.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+    let here = folder(&file.path);
     let mut wrong: Vec<(String, Node<'_>)> = Vec::new();
     for entry in object.node.entries().filter(|e| !PLAIN.contains(&e.name())) {
         if entry.value.items().len() > 0
@@ -239,7 +234,7 @@ fn kustomization(cluster: &mut Cluster<'_>, object: &Object<'_>, folders: &BTree
     }
     for resource in ["resources", "bases"].iter().filter_map(|k| object.node.get(k)).flat_map(|r| r.items()) {
         let text = resource.text().unwrap_or("");
-        let path = join(&here, text);
+        let path = joined(here, text);
         let known = path.as_ref().is_some_and(|p| folders.contains(p));
         if !known {
             wrong.push((format!("`{}` is not among the files that were read", shorten(text)), resource));
@@ -255,24 +250,6 @@ fn kustomization(cluster: &mut Cluster<'_>, object: &Object<'_>, folders: &BTree
             scope: GapScope::Everything,
         });
     }
-}
-
-/// `../base` from a folder; `None` if it leads out of the project or to another host.
-fn join(folder: &str, path: &str) -> Option<String> {
-    if path.contains("://") || path.contains("?ref=") || path.starts_with("github.com/") || path.contains('@') {
-        return None;
-    }
-    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            name => parts.push(name),
-        }
-    }
-    Some(parts.join("/"))
 }
 
 /// A kubeconfig: what uses a context needs the control plane behind it. A region in its name proves nothing.
@@ -305,18 +282,5 @@ fn client_config<'d>(cluster: &mut Cluster<'d>, object: &Object<'d>) {
             needs.purpose = Dependence::ControlPlane;
             cluster.facts.routes.push(needs);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::join;
-
-    #[test]
-    fn kustomize_paths() {
-        assert_eq!(join("a/b", "../base").as_deref(), Some("a/base"));
-        assert_eq!(join("a", "./x.yaml").as_deref(), Some("a/x.yaml"));
-        assert_eq!(join("a", "../../x"), None);
-        assert_eq!(join("a", "https://example.com/x.yaml"), None);
     }
 }

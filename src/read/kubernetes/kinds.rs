@@ -1,5 +1,7 @@
 //! What each kind means to onshore: one table. A kind that is not in it is a custom resource that nobody here understands.
 
+use crate::read::words::Words;
+
 /// What becomes of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
@@ -13,6 +15,28 @@ pub(super) enum Meaning {
     Volume,
     Claim,
     StorageClass,
+    Namespace,
+    /// Istio.
+    VirtualService,
+    DestinationRule,
+    ServiceEntry,
+    WorkloadEntry,
+    /// Machines that add themselves to the mesh.
+    WorkloadGroup,
+    MeshGateway,
+    Sidecar,
+    /// Gateway API.
+    Gateway,
+    GatewayRoute,
+    ReferenceGrant,
+    ServiceExport,
+    ServiceImport,
+    /// SMI, as Linkerd and others follow it.
+    TrafficSplit,
+    /// DNS that leads to one of several clusters, or elsewhere.
+    Gslb,
+    DnsPolicy,
+    DnsEndpoint,
     /// Settings of programs.
     ConfigMap,
     Secret,
@@ -23,6 +47,8 @@ pub(super) enum Meaning {
     Routes,
     /// Stands for manifests that stand elsewhere.
     Elsewhere,
+    /// A database that an operator runs, or a part of one.
+    Database,
     /// Copies data of the cluster away by its own rules, whatever it names.
     Copies,
     /// No data takes its way by it: permissions, limits, definitions, certificates, scaling.
@@ -67,7 +93,7 @@ const KINDS: &[(&str, &str, Meaning)] = &[
     ("builtin", ANY, Meaning::Nothing),
     ("", "Config", Meaning::ClientConfig),
     // Known to carry nothing.
-    ("", "Namespace", Meaning::Nothing),
+    ("", "Namespace", Meaning::Namespace),
     ("", "ServiceAccount", Meaning::Nothing),
     ("", "LimitRange", Meaning::Nothing),
     ("", "ResourceQuota", Meaning::Nothing),
@@ -125,15 +151,34 @@ const KINDS: &[(&str, &str, Meaning)] = &[
     ("kuttl.dev", ANY, Meaning::Nothing),
     // Routes by rules of their own.
     ("gateway.networking.k8s.io", "GatewayClass", Meaning::Nothing),
-    ("gateway.networking.k8s.io", "ReferenceGrant", Meaning::Nothing),
+    ("gateway.networking.k8s.io", "ReferenceGrant", Meaning::ReferenceGrant),
+    ("gateway.networking.k8s.io", "BackendTLSPolicy", Meaning::Nothing),
+    ("gateway.networking.k8s.io", "Gateway", Meaning::Gateway),
+    ("gateway.networking.k8s.io", "HTTPRoute", Meaning::GatewayRoute),
+    ("gateway.networking.k8s.io", "GRPCRoute", Meaning::GatewayRoute),
+    ("gateway.networking.k8s.io", "TLSRoute", Meaning::GatewayRoute),
+    ("gateway.networking.k8s.io", "TCPRoute", Meaning::GatewayRoute),
+    ("gateway.networking.k8s.io", "UDPRoute", Meaning::GatewayRoute),
     ("gateway.networking.k8s.io", ANY, Meaning::Routes),
     ("gateway.networking.x-k8s.io", ANY, Meaning::Routes),
     ("gateway.envoyproxy.io", ANY, Meaning::Routes),
     ("gateway.solo.io", ANY, Meaning::Routes),
     ("gloo.solo.io", ANY, Meaning::Routes),
+    ("networking.istio.io", "VirtualService", Meaning::VirtualService),
+    ("networking.istio.io", "DestinationRule", Meaning::DestinationRule),
+    ("networking.istio.io", "ServiceEntry", Meaning::ServiceEntry),
+    ("networking.istio.io", "WorkloadEntry", Meaning::WorkloadEntry),
+    ("networking.istio.io", "WorkloadGroup", Meaning::WorkloadGroup),
+    ("networking.istio.io", "Gateway", Meaning::MeshGateway),
+    ("networking.istio.io", "Sidecar", Meaning::Sidecar),
+    ("networking.istio.io", "ProxyConfig", Meaning::Nothing),
     ("networking.istio.io", ANY, Meaning::Routes),
     ("networking.gke.io", ANY, Meaning::Routes),
+    ("multicluster.x-k8s.io", "ServiceExport", Meaning::ServiceExport),
+    ("multicluster.x-k8s.io", "ServiceImport", Meaning::ServiceImport),
     ("multicluster.x-k8s.io", ANY, Meaning::Routes),
+    ("net.gke.io", "ServiceExport", Meaning::ServiceExport),
+    ("net.gke.io", "ServiceImport", Meaning::ServiceImport),
     ("net.gke.io", ANY, Meaning::Routes),
     ("traefik.io", ANY, Meaning::Routes),
     ("traefik.containo.us", ANY, Meaning::Routes),
@@ -145,6 +190,7 @@ const KINDS: &[(&str, &str, Meaning)] = &[
     ("vpcresources.k8s.aws", ANY, Meaning::Nothing),
     ("application-networking.k8s.aws", ANY, Meaning::Routes),
     ("appmesh.k8s.aws", ANY, Meaning::Routes),
+    ("split.smi-spec.io", "TrafficSplit", Meaning::TrafficSplit),
     ("split.smi-spec.io", ANY, Meaning::Routes),
     ("specs.smi-spec.io", ANY, Meaning::Routes),
     ("linkerd.io", ANY, Meaning::Routes),
@@ -152,9 +198,15 @@ const KINDS: &[(&str, &str, Meaning)] = &[
     ("multicluster.linkerd.io", ANY, Meaning::Routes),
     ("consul.hashicorp.com", ANY, Meaning::Routes),
     ("kuma.io", ANY, Meaning::Routes),
+    ("k8gb.io", "Gslb", Meaning::Gslb),
     ("k8gb.io", ANY, Meaning::Routes),
+    ("k8gb.absa.oss", "Gslb", Meaning::Gslb),
     ("k8gb.absa.oss", ANY, Meaning::Routes),
+    ("kuadrant.io", "DNSPolicy", Meaning::DnsPolicy),
+    ("kuadrant.io", "TLSPolicy", Meaning::Nothing),
+    ("kuadrant.io", "RateLimitPolicy", Meaning::Nothing),
     ("kuadrant.io", ANY, Meaning::Routes),
+    ("externaldns.k8s.io", "DNSEndpoint", Meaning::DnsEndpoint),
     ("externaldns.k8s.io", ANY, Meaning::Routes),
     ("route.openshift.io", ANY, Meaning::Routes),
     ("submariner.io", ANY, Meaning::Routes),
@@ -171,6 +223,19 @@ const KINDS: &[(&str, &str, Meaning)] = &[
     ("helm.cattle.io", ANY, Meaning::Elsewhere),
     ("fleet.cattle.io", ANY, Meaning::Elsewhere),
     ("operators.coreos.com", ANY, Meaning::Nothing),
+    // Databases; what their operators copy stands in their specs.
+    ("postgresql.cnpg.io", "Cluster", Meaning::Database),
+    ("postgresql.cnpg.io", "Pooler", Meaning::Database),
+    ("postgresql.cnpg.io", "ScheduledBackup", Meaning::Database),
+    ("postgresql.cnpg.io", "Backup", Meaning::Database),
+    ("postgresql.cnpg.io", "ImageCatalog", Meaning::Nothing),
+    ("postgresql.cnpg.io", "ClusterImageCatalog", Meaning::Nothing),
+    ("postgresql.cnpg.io", "Database", Meaning::Nothing),
+    ("barmancloud.cnpg.io", "ObjectStore", Meaning::Database),
+    ("psmdb.percona.com", "PerconaServerMongoDB", Meaning::Database),
+    ("psmdb.percona.com", "PerconaServerMongoDBBackup", Meaning::Nothing),
+    ("k8ssandra.io", "K8ssandraCluster", Meaning::Database),
+    ("kafka.strimzi.io", "KafkaMirrorMaker2", Meaning::Database),
     // Takes copies of whatever they are told to.
     ("velero.io", ANY, Meaning::Copies),
     ("oadp.openshift.io", ANY, Meaning::Copies),
@@ -195,6 +260,28 @@ pub(super) fn meaning(group: &str, kind: &str) -> Option<Meaning> {
     KINDS.iter().find(|(g, k, _)| *g == group && (*k == kind || *k == ANY)).map(|(_, _, meaning)| *meaning)
 }
 
+/// The same table as words: of each API group its kinds.
+pub(super) fn words() -> Vec<Words> {
+    let mut groups: Vec<(&str, [Vec<&str>; 3])> = Vec::new();
+    for (group, kind, meaning) in KINDS {
+        if groups.iter().all(|(known, _)| known != group) {
+            groups.push((group, Default::default()));
+        }
+        let list = match meaning {
+            Meaning::Nothing => 1,
+            Meaning::Routes | Meaning::Elsewhere | Meaning::Copies => 2,
+            _ => 0,
+        };
+        groups.iter_mut().filter(|(known, _)| known == group).for_each(|(_, lists)| lists[list].push(kind));
+    }
+    let words = |(group, lists): (&str, [Vec<&str>; 3])| {
+        let [followed, harmless, refused] = lists.map(|list| &*list.join(" ").leak());
+        let part = if group.is_empty() { "kinds of the core".to_owned() } else { format!("kinds of {group}") };
+        Words { part: part.leak(), followed, harmless, refused }
+    };
+    groups.into_iter().map(words).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,8 +290,8 @@ mod tests {
     fn the_first_line_that_fits_counts() {
         assert_eq!(meaning("apps", "Deployment"), Some(Meaning::Workload(POD)));
         assert_eq!(meaning("", "Deployment"), None);
-        assert_eq!(meaning("gateway.networking.k8s.io", "HTTPRoute"), Some(Meaning::Routes));
-        assert_eq!(meaning("gateway.networking.k8s.io", "ReferenceGrant"), Some(Meaning::Nothing));
+        assert_eq!(meaning("gateway.networking.k8s.io", "HTTPRoute"), Some(Meaning::GatewayRoute));
+        assert_eq!(meaning("gateway.networking.k8s.io", "XMesh"), Some(Meaning::Routes));
         assert_eq!(meaning("db.example.com", "Cluster"), None);
         for (i, (group, kind, _)) in KINDS.iter().enumerate() {
             let hidden = KINDS[..i].iter().any(|(g, k, _)| g == group && (k == kind || *k == ANY));

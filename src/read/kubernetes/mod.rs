@@ -8,23 +8,37 @@
 //! A pod may stand on every node that its `nodeSelector` and its required affinity admit (Kubernetes, "Assigning Pods to
 //! Nodes"). Preferences, taints and spread constraints keep nothing away and are not read.
 
+mod annotations;
 mod cluster;
 mod custom;
+mod databases;
+mod gateway_api;
+mod global;
 mod ingress;
 mod kinds;
 mod manifest;
+mod mesh;
+mod multicluster;
 mod place;
 mod service;
+mod split;
 mod storage;
 mod units;
+mod words;
 mod workload;
+
+use std::sync::LazyLock;
 
 use cluster::Cluster;
 use manifest::{File, Object};
+use multicluster::Fleet;
 
-use super::{Input, Reader, Reading, Recognized, Set, glance, side_by_side};
+use super::words::Words;
+use super::{Input, Reader, Reading, Recognized, Set, alone, glance, side_by_side};
 use crate::model::Unread;
 use crate::source::SourceId;
+
+static WORDS: LazyLock<Vec<Words>> = LazyLock::new(|| [kinds::words(), words::TABLE.to_vec()].concat());
 
 pub struct Kubernetes;
 
@@ -37,6 +51,10 @@ impl Reader for Kubernetes {
         "Kubernetes manifests (YAML or JSON, lists of kubectl, output of kustomize and helm)"
     }
 
+    fn words(&self) -> &'static [Words] {
+        &WORDS
+    }
+
     fn recognize(&self, path: &str, text: &str) -> Recognized {
         recognize(path, glance(text))
     }
@@ -46,8 +64,7 @@ impl Reader for Kubernetes {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let set = Set { sources: input.sources, files: &[input.file], settings: input.settings };
-        read_all(&set).into_iter().next().map(|(_, reading)| reading).unwrap_or_default()
+        alone(self, input)
     }
 }
 
@@ -97,11 +114,17 @@ fn read_all(set: &Set<'_>) -> Vec<(SourceId, Reading)> {
         })
         .collect();
     let units = units::units(set, &files, &objects);
-    let one = |unit: &units::Unit| -> (SourceId, Reading) {
+    let members: Vec<Vec<Object<'_>>> =
+        units.iter().map(|u| u.files.iter().flat_map(|i| objects[*i].iter().copied()).collect()).collect();
+    let mut fleet = Fleet::default();
+    for (i, (unit, objects)) in units.iter().zip(&members).enumerate() {
+        fleet.add(i, &unit.prefix, unit.told.region.as_ref().map(|r| r.text.as_str()), objects);
+    }
+    let fleet = &fleet;
+    let one = |(n, unit): &(usize, &units::Unit)| -> (SourceId, Reading) {
         let ids: Vec<SourceId> = unit.files.iter().map(|i| files[*i].id).collect();
-        let all: Vec<Object<'_>> = unit.files.iter().flat_map(|i| objects[*i].iter().copied()).collect();
-        let mut cluster = Cluster::new(set.sources, set.settings, unit.told.clone(), unit.prefix.clone());
-        cluster.read(&all);
+        let mut cluster = Cluster::new(set.sources, set.settings, unit.told.clone(), unit.prefix.clone(), fleet, *n);
+        cluster.read(&members[*n]);
         let mut facts = cluster.facts;
         facts.gaps.extend(unit.files.iter().filter(|i| !unit.shared.contains(i)).flat_map(|i| gaps[*i].iter().cloned()));
         // A file that another unit includes would count only there.
@@ -110,6 +133,7 @@ fn read_all(set: &Set<'_>) -> Vec<(SourceId, Reading)> {
         let included = ids.into_iter().filter(|id| *id != first).collect();
         (first, Reading { facts, included, ..Reading::default() })
     };
-    let bytes = |unit: &units::Unit| unit.files.iter().map(|i| size(&files[*i].id)).sum();
-    side_by_side(&units, bytes, one)
+    let bytes = |(_, unit): &(usize, &units::Unit)| unit.files.iter().map(|i| size(&files[*i].id)).sum();
+    let numbered: Vec<(usize, &units::Unit)> = units.iter().enumerate().collect();
+    side_by_side(&numbered, bytes, one)
 }

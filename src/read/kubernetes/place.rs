@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cluster::Cluster;
 use super::manifest::Object;
+use super::mesh::Locality;
 use crate::doc::Node;
 use crate::model::{Address, EndpointFact, GapScope, Reference, Role, Roles, Trail, Unread};
 use crate::source::{Location, Span, Spanned};
@@ -86,6 +87,12 @@ impl<'d> Machines<'d> {
 
     pub fn named(&self, name: &str) -> Option<&Machine<'d>> {
         self.all.iter().find(|m| m.name == name)
+    }
+
+    /// The region and zone of a node.
+    pub fn locality(&self, name: &str) -> Option<Locality> {
+        let (spot, _) = self.named(name)?.spot.as_ref()?;
+        Some(Locality { region: spot.region.clone(), zone: spot.zone.clone(), subzone: None })
     }
 
     /// The provider of all nodes, if it is one.
@@ -286,7 +293,9 @@ impl<'d> Cluster<'d> {
             }
         }
         if stands.is_empty() {
-            self.placeless.get_or_insert(fact.location);
+            if self.told.site.is_none() {
+                self.placeless.get_or_insert(fact.location);
+            }
             return;
         }
         self.stand_at(stands, fact);

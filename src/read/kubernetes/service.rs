@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cluster::{Cluster, Inside};
 use super::manifest::Object;
+use super::mesh::Locality;
 use crate::doc::Node;
 use crate::model::{Activity, Address, EndpointFact, Reference, Standing};
 use crate::read::mentions::shorten;
@@ -88,6 +89,13 @@ impl<'d> Cluster<'d> {
     /// Where a service leads.
     pub fn service(&mut self, object: &Object<'d>, fact: usize, endpoints: &Slices<'d>) {
         self.access_logs(object, fact);
+        self.published_targets(object, fact);
+        if close(object) {
+            self.mesh.close.insert(fact);
+        }
+        if self.mirror(object, fact) {
+            return;
+        }
         if object.text(&["spec", "type"]) == Some("NodePort") {
             self.node_ports(object, fact);
         }
@@ -137,15 +145,21 @@ impl<'d> Cluster<'d> {
         let mut known = false;
         for object in endpoints.get(&(service.namespace, service.name)).into_iter().flatten() {
             let mut nodes: Vec<Node<'d>> = Vec::new();
+            let mut places: Vec<Option<Locality>> = Vec::new();
             for subset in object.node.get("subsets").into_iter().flat_map(|s| s.items()) {
                 for key in ["addresses", "notReadyAddresses"] {
                     nodes.extend(subset.get(key).into_iter().flat_map(|a| a.items()).filter_map(|a| a.get("ip")));
                 }
             }
+            places.resize(nodes.len(), None);
             for endpoint in object.node.get("endpoints").into_iter().flat_map(|e| e.items()) {
                 nodes.extend(endpoint.get("addresses").into_iter().flat_map(|a| a.items()));
+                let text = |key: &str| endpoint.get(key).and_then(|n| n.text());
+                let zone = || Some(Locality { region: None, zone: Some(text("zone")?.to_owned()), subzone: None });
+                let place = text("nodeName").and_then(|n| self.machines.locality(n)).or_else(zone);
+                places.resize(nodes.len(), place);
             }
-            for node in nodes {
+            for (node, place) in nodes.into_iter().zip(places) {
                 let text = node.text().unwrap_or("");
                 let to = match text.parse() {
                     Ok(ip) => Reference::Address { ip, port: None },
@@ -153,6 +167,9 @@ impl<'d> Cluster<'d> {
                     Err(_) => continue,
                 };
                 known = true;
+                if let Some(place) = place {
+                    self.mesh.localities.insert((fact, to.clone()), place);
+                }
                 self.route(fact, to, Activity::Forward, object.at(node)).pool = Some("pods".to_owned());
             }
         }
@@ -216,6 +233,15 @@ impl<'d> Cluster<'d> {
     }
 }
 
+/// Whether a mesh prefers the endpoints of a service that are close (Kubernetes, "Traffic distribution"). What the cluster itself
+/// makes of that, and of `internalTrafficPolicy`, only leaves out some of its pods at times.
+fn close(object: &Object<'_>) -> bool {
+    let told =
+        object.text(&["spec", "trafficDistribution"]).or_else(|| object.annotation("networking.istio.io/traffic-distribution"));
+    told.is_some_and(|t| !matches!(t, "Any" | ""))
+}
+
+/// What is no address (template code, `None`) is not kept: who leads to it finds an endpoint of unknown place instead.
 pub(super) fn push_address(object: &Object<'_>, node: Node<'_>, fact: &mut EndpointFact) {
     if let Some(ip) = node.text().and_then(|t| t.parse().ok()) {
         let same = |a: &Address| a.ip == ip;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::kinds::{Meaning, meaning};
 use super::manifest::{File, Object};
-use crate::read::Set;
 use crate::read::settings::FileSettings;
+use crate::read::{Set, paths};
 
 /// Files that several clusters share are read once for each; in all at most this many times the objects there are.
 const MAX_SHARING: usize = 4;
@@ -25,11 +25,11 @@ type Key<'d> = (&'d str, Option<&'d str>, &'d str);
 
 /// Files that are told the same, divided where two folders declare the same object.
 pub(super) fn units(set: &Set<'_>, files: &[File<'_>], objects: &[Vec<Object<'_>>]) -> Vec<Unit> {
-    let mut groups: BTreeMap<[String; 3], (FileSettings, Vec<usize>)> = BTreeMap::new();
+    let mut groups: BTreeMap<[String; 4], (FileSettings, Vec<usize>)> = BTreeMap::new();
     for (i, file) in files.iter().enumerate() {
         let told = set.settings.of(&set.sources.get(file.id).path);
         let text = |t: &Option<crate::read::Told>| t.as_ref().map_or(String::new(), |t| t.text.clone());
-        let key = [text(&told.region), text(&told.provider), text(&told.account)];
+        let key = [text(&told.region), text(&told.provider), text(&told.account), text(&told.site)];
         groups.entry(key).or_insert_with(|| (told, Vec::new())).1.push(i);
     }
     let mut keys: Vec<BTreeSet<Key<'_>>> = Vec::with_capacity(objects.len());
@@ -82,8 +82,7 @@ fn is_own(object: &Object<'_>) -> bool {
 
 /// The deepest folder that holds all of the paths.
 fn common_folder<'p>(paths: impl Iterator<Item = &'p str>) -> String {
-    let folders = paths.map(|p| p.rsplit_once('/').map_or("", |(folder, _)| folder));
-    let common = folders.map(|f| f.split('/').collect::<Vec<_>>()).reduce(|a, b| {
+    let common = paths.map(|p| paths::folder(p).split('/').collect::<Vec<_>>()).reduce(|a, b| {
         let same = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
         a[..same].to_vec()
     });

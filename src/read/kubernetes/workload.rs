@@ -99,7 +99,7 @@ impl<'d> Cluster<'d> {
             let workload = &self.workloads[index];
             let (object, fact) = (workload.object, workload.fact);
             let Some(pod) = workload.pod else { continue };
-            let aliases = aliases(pod);
+            let aliases = self.aliases(&object, fact, pod);
             for volume in pod.get("volumes").into_iter().flat_map(|v| v.items()) {
                 self.volume(&object, fact, volume, &aliases);
             }
@@ -108,6 +108,23 @@ impl<'d> Cluster<'d> {
                 self.container(&object, fact, container, &aliases);
             }
         }
+    }
+
+    /// Names that a pod's hosts file gives.
+    fn aliases(&mut self, object: &Object<'d>, fact: usize, pod: Node<'d>) -> Aliases {
+        let mut aliases = Aliases::new();
+        for entry in pod.get("hostAliases").into_iter().flat_map(|a| a.items()) {
+            let ip = entry.get("ip").and_then(|i| i.text()).unwrap_or("");
+            let Ok(ip) = ip.parse() else {
+                let message = format!("`{}` is no address, so where the names beside it lead is not known", shorten(ip));
+                self.gap("unusable-target", message, "write the address that the pod is given", object.at(entry), &[fact]);
+                continue;
+            };
+            for name in entry.get("hostnames").into_iter().flat_map(|h| h.items()).filter_map(|h| h.text()) {
+                aliases.insert(name.to_ascii_lowercase(), ip);
+            }
+        }
+        aliases
     }
 
     fn container(&mut self, object: &Object<'d>, fact: usize, container: Node<'d>, aliases: &Aliases) {
@@ -347,18 +364,6 @@ fn routes_data(text: &str) -> bool {
     const WORDS: &[&str] =
         &["proxy_pass", "upstream", "backend", "forward", "cluster", "reverse_proxy", "server ", "remote", "@type", "host"];
     text.lines().any(|l| !l.trim_start().starts_with('#') && WORDS.iter().any(|w| l.contains(w)))
-}
-
-/// Names that a pod's hosts file gives.
-fn aliases(pod: Node<'_>) -> Aliases {
-    let mut aliases = Aliases::new();
-    for entry in pod.get("hostAliases").into_iter().flat_map(|a| a.items()) {
-        let Some(ip) = entry.get("ip").and_then(|i| i.text()).and_then(|i| i.parse().ok()) else { continue };
-        for name in entry.get("hostnames").into_iter().flat_map(|h| h.items()).filter_map(|h| h.text()) {
-            aliases.insert(name.to_ascii_lowercase(), ip);
-        }
-    }
-    aliases
 }
 
 /// Keys and values of a config map or secret; a secret's `data` is base64.

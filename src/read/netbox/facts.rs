@@ -240,6 +240,7 @@ fn addresses(objects: &Objects<'_>) -> BTreeMap<(Type, usize), Vec<Assigned>> {
     all
 }
 
+/// `None` for what is no address: its owner is then not found by it, and who leads to that address leads to a place unknown.
 fn parse_ip(text: &str) -> Option<IpAddr> {
     text.split('/').next()?.parse().ok()
 }

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Input, Reader, Reading, Recognized, Set, glance, side_by_side};
+use super::{Input, Reader, Reading, Recognized, Set, alone, glance, side_by_side};
 use crate::doc::{Document, json};
 use crate::source::SourceId;
 use objects::Objects;
@@ -71,8 +71,7 @@ impl Reader for NetBox {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let set = Set { sources: input.sources, files: &[input.file], settings: input.settings };
-        self.read_together(&set).and_then(|r| r.into_iter().next()).map(|(_, reading)| reading).unwrap_or_default()
+        alone(self, input)
     }
 }
 

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use super::lex::{self, Body, Directive, MAX_DEPTH, Problem, RENDER, Statement, shorten};
 use crate::read::Input;
+use crate::read::paths::{ancestors, folder, joined};
 use crate::source::{Location, SourceId, glob};
 
 /// Files included by files included by... more than this: not read.
@@ -268,7 +269,7 @@ impl<'a> Resolver<'a> {
         }
         let mut candidates = Vec::new();
         let mut outside = false;
-        let mut candidate = |base: &str, rest: &str| match join(base, rest) {
+        let mut candidate = |base: &str, rest: &str| match joined(base, rest) {
             Some(path) if !candidates.contains(&path) => candidates.push(path),
             Some(_) => {}
             None => outside = true,
@@ -322,41 +323,5 @@ impl<'a> Resolver<'a> {
             .map(|(p, id)| (*p, *id))
             .collect();
         files.into_iter().map(|(_, id)| id).collect()
-    }
-}
-
-fn folder(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-/// A folder and those above it, up to the project root.
-fn ancestors(folder: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(folder), |f| (!f.is_empty()).then(|| f.rsplit_once('/').map_or("", |(up, _)| up)))
-}
-
-/// A path below the project root, or `None` if it leaves it.
-fn join(base: &str, rest: &str) -> Option<String> {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in base.split('/').chain(rest.split('/')) {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            _ => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn joined_paths_stay_inside() {
-        assert_eq!(join("a/b", "../c.conf").as_deref(), Some("a/c.conf"));
-        assert_eq!(join("", "./x//y"), Some("x/y".into()));
-        assert_eq!(join("a", "../../etc/passwd"), None);
     }
 }

@@ -1,8 +1,13 @@
 //! What the readers of proxies share: facts as they are made, the places they connect to, and for which clients something holds.
 //! It knows no format.
 
+pub mod block;
+pub mod fronts;
 pub mod output;
+pub mod part;
 pub mod peer;
+pub mod plugins;
+pub mod turn;
 pub mod when;
 
 /// What the lines of an access log tell about the client.

@@ -41,7 +41,7 @@ impl When {
 
     /// Both hold; `None` if no client can meet both.
     pub fn and(&self, other: &Self) -> Option<Self> {
-        use ClientMatch::{Any, Countries, Except, Networks, Some as Share};
+        use ClientMatch::{Any, Countries, Except, Networks, Part, Some as Share};
         let clients = match (&self.clients, &other.clients) {
             (Any, x) | (x, Any) => x.clone(),
             (Countries(a), Countries(b)) => Countries(a.iter().copied().filter(|c| b.contains(c)).collect()),
@@ -49,13 +49,20 @@ impl When {
                 Countries(a.iter().copied().filter(|c| !b.contains(c)).collect())
             }
             (Except(a), Except(b)) => Except(sorted(a.iter().chain(b).copied().collect())),
+            (Countries(a), Part(b, by)) | (Part(b, by), Countries(a)) => {
+                Part(b.iter().copied().filter(|c| a.contains(c)).collect(), by.clone())
+            }
+            (Except(a), Part(b, by)) | (Part(b, by), Except(a)) => {
+                Part(b.iter().copied().filter(|c| !a.contains(c)).collect(), by.clone())
+            }
+            (Part(a, by), Part(b, _)) => Part(a.iter().copied().filter(|c| b.contains(c)).collect(), by.clone()),
             // The narrower of the two that the origin can decide; the other is in the text.
-            (x @ (Countries(_) | Except(_)), _) | (_, x @ (Countries(_) | Except(_))) => x.clone(),
+            (x @ (Countries(_) | Except(_) | Part(..)), _) | (_, x @ (Countries(_) | Except(_) | Part(..))) => x.clone(),
             (x @ Networks(_), _) | (_, x @ Networks(_)) => x.clone(),
             (Share(a), Share(b)) if a == b => Share(a.clone()),
             (Share(a), Share(b)) => Share(format!("{a} and {b}")),
         };
-        if matches!(&clients, Countries(c) if c.is_empty()) {
+        if matches!(&clients, Countries(c) | Part(c, _) if c.is_empty()) {
             return None;
         }
         let text = match (&self.text, &other.text) {

@@ -84,7 +84,7 @@ impl World<'_> {
         fact.attributes.other.insert("type".into(), resource.kind.to_string());
         let given = if self.is_endpoint(i) { names::own(&resource.attributes) } else { Vec::new() };
         fact.cloud_ids = resource.ids.iter().chain(&given).filter(|id| names::is_global(id)).cloned().collect();
-        let logical = row.is_some_and(|r| r.logical);
+        let logical = row.is_some_and(|r| r.logical || self.hold(&r.logical_when, Frame::of(i)));
         if resource.uncertain.is_none() && !logical {
             place(&mut fact, stand);
         }

@@ -3,6 +3,7 @@
 //! kind is, where it stands, and where its data goes; [`translate()`] makes endpoints, routes and gaps of them. No resource kind is
 //! named in code unless a table cannot say what it does.
 
+mod clients;
 mod collect;
 mod endpoint;
 mod ends;

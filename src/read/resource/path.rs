@@ -14,6 +14,8 @@ pub struct Element {
     pub at: usize,
     /// Which list that was, of all that the path met.
     pub list: usize,
+    /// The key under which it (or its list) stood, where the path took all of a map.
+    pub key: Option<Arc<str>>,
 }
 
 /// What a path gives: every value it leads to, lists entered, nulls left out.
@@ -32,7 +34,7 @@ pub fn each(root: &Value, path: &str) -> Vec<Element> {
 }
 
 fn walk(root: &Value, path: &str, into_json: bool) -> Vec<Element> {
-    let mut walk = Walk { found: Vec::new(), lists: 0, into_json };
+    let mut walk = Walk { found: Vec::new(), lists: 0, key: None, into_json };
     walk.step(root, if path == "@" { "" } else { path }, 0);
     walk.found
 }
@@ -40,6 +42,7 @@ fn walk(root: &Value, path: &str, into_json: bool) -> Vec<Element> {
 struct Walk {
     found: Vec<Element>,
     lists: usize,
+    key: Option<Arc<str>>,
     into_json: bool,
 }
 
@@ -54,7 +57,16 @@ impl Walk {
                 Ok(n) => list.get(n).into_iter().for_each(|v| self.step(v, rest, n)),
                 Err(_) => self.each(list, path),
             },
-            Is::Map(map) if segment == "*" => map.values().for_each(|v| self.step(v, rest, at)),
+            Is::Map(map) if segment == "*" => {
+                for (key, value) in map.iter() {
+                    let outer = self.key.replace(Arc::clone(key));
+                    self.step(value, rest, at);
+                    self.key = outer;
+                }
+            }
+            Is::Map(map) if segment == "#" => {
+                map.keys().for_each(|key| self.leaf(&Value::new(Is::Text(Arc::clone(key)), value.at), at));
+            }
             Is::Map(map) => {
                 if let Some(next) = map.get(segment) {
                     self.step(next, rest, at);
@@ -80,10 +92,14 @@ impl Walk {
             Is::List(list) | Is::Set(list) => self.each(list, ""),
             Is::Text(_) | Is::Partial(_) if self.into_json => match json(value) {
                 Some(inner) => self.step(&inner, "", at),
-                None => self.found.push(Element { value: value.clone(), at, list: self.lists }),
+                None => self.push(value, at),
             },
-            _ => self.found.push(Element { value: value.clone(), at, list: self.lists }),
+            _ => self.push(value, at),
         }
+    }
+
+    fn push(&mut self, value: &Value, at: usize) {
+        self.found.push(Element { value: value.clone(), at, list: self.lists, key: self.key.clone() });
     }
 
     fn each(&mut self, list: &[Value], path: &str) {

@@ -7,11 +7,9 @@ use super::ends::{End, Why, open, why};
 use super::path::Answer;
 use super::table::{Condition, RouteRow, Row, Tag, Verification};
 use super::translate::{Frame, Sort, World, is_data};
-use super::{Is, Value, names, path, table};
+use super::{Is, Value, clients, names, path, table};
 use crate::model::route::DataLimit;
-use crate::model::{
-    Activity, ClientMatch, Country, Dependence, EndpointFact, Reference, Role, Roles, RouteFact, RouteRole, TrailStep,
-};
+use crate::model::{Activity, Dependence, EndpointFact, Reference, Role, Roles, RouteFact, RouteRole, Spill, TrailStep};
 use crate::source::Location;
 
 impl World<'_> {
@@ -37,7 +35,7 @@ impl World<'_> {
                 continue;
             };
             for element in path::each(&self.resources[i].attributes, each) {
-                let frame = Frame { resource: i, element: Some(&element.value) };
+                let frame = Frame { resource: i, element: Some(&element.value), key: element.key.as_deref() };
                 if path::is_open(&element.value) && route.to != ["@"] {
                     self.unclear(i, &own, route, why(&element.value), element.value.at);
                     continue;
@@ -219,7 +217,8 @@ impl World<'_> {
                     }
                 }
             }
-            for (to, value) in ends {
+            for (at, (to, value)) in ends.into_iter().enumerate() {
+                let n = if route.to_in_order { (at, 1) } else { n };
                 if to != source {
                     self.push_route(i, route, frame, source.clone(), to, &value, n);
                 }
@@ -297,6 +296,11 @@ impl World<'_> {
         let all = wanted.iter().filter_map(|w| self.by_tag.as_ref()?.get(w)).flatten();
         let near = |of: &usize| here.is_none() || region(*of).is_none() || region(*of) == here;
         all.copied().filter(near).map(End::Resource).collect()
+    }
+
+    /// There are conditions, and all hold for sure.
+    pub(super) fn hold(&self, conditions: &[Condition], frame: Frame<'_>) -> bool {
+        !conditions.is_empty() && conditions.iter().all(|c| self.holds(c, frame) == Answer::Yes)
     }
 
     pub(super) fn holds(&self, condition: &Condition, frame: Frame<'_>) -> Answer {
@@ -399,13 +403,18 @@ impl World<'_> {
             route.role = role;
         }
         route.pool.clone_from(&row.pool);
-        if row.ordered {
+        if row.ordered || row.to_in_order {
             let (at, list) = n;
             route.priority = u32::try_from(at).ok();
-            route.role = if at == 0 { RouteRole::Primary } else { RouteRole::Failover };
+            // What the row says is of the first.
+            route.role = if at == 0 { route.role } else { RouteRole::Failover };
             let pool = row.pool.as_deref().unwrap_or("members");
             // Further lists of one path are pools of their own.
-            route.pool = Some(if list > 1 { format!("{pool} {list}") } else { pool.to_owned() });
+            route.pool = Some(if list > 1 && !pool.contains('{') { format!("{pool} {list}") } else { pool.to_owned() });
+        }
+        if route.role == RouteRole::Manual {
+            route.spill =
+                Spill::Manual(row.condition.clone().unwrap_or_else(|| "somebody changes its configuration".to_owned()));
         }
         route.alias = row.alias;
         route.condition.clone_from(&row.condition);
@@ -414,24 +423,31 @@ impl World<'_> {
             route.data = DataLimit::Only(row.data.clone());
             route.data_assumed = true;
         }
-        let countries: Vec<String> = row
-            .countries
-            .iter()
-            .flat_map(|p| self.values(p, frame))
-            .filter_map(|v| Some(self.settle(&v, 0).as_text()?.into_owned()))
-            .collect();
-        let codes: Option<Vec<Country>> = countries.iter().map(|c| Country::from_letters(c)).collect();
-        route.clients = match (codes, &row.some) {
-            (Some(codes), _) if !codes.is_empty() => ClientMatch::Countries(codes),
-            (_, Some(words)) => ClientMatch::Some(words.clone()),
-            _ => ClientMatch::Any,
-        };
-        if row.both {
-            let mut back = route.clone();
-            std::mem::swap(&mut back.from, &mut back.to);
-            self.facts.routes.push(back);
+        if let Some(term) = row.pool.as_deref().filter(|p| p.contains('{')) {
+            let filled = self.fill(term, frame).into_iter().map(|v| self.settle(&v, 0));
+            let text = filled.filter_map(|v| Some(v.as_text()?.into_owned())).next();
+            route.pool = Some(text.unwrap_or_else(|| "members".to_owned()));
         }
-        self.facts.routes.push(route);
+        let steady = self.hold(&row.unchecked_when, frame);
+        for area in self.areas(row, frame) {
+            let mut route = route.clone();
+            if let Some(width) = area.width.filter(|_| row.narrowest_first) {
+                route.priority = Some(clients::by_width(route.priority, width));
+            }
+            route.clients = area.clients;
+            if row.both {
+                let mut back = route.clone();
+                std::mem::swap(&mut back.from, &mut back.to);
+                self.facts.routes.push(back);
+            }
+            if number.is_some() {
+                self.listed.insert(self.facts.routes.len());
+            }
+            if steady {
+                self.steady.insert(self.facts.routes.len());
+            }
+            self.facts.routes.push(route);
+        }
     }
 
     /// Something that a row asks for cannot be told: a gap of the endpoints that it could change.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashMapExt};
 
 use super::path::is_open;
-use super::translate::{Frame, World};
-use super::{Is, Piece, Target, Value, names, path};
+use super::translate::{Frame, World, is_data};
+use super::{Is, Piece, Resource, Target, Value, names, path};
 
 /// How references may chain; longer ones exist only in circles.
 pub(super) const MAX_HOPS: u8 = 12;
@@ -17,6 +17,16 @@ impl World<'_> {
         let resource = &self.resources[frame.resource];
         if let Some(literal) = path.strip_prefix('\'').and_then(|p| p.strip_suffix('\'')) {
             return vec![Value::text(literal, resource.location)];
+        }
+        if let Some((kind, (field, wanted), rest)) = path.strip_prefix('/').and_then(join) {
+            return self.of_kind(kind, field, wanted, rest, frame);
+        }
+        if path == "#" {
+            return frame.key.map(|key| Value::text(key, resource.location)).into_iter().collect();
+        }
+        if let Some((first, rest)) = path.split_once(">>") {
+            let named = self.values(first, frame).into_iter().map(|v| self.settled_name(&v));
+            return named.flat_map(|v| self.surely_beyond(&v, rest)).collect();
         }
         if let Some((first, rest)) = path.split_once('>') {
             let named = self.values(first, frame).into_iter().map(|v| self.settled_name(&v));
@@ -62,6 +72,30 @@ impl World<'_> {
         let found: Vec<Value> =
             self.named(&target.address).into_iter().flat_map(|i| path::get(&self.resources[i].attributes, path)).collect();
         if found.is_empty() { vec![value] } else { found }
+    }
+
+    /// What `rest` gives of the resources of a kind whose `field` is what `wanted` says.
+    fn of_kind(&self, kind: &str, field: &str, wanted: &str, rest: &str, frame: Frame<'_>) -> Vec<Value> {
+        let named = |v: &Value| match &self.settled_name(v).is {
+            Is::Reference(target) => Some(target.address.to_string()),
+            _ => self.settle(v, 0).as_text().map(|t| t.into_owned()),
+        };
+        let wanted: Vec<String> = self.values(wanted, frame).iter().filter_map(named).collect();
+        let fits = |of: &Resource| {
+            *of.kind == *kind
+                && self.step()
+                && path::get(&of.attributes, field).iter().filter_map(named).any(|f| wanted.contains(&f))
+        };
+        self.resources.iter().filter(|of| fits(of)).flat_map(|of| path::get(&of.attributes, rest)).collect()
+    }
+
+    /// The same; nothing if the resource is here and has no such attribute, and not known if it is not here.
+    fn surely_beyond(&self, value: &Value, path: &str) -> Vec<Value> {
+        let named = if let Is::Reference(target) = &value.is { self.named(&target.address) } else { Vec::new() };
+        if named.is_empty() || named.iter().any(|i| is_data(&self.resources[*i])) {
+            return vec![Value::unknown("what it names is not among the resources that were read", None, value.at)];
+        }
+        named.into_iter().flat_map(|i| path::get(&self.resources[i].attributes, path)).collect()
     }
 
     /// What a term gives: known text, partly known text, a reference, or the unknown that stands in its way.

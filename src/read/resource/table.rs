@@ -8,6 +8,10 @@
 //!   Text in quotes stands for itself: `'us-east-1'`. `zone_id>name` is an attribute of the resource that `zone_id` leads to, and
 //!   `^.origin[id=origin_id].domain_name` picks the elements of a list whose `id` is what `origin_id` of the element says. JSON in a
 //!   text is entered like anything else.
+//!   `#` is the key under which an element of `each` stands, and as a piece of a path all keys of a map: `country_pools.#`.
+//!   `pool>>monitor` is like `pool>monitor`, but nothing where the resource is here and has no such attribute, and not known where it
+//!   is not here.
+//!   `/kind[field=path].rest` is `rest` of every resource of a kind whose `field` is what `path` says.
 //! - A *term* is a path, or text with paths in braces: `arn:aws:s3:::{bucket}`. Beside attributes, `{region}`, `{account}` and
 //!   `{partition}` and `{dns_suffix}` are known. What is an ARN, a resource id or a reference already is taken as it is, so that one term serves for
 //!   names and ARNs. `^` alone is the resource itself. A term that cannot be filled in gives nothing as an id, and a gap as a target.
@@ -81,6 +85,8 @@ pub struct Row {
     pub roles: Vec<String>,
     /// A name in a configuration with no place of its own (a target group, a DNS alias).
     pub logical: bool,
+    /// It is only a name where all of these hold for sure.
+    pub logical_when: Vec<Condition>,
     pub provider: Option<String>,
     /// Terms for what others may call it: ARN, id, name.
     pub ids: Vec<String>,
@@ -94,6 +100,8 @@ pub struct Row {
     pub networks: Vec<String>,
     /// Paths to what tells its private addresses and networks from equal ones elsewhere (the VPC of a subnet).
     pub scope: Vec<String>,
+    /// Terms for the networks (and the hubs of networks) that it joins: both sides of a peering.
+    pub joins: Vec<String>,
     /// Paths to its region or location; they go before the provider's. The first that gives something wins.
     pub region: Vec<String>,
     /// Paths to its zone.
@@ -171,12 +179,24 @@ pub struct RouteRow {
     pub priority_of: Vec<String>,
     /// The elements of `each` stand in for each other in their order: the first is `primary`, the others `failover`.
     pub ordered: bool,
-    /// Paths to the countries (ISO 3166-1 alpha-2) whose clients it takes; `*` or nothing: all.
-    pub countries: Vec<String>,
+    /// The same of what `to` gives.
+    pub to_in_order: bool,
+    /// Terms for the areas whose clients it takes: `US`, `US-CA`, `continent:EU`, `*`, or a group of `data/resources/areas.csv`. The
+    /// first term that gives something wins.
+    pub clients: Vec<String>,
+    /// Terms for areas whose clients others take.
+    pub except: Vec<String>,
+    /// The smaller an area is, the earlier it is asked for: a country before its continent before all others.
+    pub narrowest_first: bool,
     /// It takes only some clients, in words: "those that are nearest by latency".
     pub some: Option<String>,
-    /// Routes of one resource with the same pool stand for each other.
+    /// The same where a condition holds; the first that does.
+    pub some_if: Vec<SomeIf>,
+    /// Routes of one resource (or of one name) with the same pool stand for each other. A term, if it has braces.
     pub pool: Option<String>,
+    /// Where all of these hold for sure, the provider takes the target for healthy whatever happens: what stands behind it in the
+    /// pool gets none of its clients.
+    pub unchecked_when: Vec<Condition>,
     /// For `depend`: `service`, `dns`, `identity`, `keys`, `control-plane`.
     pub purpose: Option<String>,
     /// What must be true for it to carry, in words.
@@ -216,6 +236,13 @@ pub struct RoleIf {
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct SomeIf {
+    pub some: String,
+    pub when: Condition,
+}
+
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Condition {
     pub path: String,
@@ -240,17 +267,27 @@ macro_rules! tables {
 /// Name and text of each table; `tests/data.rs` checks that no file of the folder is left out. Keep it sorted.
 pub static TABLES: &[(&str, &str)] = tables![
     "arm",
+    "arm-networks",
+    "arm-traffic",
     "cloudformation",
+    "cloudformation-networks",
+    "cloudformation-traffic",
     "gcp-asset",
     "listing-alibaba",
     "listing-aws",
+    "listing-aws-traffic",
     "listing-tencent",
     "terraform-alibaba",
     "terraform-aws",
+    "terraform-aws-traffic",
     "terraform-azure",
+    "terraform-azure-traffic",
     "terraform-common",
     "terraform-google",
+    "terraform-google-traffic",
+    "terraform-networks",
     "terraform-other",
+    "terraform-other-traffic",
     "terraform-tencent",
 ];
 
@@ -337,6 +374,11 @@ fn check(name: &str, file: &TableFile, faults: &mut Vec<String>) {
         if row.verification > Some(Verification::Memory) && row.checked.is_none() {
             wrong("a row that was checked names the document (`checked`)".into());
         }
+        for condition in
+            row.logical_when.iter().filter(|c| c.path.is_empty() || c.set.is_none() && c.is.is_empty() && c.not.is_empty())
+        {
+            wrong(format!("`{condition:?}` has a path, and `is`, `not` or `set`"));
+        }
         for role in row.roles.iter().filter(|r| Role::parse(r).is_none()) {
             wrong(format!("`{role}` is no role"));
         }
@@ -364,13 +406,16 @@ fn check(name: &str, file: &TableFile, faults: &mut Vec<String>) {
                         .into(),
                 );
             }
+            if route.pool.is_none() && (route.narrowest_first || !route.unchecked_when.is_empty()) {
+                wrong("what comes first is told of a pool".into());
+            }
             for role in route.role_if.iter().filter(|r| RouteRole::parse(&r.role).is_none()) {
                 wrong(format!("`{}` is no route role", role.role));
             }
             if row.ignore.is_some() && route.from.is_empty() && route.from_in.is_empty() && route.from_tag.is_none() {
                 wrong("a route of an ignored kind must say where it comes `from`".into());
             }
-            for condition in route.when.iter().chain(route.role_if.iter().map(|r| &r.when)) {
+            for condition in route.when.iter().chain(&route.unchecked_when).chain(conditions_of(route)) {
                 let lists = [&condition.is, &condition.not, &condition.starts, &condition.contains, &condition.not_in];
                 if condition.path.is_empty() || (condition.set.is_none() && lists.iter().all(|l| l.is_empty())) {
                     wrong("a condition has a path and something to compare with".into());
@@ -378,6 +423,11 @@ fn check(name: &str, file: &TableFile, faults: &mut Vec<String>) {
             }
         }
     }
+}
+
+/// What roles and clients of a route hang on.
+fn conditions_of(route: &RouteRow) -> impl Iterator<Item = &Condition> {
+    route.role_if.iter().map(|r| &r.when).chain(route.some_if.iter().map(|s| &s.when))
 }
 
 /// All rows of all tables, with the table's name: what the tests look through.

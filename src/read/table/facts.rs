@@ -149,6 +149,7 @@ impl<'r> RowReader<'r, '_> {
         }
         let name = cell.text.trim_end_matches('.').to_lowercase();
         let label = |l: &str| !l.is_empty() && l.len() < 64 && l.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'));
+        // What is no host name stays the row's label: nobody leads there by it.
         if name.len() <= 253 && name.split('.').all(label) && fact.names.iter().all(|n| n.value != name) {
             fact.names.push(Spanned::new(name, cell.span));
         }

@@ -26,6 +26,7 @@ impl<'a> World<'a> {
         while next < self.instances.len() {
             let module = self.instances[next].module;
             for call in module.calls.values() {
+                // `None` is for who asks in a circle, and nobody asks yet.
                 let children = self.children(next, call).unwrap_or_default();
                 for child in children.iter().filter(|c| c.instance.is_none()) {
                     made.push(self.missing(next, call, child));

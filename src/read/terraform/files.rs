@@ -5,9 +5,9 @@ use std::rc::Rc;
 use super::ast::{Call, Part};
 use super::eval::{Eval, Scope, is_known, refuse};
 use super::parse;
-use super::tree::join;
 use super::value::{Builder, set, unknown_of};
 use super::world::World;
+use crate::read::paths::{self, joined};
 use crate::read::resource::{Is, Value};
 use crate::source::{Location, SourceId, glob};
 
@@ -17,7 +17,7 @@ impl World<'_> {
         let path = self.eval(path, scope)?;
         let Some(text) = path.as_text().filter(|_| is_known(&path)) else { return Ok(unknown_of([&path], at)) };
         let root = &self.instances[0].module.folder;
-        let full = join(root, &text);
+        let full = joined(root, &text);
         let found = full.as_deref().and_then(|p| self.tree.file(p));
         let lost = || {
             let help = "keep the file in the project, or give the plan instead: `terraform show -json`";
@@ -82,7 +82,7 @@ impl World<'_> {
 
     fn file_names(&mut self, folder: &str, pattern: &str) -> Option<Vec<String>> {
         let matcher = glob::compile(pattern, true).ok()?;
-        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let prefix = paths::prefix(folder);
         let below = self.tree.files_below(&prefix);
         let mut names = Vec::new();
         let mut looked_at = 0;

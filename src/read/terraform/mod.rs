@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::resource::translate_beside;
-use super::{Input, READERS, Reader, Reading, Recognized, Set, side_by_side};
+use super::{Input, READERS, Reader, Reading, Recognized, Set, alone, side_by_side};
 use crate::model::{EndpointFact, GapScope, Reference, Unread};
 use crate::source::{InputError, Location, SourceId, Span};
 use ast::Body;
@@ -102,9 +102,7 @@ impl Reader for Terraform {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let set = Set { sources: input.sources, files: &[input.file], settings: input.settings };
-        let readings = self.read_together(&set).unwrap_or_default();
-        readings.into_iter().next().map(|(_, reading)| reading).unwrap_or_default()
+        alone(self, input)
     }
 }
 

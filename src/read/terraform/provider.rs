@@ -62,6 +62,7 @@ impl<'a> World<'a> {
             _ => (own, None),
         };
         let index = told.and_then(|p| p.value.last_index());
+        // Without a key all that differs between the provider's instances is unclear: see `each_of`.
         let key = index.and_then(|i| self.eval(i, Scope::of(instance, block.source, each)).ok());
         self.provider(instance, name, alias, key.as_ref().and_then(text_of))
     }
@@ -160,10 +161,15 @@ impl<'a> World<'a> {
         }
         let block = provider.block?;
         let role = block.body.blocks_of("assume_role").next()?.body.get("role_arn")?;
-        let value = self.eval(&role.value, Scope::of(provider.instance, role.source, None)).ok()?;
-        let arn = value.pattern()?.into_owned();
-        let account = arn.split(':').nth(4).filter(|a| a.len() == 12 && a.bytes().all(|b| b.is_ascii_digit()))?;
-        Some(Value { is: Is::Text(account.into()), ..value })
+        let scope = Scope::of(provider.instance, role.source, None);
+        let value = self.eval(&role.value, scope).unwrap_or_else(|r| super::world::refused(&r));
+        let is_account = |a: &&str| a.len() == 12 && a.bytes().all(|b| b.is_ascii_digit());
+        let known = value.pattern().and_then(|arn| Some(Arc::from(arn.split(':').nth(4).filter(is_account)?)));
+        // A role of an account that cannot be told is not of the account that others are told to be in.
+        Some(match known {
+            Some(account) => Value { is: Is::Text(account), ..value },
+            None => super::world::unclear(&value, role.location()),
+        })
     }
 
     /// A provider's attribute.
@@ -177,6 +183,7 @@ impl<'a> World<'a> {
 
     fn each_of(&mut self, provider: &Provider<'a>, block: &'a Block) -> Option<Each> {
         let for_each = block.body.get("for_each")?;
+        // If it cannot be told, no `each` is known, and what uses it is refused.
         let all = self.eval(&for_each.value, Scope::of(provider.instance, for_each.source, None)).ok()?;
         let at = for_each.location();
         let unclear = || super::world::unclear(&all, at);

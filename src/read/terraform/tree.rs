@@ -9,6 +9,7 @@ use super::module::{Module, is_override};
 use super::parse::{self, Mistake};
 use super::parse_json;
 use crate::doc;
+use crate::read::paths::{self, folder, joined};
 use crate::read::{FileSettings, Set, Settings, side_by_side};
 use crate::source::{Location, SourceId, Sources};
 
@@ -104,8 +105,8 @@ impl<'s> Tree<'s> {
         let mut plans: BTreeMap<&str, usize> = BTreeMap::new();
         for (_, source) in sources.iter().filter(|(_, s)| s.path.ends_with(".json")) {
             if let Some(addresses) = json::planned(&source.text) {
-                *plans.entry(folder_of(&source.path)).or_default() += 1;
-                tree.planned.insert(folder_of(&source.path), addresses);
+                *plans.entry(folder(&source.path)).or_default() += 1;
+                tree.planned.insert(folder(&source.path), addresses);
             }
         }
         tree.planned.retain(|folder, _| plans.get(folder) == Some(&1));
@@ -120,7 +121,7 @@ impl<'s> Tree<'s> {
                 File::Backend => tree.backends.push((id, body)),
                 File::Cache => tree.cache(path, id),
                 File::Native | File::Json => {
-                    let folder = folder_of(path);
+                    let folder = folder(path);
                     let module = tree.modules.entry(folder.to_owned()).or_default();
                     folder.clone_into(&mut module.folder);
                     module.files.push(id);
@@ -154,7 +155,7 @@ impl<'s> Tree<'s> {
         let document = doc::json::parse(&self.sources.get(id).text);
         let entries = document.root().and_then(|r| r.get("Modules"));
         let modules = entries.iter().flat_map(doc::Node::items).filter_map(|m| {
-            let folder = join(&root, m.get("Dir")?.text()?)?;
+            let folder = joined(&root, m.get("Dir")?.text()?)?;
             Some((m.get("Key")?.text()?.to_owned(), folder))
         });
         self.cached.insert(root.clone(), modules.collect());
@@ -172,7 +173,7 @@ impl<'s> Tree<'s> {
     pub fn called(&self, root: &str, caller: &Module, key: &str, call: &Block) -> Option<&Module> {
         let source = call.body.get("source")?.value.as_text()?;
         let folder = if source.starts_with("./") || source.starts_with("../") || source == "." || source == ".." {
-            join(&caller.folder, source)?
+            joined(&caller.folder, source)?
         } else {
             self.cached.get(root)?.get(key)?.clone()
         };
@@ -183,7 +184,7 @@ impl<'s> Tree<'s> {
     pub fn run_by(&self, path: &str, unit: &Body) -> Option<&Module> {
         let source = unit.blocks_of("terraform").find_map(|b| b.body.get("source")?.value.as_text())?;
         // Two slashes divide the copied folder from the module in it.
-        let folder = join(folder_of(path), &source.replace("//", "/")).filter(|_| source.starts_with('.'))?;
+        let folder = joined(folder(path), &source.replace("//", "/")).filter(|_| source.starts_with('.'))?;
         self.modules.get(&folder)
     }
 
@@ -194,7 +195,7 @@ impl<'s> Tree<'s> {
             let sources = module.calls.values().filter_map(|c| c.body.get("source")?.value.as_text());
             sources
                 .filter(|s| s.starts_with('.'))
-                .filter_map(|s| join(&module.folder, s))
+                .filter_map(|s| joined(&module.folder, s))
                 .filter(|f| *f != module.folder)
                 .collect()
         };
@@ -254,7 +255,7 @@ impl<'s> Tree<'s> {
             }
         }
         let mut files = BTreeSet::new();
-        let prefix = if module.folder.is_empty() { String::new() } else { format!("{}/", module.folder) };
+        let prefix = paths::prefix(&module.folder);
         let beside = below(&self.values, &prefix);
         let mut automatic: Vec<(u8, &str)> = Vec::new();
         for (path, _) in beside {
@@ -282,7 +283,7 @@ impl<'s> Tree<'s> {
 
     /// Files near a module that give a value to a variable and are not used by themselves.
     pub fn value_files_near(&self, module: &Module, name: &str) -> Vec<&'s str> {
-        let prefix = if module.folder.is_empty() { String::new() } else { format!("{}/", module.folder) };
+        let prefix = paths::prefix(&module.folder);
         let near = below(&self.values, &prefix).take(200);
         near.filter(|(_, (_, body))| body.get(name).is_some()).map(|(p, _)| *p).take(5).collect()
     }
@@ -292,26 +293,4 @@ impl<'s> Tree<'s> {
 fn below<'m, 's, V>(map: &'m BTreeMap<&'s str, V>, prefix: &'m str) -> impl Iterator<Item = (&'m &'s str, &'m V)> {
     let from = (std::ops::Bound::Included(prefix), std::ops::Bound::Unbounded);
     map.range::<str, _>(from).take_while(move |(path, _)| path.starts_with(prefix))
-}
-
-pub fn folder_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-/// A relative path from a folder, both relative to the project root; `None` if it leaves the project.
-pub fn join(folder: &str, path: &str) -> Option<String> {
-    if path.starts_with('/') {
-        return None;
-    }
-    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            other => parts.push(other),
-        }
-    }
-    Some(parts.join("/"))
 }

@@ -336,6 +336,7 @@ impl<'a> World<'a> {
         let Some(kind) = block.body.get("type") else { return Ok(value) };
         self.spend(size(&value));
         let kind = types::parse(&kind.value);
+        // What its type does not fit stays as it is: an attribute that a default should have given is then refused where it is used.
         let converted = types::convert(&value, &kind, &mut |expr| self.eval(expr, scope).ok());
         Ok(converted.unwrap_or(value))
     }

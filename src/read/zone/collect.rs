@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 
 use super::generate;
 use super::lex::{Entries, Entry};
+use super::lua;
 use super::name;
 use super::record::{self, Data, Part, Record, Wrong, shorten};
+use crate::read::paths::{folder, joined};
 use crate::source::{Location, SourceId, Sources, Span};
 
 /// Files included within files.
@@ -59,6 +61,7 @@ pub fn collect(sources: &Sources, file: SourceId) -> Collected {
         bad_lines: 0,
     };
     collector.file(file);
+    lua::settle(&mut collector.out, sources);
     if collector.bad_lines > MAX_BAD_LINES {
         let message = format!("{} further lines of this zone are not understood", collector.bad_lines - MAX_BAD_LINES);
         let location = Location::new(file, Span::default());
@@ -182,12 +185,8 @@ impl Collector<'_> {
 
     fn include(&mut self, path: &Part, origin: Option<&Part>) {
         let here = &self.sources.get(path.location.source).path;
-        let beside = here.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-        let plain = path.text.strip_prefix("./").unwrap_or(&path.text);
         // BIND resolves against the server's directory, which is either the file's own folder or above it.
-        let found = normal(&format!("{beside}{plain}"))
-            .and_then(|p| self.find(&p))
-            .or_else(|| normal(plain).and_then(|p| self.find(&p)));
+        let found = [folder(here), ""].iter().find_map(|from| self.find(&joined(from, &path.text)?));
         let missing = "missing-include";
         let Some(file) = found else {
             let message = format!("the included file `{}` is not among the project's files", shorten(&path.text));
@@ -293,22 +292,4 @@ impl Collector<'_> {
     ) {
         self.out.unclear.push(Unclear { code, message, help, location, owner });
     }
-}
-
-/// A path relative to the root without `.` and `..`; `None` if it leaves the root.
-fn normal(path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = Vec::new();
-    if path.starts_with('/') {
-        return None;
-    }
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use super::answer::{Answer, Pick, Target};
 use super::collect::{Collected, Unclear};
 use super::name::ancestors;
 use super::record::{Data, Record};
@@ -132,10 +133,12 @@ impl<'a> Mapper<'a> {
     fn owner(&mut self, owner: &str, apex: Option<&'a str>, records: &[&'a Record]) {
         let (addresses, hints) = addresses(owner, records);
         let ways = ways(owner, records);
-        let alone = ways.names.is_empty() && ways.services.is_empty();
+        let chosen = chosen(records);
+        let leads = |c: &&Chosen<'_>| c.kind != "MX";
+        let alone = ways.names.is_empty() && ways.services.is_empty() && !chosen.iter().any(|c| leads(&c));
         let standing = if alone { Standing::Physical } else { Standing::Logical };
         let first = addresses.first().or(hints.first()).map(|a| a.location);
-        if let Some(location) = first.or_else(|| ways.first()) {
+        if let Some(location) = first.or_else(|| ways.first()).or_else(|| chosen.iter().find(leads).map(|c| c.location)) {
             let index = self.name(owner, standing, location);
             self.own(owner, index, apex);
             if alone {
@@ -146,6 +149,9 @@ impl<'a> Mapper<'a> {
             for (pool, list) in [("dns", &ways.names), ("service", &ways.services)] {
                 self.ways(index, pool, list);
             }
+            for one in chosen.iter().filter(leads) {
+                lead(&mut self.facts, index, owner, one.kind, &one.answer, one.location);
+            }
         }
         for way in &ways.services {
             // Clients may take the hints for the target's addresses, so it stands there too.
@@ -154,10 +160,14 @@ impl<'a> Mapper<'a> {
                 self.facts.endpoints[index].addresses.clone_from(&way.hints);
             }
         }
-        if !ways.mail.is_empty() {
-            let index = self.group("dns-mail", format!("mx:{owner}"), ways.mail[0].location);
+        let mail = chosen.iter().filter(|c| !leads(c));
+        if let Some(location) = ways.mail.first().map(|w| w.location).or_else(|| mail.clone().next().map(|c| c.location)) {
+            let index = self.group("dns-mail", format!("mx:{owner}"), location);
             self.dependents.extend(apex.map(|a| (index, a)));
             self.ways(index, "mx", &ways.mail);
+            for one in mail {
+                lead(&mut self.facts, index, owner, one.kind, &one.answer, one.location);
+            }
         }
         if apex == Some(owner) {
             self.name_servers(owner.to_owned(), apex, records);
@@ -173,8 +183,14 @@ impl<'a> Mapper<'a> {
         let mut route = RouteFact::new(Reference::Fact(name), Reference::Fact(index), Activity::Forward, location);
         route.alias = true;
         route.priority = Some(0);
-        route.pool = Some(if ways.names.is_empty() { "service" } else { "dns" }.to_owned());
-        if ways.names.is_empty() {
+        let pool = match (ways.names.is_empty(), ways.services.is_empty()) {
+            (false, _) => "dns",
+            (true, false) => "service",
+            // Beside records of another type that are worked out for each query.
+            (true, true) => "addresses",
+        };
+        route.pool = Some(pool.to_owned());
+        if pool == "service" {
             route.clients = ClientMatch::Some("clients that do not use SVCB or HTTPS records".to_owned());
         }
         self.facts.routes.push(route);
@@ -331,6 +347,41 @@ impl<'a> Mapper<'a> {
     }
 }
 
+/// Routes for what is worked out for each query: a pool for each branch, for its clients go to no other.
+pub fn lead(facts: &mut Facts, from: usize, name: &str, kind: &str, answer: &Answer, location: Location) {
+    let flat = answer.flat();
+    let mut gap = |code, message, help, location| {
+        let scope = GapScope::Endpoints(vec![Reference::Fact(from)]);
+        facts.gaps.push(Unread { code, message, help, location, scope });
+    };
+    for (why, help, location) in flat.unknown {
+        let message = format!("what the {kind} record of `{name}` answers is not known: {why}");
+        gap("unfollowed-answer", message, help, location);
+    }
+    if flat.cut {
+        let message = format!("the {kind} record of `{name}` has more branches than can be followed");
+        gap("too-large", message, None, location);
+    }
+    for (number, branch) in flat.branches.iter().enumerate() {
+        let pool = match &branch.text {
+            Some(text) => format!("{kind} {number} for {text}"),
+            None => format!("{kind} {number}"),
+        };
+        for (rank, targets) in branch.tiers.iter().enumerate() {
+            for target in targets {
+                let mut route = RouteFact::new(Reference::Fact(from), target.to.clone(), Activity::Forward, target.location);
+                route.pool = Some(pool.clone());
+                route.priority = u32::try_from(rank).ok();
+                route.alias = true;
+                route.role = branch.role(rank);
+                route.clients = branch.clients_of(rank);
+                route.condition = branch.condition(rank);
+                facts.routes.push(route);
+            }
+        }
+    }
+}
+
 fn depends_on(from: usize, to: Reference, location: Location) -> RouteFact {
     let mut route = RouteFact::new(Reference::Fact(from), to, Activity::Depend, location);
     route.pool = Some("ns".to_owned());
@@ -354,6 +405,30 @@ fn addresses(owner: &str, records: &[&Record]) -> (Vec<Address>, Vec<Address>) {
     let known: BTreeSet<IpAddr> = own.iter().map(|a: &Address| a.ip).collect();
     hints.retain(|h| !known.contains(&h.ip));
     (own, hints)
+}
+
+/// A record that is worked out for each query.
+struct Chosen<'a> {
+    kind: &'a str,
+    answer: std::borrow::Cow<'a, Answer>,
+    location: Location,
+}
+
+fn chosen<'a>(records: &[&'a Record]) -> Vec<Chosen<'a>> {
+    use std::borrow::Cow;
+    let one = |record: &&'a Record| match &record.data {
+        Data::Chosen { kind, answer } => {
+            Some(Chosen { kind, answer: Cow::Borrowed(answer.as_ref()), location: record.location })
+        }
+        Data::Resource(name) => {
+            // The server's configuration declares it by this id.
+            let target = Target { to: Reference::Id(format!("gdnsd:{name}")), location: record.location };
+            let answer = Answer::Set(vec![target], Pick::All);
+            Some(Chosen { kind: "dynamic", answer: Cow::Owned(answer), location: record.location })
+        }
+        _ => None,
+    };
+    records.iter().filter_map(one).collect()
 }
 
 /// Where a name leads.

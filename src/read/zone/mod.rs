@@ -10,22 +10,27 @@
 //! | SRV, SVCB, HTTPS | routes from the owner by priority, pool `service`; hints for the owner itself are addresses of it |
 //! | MX | a logical endpoint `mx:OWNER` with routes by preference, pool `mx` |
 //! | NS | a logical endpoint `ns:ZONE` that depends on any of the servers; every name of the zone depends on it |
-//! | DNAME, LUA, NAPTR, unknown types | a gap on the owner |
+//! | LUA (PowerDNS) | routes by what the code may answer: see [`lua`], [`answer`] |
+//! | DYNA, DYNC (gdnsd) | a route to the resource that the server's configuration defines |
+//! | DNAME, NAPTR, unknown types | a gap on the owner |
 //!
 //! Not done: splitting horizons (two files for one zone are taken together), DNSSEC, times.
 
-mod collect;
-mod facts;
+pub mod answer;
+pub mod collect;
+pub mod facts;
 mod generate;
-mod lex;
-mod name;
-mod record;
+pub mod lex;
+pub mod lua;
+pub mod name;
+pub mod record;
 #[cfg(test)]
 mod tests;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
+use crate::read::words::Words;
 use crate::read::{Input, Reader, Reading, Recognized, glance};
 use crate::source::SourceId;
 use lex::{Entries, Entry};
@@ -39,6 +44,10 @@ impl Reader for Zone {
 
     fn describe(&self) -> &'static str {
         "DNS zone file (RFC 1035 master file, with BIND's $GENERATE)"
+    }
+
+    fn words(&self) -> &'static [Words] {
+        record::TABLE
     }
 
     fn recognize(&self, path: &str, text: &str) -> Recognized {

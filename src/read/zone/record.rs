@@ -1,8 +1,11 @@
 //! One resource record: type and data, from words. Only the types that say where a name leads are looked into.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::LazyLock;
 
+use super::answer::Answer;
 use super::name;
+use crate::read::words::{Effect, Vocabulary, Words};
 use crate::source::Location;
 
 /// What a record says, as far as it matters for where data goes.
@@ -34,6 +37,18 @@ pub enum Data {
         hints: Vec<IpAddr>,
     },
     Soa,
+    /// A record that is worked out for each query: of which type, and what it may say.
+    Chosen {
+        kind: String,
+        answer: Box<Answer>,
+    },
+    /// PowerDNS's LUA, before it is understood: the type of what it gives, and its code in pieces.
+    Lua {
+        kind: String,
+        code: Vec<Part>,
+    },
+    /// gdnsd's DYNA and DYNC: the resource of a plugin that the server's configuration defines.
+    Resource(String),
     /// A type that answers no address and names no server for data.
     Inert,
     /// A type that may lead somewhere and is not followed: its name.
@@ -50,7 +65,7 @@ pub struct Record {
 }
 
 /// A word of a record, from the text or made by `$GENERATE`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
     pub text: String,
     pub location: Location,
@@ -66,9 +81,19 @@ const INERT: &str = "APL ATMA AVC BRID CAA CDNSKEY CDS CERT CLA CSYNC DHCID DLV 
     X25 ZONEMD";
 
 /// Types that can lead data somewhere and are not followed.
-const UNFOLLOWED: &str = "A6 AFSDB AMTRELAY HIP IPSECKEY KX L32 L64 LP LUA MB MD MF NAPTR PX RT URI";
+const UNFOLLOWED: &str = "A6 AFSDB AMTRELAY HIP IPSECKEY KX L32 L64 LP MB MD MF NAPTR PX RT URI";
 
-const FOLLOWED: &str = "A AAAA ALIAS ANAME CNAME DNAME HTTPS MX NS SOA SRV SVCB";
+const FOLLOWED: &str = "A AAAA ALIAS ANAME CNAME DNAME DYNA DYNC HTTPS LUA MX NS SOA SRV SVCB";
+
+const TYPES: &str = "record types";
+
+/// `$` words are read by [`super::collect`].
+pub const TABLE: &[Words] = &[
+    Words { part: TYPES, followed: FOLLOWED, harmless: INERT, refused: UNFOLLOWED },
+    Words { part: "directives", followed: "$GENERATE $INCLUDE $ORIGIN", harmless: "$TTL", refused: "" },
+];
+
+static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::of(TABLE));
 
 /// Types that may be written by number (RFC 3597), with their names.
 const NUMBERS: &[(u16, &str)] = &[
@@ -108,11 +133,7 @@ pub fn known_type(raw: &str) -> Option<&'static str> {
     if let Some(number) = upper.strip_prefix("TYPE").and_then(|n| n.parse::<u16>().ok()) {
         return NUMBERS.iter().find(|(n, _)| *n == number).map(|(_, name)| *name);
     }
-    [FOLLOWED, INERT, UNFOLLOWED].into_iter().flat_map(|list| list.split(' ')).find(|t| *t == upper)
-}
-
-fn has(list: &str, kind: &str) -> bool {
-    list.split(' ').any(|t| t == kind)
+    VOCABULARY.words(TYPES).find(|t| *t == upper)
 }
 
 /// Whether a word is a class, and whether that is the Internet's.
@@ -153,11 +174,17 @@ pub fn parse(owner: &str, parts: &[Part], line: Location, origin: Option<&str>) 
             Err((kind.location, format!("`{}` is no record type", shorten(&kind.text))))
         };
     };
-    if has(INERT, known) {
+    let effect = VOCABULARY.effect(TYPES, known);
+    if effect == Some(Effect::Harmless) {
         return record(Data::Inert, kind.location);
     }
-    if has(UNFOLLOWED, known) {
+    if effect == Some(Effect::Refused) {
         return record(Data::Unfollowed(known.to_owned()), kind.location);
+    }
+    if known == "LUA" {
+        let Some((of, code)) = rest.split_first() else { return Err((kind.location, "this LUA record breaks off".to_owned())) };
+        let location = code.first().map_or(of.location, |p| p.location);
+        return record(Data::Lua { kind: of.text.to_ascii_uppercase(), code: code.to_vec() }, location);
     }
     if rest.first().is_some_and(|p| p.text == "\\#") {
         let data = match generic(known, &rest[1..]) {
@@ -198,6 +225,8 @@ impl Fields<'_> {
             "MX" => Data::Mx { preference: self.number()?, target: self.name()? },
             "SRV" => Data::Srv { priority: self.number()?, weight: self.number()?, port: self.number()?, target: self.name()? },
             "SVCB" | "HTTPS" => self.service()?,
+            // `plugin!resource`, or a plugin alone.
+            "DYNA" | "DYNC" => Data::Resource(self.word()?.to_owned()),
             // Seven fields; a zone with a broken one still says where its names lead.
             _ => {
                 self.rest = &[];

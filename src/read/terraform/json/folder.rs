@@ -5,12 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use super::{Kind, kind};
+use crate::read::paths;
 use crate::source::{Location, SourceId, Sources, Span};
-
-/// A path's folder; empty for the root.
-pub fn of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
 
 /// What lies in each folder.
 pub struct Folders<'a> {
@@ -26,7 +22,7 @@ impl<'a> Folders<'a> {
     pub fn new(sources: &'a Sources) -> Self {
         let (mut configs, mut documents) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, [usize; 2]>::new());
         for (id, source) in sources.iter() {
-            let folder = of(&source.path);
+            let folder = paths::folder(&source.path);
             if source.path.ends_with(".tf") || source.path.ends_with(".tofu") {
                 configs.entry(folder).or_default().push(id);
             } else if source.path.ends_with(".json") || source.path.ends_with(".tfstate") {
@@ -63,20 +59,8 @@ impl<'a> Folders<'a> {
 
 /// The folder that a module's source names, seen from the calling module's folder; `None` where it comes from elsewhere.
 pub fn join(folder: &str, source: &str) -> Option<String> {
-    if !source.starts_with("./") && !source.starts_with("../") {
-        return None;
-    }
-    let mut parts: Vec<&str> = folder.split('/').filter(|p| !p.is_empty()).collect();
-    for part in source.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            name => parts.push(name),
-        }
-    }
-    Some(parts.join("/"))
+    let local = source.starts_with("./") || source.starts_with("../");
+    local.then(|| paths::joined(folder, source))?
 }
 
 /// Lines such as `resource "aws_x" "y" {`.

@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 
 use crate::model::Facts;
 use crate::read::resource::{Resource, translate};
-use crate::read::{FileSettings, Input, Reader, Reading, Recognized, Set, glance, side_by_side};
+use crate::read::{FileSettings, Input, Reader, Reading, Recognized, Set, glance, paths, side_by_side};
 use crate::source::{InputError, Location, SourceId, Span};
 use folder::Folders;
 
@@ -199,7 +199,7 @@ fn read_one(input: &Input<'_>, folders: &Folders<'_>, what: &Kind) -> Reading {
 fn tell(input: &Input<'_>, folders: &Folders<'_>, what: &Kind) -> Told {
     let whole = input.text();
     let text = whole.strip_prefix('\u{feff}').unwrap_or(whole);
-    let folder = folder::of(input.path());
+    let folder = paths::folder(input.path());
     let file = File {
         input: *input,
         source: input.file,

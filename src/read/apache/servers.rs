@@ -1,0 +1,335 @@
+//! Servers: which requests go where, and where logs go.
+//!
+//! mod_proxy: "ProxyPass" (the first that fits a path; `!` leaves a path out), "ProxyPassMatch", inside `<Location>` without a path,
+//! "ProxyPassInherit", "ProxyRemote", "ProxyRequests"; core, "SetHandler" with `proxy:`, "ErrorDocument" with a URL; mod_rewrite,
+//! "RewriteRule" with `[P]` and with `[R]` or a URL; mod_alias, "Redirect"; mod_log_config, "CustomLog" to a program; mod_cache,
+//! "CacheEnable disk"; mod_authnz_ldap, "AuthLDAPURL".
+
+use super::balancers::{Balancers, name_of, peer};
+use super::conditions;
+use super::known::{self, VOCABULARY};
+use crate::model::{Activity, Reference};
+use crate::read::proxy::block::Block;
+use crate::read::proxy::fronts::{Asks, others};
+use crate::read::proxy::output::{Output, Touch};
+use crate::read::proxy::peer::split_url;
+use crate::read::proxy::shorten;
+use crate::read::proxy::turn::{Turn, both};
+use crate::read::proxy::when::When;
+use crate::source::Location;
+
+/// Programs that only sort or write lines on this machine.
+const LOCAL_PROGRAMS: &[&str] =
+    &["rotatelogs", "cronolog", "split-logfile", "cat", "tee", "gzip", "multilog", "svlogd", "savelog"];
+
+pub(super) struct Server<'o, 's> {
+    pub out: &'o mut Output,
+    pub fact: usize,
+    /// 0: the main server.
+    pub index: usize,
+    pub balancers: &'s Balancers,
+}
+
+/// Where directives stand.
+#[derive(Clone, Default)]
+struct Context {
+    ask: Asks,
+    /// The path of a `<Location>`.
+    path: Option<String>,
+}
+
+impl Server<'_, '_> {
+    pub fn routes(&mut self, blocks: &[Block]) {
+        self.level(blocks, &Context::default());
+    }
+
+    /// What a virtual host takes over from the main server.
+    pub fn inherits(&mut self, blocks: &[Block], own_logs: bool) {
+        for block in blocks {
+            match known::spelled(block.name()) {
+                "ProxyPass" | "ProxyPassMatch" | "ProxyRemote" | "ProxyRemoteMatch" | "ErrorDocument" => {
+                    self.directive(block, &Context::default());
+                }
+                "Location" | "LocationMatch" => self.section(block, &Context::default()),
+                "CustomLog" | "TransferLog" if !own_logs => self.directive(block, &Context::default()),
+                "GlobalLog" => self.directive(block, &Context::default()),
+                _ => {}
+            }
+        }
+    }
+
+    fn level(&mut self, blocks: &[Block], context: &Context) {
+        // Rules of rewriting go before ProxyPass, wherever they stand.
+        let mut pending: Vec<&Block> = Vec::new();
+        let mut left = Some(When::default());
+        for block in blocks {
+            match known::spelled(block.name()) {
+                "RewriteCond" => pending.push(block),
+                "RewriteRule" => {
+                    let asks = conditions::of_rule(&std::mem::take(&mut pending));
+                    self.rewrite(block, &asks, context, &mut left);
+                }
+                _ => {}
+            }
+        }
+        let mut before: Option<Asks> = None;
+        for block in blocks {
+            let name = known::spelled(block.name());
+            match name {
+                "RewriteCond" | "RewriteRule" => {}
+                "ProxyPass" | "ProxyPassMatch" => {
+                    let mut context = context.clone();
+                    match left.as_ref().and_then(|l| context.ask.when.and(l)) {
+                        Some(when) => {
+                            context.ask.when = when;
+                            self.directive(block, &context);
+                        }
+                        None => {
+                            _ = self.out.knows(
+                                &VOCABULARY,
+                                known::DIRECTIVE,
+                                name,
+                                block.location(),
+                                Touch::Endpoint(self.fact),
+                            )
+                        }
+                    }
+                }
+                "If" | "ElseIf" | "Else" if block.body.is_some() => {
+                    let own = if name == "Else" { Asks::default() } else { conditions::expression(&block.rest(1)) };
+                    let ask = match (&before, name) {
+                        (Some(before), "ElseIf" | "Else") => own.and(before),
+                        _ => Some(own.clone()),
+                    };
+                    let rest = conditions::otherwise(&own);
+                    before = match (before.take(), name) {
+                        (Some(b), "ElseIf") => b.and(&rest),
+                        _ => Some(rest),
+                    };
+                    if let Some(ask) = ask.and_then(|a| context.ask.and(&a)) {
+                        self.level(block.body(), &Context { ask, ..context.clone() });
+                    }
+                }
+                _ if block.body.is_some() => self.section(block, context),
+                _ => self.directive(block, context),
+            }
+        }
+    }
+
+    fn section(&mut self, block: &Block, context: &Context) {
+        let name = known::spelled(block.name());
+        if !self.out.knows(&VOCABULARY, known::SECTION, name, block.location(), Touch::Endpoint(self.fact)) {
+            return;
+        }
+        match name {
+            "VirtualHost" | "Macro" => {}
+            "Location" | "LocationMatch" | "Directory" | "DirectoryMatch" | "Files" | "FilesMatch" => {
+                let path = (name == "Location").then(|| block.word(1).to_owned()).filter(|p| p != "~");
+                let what = if block.word(1) == "/" && name == "Location" {
+                    Asks::default()
+                } else {
+                    Asks::what(format!("{} {}", if name == "Location" { "paths below" } else { name }, shorten(&block.rest(1))))
+                };
+                if let Some(ask) = context.ask.and(&what) {
+                    self.level(block.body(), &Context { ask, path });
+                }
+            }
+            _ => self.level(block.body(), context),
+        }
+    }
+
+    fn turn(&mut self, context: &Context, pool: &str) -> Turn {
+        let pool = self.out.pool(self.fact, pool);
+        Turn { condition: context.ask.text(), ..Turn::first(pool) }.for_clients(&context.ask.when)
+    }
+
+    fn directive(&mut self, block: &Block, context: &Context) {
+        let touch = Touch::Endpoint(self.fact);
+        let name = known::spelled(block.name());
+        if !self.out.knows(&VOCABULARY, known::DIRECTIVE, name, block.location(), touch) {
+            return;
+        }
+        match name {
+            "ProxyPass" | "ProxyPassMatch" => self.proxy_pass(block, context, name),
+            "SetHandler" | "AddHandler" | "ForceType" => {
+                if let Some(url) = block.word(1).strip_prefix("proxy:") {
+                    let turn = self.turn(context, "SetHandler");
+                    self.send(url, block.at(1), "the handler", &turn);
+                } else if matches!(block.word(1), "lua-script" | "perl-script" | "modperl" | "mod_python" | "balancer-fcgi") {
+                    let message = format!("`{name} {}` runs code that can send requests anywhere", shorten(block.word(1)));
+                    let help = "declare the routes that the code can take in an inventory".to_owned();
+                    self.out.gap("embedded-code", message, Some(help), block.at(1), touch);
+                }
+            }
+            "Redirect" | "RedirectMatch" | "RedirectPermanent" | "RedirectTemp" => {
+                if let Some(i) = (1..block.words.len()).rev().find(|i| block.word(*i).contains("://")) {
+                    self.redirect(block.word(i), block.at(i), context, "redirect: the client goes there");
+                }
+            }
+            "ErrorDocument" if block.word(2).contains("://") => {
+                let condition = format!("when the answer is {}: the client goes there", block.word(1));
+                self.redirect(block.word(2), block.at(2), context, &condition);
+            }
+            "ProxyRemote" | "ProxyRemoteMatch" => {
+                let turn = self.turn(context, name);
+                let condition = format!("on the way to {} ({name})", shorten(block.word(1)));
+                self.send(block.word(2), block.at(2), name, &turn.under(condition));
+            }
+            "ProxyRequests" if block.word(1).eq_ignore_ascii_case("on") => {
+                let message = "`ProxyRequests On` sends requests to whatever server the client names".to_owned();
+                let help = "declare the servers that clients can reach this way in an inventory".to_owned();
+                self.out.gap("dynamic-upstream", message, Some(help), block.location(), touch);
+            }
+            "CustomLog" | "TransferLog" | "GlobalLog" | "ErrorLog" | "ForensicLog" => self.log(block, name),
+            "CacheEnable" if block.word(1) == "disk" => {
+                let at = block.location();
+                let to = self.out.store("cache", "disk cache".to_owned(), self.fact, at);
+                let turn = self.turn(context, "cache").of(Activity::Cache);
+                self.out.send_to(self.fact, to, at, &turn);
+            }
+            "AuthLDAPURL" => {
+                let turn = self.turn(context, "AuthLDAPURL").under("name and password of each log-in (AuthLDAPURL)");
+                let url = block.word(1);
+                let port = if url.to_ascii_lowercase().starts_with("ldaps") { 636 } else { 389 };
+                // Several hosts stand in one URL, parted by blanks.
+                for host in split_url(url).1.split_whitespace() {
+                    if let Some(peer) = self.out.target("AuthLDAPURL", host, Some(port), block.at(1), touch) {
+                        self.out.send(self.fact, &peer, block.at(1), &turn);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `ProxyPass [path] url [key=value ...]`; in a `<Location>` the path is left out.
+    fn proxy_pass(&mut self, block: &Block, context: &Context, name: &str) {
+        let located = context.path.is_some() && (block.words.len() == 2 || block.word(2).contains('='));
+        let located = located || block.word(1) == "!" || block.word(1).contains("://") || block.word(1).starts_with("unix:");
+        let (path, url) = if located { (None, 1) } else { (Some(block.word(1)), 2) };
+        if block.word(url) == "!" {
+            return;
+        }
+        let touch = Touch::Endpoint(self.fact);
+        for (i, word) in block.words.iter().enumerate().skip(url + 1) {
+            let key = word.text.split('=').next().unwrap_or("");
+            if !key.eq_ignore_ascii_case("nocanon") && !key.eq_ignore_ascii_case("interpolate") {
+                self.out.knows(&VOCABULARY, known::PARAMETER, &key.to_ascii_lowercase(), block.at(i), touch);
+            }
+        }
+        let ask = match path.filter(|p| *p != "/") {
+            Some(path) => {
+                let noun = if name == "ProxyPass" { "paths below" } else { "paths like" };
+                context.ask.and(&Asks::what(format!("{noun} {}", shorten(path))))
+            }
+            None => Some(context.ask.clone()),
+        };
+        let Some(ask) = ask else { return };
+        let turn = self.turn(&Context { ask, path: None }, name);
+        self.send(block.word(url), block.at(url), &format!("the target of {name}"), &turn);
+    }
+
+    fn send(&mut self, url: &str, at: Location, what: &str, turn: &Turn) {
+        let touch = Touch::Endpoint(self.fact);
+        if let Some(name) = name_of(url) {
+            match self.balancers.find(self.index, name) {
+                Some(balancer) => self.out.send_to(self.fact, Reference::Fact(balancer.fact), at, turn),
+                None => {
+                    let message = format!("there is no balancer `{}` in the files that were read", shorten(name));
+                    let help = "add the file with its `<Proxy balancer://...>` to the project".to_owned();
+                    self.out.gap("undefined-name", message, Some(help), at, touch);
+                }
+            }
+        } else if let Some(peer) = peer(self.out, what, url, at, touch) {
+            self.out.send(self.fact, &peer, at, turn);
+        }
+    }
+
+    fn rewrite(&mut self, block: &Block, asks: &[Asks], context: &Context, left: &mut Option<When>) {
+        let flags: Vec<String> =
+            block.word(3).trim_matches(['[', ']']).split(',').map(|f| f.trim().to_ascii_lowercase()).collect();
+        let has = |names: &[&str]| flags.iter().any(|f| names.contains(&f.split('=').next().unwrap_or("")));
+        let (pattern, target) = (block.word(1), block.word(2));
+        let proxied = has(&["p", "proxy"]) || target.starts_with("balancer://");
+        let redirected = !proxied && (has(&["r", "redirect"]) || target.contains("://"));
+        let all = ["^", ".*", "(.*)", "^(.*)$", "^.*$", "^/?(.*)$", "^/(.*)$", "^/", "^/(.*)", "^(.*)", "^/.*$", "/(.*)"]
+            .contains(&pattern);
+        let path = if all { Asks::default() } else { Asks::what(format!("paths like {}", shorten(pattern))) };
+        for ask in asks {
+            let Some(mut ask) = context.ask.and(&path).and_then(|a| a.and(ask)) else { continue };
+            if !proxied {
+                if redirected {
+                    self.redirect(target, block.at(2), &Context { ask, path: None }, "redirect: the client goes there");
+                }
+                continue;
+            }
+            match left.as_ref().and_then(|l| ask.when.and(l)) {
+                Some(when) => ask.when = when,
+                None => continue,
+            }
+            let turn = self.turn(&Context { ask, path: None }, "RewriteRule");
+            self.send(target, block.at(2), "the target of RewriteRule", &turn);
+        }
+        if let ([ask], true, true) = (asks, proxied, all)
+            && ask.what.is_none()
+        {
+            *left = match (left.take(), ask.when == When::default()) {
+                (_, true) | (None, _) => None,
+                (Some(left), false) => others(&ask.when).map_or(Some(left.clone()), |rest| left.and(&rest)),
+            };
+        }
+    }
+
+    fn redirect(&mut self, url: &str, at: Location, context: &Context, what: &str) {
+        let Some((_, rest)) = url.split_once("://") else { return };
+        let authority = rest.split(['/', '?']).next().unwrap_or("");
+        // The host that was asked for, or a part of it.
+        if authority.starts_with("%{") || authority.starts_with('%') || authority.starts_with('$') {
+            let own = ["%{HTTP_HOST}", "%{SERVER_NAME}", "%{http_host}", "%1", "%2", "$1", "$2"];
+            if own.iter().any(|o| authority.starts_with(o)) {
+                return;
+            }
+        }
+        let touch = Touch::Endpoint(self.fact);
+        let mut turn = self.turn(context, "redirect");
+        turn.condition = both(Some(what.to_owned()), turn.condition);
+        if let Some(peer) = peer(self.out, "the target of a redirect", url, at, touch) {
+            self.out.send(self.fact, &peer, at, &turn);
+        }
+    }
+
+    fn log(&mut self, block: &Block, name: &str) {
+        let Some(command) = block.word(1).strip_prefix('|') else { return };
+        let command = command.trim_start_matches(['|', '$']).trim();
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let program = words.first().map_or("", |w| w.rsplit('/').next().unwrap_or(w));
+        let at = block.at(1);
+        let touch = Touch::Endpoint(self.fact);
+        let after = |flags: &[&str]| {
+            let at = words.iter().position(|w| flags.contains(w))?;
+            words.get(at + 1).copied()
+        };
+        let (host, port) = match program {
+            "logger" => match after(&["-n", "--server"]) {
+                Some(host) => (host, after(&["-P", "--port"]).unwrap_or("514")),
+                None => return,
+            },
+            "nc" | "ncat" | "netcat" => {
+                let plain: Vec<&str> = words.iter().skip(1).copied().filter(|w| !w.starts_with('-')).collect();
+                match plain.as_slice() {
+                    [host, port] => (*host, *port),
+                    _ => ("", ""),
+                }
+            }
+            _ if LOCAL_PROGRAMS.contains(&program) => return,
+            _ => ("", ""),
+        };
+        if host.is_empty() {
+            let message = format!("`{name}` hands its lines to the program `{}`, which is not followed", shorten(program));
+            let help = "declare where the program sends them in an inventory".to_owned();
+            self.out.gap("embedded-code", message, Some(help), at, touch);
+        } else if let Some(peer) = self.out.target(name, &format!("{host}:{port}"), None, at, touch) {
+            self.out.log_to(self.fact, &peer, at, name);
+        }
+    }
+}

@@ -1,0 +1,694 @@
+//! BIND's named.conf (BIND 9 Administrator Reference Manual 9.18 to 9.21, "Configuration Reference"; the words are those of
+//! `doc/misc/options`): which zone file answers whom, where queries are handed on to, and where zones are copied.
+//!
+//! | statement | becomes |
+//! |---|---|
+//! | `view` with `match-clients`, `acl`, `geoip` | the files of a zone that several views have are read here, each for the clients of its view |
+//! | `forwarders` | routes from the server with what a query tells of who asks |
+//! | `also-notify`, `allow-transfer` | routes along which zones are copied out; they carry nobody's data |
+//! | secondary, stub and mirror zones | a gap on the names of the zone that no file gives |
+//! | `response-policy` | a gap: it may rewrite every answer |
+//!
+//! A zone that only one view has is read as a zone file by itself. Keys and addresses of the server say nothing of a client's country.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use super::build::Builder;
+use super::powerdns::merge;
+use super::views::together;
+use crate::model::{Activity, DataLimit, EndpointFact, Facts, Reference, RouteFact, Standing};
+use crate::read::proxy::LOGGED;
+use crate::read::words::{Effect, Vocabulary, Words};
+use crate::read::zone::answer::{Condition, country};
+use crate::read::zone::collect::collect;
+use crate::read::zone::facts;
+use crate::read::zone::record::shorten;
+use crate::read::{Input, Reader, Reading, Recognized, glance};
+use crate::source::{Location, SourceId, Span};
+
+pub struct Bind;
+
+const TABLE: &[Words] = &[
+    Words {
+        part: "the configuration",
+        followed: "acl options view zone include",
+        harmless: "controls dnssec-policy http key key-store logging lwres managed-keys masters parental-agents primaries \
+            remote-servers server statistics-channels tls trust-anchors trusted-keys",
+        refused: "dlz dyndb plugin template",
+    },
+    Words {
+        part: "options",
+        followed: "match-clients match-destinations match-recursive-only also-notify allow-transfer forwarders forward response-policy catalog-zones sortlist directory",
+        harmless: "acache-enable acl additional-from-auth additional-from-cache allow-notify allow-proxy allow-proxy-on \
+            allow-query allow-query-cache allow-query-cache-on allow-query-on allow-recursion allow-recursion-on \
+            allow-update allow-update-forwarding alt-transfer-source answer-cookie attach-cache auth-nxdomain \
+            auto-dnssec automatic-interface-scan avoid-v4-udp-ports avoid-v6-udp-ports bindkeys-file blackhole \
+            check-dup-records check-integrity check-mx check-mx-cname check-names check-sibling check-spf \
+            check-srv-cname check-svcb check-wildcard cleaning-interval clients-per-query cookie-algorithm cookie-secret \
+            coresize datasize delegation-only deny-answer-addresses dialup disable-algorithms disable-ds-digests \
+            disable-empty-zone dns64-contact dns64-server dnskey-sig-validity dnssec-accept-expired \
+            dnssec-dnskey-kskonly dnssec-enable dnssec-loadkeys-interval dnssec-lookaside dnssec-policy \
+            dnssec-secure-to-insecure dnssec-update-mode dnssec-validation dnstap dnstap-identity dnstap-output \
+            dnstap-version dump-file edns-udp-size empty-contact empty-server empty-zones-enable fetch-glue \
+            fetch-quota-params fetches-per-server fetches-per-zone files filter-aaaa filter-aaaa-on-v4 \
+            flush-zones-on-shutdown fstrm-set-buffer-hint fstrm-set-flush-timeout fstrm-set-input-queue-size \
+            fstrm-set-output-notify-threshold fstrm-set-output-queue-model fstrm-set-output-queue-size \
+            fstrm-set-reopen-interval geoip-directory glue-cache has-old-clients heartbeat-interval host-statistics \
+            hostname http-listener-clients http-port http-streams-per-connection https-port interface-interval \
+            ipv4only-contact ipv4only-enable ipv4only-server ixfr-base ixfr-from-differences keep-response-order key \
+            key-directory lame-ttl listen-on listen-on-v6 lmdb-mapsize lock-file maintain-ixfr-base \
+            managed-keys-directory masterfile-format masterfile-style match-mapped-addresses max-acache-size \
+            max-cache-size max-cache-ttl max-clients-per-query max-delegation-servers max-delegation-ttl \
+            max-ixfr-log-size max-ixfr-ratio max-journal-size max-ncache-ttl max-query-count max-query-restarts \
+            max-records max-records-per-type max-recursion-depth max-recursion-queries max-refresh-time max-retry-time \
+            max-rsa-exponent-size max-stale-ttl max-transfer-idle-in max-transfer-idle-out max-transfer-time-in \
+            max-transfer-time-out max-types-per-name max-udp-size max-validation-failures-per-fetch \
+            max-validations-per-fetch max-zone-ttl memstatistics memstatistics-file message-compression min-cache-ttl \
+            min-delegation-ttl min-ncache-ttl min-refresh-time min-retry-time min-transfer-rate-in minimal-any \
+            minimal-responses multi-master new-zones-directory no-case-compress nocookie-udp-size nosit-udp-size notify \
+            notify-cfg notify-defer notify-delay notify-rate notify-source notify-source-v6 notify-to-soa \
+            nsec3-test-zone nta-lifetime nta-recheck parental-source parental-source-v6 pid-file port preferred-glue \
+            prefetch provide-ixfr provide-zoneversion pubkey qname-minimization query-source query-source-v6 querylog \
+            random-device rate-limit recursing-file recursion recursive-clients request-expire request-ixfr \
+            request-ixfr-max-diffs request-nsid request-zoneversion require-server-cookie resolver-query-timeout \
+            resolver-use-dns64 response-padding responselog reuseport root-delegation-only root-key-sentinel rrset-order \
+            secroots-file send-cookie send-report-channel serial-query-rate serial-update-method server server-id \
+            servfail-ttl session-keyalg session-keyfile session-keyname sig-signing-nodes sig-signing-signatures \
+            sig-signing-type sig-validity-interval sig0checks-quota sig0checks-quota-exempt sig0key-checks-limit \
+            sig0message-checks-limit stacksize stale-answer-client-timeout stale-answer-enable stale-answer-ttl \
+            stale-cache-enable stale-refresh-time startup-notify-rate statistics-file statistics-interval \
+            suppress-initial-notify synth-from-dnssec tcp-advertised-timeout tcp-clients tcp-idle-timeout \
+            tcp-initial-timeout tcp-keepalive-timeout tcp-listen-queue tcp-primaries-timeout tcp-receive-buffer \
+            tcp-reuse-timeout tcp-send-buffer tkey-dhkey tkey-domain tkey-gssapi-credential tkey-gssapi-keytab tls-port \
+            topology transfer-format transfer-message-size transfer-source transfer-source-v6 transfers-in transfers-out \
+            transfers-per-ns trust-anchor-telemetry trust-anchors try-tcp-refresh udp-receive-buffer udp-send-buffer \
+            update-check-ksk update-quota use-alt-transfer-source use-v4-udp-ports use-v6-udp-ports v6-bias \
+            validate-except version zero-no-soa-ttl zero-no-soa-ttl-cache zone zone-statistics",
+        refused: "dlz dyndb plugin nxdomain-redirect dns64 allow-new-zones dnsrps-enable dnsrps-options dnsrps-library deny-answer-aliases dual-stack-servers",
+    },
+    Words {
+        part: "a zone",
+        followed: "type file primaries masters also-notify allow-transfer forwarders forward allow-update update-policy server-addresses server-names",
+        harmless: "acache-enable additional-from-auth additional-from-cache allow-notify allow-proxy allow-proxy-on allow-query \
+            allow-query-cache allow-query-cache-on allow-query-on allow-recursion allow-recursion-on \
+            allow-update-forwarding alt-transfer-source answer-cookie attach-cache auth-nxdomain auto-dnssec \
+            automatic-interface-scan avoid-v4-udp-ports avoid-v6-udp-ports bindkeys-file blackhole check-dup-records \
+            check-integrity check-mx check-mx-cname check-names check-sibling check-spf check-srv-cname check-svcb \
+            check-wildcard checkds cleaning-interval clients-per-query cookie-algorithm cookie-secret coresize datasize \
+            delegation-only deny-answer-addresses dialup disable-algorithms disable-ds-digests disable-empty-zone \
+            dns64-contact dns64-server dnskey-sig-validity dnssec-accept-expired dnssec-dnskey-kskonly dnssec-enable \
+            dnssec-loadkeys-interval dnssec-lookaside dnssec-policy dnssec-secure-to-insecure dnssec-update-mode \
+            dnssec-validation dnstap dnstap-identity dnstap-output dnstap-version dump-file edns-udp-size empty-contact \
+            empty-server empty-zones-enable fetch-glue fetch-quota-params fetches-per-server fetches-per-zone files \
+            filter-aaaa filter-aaaa-on-v4 flush-zones-on-shutdown fstrm-set-buffer-hint fstrm-set-flush-timeout \
+            fstrm-set-input-queue-size fstrm-set-output-notify-threshold fstrm-set-output-queue-model \
+            fstrm-set-output-queue-size fstrm-set-reopen-interval geoip-directory glue-cache has-old-clients \
+            heartbeat-interval host-statistics hostname http-listener-clients http-port http-streams-per-connection \
+            https-port initial-file inline-signing interface-interval ipv4only-contact ipv4only-enable ipv4only-server \
+            ixfr-base ixfr-from-differences journal keep-response-order key key-directory lame-ttl listen-on \
+            listen-on-v6 lmdb-mapsize lock-file log-report-channel maintain-ixfr-base managed-keys-directory \
+            masterfile-format masterfile-style match-mapped-addresses max-acache-size max-cache-size max-cache-ttl \
+            max-clients-per-query max-delegation-servers max-delegation-ttl max-ixfr-log-size max-ixfr-ratio \
+            max-journal-size max-ncache-ttl max-query-count max-query-restarts max-records max-records-per-type \
+            max-recursion-depth max-recursion-queries max-refresh-time max-retry-time max-rsa-exponent-size \
+            max-stale-ttl max-transfer-idle-in max-transfer-idle-out max-transfer-time-in max-transfer-time-out \
+            max-types-per-name max-udp-size max-validation-failures-per-fetch max-validations-per-fetch max-zone-ttl \
+            memstatistics memstatistics-file message-compression min-cache-ttl min-delegation-ttl min-ncache-ttl \
+            min-refresh-time min-retry-time min-transfer-rate-in minimal-any minimal-responses multi-master \
+            new-zones-directory no-case-compress nocookie-udp-size nosit-udp-size notify notify-cfg notify-defer \
+            notify-delay notify-rate notify-source notify-source-v6 notify-to-soa nsec3-test-zone nta-lifetime \
+            nta-recheck parental-agents parental-source parental-source-v6 pid-file port preferred-glue prefetch \
+            provide-ixfr provide-zoneversion pubkey qname-minimization query-source query-source-v6 querylog \
+            random-device rate-limit recursing-file recursion recursive-clients request-expire request-ixfr \
+            request-ixfr-max-diffs request-nsid request-zoneversion require-server-cookie resolver-query-timeout \
+            resolver-use-dns64 response-padding responselog reuseport root-delegation-only root-key-sentinel rrset-order \
+            secroots-file send-cookie send-report-channel serial-query-rate serial-update-method server server-id \
+            servfail-ttl session-keyalg session-keyfile session-keyname sig-signing-nodes sig-signing-signatures \
+            sig-signing-type sig-validity-interval sig0checks-quota sig0checks-quota-exempt sig0key-checks-limit \
+            sig0message-checks-limit stacksize stale-answer-client-timeout stale-answer-enable stale-answer-ttl \
+            stale-cache-enable stale-refresh-time startup-notify-rate statistics-file statistics-interval \
+            suppress-initial-notify synth-from-dnssec tcp-advertised-timeout tcp-clients tcp-idle-timeout \
+            tcp-initial-timeout tcp-keepalive-timeout tcp-listen-queue tcp-primaries-timeout tcp-receive-buffer \
+            tcp-reuse-timeout tcp-send-buffer tkey-dhkey tkey-domain tkey-gssapi-credential tkey-gssapi-keytab tls-port \
+            topology transfer-format transfer-message-size transfer-source transfer-source-v6 transfers-in transfers-out \
+            transfers-per-ns trust-anchor-telemetry trust-anchors try-tcp-refresh udp-receive-buffer udp-send-buffer \
+            update-check-ksk update-quota use-alt-transfer-source use-v4-udp-ports use-v6-udp-ports v6-bias \
+            validate-except version zero-no-soa-ttl zero-no-soa-ttl-cache zone-statistics",
+        refused: "database dlz plugin in-view template",
+    },
+];
+
+static WORDS: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::of(TABLE));
+
+const MAX_DEPTH: usize = 32;
+
+impl Reader for Bind {
+    fn format(&self) -> &'static str {
+        "bind"
+    }
+
+    fn describe(&self) -> &'static str {
+        "BIND named.conf: views, zones, forwarders"
+    }
+
+    fn words(&self) -> &'static [Words] {
+        TABLE
+    }
+
+    fn recognize(&self, path: &str, text: &str) -> Recognized {
+        let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
+        if matches!(super::extension(path).as_str(), "tf" | "json" | "yaml" | "yml" | "toml" | "md" | "zone") {
+            return Recognized::No;
+        }
+        let (mut sure, mut any) = (false, false);
+        for line in glance(text).lines() {
+            let line = line.trim_start();
+            let mut words = line.split([' ', '\t', '{']).filter(|w| !w.is_empty());
+            match (words.next(), words.next()) {
+                (Some("zone" | "view"), Some(name)) if name.starts_with('"') => any = true,
+                (Some("acl"), Some(name)) if line.contains('{') && !name.contains('=') => any = true,
+                (
+                    Some(
+                        "match-clients" | "allow-transfer" | "allow-recursion" | "listen-on-v6" | "also-notify" | "forwarders",
+                    ),
+                    _,
+                ) => sure |= line.contains('{'),
+                (Some("type"), Some("master;" | "slave;" | "primary;" | "secondary;" | "hint;")) => sure = true,
+                _ => {}
+            }
+        }
+        let named = name.starts_with("named") && (name.contains(".conf") || !name.contains('.'));
+        match (sure, any, named) {
+            (true, true, _) | (true, _, true) | (_, true, true) => Recognized::Yes,
+            (_, _, true) if text.contains('{') => Recognized::Maybe,
+            _ => Recognized::No,
+        }
+    }
+
+    fn read(&self, input: &Input<'_>) -> Reading {
+        let mut config = Config {
+            input,
+            builder: Builder::default(),
+            facts: Facts::default(),
+            acls: BTreeMap::new(),
+            included: Vec::new(),
+            zones: BTreeMap::new(),
+            views: Vec::new(),
+        };
+        let statements = config.parse(input.file, 0);
+        config.root(&statements);
+        config.finish()
+    }
+}
+
+/// `word word { ... } word;`
+#[derive(Debug)]
+struct Statement {
+    words: Vec<(String, Location)>,
+    block: Option<Vec<Statement>>,
+    at: Location,
+}
+
+impl Statement {
+    fn word(&self, i: usize) -> &str {
+        self.words.get(i).map_or("", |(w, _)| w)
+    }
+
+    fn inner(&self) -> &[Statement] {
+        self.block.as_deref().unwrap_or(&[])
+    }
+
+    fn find(&self, name: &str) -> Option<&Statement> {
+        self.inner().iter().find(|s| s.word(0) == name)
+    }
+}
+
+struct Config<'a> {
+    input: &'a Input<'a>,
+    builder: Builder,
+    facts: Facts,
+    acls: BTreeMap<String, Vec<Element>>,
+    included: Vec<SourceId>,
+    /// By name: the view that has it, and its file if that is there.
+    zones: BTreeMap<String, Vec<(usize, Option<SourceId>, Location)>>,
+    /// Whom each view takes, in order.
+    views: Vec<Condition>,
+}
+
+/// One element of an address match list.
+#[derive(Clone, Debug)]
+struct Element {
+    negated: bool,
+    condition: Test,
+}
+
+#[derive(Clone, Debug)]
+enum Test {
+    Known(Condition),
+    Named(String),
+    List(Vec<Element>),
+}
+
+impl Config<'_> {
+    /// A file as statements, with those of the files that it includes.
+    fn parse(&mut self, file: SourceId, depth: usize) -> Vec<Statement> {
+        let sources = self.input.sources;
+        let text = sources.get(file).text.as_str();
+        let mut parser = Parser { text, file, at: 0, problems: Vec::new() };
+        let statements = parser.block(0, false);
+        for (location, message) in parser.problems {
+            self.builder.unclear("syntax", message, Some("what stands behind it may be missing"), location, None);
+        }
+        let mut all = Vec::new();
+        for statement in statements {
+            if statement.word(0) != "include" {
+                all.push(statement);
+                continue;
+            }
+            let path = statement.word(1).to_owned();
+            match self.find(&path).filter(|id| depth < 8 && *id != file) {
+                Some(id) => {
+                    self.included.push(id);
+                    all.extend(self.parse(id, depth + 1));
+                }
+                // Keys, and what distributions bring along: they hold no zone of the user's.
+                None if path.ends_with(".key") || path.ends_with("rndc.conf") || path.ends_with("bind.keys") => {}
+                None => {
+                    let message = format!("the included file `{}` is not among the project's files", shorten(&path));
+                    let help = "put it into the project folder, beside the file that includes it or by its full path";
+                    self.builder.unclear("missing-include", message, Some(help), statement.at, None);
+                }
+            }
+        }
+        all
+    }
+
+    /// The file that a path means: the longest end of the path that a file of the project has.
+    fn find(&self, path: &str) -> Option<SourceId> {
+        let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty() && *p != ".").collect();
+        (0..parts.len()).find_map(|from| {
+            let end = parts.get(from..)?.join("/");
+            let mut fits = self.input.sources.iter().filter(|(_, s)| s.path == end || s.path.ends_with(&format!("/{end}")));
+            match (fits.next(), fits.next()) {
+                (Some((id, _)), None) => Some(id),
+                _ => None,
+            }
+        })
+    }
+
+    fn known(&mut self, part: &'static str, statement: &Statement, owner: Option<&str>) {
+        let word = statement.word(0);
+        match WORDS.effect(part, word) {
+            Some(Effect::Followed | Effect::Harmless) => {}
+            // Switched off, it changes nothing.
+            Some(Effect::Refused) if matches!(statement.word(1), "no" | "false") => {}
+            Some(Effect::Refused) => {
+                let message = format!("`{}` can change what is answered, and is not followed", shorten(word));
+                self.builder.unclear("unfollowed-answer", message, Some(super::DECLARE), statement.at, owner);
+            }
+            None => {
+                let message = format!("`{}` is not a statement of {part} that onshore knows", shorten(word));
+                let help =
+                    WORDS.nearest(part, word).map_or(super::DECLARE.to_owned(), |near| format!("did you mean `{near}`?"));
+                self.builder.unclear("unknown-directive", message, Some(&help), statement.at, owner);
+            }
+        }
+    }
+
+    fn root(&mut self, statements: &[Statement]) {
+        for statement in statements.iter().filter(|s| s.word(0) == "acl") {
+            let list = elements(statement.inner());
+            self.acls.insert(statement.word(1).to_owned(), list);
+        }
+        let mut fact = EndpointFact::new(
+            "dns-server",
+            format!("named ({})", self.input.path()),
+            Location::new(self.input.file, Span::default()),
+        );
+        fact.standing = Standing::WithSender;
+        let server = self.facts.endpoint(fact);
+        for statement in statements {
+            self.known("the configuration", statement, None);
+            match statement.word(0) {
+                "options" => self.options(statement, &server),
+                "view" => {
+                    let condition = self.clients(statement);
+                    self.views.push(condition);
+                    self.options(statement, &server);
+                    for zone in statement.inner().iter().filter(|s| s.word(0) == "zone") {
+                        self.zone(zone, &server);
+                    }
+                }
+                "zone" => self.zone(statement, &server),
+                _ => {}
+            }
+        }
+    }
+
+    /// Who is taken by a view: all that it asks for must hold.
+    fn clients(&self, view: &Statement) -> Condition {
+        let mut all = view.find("match-clients").map_or_else(Condition::always, |s| self.list(&elements(s.inner()), 0));
+        if view.find("match-destinations").is_some() {
+            all = both(&all, &Condition::some("clients that ask certain addresses of the server"));
+        }
+        if view.find("match-recursive-only").is_some_and(|s| matches!(s.word(1), "yes" | "true" | "1")) {
+            all = both(&all, &Condition::some("clients that ask for recursion"));
+        }
+        all
+    }
+
+    /// The first element that fits decides; whoever fits none is left out.
+    fn list(&self, list: &[Element], depth: usize) -> Condition {
+        let nobody = Condition::always().negated();
+        if depth > 16 || list.len() > 4096 {
+            return Condition::some("clients of a long list");
+        }
+        list.iter().rev().fold(nobody, |rest, element| {
+            let condition = match &element.condition {
+                Test::Known(condition) => condition.clone(),
+                Test::List(inner) => self.list(inner, depth + 1),
+                Test::Named(name) => match self.acls.get(name) {
+                    Some(inner) => self.list(inner, depth + 1),
+                    None => Condition::some(format!("clients in `{}`", shorten(name))),
+                },
+            };
+            let nobody_left = rest.text.starts_with("others than everybody");
+            match (element.negated, nobody_left) {
+                (false, true) => condition,
+                (false, false) => condition.or(rest),
+                (true, _) => both(&rest, &condition.negated()),
+            }
+        })
+    }
+
+    fn options(&mut self, statement: &Statement, server: &Reference) {
+        for option in statement.inner() {
+            if option.word(0) != "zone" && option.word(0) != "server" {
+                self.known("options", option, None);
+            }
+            match option.word(0) {
+                "forwarders" => self.ways(option, server, Activity::Forward),
+                "also-notify" | "allow-transfer" => self.ways(option, server, Activity::Replicate),
+                "response-policy" | "catalog-zones" if !option.inner().is_empty() => {
+                    let message =
+                        format!("`{}` changes answers or brings in zones by data that is not followed", option.word(0));
+                    self.builder.unclear("unfollowed-answer", message, Some(super::DECLARE), option.at, None);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Servers that queries or copies of zones go to.
+    fn ways(&mut self, list: &Statement, server: &Reference, activity: Activity) {
+        for item in list.inner() {
+            let Some((word, at)) = item.words.first() else { continue };
+            let Ok(ip) = word.parse::<std::net::IpAddr>() else { continue };
+            let mut route = RouteFact::new(server.clone(), Reference::Address { ip, port: None }, activity, *at);
+            // A query tells who asks for what; a zone tells nothing of anybody.
+            let classes =
+                if activity == Activity::Forward { LOGGED.iter().map(|c| (*c).to_owned()).collect() } else { Vec::new() };
+            route.data = DataLimit::Only(classes);
+            route.data_assumed = true;
+            route.pool = Some(list.word(0).to_owned());
+            self.facts.routes.push(route);
+        }
+    }
+
+    fn zone(&mut self, zone: &Statement, server: &Reference) {
+        let name = zone.word(1).trim_end_matches('.').to_ascii_lowercase();
+        let below = format!("*.{name}");
+        for option in zone.inner() {
+            self.known("a zone", option, Some(&below));
+            match option.word(0) {
+                "forwarders" => self.ways(option, server, Activity::Forward),
+                "also-notify" | "allow-transfer" => self.ways(option, server, Activity::Replicate),
+                "allow-update" if option.inner().iter().any(|e| e.word(0) != "none") => self.updated(&name, option),
+                "update-policy" => self.updated(&name, option),
+                _ => {}
+            }
+        }
+        let kind = zone.find("type").map_or("", |t| t.word(1));
+        let file = zone.find("file").map(|f| f.word(1));
+        let found = file.and_then(|f| self.find(f));
+        if !matches!(kind, "hint" | "delegation-only" | "forward") {
+            let view = self.views.len().saturating_sub(1);
+            self.zones.entry(name.clone()).or_default().push((view, found, zone.at));
+        }
+        match (kind, found) {
+            ("hint" | "delegation-only", _) => {}
+            ("master" | "primary" | "slave" | "secondary" | "mirror", Some(_)) => {}
+            ("master" | "primary", None) if is_usual(&name) => {}
+            ("forward", _) => {}
+            (kind, _) => {
+                let message = match kind {
+                    "master" | "primary" => {
+                        format!("the file of the zone `{}` is not among the project's files", shorten(&name))
+                    }
+                    "" => format!("the zone `{}` has no type", shorten(&name)),
+                    _ => format!("the zone `{}` ({kind}) is taken from other servers", shorten(&name)),
+                };
+                let help = Some("add the zone's file, by the name that it has here");
+                self.builder.unclear("missing-include", message, help, zone.at, Some(&below));
+            }
+        }
+    }
+
+    fn updated(&mut self, name: &str, option: &Statement) {
+        let message = format!("records of `{}` can be changed while the server runs (`{}`)", shorten(name), option.word(0));
+        let help = "dump the zone as it is now (`rndc sync`, or a zone transfer) and add that file";
+        self.builder.unclear("unfollowed-answer", message, Some(help), option.at, Some(&format!("*.{name}")));
+    }
+
+    /// Zones with several files are read here, by view; others are read by themselves.
+    fn finish(mut self) -> Reading {
+        let sources = self.input.sources;
+        let mut included: BTreeSet<SourceId> = self.included.iter().copied().collect();
+        let mut done = Facts::default();
+        for (name, files) in std::mem::take(&mut self.zones) {
+            let different: BTreeSet<SourceId> = files.iter().filter_map(|(_, id, _)| *id).collect();
+            if different.is_empty() || files.len() < 2 {
+                continue;
+            }
+            if let Some((_, _, at)) = files.iter().find(|(_, id, _)| id.is_none()) {
+                // The names that the other views tell of lead elsewhere for the clients of this one.
+                let message =
+                    format!("what this view answers for names of `{}` is not known, and other views have it", shorten(&name));
+                self.builder.unclear("missing-include", message, Some("add the zone's file"), *at, None);
+            }
+            if different.len() < 2 {
+                continue;
+            }
+            // A view without the zone answers nothing for it.
+            let views: Vec<_> = self
+                .views
+                .iter()
+                .enumerate()
+                .map(|(i, condition)| {
+                    let file = files.iter().find(|(view, _, _)| *view == i).and_then(|(_, id, _)| *id);
+                    let mut zone = file.map(|id| collect(sources, id)).unwrap_or_default();
+                    zone.origin = zone.origin.or(Some(name.clone()));
+                    (condition.clone(), zone)
+                })
+                .collect();
+            included.extend(different);
+            let zone = together(views);
+            included.extend(zone.included.iter().copied());
+            merge(&mut done, facts::facts(&zone, &|_| false));
+        }
+        merge(&mut self.facts, done);
+        merge(&mut self.facts, facts::facts(&self.builder.zone, &|_| false));
+        included.remove(&self.input.file);
+        Reading { facts: self.facts, included: included.into_iter().collect(), ..Reading::default() }
+    }
+}
+
+/// Zones that every server has for itself.
+fn is_usual(name: &str) -> bool {
+    name.is_empty() || name == "localhost" || name.ends_with(".arpa") || name.ends_with("localdomain")
+}
+
+fn both(a: &Condition, b: &Condition) -> Condition {
+    match (a.text.as_str(), b.text.as_str()) {
+        ("everybody", _) => b.clone(),
+        (_, "everybody") => a.clone(),
+        _ => a.clone().and(b.clone()),
+    }
+}
+
+/// An address match list ("Address Match Lists"), with `geoip` elements ("GeoIP").
+fn elements(statements: &[Statement]) -> Vec<Element> {
+    statements.iter().take(100_000).map(element).collect()
+}
+
+fn element(statement: &Statement) -> Element {
+    let mut words: Vec<&str> = statement.words.iter().map(|(w, _)| w.as_str()).collect();
+    let mut negated = false;
+    if let Some(first) = words.first_mut()
+        && let Some(rest) = first.strip_prefix('!')
+    {
+        negated = true;
+        *first = rest;
+    }
+    words.retain(|w| !w.is_empty());
+    let some = |what: &str| Test::Known(Condition::some(format!("clients in {}", shorten(what))));
+    let condition = match words.as_slice() {
+        [] => Test::List(elements(statement.inner())),
+        ["any"] => Test::Known(Condition::always()),
+        ["none"] => Test::Known(Condition::always().negated()),
+        ["localhost" | "localnets"] => Test::Known(Condition::some("clients near the server")),
+        ["key", name] => Test::Known(Condition::some(format!("clients with the key {}", shorten(name)))),
+        ["geoip", "db", _, rest @ ..] | ["geoip", rest @ ..] => match rest {
+            ["country", code] => country(code).map_or_else(|| some(code), |c| Test::Known(Condition::countries(vec![c]))),
+            ["continent", code] => Condition::continents(&[code]).map_or_else(|| some(code), Test::Known),
+            other => some(&other.join(" ")),
+        },
+        [one] => match network(one) {
+            Some(network) => Test::Known(Condition::networks(vec![network])),
+            None => Test::Named((*one).to_owned()),
+        },
+        other => some(&other.join(" ")),
+    };
+    Element { negated, condition }
+}
+
+/// `10/8` stands for `10.0.0.0/8`.
+fn network(text: &str) -> Option<ipnetwork::IpNetwork> {
+    if let Ok(network) = text.parse() {
+        return Some(network);
+    }
+    let (address, prefix) = text.split_once('/')?;
+    let parts = address.split('.').count();
+    let whole = (parts..4).fold(address.to_owned(), |a, _| a + ".0");
+    format!("{whole}/{prefix}").parse().ok()
+}
+
+struct Parser<'t> {
+    text: &'t str,
+    file: SourceId,
+    at: usize,
+    problems: Vec<(Location, String)>,
+}
+
+impl Parser<'_> {
+    fn rest(&self) -> &str {
+        self.text.get(self.at..).unwrap_or("")
+    }
+
+    fn wrong(&mut self, at: usize, message: &str) {
+        if self.problems.len() < 20 {
+            let end = self.text.ceil_char_boundary((at + 1).min(self.text.len()));
+            self.problems.push((Location::new(self.file, Span::new(at.min(end), end)), message.to_owned()));
+        }
+    }
+
+    fn skip(&mut self) {
+        loop {
+            let rest = self.rest();
+            let length = match rest.chars().next() {
+                Some(c) if c.is_whitespace() => c.len_utf8(),
+                Some('#') => rest.find('\n').unwrap_or(rest.len()),
+                Some('/') if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
+                Some('/') if rest.starts_with("/*") => match rest.find("*/") {
+                    Some(end) => end + 2,
+                    None => {
+                        let (at, length) = (self.at, rest.len());
+                        self.wrong(at, "a comment is not closed");
+                        length
+                    }
+                },
+                _ => return,
+            };
+            self.at += length;
+        }
+    }
+
+    fn block(&mut self, depth: usize, braced: bool) -> Vec<Statement> {
+        let opened = self.at;
+        let mut statements = Vec::new();
+        if depth > MAX_DEPTH {
+            self.wrong(opened, "it is nested too deeply");
+            self.at = self.text.len();
+            return statements;
+        }
+        let mut words: Vec<(String, Location)> = Vec::new();
+        let mut inner: Option<Vec<Statement>> = None;
+        let mut start = self.at;
+        loop {
+            self.skip();
+            if words.is_empty() && inner.is_none() {
+                start = self.at;
+            }
+            let at = self.at;
+            match self.rest().chars().next() {
+                None => {
+                    if braced || !words.is_empty() {
+                        self.wrong(
+                            opened.min(self.text.len()),
+                            "a statement or block is not closed: the file stops before its end",
+                        );
+                    }
+                    if !words.is_empty() {
+                        statements.push(Statement {
+                            words,
+                            block: inner,
+                            at: Location::new(self.file, Span::new(start, self.at)),
+                        });
+                    }
+                    return statements;
+                }
+                Some(';') => {
+                    self.at += 1;
+                    if !words.is_empty() || inner.is_some() {
+                        let span = Span::new(start, words.last().map_or(at, |(_, l)| l.span.end as usize).max(start));
+                        statements.push(Statement {
+                            words: std::mem::take(&mut words),
+                            block: inner.take(),
+                            at: Location::new(self.file, span),
+                        });
+                    }
+                }
+                Some('{') => {
+                    self.at += 1;
+                    let more = self.block(depth + 1, true);
+                    inner.get_or_insert_with(Vec::new).extend(more);
+                }
+                Some('}') => {
+                    self.at += 1;
+                    if braced {
+                        if !words.is_empty() {
+                            self.wrong(at, "a `;` is missing before `}`");
+                            statements.push(Statement {
+                                words,
+                                block: inner,
+                                at: Location::new(self.file, Span::new(start, at)),
+                            });
+                        }
+                        return statements;
+                    }
+                    self.wrong(at, "this `}` closes nothing");
+                }
+                Some('"') => {
+                    let length = self.rest().get(1..).and_then(|r| r.find('"'));
+                    let Some(length) = length else {
+                        self.wrong(at, "a quoted text is not closed");
+                        self.at = self.text.len();
+                        continue;
+                    };
+                    let word = self.rest().get(1..1 + length).unwrap_or("").to_owned();
+                    self.at += length + 2;
+                    words.push((word, Location::new(self.file, Span::new(at + 1, at + 1 + length))));
+                }
+                Some(_) => {
+                    let rest = self.rest();
+                    let length = rest.find(|c: char| c.is_whitespace() || "{};\"#".contains(c)).unwrap_or(rest.len());
+                    let length = if length == 0 { rest.chars().next().map_or(1, char::len_utf8) } else { length };
+                    let word = rest.get(..length).unwrap_or("").to_owned();
+                    self.at += length;
+                    words.push((word, Location::new(self.file, Span::new(at, at + length))));
+                }
+            }
+        }
+    }
+}

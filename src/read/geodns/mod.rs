@@ -1,0 +1,22 @@
+//! DNS servers that answer by who asks and what is up: configurations and zones of their own making. What they answer is said with
+//! [`zone::answer`](super::zone::answer) and becomes facts as master files do.
+//!
+//! Whose place counts is told there too: that of the client subnet in the query, else that of the resolver.
+
+pub mod bind;
+pub mod build;
+pub mod gdnsd;
+pub mod ibp;
+pub mod json;
+pub mod octodns;
+pub mod powerdns;
+pub mod views;
+
+/// The remedy for a word that could route and is not followed.
+pub const DECLARE: &str = "declare in onshore's own inventory where the names lead that it changes";
+
+/// The extension of a path, in lower case.
+fn extension(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.').map_or(String::new(), |(_, e)| e.to_ascii_lowercase())
+}

@@ -1,0 +1,2 @@
+backend one { .host = "one.example.net"; }
+backend two { .host = "two.example.net"; }

@@ -1,0 +1,3 @@
+if (req.http.host == "two.example.com") {
+    set req.backend_hint = two;
+}
