@@ -145,6 +145,10 @@ fn read_inputs(
         if let Some(why) = &reading.broken {
             reading.facts.gaps.push(not_read(&loaded.sources.get(id).path, why, id));
         }
+        for gap in &mut reading.facts.gaps {
+            gap.message = crate::report::mask::quotes(&gap.message);
+            gap.help = gap.help.as_deref().map(crate::report::mask::quotes);
+        }
         coverage.resources.add(std::mem::take(&mut reading.facts.resources));
         inputs.push((id, reading.facts));
     }
