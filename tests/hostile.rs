@@ -82,8 +82,15 @@ fn proxied(name: &'static str, path: &str, bytes: impl Into<Vec<u8>>, exit: i32,
 fn proxies() -> Vec<Row> {
     const CFG: &str = "routing/haproxy.cfg";
     const XDS: &str = "routing/envoy.yaml";
+    const EDGE: &str = "routing/edge.yaml";
+    const CADDY: &str = "routing/Caddyfile";
+    const VCL: &str = "routing/app.vcl";
     let cfg = "frontend www\n  bind 10.1.0.5:80\n  default_backend media\nbackend media\n  server a 10.1.0.10:80\n";
     let xds = "static_resources:\n  listeners: [{name: w, address: {socket_address: {address: 10.1.0.5, port_value: 80}}, filter_chains: [{filters: [{name: tcp_proxy, typed_config: {cluster: m}}]}]}]\n  clusters: [{name: m, load_assignment: {endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 10.1.0.10, port_value: 80}}}}]}]}}]\n";
+    let edge = "http:\n  routers:\n    app: {rule: Host(`app.example.net`), service: app}\n  services:\n    app: {loadBalancer: {servers: [{url: \"http://10.1.0.10\"}]}}\n";
+    let caddy = "app.example.net {\n  reverse_proxy 10.1.0.10\n}\n";
+    let httpd = "<VirtualHost *:80>\n  ServerName app.example.net\n  ProxyPass / http://10.1.0.10/\n</VirtualHost>\n";
+    let vcl = "vcl 4.1;\nbackend a { .host = \"10.1.0.10\"; }\nsub vcl_recv {\n  if (req.http.host == \"app.example.net\") { return (pass); }\n  return (synth(404));\n}\n";
     vec![
         proxied("HAProxy as it is", CFG, cfg, 0, &["satisfied"]),
         proxied("HAProxy cut in a line", CFG, &cfg[..cfg.len() - 4], 3, &["haproxy.cfg:5", "cut off"]),
@@ -94,6 +101,42 @@ fn proxies() -> Vec<Row> {
         proxied("Envoy as it is", XDS, xds, 0, &["satisfied"]),
         proxied("Envoy cut in a list", XDS, &xds[..xds.len() - 10], 3, &["envoy.yaml", "not YAML"]),
         proxied("Envoy, deep", XDS, format!("{xds}x: {}", "[".repeat(100_000)), 3, &["envoy.yaml"]),
+        proxied("Traefik as it is", EDGE, edge, 0, &["satisfied"]),
+        proxied("Traefik cut in a list", EDGE, &edge[..edge.len() - 6], 3, &["edge.yaml", "not YAML"]),
+        proxied("Traefik with CR", EDGE, edge.replace('\n', "\r\n"), 0, &["satisfied"]),
+        proxied("Caddy as it is", CADDY, caddy, 0, &["satisfied"]),
+        proxied("Caddy cut in a block", CADDY, &caddy[..caddy.len() - 2], 3, &["Caddyfile:1", "cut off"]),
+        proxied("Caddy with CR", CADDY, caddy.replace('\n', "\r\n"), 0, &["satisfied"]),
+        proxied("Caddy, deep", CADDY, format!("{caddy}{}", "a {\n".repeat(100_000)), 3, &["nested too deeply"]),
+        row("httpd as it is", CONF, httpd, 0, &["satisfied"]),
+        row("httpd cut in a section", CONF, &httpd[..httpd.len() - 5], 3, &["app.conf"]),
+        row("httpd with CR", CONF, httpd.replace('\n', "\r\n"), 0, &["satisfied"]),
+        proxied("VCL as it is", VCL, vcl, 0, &["satisfied"]),
+        proxied("VCL cut in a block", VCL, &vcl[..vcl.len() - 4], 3, &["app.vcl", "cut off"]),
+        proxied("VCL with CR", VCL, vcl.replace('\n', "\r\n"), 0, &["satisfied"]),
+    ]
+}
+
+fn dns() -> Vec<Row> {
+    const GEO: &str = "dns/geo.yaml";
+    const NAMED: &str = "dns/named.conf";
+    const GDNSD: &str = "dns/config";
+    let geo = "domains:\n  - domain: geo.example\n    ttl: 1\n    records:\n      geo.example: [{a: 10.1.0.7}]\n";
+    let lua = |code: &str| said(ZONE) + &format!("x IN LUA A \"{code}\"\n");
+    vec![
+        row("PowerDNS as it is", GEO, geo, 0, &["satisfied"]),
+        row("PowerDNS cut in a list", GEO, &geo[..geo.len() - 4], 3, &["geo.yaml"]),
+        row("LUA, deep", ZONE, lua(&"(".repeat(50_000)), 0, &["nested too deeply"]),
+        row(
+            "LUA of many branches",
+            ZONE,
+            lua(&format!(";{} return '10.1.0.1'", "if a then b=1 else b=2 end ".repeat(64))),
+            0,
+            &["followed"],
+        ),
+        row("LUA of a long chain", ZONE, lua(&"'a' .. ".repeat(20_000)), 0, &["operators"]),
+        row("named.conf, deep", NAMED, "options { ".repeat(100_000), 3, &["nested too deeply"]),
+        row("gdnsd, deep", GDNSD, format!("plugins => {{ geoip => {{ x => {}", "[".repeat(100_000)), 3, &["nested too deeply"]),
     ]
 }
 
@@ -601,6 +644,11 @@ fn all_hold(group: &str, rows: Vec<Row>) {
 #[test]
 fn nginx_configurations() {
     all_hold("nginx", nginx());
+}
+
+#[test]
+fn name_servers() {
+    all_hold("name servers", dns());
 }
 
 #[test]

@@ -65,6 +65,8 @@ impl Read {
                 .iter()
                 .filter_map(|(id, r)| Some(format!("broken {}: {}", self.sources.get(*id).path, r.broken.as_ref()?))),
         );
+        let syntax = self.readings.iter().flat_map(|(_, r)| &r.syntax);
+        all.extend(syntax.map(|e| format!("syntax {}: {}", self.at(e.location), e.message)));
         all.sort();
         all
     }
@@ -299,7 +301,7 @@ fn what_an_inventory_does_not_hold_is_a_gap() {
     read("ansible-inventory", &[("hosts", "[web]\nw[1:3\nok\n")])
         .says("malformed-line @ hosts:2 touches everything: `w[1:3` is no range of hosts: a `[` has no `]`");
     read("ansible-inventory", &[("hosts", "[web]\nw[1:999999]\n")]).says("it stands for more than 200000 hosts");
-    read("ansible-inventory", &[("i.yml", "all:\n  hosts:\n    a: {x: [\n")]).says("broken i.yml:");
+    read("ansible-inventory", &[("i.yml", "all:\n  hosts:\n    a: {x: [\n")]).says("syntax i.yml:");
 }
 
 #[test]

@@ -291,3 +291,35 @@ fn later_sets_answer_when_the_first_is_down() {
     let seen: BTreeSet<String> = (0..40).filter_map(|_| server.ask("flat.geo.example", CLIENTS[4].1)).flatten().collect();
     assert!(!seen.is_empty() && seen.is_subset(&flat), "{seen:?}");
 }
+
+/// `onshore check --resolve` asks this server on behalf of each country, and finds what the zone says.
+#[test]
+fn resolving_agrees_with_the_zone() {
+    let zones = format!("{STATIC}{SERVICES}");
+    let Some(server) = Server::start("pdns-resolve", &zones) else { return };
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pdns-project");
+    std::fs::create_dir_all(&root).unwrap();
+    let write = |file: &str, text: &str| std::fs::write(root.join(file), text).unwrap();
+    write(
+        "onshore.toml",
+        "[[population]]\nid = \"p\"\norigin = [\"CN\", \"GB\", \"US\"]\ndata = [\"user.contact\"]\nenters = [\"by.geo.example\"]\n",
+    );
+    let database = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/mmdb/GeoIP2-Country-Test.mmdb");
+    let run = Command::new(env!("CARGO_BIN_EXE_onshore"))
+        .args(["check", ".", "--as-of", "2026-11-22", "--resolve", "--record", "answers", "--server", &server.at.to_string()])
+        .arg("--geoip")
+        .arg(database)
+        .current_dir(&root)
+        .output()
+        .unwrap();
+    let record = std::fs::read_to_string(root.join("answers")).unwrap_or_else(|_| panic!("{run:?}"));
+    let (_, reading) = read(&zones);
+    for code in ["CN", "GB", "US"] {
+        let line = record
+            .lines()
+            .find(|l| l.starts_with(&format!("by.geo.example for {code} ")))
+            .unwrap_or_else(|| panic!("{record}"));
+        let told = told(&reading, "by.geo.example", code, 0).0;
+        assert_eq!(line.rsplit(": ").next().map(str::to_owned), told.into_iter().next(), "{line}");
+    }
+}

@@ -57,7 +57,7 @@ const DECLARE_STORE: &str =
 const ALL_OF_IT: &str = "whether all of it";
 
 /// "3 days", "36 hours".
-fn hours(hours: u64) -> String {
+pub fn hours(hours: u64) -> String {
     let (n, unit) = if hours >= 48 && hours.is_multiple_of(24) { (hours / 24, "day") } else { (hours, "hour") };
     if n == 1 { format!("1 {unit}") } else { format!("{n} {unit}s") }
 }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use foldhash::HashSet;
 
 use super::context::{Arrival, Context, bits, intersects};
-use super::copies::no_store;
+use super::copies::{hours, no_store};
 use super::describe::{Draft, count, finding, places_phrase, subject_of};
 use super::domains::{Domains, MOST_COMBINATIONS, combinations, relevant};
 use super::held::{Certainty, held};
@@ -240,7 +240,10 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
             let certainty = if view == View::Hopeful { Certainty::Possible } else { Certainty::Sure };
             // Where a copy is declared to hold data, what it is a copy of holds it too.
             let original_left = self.held_at.contains_key(&token) && originals(context, token).into_iter().any(works);
-            original_left || held(context, token, certainty, |id| keeps_copy(context, id, token) && works(id))
+            original_left
+                || held(context, token, certainty, |id| {
+                    keeps_copy(context, id, token) && self.is_fresh(id).unwrap_or(view == View::Hopeful) && works(id)
+                })
         } else {
             let serves = match self.held_at.get(&token) {
                 Some(stores) => stores.iter().any(|id| works(*id)),
@@ -249,6 +252,27 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
             serves && (keep != Keep::Keys || self.keys_remain(token, works))
         };
         (remains, asked.into_inner())
+    }
+
+    /// Whether what is there is no older than the recovery point; `None`: nobody said. What is written to first, or by more than
+    /// a copy, is as fresh as data gets.
+    fn is_fresh(&self, id: EndpointId) -> Option<bool> {
+        let Some(limit) = self.survive.max_age_hours else { return Some(true) };
+        let (originals, written) = self.context.copied_from(id);
+        if originals.is_empty() || written {
+            return Some(true);
+        }
+        self.context.snapshot.endpoint(id).attributes.max_age_hours.map(|age| age <= limit)
+    }
+
+    /// What a thing to keep is called, with what is asked of it.
+    fn phrase(&self, keep: Keep, article: &str) -> String {
+        match (keep, self.survive.max_age_hours) {
+            (Keep::FullCopy, Some(limit)) => format!("{article} {} at most {} old", noun(keep), hours(limit)),
+            // Nothing is left of the keys, one key service is left.
+            (Keep::Keys, _) if article == "no" => "no keys".to_owned(),
+            _ => format!("{article} {}", noun(keep)),
+        }
     }
 
     /// The first endpoint that serves and is not (surely) inside, and whom.
@@ -314,7 +338,7 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
         let arrivals: Vec<Arrival> = tokens.iter().map(|t| Arrival { token: *t, via: None, activity: "transit" }).collect();
         let start = arrivals.first().and_then(|a| context.tokens[a.token].starts.first().copied()).unwrap_or(EndpointId(0));
         let subject = subject_of(context, self.scope, &arrivals);
-        let kept: Vec<&str> = missing.kept.keys().map(|k| keep_phrase(*k)).collect();
+        let kept: Vec<String> = missing.kept.keys().map(|k| self.phrase(*k, "no")).collect();
         let within = self.survive.within.as_ref().map(|w| format!(" inside {}", w.names.join(", "))).unwrap_or_default();
         let lost: Vec<String> = loss.iter().map(ToString::to_string).collect();
         let kind = self.survive.loss_of.as_str();
@@ -339,7 +363,7 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
             (Verdict::Violated, None) if loss.is_empty() => format!("{losing}, {subject} has {}{within}", kept.join(", ")),
             (Verdict::Violated, None) => format!("{losing} leaves {} for {subject}{within}", kept.join(", ")),
             _ => {
-                let kept: Vec<&str> = self.survive.keep.iter().map(|k| kept_phrase(*k)).collect();
+                let kept: Vec<String> = self.survive.keep.iter().map(|k| self.phrase(*k, "a")).collect();
                 format!(
                     "whether {losing} leaves {} for {subject}{within} cannot be told: {}",
                     kept.join(", "),
@@ -359,6 +383,9 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
                 format!("keep a copy of all of it{within} that does not share {} with `{name}`", lost.join(", "))
             }
             (Verdict::Violated, None) => format!("give `{name}` a stand-in{within} that does not share {}", lost.join(", ")),
+            _ if self.survive.max_age_hours.is_some() => {
+                format!("declare the {kind}, the place and the `max-age` of the endpoints named")
+            }
             _ => format!("declare the {kind} and the place of the endpoints named"),
         };
         let draft = Draft {
@@ -426,7 +453,12 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
         let placeless: Vec<EndpointId> = on_the_way()
             .filter(|id| matches!(self.within[context.standpoint(*id)], Placement::Unknown(_) | Placement::Weak(_)))
             .collect();
+        let keeps = |id: &EndpointId| tokens.iter().any(|t| keeps_copy(context, *id, *t));
+        let ageless: Vec<EndpointId> = on_the_way().filter(|id| keeps(id) && self.is_fresh(*id).is_none()).collect();
         let mut told = Vec::new();
+        if !ageless.is_empty() {
+            told.push(format!("how old the copy at {} may be (`max-age`) is not declared", self.list(&ageless)));
+        }
         if !silent.is_empty() {
             told.push(format!("the {kind} of {} is not declared", self.list(&silent)));
         }
@@ -479,6 +511,7 @@ fn purpose_of(keep: Keep) -> Option<Dependence> {
         Keep::ServingPath | Keep::FullCopy => None,
         Keep::Identity => Some(Dependence::Identity),
         Keep::Dns => Some(Dependence::Dns),
+        Keep::ControlPlane => Some(Dependence::ControlPlane),
         Keep::Keys => Some(Dependence::Keys),
     }
 }
@@ -512,11 +545,12 @@ fn nothing_read(
     let (what, word) = match keep {
         Keep::Identity => ("login", "identity"),
         Keep::Keys => ("keys", "keys"),
+        Keep::ControlPlane => ("control plane", "control-plane"),
         _ => ("name service", "dns"),
     };
     let message = format!(
-        "whether {} is left after losing one {} cannot be told for {}: nothing that was read depends on any",
-        kept_phrase(keep),
+        "whether a {} is left after losing one {} cannot be told for {}: nothing that was read depends on any",
+        noun(keep),
         survive.loss_of.as_str(),
         subject_of(context, scope, &arrivals)
     );
@@ -537,6 +571,7 @@ fn purposes(keep: Keep) -> &'static [Dependence] {
         Keep::Identity => &[Dependence::Service, Dependence::Identity],
         Keep::Dns => &[Dependence::Service, Dependence::Dns],
         Keep::Keys => &[Dependence::Service, Dependence::Keys],
+        Keep::ControlPlane => &[Dependence::Service, Dependence::ControlPlane],
     }
 }
 
@@ -546,22 +581,14 @@ fn keeps_copy(context: &Context<'_>, id: EndpointId, token: usize) -> bool {
     roles.contains(Role::Store) || (roles.contains(Role::Keys) && is_key_material(&context.tokens[token].class))
 }
 
-fn keep_phrase(keep: Keep) -> &'static str {
+/// "a serving path", "no serving path".
+fn noun(keep: Keep) -> &'static str {
     match keep {
-        Keep::ServingPath => "no serving path",
-        Keep::FullCopy => "no full copy",
-        Keep::Identity => "no login",
-        Keep::Keys => "no keys",
-        Keep::Dns => "no name service",
-    }
-}
-
-fn kept_phrase(keep: Keep) -> &'static str {
-    match keep {
-        Keep::ServingPath => "a serving path",
-        Keep::FullCopy => "a full copy",
-        Keep::Identity => "a login",
-        Keep::Keys => "a key service",
-        Keep::Dns => "a name service",
+        Keep::ServingPath => "serving path",
+        Keep::FullCopy => "full copy",
+        Keep::Identity => "login",
+        Keep::Keys => "key service",
+        Keep::Dns => "name service",
+        Keep::ControlPlane => "control plane",
     }
 }

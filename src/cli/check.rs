@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::pipeline::Opened;
-use super::{Context, Failure, Gate, ProjectArgs, exit_code, pipeline, severity};
+use super::{Context, Failure, Gate, ProjectArgs, exit_code, pipeline, resolve, severity};
 use crate::finding::{Assessment, Severity};
 use crate::project::Indeterminate;
 use crate::read::READERS;
@@ -35,11 +35,20 @@ pub struct Check {
     /// What to do if something could not be decided: exit code 3, or 0 [default: the project's, else fail]
     #[arg(long, value_name = "GATE", value_parser = ["fail", "warn"])]
     indeterminate: Option<String>,
+    /// Ask DNS for host names that no file gives an address for, on behalf of a client in each country that people come from
+    #[arg(long)]
+    resolve: bool,
+    /// The DNS server to ask [default: the system's first]
+    #[arg(long, value_name = "ADDRESS", requires = "resolve")]
+    server: Option<String>,
+    /// Write what the server answered to a file; among the project's files it is read instead of asking again
+    #[arg(long, value_name = "FILE", requires = "resolve")]
+    record: Option<PathBuf>,
 }
 
 impl Check {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
-        let mut opened = pipeline::open(self.path.as_deref(), &self.project, context)?;
+        let mut opened = self.open(context)?;
         let packs = opened.packs(&self.policy, &context.around.folder)?;
         let atlas = opened.atlas()?;
         let assessment = opened.assess(&atlas, &packs);
@@ -71,6 +80,26 @@ impl Check {
         // The process ends here; the operating system takes memory back faster than a million destructors give it.
         std::mem::forget((opened, atlas, assessment));
         Ok(code)
+    }
+}
+
+impl Check {
+    /// The project, with what a DNS server says of names if it is to be asked.
+    fn open(&self, context: &Context<'_>) -> Result<Opened, Failure> {
+        let opened = pipeline::open(self.path.as_deref(), &self.project, context)?;
+        if !self.resolve {
+            return Ok(opened);
+        }
+        let server = resolve::server(self.server.as_deref())?;
+        let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let answers = resolve::ask(&opened, &opened.atlas()?, server, &now);
+        if let Some(file) = &self.record {
+            let file = context.around.folder.join(file);
+            std::fs::write(&file, &answers)
+                .map_err(|e| Failure::usage(format!("`{}` cannot be written: {e}", file.display())))?;
+        }
+        let name = format!("(answers of {server})");
+        pipeline::open_with(self.path.as_deref(), &self.project, context, Some((&name, &answers)))
     }
 }
 

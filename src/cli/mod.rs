@@ -24,6 +24,7 @@ mod init;
 mod locate;
 mod pipeline;
 mod policy;
+mod resolve;
 mod revision;
 mod schema;
 mod trace;

@@ -72,9 +72,22 @@ fn is_there(file: &Path) -> bool {
 
 /// Loads, reads and links the project.
 pub fn open(path: Option<&Path>, args: &ProjectArgs, context: &Context<'_>) -> Result<Opened, Failure> {
+    open_with(path, args, context, None)
+}
+
+/// The same with a further text, by its name, as if it stood among the project's files.
+pub fn open_with(
+    path: Option<&Path>,
+    args: &ProjectArgs,
+    context: &Context<'_>,
+    further: Option<(&str, &str)>,
+) -> Result<Opened, Failure> {
     let place = find(path, &context.around.folder)?;
     let as_of = args.as_of(context.around);
     let (project, mut loaded) = load_project(&place)?;
+    if let Some((name, text)) = further {
+        loaded.add(name, text);
+    }
     let settings = settings(&project, context.around.terraform_variables.clone());
     let (inputs, coverage) = read_inputs(&project, &mut loaded, &settings, args.input_format.as_deref())?;
     let broken = inputs.iter().any(|(_, facts)| facts.gaps.iter().any(|g| g.code == BROKEN));
@@ -131,6 +144,10 @@ fn read_inputs(
         reading.facts.gaps.extend(reading.syntax.drain(..).map(broken));
         if let Some(why) = &reading.broken {
             reading.facts.gaps.push(not_read(&loaded.sources.get(id).path, why, id));
+        }
+        for gap in &mut reading.facts.gaps {
+            gap.message = crate::report::mask::quotes(&gap.message);
+            gap.help = gap.help.as_deref().map(crate::report::mask::quotes);
         }
         coverage.resources.add(std::mem::take(&mut reading.facts.resources));
         inputs.push((id, reading.facts));

@@ -14,13 +14,13 @@ use jiff::civil::Date;
 
 use super::data_set::{CLOUD, DEFAULT, DataSets, sha256};
 use super::evidence::{at_site, by_endpoint_region, by_name, by_range, by_record, by_region, declared, named_evidence, reason};
-use super::mmdb::Database;
+use super::mmdb::{Database, Record};
 use super::range::{self, Ranges};
 use super::weigh::{Answer, Member, combine, conflict, decide, nowhere, union};
 use super::{Basis, DataSetId, Evidence, GeoError, Geolocation, Kind, hostname, range_file, region, special};
 use crate::finding::{DataSetInfo, KnownPlace};
 use crate::model::site::SiteNetworks;
-use crate::model::{DeclaredPlace, Endpoint, EndpointId, Site, SiteId, SiteMatch, Snapshot};
+use crate::model::{Country, DeclaredPlace, Endpoint, EndpointId, Site, SiteId, SiteMatch, Snapshot};
 use crate::project::{GeoSettings, OverrideTarget, Selector};
 use crate::source::Location;
 
@@ -162,6 +162,28 @@ impl Atlas {
         self.ask_site(&site, &self.sites, &mut member);
         self.ask_address(address, site != SiteMatch::None, &mut member);
         self.answer(Vec::new(), vec![member])
+    }
+
+    /// A network of each country, out of the first database that has one: who asks on behalf of a country's people asks for it.
+    pub fn networks_of(&self, countries: &BTreeSet<Country>) -> BTreeMap<Country, IpNetwork> {
+        let mut found = BTreeMap::new();
+        for (database, _) in &self.databases {
+            for first in 1..224_u8 {
+                if countries.iter().all(|c| found.contains_key(c)) {
+                    return found;
+                }
+                let Ok(block) = IpNetwork::new(IpAddr::from([first, 0, 0, 0]), 8) else { continue };
+                let (records, _) = database.get().inside(block, INSIDE_LIMIT);
+                for (record, network) in records.into_iter().flatten() {
+                    if let Record::Country { place, .. } = &*record
+                        && countries.contains(&place.country)
+                    {
+                        found.entry(place.country).or_insert(network);
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// Where a network is: every record inside it. It may lie in several countries.

@@ -189,11 +189,14 @@ pub fn locate_arn(arn: &str) -> Option<Named> {
     if !id.is_empty() {
         return Some(found("aws", id, matched.clone()).unwrap_or_else(|| unknown_region("aws", id, matched)));
     }
+    // Buckets stand in a region, of which their names say nothing.
+    let of_bucket = service == "s3";
+    let note = if of_bucket { "its region is not known, for ARNs of S3 name none" } else { "the ARN names no region" };
     let without = Named {
-        kind: Kind::Global,
+        kind: if of_bucket { Kind::Unknown } else { Kind::Global },
         places: Vec::new(),
         matched: matched.clone(),
-        note: Some("the ARN names no region".into()),
+        note: Some(note.into()),
     };
     Some(match partition_name {
         "aws-cn" => partition("CN", &matched),
@@ -420,7 +423,7 @@ mod tests {
             ("", "-"),
             ("arn:aws:rds:eu-central-1:123456789012:db:orders", "DE"),
             ("arn:aws-cn:s3:::bucket", "CN"),
-            ("arn:aws:s3:::bucket", "global"),
+            ("arn:aws:s3:::bucket", "unknown"),
             ("arn:aws:ec2:us-north-9:1:instance/i-1", "unknown"),
             ("arn:other:x:y:z", "-"),
         ];

@@ -97,7 +97,8 @@ impl Word for Combine {
 
 impl Word for Keep {
     const NAME: &'static str = "thing to keep";
-    const ALL: &'static [Self] = &[Self::ServingPath, Self::FullCopy, Self::Identity, Self::Keys, Self::Dns];
+    const ALL: &'static [Self] =
+        &[Self::ServingPath, Self::FullCopy, Self::Identity, Self::Keys, Self::Dns, Self::ControlPlane];
 
     fn word(self) -> &'static str {
         match self {
@@ -106,6 +107,7 @@ impl Word for Keep {
             Self::Identity => "identity",
             Self::Keys => "keys",
             Self::Dns => "dns",
+            Self::ControlPlane => "control-plane",
         }
     }
 }

@@ -369,7 +369,8 @@ fn same_demand(a: &Demand, b: &Demand) -> bool {
         (Demand::ReturnWithin { hours: m, home: p }, Demand::ReturnWithin { hours: n, home: q }) => same(p, q) && m == n,
         (Demand::RetainIn { places: p, days: m }, Demand::RetainIn { places: q, days: n }) => same(p, q) && m == n,
         (Demand::Survive(s), Demand::Survive(t)) => {
-            (s.loss_of, s.count, &s.keep, &s.within) == (t.loss_of, t.count, &t.keep, &t.within)
+            (s.loss_of, s.count, &s.keep, &s.within, s.max_age_hours)
+                == (t.loss_of, t.count, &t.keep, &t.within, t.max_age_hours)
         }
         (Demand::Separate { domains: p, .. }, Demand::Separate { domains: q, .. }) => p == q,
         (Demand::Nexus, Demand::Nexus) => true,

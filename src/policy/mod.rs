@@ -93,6 +93,8 @@ pub struct Survive {
     pub keep: Vec<Keep>,
     /// Empty: anywhere.
     pub within: Option<PlaceSet>,
+    /// The recovery point: how old a full copy may be.
+    pub max_age_hours: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,6 +104,7 @@ pub enum Keep {
     Identity,
     Keys,
     Dns,
+    ControlPlane,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::raw::{PlaceWord, RawFile, RawInstrument, RawPack, RawRule, RawSurvive, RawTier};
-use super::{Demand, Doing, Instrument, Pack, Rule, Survive, Tier, Verification};
+use super::{Demand, Doing, Instrument, Keep, Pack, Rule, Survive, Tier, Verification};
 use crate::doc::de::did_you_mean;
 use crate::doc::{self, Node, Problem};
 use crate::finding::State;
@@ -296,10 +296,16 @@ impl Reader {
         if count == 0 {
             self.problem(value_span(node, "count"), "the loss of nothing is always survived", None);
         }
+        let keep: Vec<Keep> = raw.keep.as_ref()?.iter().map(|w| w.0).collect();
+        if raw.max_age.is_some() && !keep.contains(&Keep::FullCopy) {
+            let help = Some("add full-copy to `keep`, or leave max-age out".to_owned());
+            self.problem(value_span(node, "max-age"), "`max-age` says how old a full copy may be, and none is kept", help);
+        }
         Some(Survive {
             loss_of: raw.loss_of?.0,
             count,
-            keep: raw.keep.as_ref()?.iter().map(|w| w.0).collect(),
+            keep,
+            max_age_hours: raw.max_age.map(|h| h.0),
             within: raw.within.as_ref().map(|words| self.places(words.iter().map(|w| w.0.as_str()))),
         })
     }

@@ -180,6 +180,8 @@ pub struct RawSurvive {
     pub count: Option<u32>,
     #[schemars(required)]
     pub keep: Option<Vec<Choice<Keep>>>,
+    /// The recovery point: how old a full copy may be at most.
+    pub max_age: Option<Limit>,
     /// Where it has to remain. Without it: anywhere.
     pub within: Option<Vec<PlaceWord>>,
 }

@@ -121,9 +121,14 @@ fn survival(survive: &Survive, what: &str) -> String {
         Keep::Identity => "sign-in",
         Keep::Keys => "keys",
         Keep::Dns => "name service",
+        Keep::ControlPlane => "control plane",
     });
+    let age = survive.max_age_hours.map_or(String::new(), |hours| format!(" at most {} old", count(hours, "hour")));
     let within = survive.within.as_ref().map_or(String::new(), |p| format!(", inside {}", place_list(p)));
-    format!("the loss of {lost} leaves {} for {what}{within}", joined(keep.map(str::to_owned), "and"))
+    format!(
+        "the loss of {lost} leaves {} for {what}{within}",
+        joined(keep.map(|k| if k == "a full copy" { format!("{k}{age}") } else { k.to_owned() }), "and")
+    )
 }
 
 fn plural(kind: DomainKind) -> String {

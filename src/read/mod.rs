@@ -168,6 +168,7 @@ pub const READERS: &[&dyn Reader] = &[
     &elastic::Elastic,
     &envoy::Envoy,
     &export::CloudExport,
+    &geodns::answers::Answers,
     &geodns::bind::Bind,
     &geodns::gdnsd::Gdnsd,
     &geodns::ibp::Ibp,

@@ -87,6 +87,48 @@ pub fn mask(source: &Source, number: u32, focus: Range<usize>) -> Vec<Range<usiz
     joined(out)
 }
 
+/// A sentence about an input without the secrets that it quotes: passwords in addresses, and what follows the name of a secret in
+/// the same pair of backticks.
+pub fn quotes(text: &str) -> String {
+    let mut out = Vec::new();
+    passwords(text, &mut out);
+    let mut at = 0;
+    for (n, piece) in text.split('`').enumerate() {
+        if n % 2 == 1 {
+            secrets(piece, at, &mut out);
+        }
+        at += piece.len() + 1;
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut end = 0;
+    for range in joined(out) {
+        shown.push_str(&text[end..range.start]);
+        shown.push_str("***");
+        end = range.end;
+    }
+    shown.push_str(&text[end..]);
+    shown
+}
+
+/// Values behind the names of secrets: `token=...`, `insecure-password ...`, `"secret": "..."`.
+fn secrets(piece: &str, at: usize, out: &mut Vec<Range<usize>>) {
+    let mut begin = 0;
+    for (i, c) in piece.char_indices() {
+        if is_word(c) {
+            continue;
+        }
+        let key = &piece[begin..i];
+        begin = i + c.len_utf8();
+        let behind = piece[i..].trim_start_matches([' ', '=', ':', '"', '\'']);
+        if is_secret(key) && !behind.is_empty() {
+            let value = piece.len() - behind.len();
+            let long =
+                behind.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '&' | ',' | ';')).unwrap_or(behind.len());
+            out.push(at + value..at + value + long);
+        }
+    }
+}
+
 fn joined(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.retain(|r| !r.is_empty());
     ranges.sort_unstable_by_key(|r| (r.start, r.end));
@@ -418,6 +460,22 @@ mod tests {
             ("a.csv", "host,region\nweb1,eu", "host,region\nweb1,eu"),
         ] {
             assert_eq!(shown(path, text), expected, "{path}: {text}");
+        }
+    }
+
+    #[test]
+    fn sentences_quote_no_secrets() {
+        for (text, expected) in [
+            ("`redis://:hunter2@cache:6379` has no address", "`redis://:***@cache:6379` has no address"),
+            (
+                "nothing is known of `user admin insecure-password hunter2`",
+                "nothing is known of `user admin insecure-password ***`",
+            ),
+            ("`https://a.example/x?token=hunter2&b=c` leads nowhere", "`https://a.example/x?token=***&b=c` leads nowhere"),
+            ("variable `db_password` has no value, nor has `aws_secretsmanager_secret.a`", ""),
+            ("the secret is nothing to quote: a password", ""),
+        ] {
+            assert_eq!(quotes(text), if expected.is_empty() { text } else { expected });
         }
     }
 

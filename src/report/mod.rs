@@ -12,7 +12,7 @@ use crate::source::{Location, Sources};
 
 pub mod concise;
 pub mod json;
-mod mask;
+pub mod mask;
 pub mod pretty;
 pub mod table;
 pub mod tree;

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Input, Reader, Reading, Recognized, Set, alone, glance};
 use crate::doc;
 use crate::model::{Facts, Gap, GapScope, Reference, Unread};
-use crate::source::{Location, SourceId, Span};
+use crate::source::{InputError, Location, SourceId, Span};
 use inventory::Inventory;
 use vars::{VarFiles, Vars};
 
@@ -101,8 +101,7 @@ fn one(input: &Input<'_>, files: &VarFiles) -> (Reading, Inventory) {
         let document = if text.trim_start().starts_with('{') { doc::json::parse(text) } else { doc::yaml::parse(text) };
         tree::read(&document, &mut inventory);
         if let Some(problem) = document.problems().first() {
-            let line = input.sources.get(input.file).line(problem.span.start);
-            reading.broken = Some(format!("{} on line {line}", problem.message));
+            reading.syntax.push(mistake(input.file, problem.span, &problem.message));
         }
     } else {
         ini::read(text, &mut inventory);
@@ -110,14 +109,21 @@ fn one(input: &Input<'_>, files: &VarFiles) -> (Reading, Inventory) {
     inventory.finish();
     let (facts, included) = facts::facts(&inventory, files, input);
     reading.facts = facts;
+    let broken = |id: &SourceId| files.get(*id).and_then(|f| f.broken.as_ref()).map(|(why, span)| mistake(*id, *span, why));
+    reading.syntax.extend(included.iter().filter_map(broken));
     reading.included = included;
     (reading, inventory)
+}
+
+fn mistake(file: SourceId, span: Span, message: &str) -> InputError {
+    InputError { location: Location::new(file, span), message: message.to_owned(), help: None }
 }
 
 /// A variable file beside no inventory that was read. It adds no host, but it could say where some stand.
 fn stray(input: &Input<'_>, files: &VarFiles, hosts: &BTreeMap<String, BTreeSet<String>>) -> Reading {
     let mut reading = Reading::default();
     let (Some(owner), Some(file)) = (vars::owner(input.path()), files.get(input.file)) else { return reading };
+    reading.syntax.extend(file.broken.as_ref().map(|(why, span)| mistake(input.file, *span, why)));
     let Some(what) = file.could_place() else { return reading };
     let touched: Vec<Reference> = hosts
         .iter()

@@ -59,7 +59,6 @@ impl Server<'_, '_> {
     }
 
     fn level(&mut self, blocks: &[Block], context: &Context) {
-        // Rules of rewriting go before ProxyPass, wherever they stand.
         let mut pending: Vec<&Block> = Vec::new();
         let mut left = Some(When::default());
         for block in blocks {
@@ -71,6 +70,12 @@ impl Server<'_, '_> {
                 }
                 _ => {}
             }
+        }
+        // Rules of a server go before ProxyPass, wherever they stand, if they are switched on and none ends the rewriting before.
+        let on = blocks.iter().any(|b| known::spelled(b.name()) == "RewriteEngine" && b.word(1).eq_ignore_ascii_case("on"));
+        let mut rules = blocks.iter().filter(|b| known::spelled(b.name()) == "RewriteRule");
+        if !on || context.path.is_some() || context.ask != Asks::default() || !rules.all(is_proxied) {
+            left = Some(When::default());
         }
         let mut before: Option<Asks> = None;
         for block in blocks {
@@ -246,11 +251,9 @@ impl Server<'_, '_> {
     }
 
     fn rewrite(&mut self, block: &Block, asks: &[Asks], context: &Context, left: &mut Option<When>) {
-        let flags: Vec<String> =
-            block.word(3).trim_matches(['[', ']']).split(',').map(|f| f.trim().to_ascii_lowercase()).collect();
-        let has = |names: &[&str]| flags.iter().any(|f| names.contains(&f.split('=').next().unwrap_or("")));
+        let has = |names: &[&str]| has_flag(block, names);
         let (pattern, target) = (block.word(1), block.word(2));
-        let proxied = has(&["p", "proxy"]) || target.starts_with("balancer://");
+        let proxied = is_proxied(block);
         let redirected = !proxied && (has(&["r", "redirect"]) || target.contains("://"));
         let all = ["^", ".*", "(.*)", "^(.*)$", "^.*$", "^/?(.*)$", "^/(.*)$", "^/", "^/(.*)", "^(.*)", "^/.*$", "/(.*)"]
             .contains(&pattern);
@@ -332,4 +335,14 @@ impl Server<'_, '_> {
             self.out.log_to(self.fact, &peer, at, name);
         }
     }
+}
+
+/// A flag of a rewrite rule, by any of its names.
+fn has_flag(block: &Block, names: &[&str]) -> bool {
+    let flags = block.rest(3).to_ascii_lowercase();
+    flags.trim_matches(['[', ']']).split(',').any(|f| names.contains(&f.trim().split('=').next().unwrap_or("")))
+}
+
+fn is_proxied(block: &Block) -> bool {
+    has_flag(block, &["p", "proxy"]) || block.word(2).starts_with("balancer://")
 }

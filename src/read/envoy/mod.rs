@@ -22,7 +22,7 @@ use super::proxy::shorten;
 use super::words::Words;
 use super::{Input, Reader, Reading, Recognized, Set, alone, glance, paths};
 use crate::doc::{Document, json, yaml};
-use crate::source::{Location, SourceId};
+use crate::source::{InputError, Location, SourceId};
 use clusters::Clusters;
 use resources::Resources;
 
@@ -103,12 +103,12 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
     let size: usize = files.iter().map(|id| source(*id).text.len() / 16).sum();
     let mut out = Output::new(size);
     let mut resources = Resources::default();
+    let mut syntax = Vec::new();
     for (id, document) in &documents {
         resources.add(document, *id);
         for problem in document.problems() {
-            let at = Location::new(*id, problem.span);
-            let help = Some("what stands behind may be missing".to_owned());
-            out.gap("syntax", problem.message.clone(), problem.help.clone().or(help), at, Touch::Everything);
+            let help = problem.help.clone().or_else(|| Some("what stands behind may be missing".to_owned()));
+            syntax.push(InputError { location: Location::new(*id, problem.span), message: problem.message.clone(), help });
         }
     }
     let mut clusters = Clusters::declare(&mut out, &resources);
@@ -141,7 +141,7 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
     let names: Vec<&str> = files.iter().map(|id| source(*id).path.rsplit('/').next().unwrap_or("")).collect();
     process(&mut out, &resources, &names);
     let included = files.iter().skip(1).copied().collect();
-    Reading { facts: out.facts, included, ..Reading::default() }
+    Reading { facts: out.facts, included, syntax, ..Reading::default() }
 }
 
 /// What concerns the whole process.

@@ -105,7 +105,7 @@ struct Zone<'a> {
 }
 
 /// A label that answers some clients for a name.
-struct Target1<'a> {
+struct Label<'a> {
     level: Level,
     condition: Condition,
     data: Node<'a>,
@@ -133,7 +133,7 @@ impl<'a> Zone<'a> {
             .flat_map(|d| d.entries())
             .map(|e| (e.name().to_ascii_lowercase(), e.value))
             .collect();
-        let mut names: BTreeMap<String, Vec<Target1<'a>>> = BTreeMap::new();
+        let mut names: BTreeMap<String, Vec<Label<'a>>> = BTreeMap::new();
         for (label, data) in &labels {
             let of = split(label).and_then(|(base, word)| Some((base, target(word).filter(|(l, _)| levels.contains(l))?)));
             match of {
@@ -142,7 +142,7 @@ impl<'a> Zone<'a> {
                     if base.is_empty() || !labels.contains_key(base) {
                         names.entry(label.clone()).or_default().push(self.everybody(*data));
                     }
-                    names.entry(base.to_owned()).or_default().push(Target1 { level, condition, data: *data });
+                    names.entry(base.to_owned()).or_default().push(Label { level, condition, data: *data });
                 }
                 None => names.entry(label.clone()).or_default().push(self.everybody(*data)),
             }
@@ -160,11 +160,11 @@ impl<'a> Zone<'a> {
         }
     }
 
-    fn everybody(&self, data: Node<'a>) -> Target1<'a> {
-        Target1 { level: Level::Everybody, condition: Condition::always(), data }
+    fn everybody(&self, data: Node<'a>) -> Label<'a> {
+        Label { level: Level::Everybody, condition: Condition::always(), data }
     }
 
-    fn name(&self, builder: &mut Builder, owner: &str, targets: &[Target1<'_>]) {
+    fn name(&self, builder: &mut Builder, owner: &str, targets: &[Label<'_>]) {
         let mut told: Vec<Answer> = Vec::new();
         for target in targets {
             builder.keys(&WORDS, "a label", target.data, self.input.file, Some(owner));
@@ -196,8 +196,8 @@ impl<'a> Zone<'a> {
     }
 
     /// What a type of query gets: by the first label that has such records.
-    fn answer(&self, builder: &mut Builder, owner: &str, kind: &str, targets: &[Target1<'_>]) -> Option<Answer> {
-        let mut sets: Vec<(&Target1<'_>, Vec<Target>)> = Vec::new();
+    fn answer(&self, builder: &mut Builder, owner: &str, kind: &str, targets: &[Label<'_>]) -> Option<Answer> {
+        let mut sets: Vec<(&Label<'_>, Vec<Target>)> = Vec::new();
         for target in targets {
             let mut found = Vec::new();
             for key in ["alias", "cname", kind] {

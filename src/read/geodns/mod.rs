@@ -3,6 +3,7 @@
 //!
 //! Whose place counts is told there too: that of the client subnet in the query, else that of the resolver.
 
+pub mod answers;
 pub mod bind;
 pub mod build;
 pub mod gdnsd;

@@ -194,7 +194,15 @@ const KINDS: &[(&str, &str, Meaning)] = &[
     ("split.smi-spec.io", ANY, Meaning::Routes),
     ("specs.smi-spec.io", ANY, Meaning::Routes),
     ("linkerd.io", ANY, Meaning::Routes),
+    ("policy.linkerd.io", "HTTPRoute", Meaning::GatewayRoute),
+    ("policy.linkerd.io", "Server", Meaning::Nothing),
+    ("policy.linkerd.io", "ServerAuthorization", Meaning::Nothing),
+    ("policy.linkerd.io", "AuthorizationPolicy", Meaning::Nothing),
+    ("policy.linkerd.io", "MeshTLSAuthentication", Meaning::Nothing),
+    ("policy.linkerd.io", "NetworkAuthentication", Meaning::Nothing),
     ("policy.linkerd.io", ANY, Meaning::Routes),
+    // A link only makes names (`web-east`) that count where something calls them.
+    ("multicluster.linkerd.io", "Link", Meaning::Nothing),
     ("multicluster.linkerd.io", ANY, Meaning::Routes),
     ("consul.hashicorp.com", ANY, Meaning::Routes),
     ("kuma.io", ANY, Meaning::Routes),
@@ -269,7 +277,7 @@ pub(super) fn words() -> Vec<Words> {
         }
         let list = match meaning {
             Meaning::Nothing => 1,
-            Meaning::Routes | Meaning::Elsewhere | Meaning::Copies => 2,
+            Meaning::Routes | Meaning::Elsewhere | Meaning::Copies | Meaning::WorkloadGroup => 2,
             _ => 0,
         };
         groups.iter_mut().filter(|(known, _)| known == group).for_each(|(_, lists)| lists[list].push(kind));

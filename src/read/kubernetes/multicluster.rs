@@ -71,6 +71,10 @@ impl Fleet {
                 Some(Meaning::MeshGateway) if passes_all(object) => {
                     self.joined.insert(unit);
                 }
+                // How a cluster reaches the others of its mesh.
+                Some(Meaning::Secret) if object.text(&["metadata", "labels", "istio/multiCluster"]) == Some("true") => {
+                    self.joined.insert(unit);
+                }
                 Some(Meaning::Node) => {
                     let label = object.text(&["metadata", "labels", "topology.kubernetes.io/region"]);
                     if let Some(region) = label {
@@ -218,8 +222,7 @@ impl<'d> Cluster<'d> {
             let Some((object, _)) = services.first() else { return };
             self.facts.gaps.push(Unread {
                 code: "unfollowed-routing",
-                message: "a gateway joins this cluster with others of its mesh (AUTO_PASSTHROUGH), none of which was read"
-                    .to_owned(),
+                message: "this cluster is joined with others of its mesh, none of which was read".to_owned(),
                 help: Some("add the manifests of the other clusters of the mesh, each in a folder of its own".to_owned()),
                 location: object.location,
                 scope: if facts.len() > 500 { GapScope::Everything } else { GapScope::Endpoints(facts) },

@@ -93,6 +93,9 @@ impl<'d> Cluster<'d> {
         if close(object) {
             self.mesh.close.insert(fact);
         }
+        if opaque(object) {
+            self.mesh.opaque.insert(fact);
+        }
         if self.mirror(object, fact) {
             return;
         }
@@ -231,6 +234,17 @@ impl<'d> Cluster<'d> {
             found.into_iter().map(Reference::Fact).collect()
         }
     }
+}
+
+/// Whether a port says that it is not HTTP, by its name or `appProtocol` (Istio, "Protocol Selection"). A mesh finds out for itself
+/// what a port without a word carries, and whoever calls it by a URL speaks HTTP.
+fn opaque(object: &Object<'_>) -> bool {
+    object.path(&["spec", "ports"]).into_iter().flat_map(|p| p.items()).any(|port| {
+        let text = |key: &str| port.get(key).and_then(|n| n.text());
+        let word = text("appProtocol").or_else(|| text("name")).unwrap_or("").to_ascii_lowercase();
+        let word = word.split(['-', '.', '/']).next().unwrap_or("").to_owned();
+        text("protocol") == Some("UDP") || ["tcp", "udp", "tls", "mongo", "mysql", "redis"].contains(&word.as_str())
+    })
 }
 
 /// Whether a mesh prefers the endpoints of a service that are close (Kubernetes, "Traffic distribution"). What the cluster itself

@@ -182,7 +182,11 @@ fn unknown<'d>(part: &str, node: Node<'d>, depth: usize, wrong: &mut Vec<Wrong<'
     for entry in node.entries() {
         let (key, value) = (entry.name(), entry.value);
         match KNOWN.effect(part, key) {
-            None => wrong.push((part.to_owned(), entry.key, Some(KNOWN.nearest(part, key)))),
+            // To compare a key of a megabyte with every word would take long, and it is no slip of the pen.
+            None => {
+                let near = if key.len() <= 64 { KNOWN.nearest(part, key) } else { None };
+                wrong.push((part.to_owned(), entry.key, Some(near)));
+            }
             Some(Effect::Refused) if value.is_null() => {}
             Some(Effect::Refused) => wrong.push((part.to_owned(), entry.key, None)),
             Some(Effect::Harmless) => {}

@@ -2,7 +2,7 @@
 
 use super::output::{Output, Touch};
 use super::peer::{self, Peer, split_url};
-use super::when::When;
+use super::when::{Basis, When};
 use super::{LOGGED, RENDER, shorten};
 use crate::model::{Activity, DataLimit, Reference, RouteRole, Spill, Trail};
 use crate::read::words::{Effect, Vocabulary};
@@ -42,7 +42,7 @@ impl Turn {
     }
 
     pub fn for_clients(mut self, when: &When) -> Self {
-        if !self.role.is_standby() {
+        if self.role == RouteRole::Primary || (self.role == RouteRole::Weighted && when.basis == Basis::Geography) {
             self.role = when.basis.role();
         }
         self.when = when.clone();

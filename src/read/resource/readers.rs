@@ -120,7 +120,7 @@ impl World<'_> {
             // Its own account asks who it is; what is made beside it is its own people's.
             let other = named.iter().find(|of| matches!((self.account(**of), &own), (Some(a), Some(b)) if a != *b));
             return match other {
-                Some(of) => Some(self.someone(i, &self.resources[*of].address.to_string(), None)),
+                Some(of) => Some(self.someone(i, &self.resources[*of].address.clone(), None)),
                 None if named.is_empty() => Some(open(principal)),
                 None => None,
             };

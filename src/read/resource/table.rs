@@ -35,8 +35,10 @@ struct TableFile {
     provider: String,
     /// Whose reference the names follow, and how far the rows were held against it.
     source: String,
-    /// Of every row that does not say its own.
+    /// Of every row that does not say its own, and how it was checked. What a provider does without being asked (`implied`) is
+    /// checked only where its route says so.
     verification: Verification,
+    checked: Option<String>,
     /// For rows that do not say their own.
     #[serde(default)]
     region: Vec<String>,
@@ -341,9 +343,13 @@ fn parse(text: &str) -> Result<TableFile, String> {
                 own.clone_from(default);
             }
         }
+        if row.verification.is_none() {
+            row.checked.clone_from(&file.checked);
+        }
         let of_row = *row.verification.get_or_insert(file.verification);
         for route in &mut row.routes {
-            route.verification.get_or_insert(of_row);
+            let of_route = if route.implied.is_some() { Verification::Memory } else { of_row };
+            route.verification.get_or_insert(of_route);
         }
     }
     Ok(file)

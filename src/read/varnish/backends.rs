@@ -175,10 +175,10 @@ impl Backends {
             return true;
         }
         let shield = name.strip_prefix("ssl_shield_").or_else(|| name.strip_prefix("shield_"));
-        if let Some(code) = shield.or_else(|| name.strip_prefix("shield ")) {
-            let code = code.replace('_', "-");
-            let fact = *self.shields.entry(code.clone()).or_insert_with(|| {
-                let mut fact = EndpointFact::new("fastly-pop", format!("Fastly POP {}", shorten(&code)), at);
+        if let Some(place) = shield.or_else(|| name.strip_prefix("shield ")) {
+            let place = place.replace('_', "-");
+            let fact = *self.shields.entry(place.clone()).or_insert_with(|| {
+                let mut fact = EndpointFact::new("fastly-pop", format!("Fastly POP {}", shorten(&place)), at);
                 fact.roles = Roles::of(&[Role::Transit]);
                 out.principal(fact)
             });

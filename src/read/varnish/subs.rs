@@ -127,7 +127,6 @@ impl<'o, 'b> Walk<'o, 'b> {
                     let condition = block.words.get(start..).unwrap_or_default();
                     let own = if condition.is_empty() { vec![Way::default()] } else { ways(condition, self.acls) };
                     let from = if name == "if" { Some(Way::default()) } else { rest.clone() };
-                    let before = self.choices.len();
                     let mut end = false;
                     for own in &own {
                         let Some(inner) = from.as_ref().and_then(|f| f.and(own)).and_then(|w| way.and(&w)) else { continue };
@@ -135,7 +134,6 @@ impl<'o, 'b> Walk<'o, 'b> {
                     }
                     let left = otherwise(&own);
                     if end {
-                        self.choices[before..].iter_mut().for_each(|c| c.fixed = true);
                         // Those who are left go on; a condition on the country tells who they are.
                         if let Some(narrower) = left.as_ref().and_then(|l| way.and(l)) {
                             way = narrower;
@@ -168,6 +166,12 @@ impl<'o, 'b> Walk<'o, 'b> {
                 "return" => {
                     let what =
                         block.words.iter().map(|w| w.text.as_str()).find(|w| !matches!(*w, "return" | "(" | ")")).unwrap_or("");
+                    // Whoever leaves here keeps what was chosen for them.
+                    if !matches!(what, "synth" | "error" | "restart" | "purge" | "fail" | "vcl") {
+                        for choice in &mut self.choices {
+                            choice.fixed |= choice.way.and(&way).is_some();
+                        }
+                    }
                     self.keeps |= self.receiving && matches!(what, "hash" | "lookup" | "");
                     return true;
                 }

@@ -135,7 +135,7 @@ impl<'d> Cluster<'d> {
         let has = |n: Option<Node<'d>>| n.is_some_and(|n| n.items().next().is_some() || n.entries().next().is_some());
         let spec = |key: &str| rule.path(&["spec", key]);
         let hidden = spec("exportTo").is_some_and(|e| e.items().any(|i| i.text() != Some("*")));
-        if has(spec("workloadSelector")) || hidden {
+        if has(spec("workloadSelector")) || hidden || !self.is_at_home(rule, host) {
             return Balance::All;
         }
         let of_subset = subset
@@ -182,6 +182,21 @@ impl<'d> Cluster<'d> {
             text.split_once('=').map_or((text.to_owned(), None), |(label, value)| (label.to_owned(), Some(value.to_owned())))
         };
         Balance::Nearest(Order { failover, labels: list("failoverPriority").map(by_label).collect() }, at)
+    }
+
+    /// Whether every client sees a rule: it stands beside the service, or in the mesh's root namespace (Istio, "Configuration
+    /// Scoping"). Elsewhere it is for the clients of its own namespace.
+    fn is_at_home(&self, rule: &Object<'d>, host: &Host) -> bool {
+        let Some(namespace) = rule.namespace else { return true };
+        let beside = match host {
+            Host::Service(fact) => self.namespace_of(*fact) == Some(namespace),
+            Host::Entry(name) => {
+                let mut entries = self.mesh.entries.get(name).into_iter().flatten();
+                entries.all(|e| e.namespace.is_none_or(|n| n == namespace))
+            }
+            Host::Missing(..) | Host::Outside(_) => false,
+        };
+        beside || namespace == "istio-system"
     }
 
     /// What the mesh's own configuration says of localities, as far as it was read.

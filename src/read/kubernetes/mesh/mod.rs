@@ -20,10 +20,10 @@ pub(super) use locality::Locality;
 pub(super) use routes::When;
 
 use super::cluster::{Cluster, Inside, Named};
-use super::kinds::Meaning;
+use super::kinds::{Meaning, meaning};
 use super::manifest::Object;
 use crate::doc::Node;
-use crate::model::{Reference, RouteFact};
+use crate::model::{Activity, Reference, RouteFact};
 use crate::source::Location;
 
 /// A host as the registry of the mesh knows it.
@@ -58,6 +58,8 @@ pub(super) struct Mesh<'d> {
     pub localities: BTreeMap<(usize, Reference), Locality>,
     /// Services that prefer what is close (`trafficDistribution`).
     pub close: BTreeSet<usize>,
+    /// Services with ports that are not HTTP.
+    pub opaque: BTreeSet<usize>,
     /// Services whose pods in other clusters of the mesh take part.
     pub abroad: BTreeMap<usize, Vec<(String, Option<Locality>, Location)>>,
     /// A weight of 0 for these services changes while a rollout is under way.
@@ -168,7 +170,7 @@ impl<'d> Cluster<'d> {
         if let Some(known) = self.mesh.calls.get(&key) {
             return known.clone();
         }
-        let virtual_services = self.mesh.called.get(host).cloned().unwrap_or_default();
+        let virtual_services = self.called_by(host);
         let targets = if virtual_services.is_empty() {
             self.destination(host, None, from, at)
         } else {
@@ -184,10 +186,50 @@ impl<'d> Cluster<'d> {
             for object in &virtual_services {
                 self.follow_rules(object, node, "mesh", from);
             }
+            // Rules for HTTP say nothing of other ports.
+            let other = |o: &Object<'_>| o.path(&["spec", "tcp"]).or_else(|| o.path(&["spec", "tls"])).is_some();
+            if matches!(host, Host::Service(fact) if self.mesh.opaque.contains(fact)) && !virtual_services.iter().any(other) {
+                for to in self.destination(host, None, from, at) {
+                    let mut route = RouteFact::new(Reference::Fact(node), to, Activity::Forward, location);
+                    route.condition = Some("for ports that are not HTTP".to_owned());
+                    self.mesh_route(route);
+                }
+            }
             vec![Reference::Fact(node)]
         };
         self.mesh.calls.insert(key, targets.clone());
         targets
+    }
+
+    /// The VirtualServices that sidecars follow for a host: those that name it, else those of the longest pattern that fits.
+    fn called_by(&self, host: &Host) -> Vec<Object<'d>> {
+        if let Some(exact) = self.mesh.called.get(host) {
+            return exact.clone();
+        }
+        let name = match host {
+            Host::Service(fact) => {
+                let Some(namespace) = self.namespace_of(*fact) else { return Vec::new() };
+                let all = Host::Missing(Some(namespace.to_owned()), "*".to_owned());
+                if let Some(found) = self.mesh.called.get(&all) {
+                    return found.clone();
+                }
+                format!("x.{namespace}.svc.cluster.local")
+            }
+            Host::Entry(name) | Host::Outside(name) => name.clone(),
+            Host::Missing(Some(namespace), name) => format!("{name}.{namespace}.svc.cluster.local"),
+            Host::Missing(None, _) => return Vec::new(),
+        };
+        if name.len() > MAX_NAME {
+            return Vec::new();
+        }
+        let patterns = name.match_indices('.').map(|(i, _)| format!("*{}", &name[i..])).chain(["*".to_owned()]);
+        let mut hosts = patterns.flat_map(|p| [Host::Outside(p.clone()), Host::Entry(p)]);
+        hosts.find_map(|h| self.mesh.called.get(&h)).cloned().unwrap_or_default()
+    }
+
+    /// The namespace of a service, by the name that the cluster gives it.
+    fn namespace_of(&self, service: usize) -> Option<&str> {
+        self.facts.endpoints[service].names.iter().find_map(|n| n.value.strip_suffix(".svc.cluster.local")?.rsplit('.').next())
     }
 
     /// What is uncertain of a host is uncertain of all that it is for proxies.
@@ -296,22 +338,18 @@ impl<'d> Cluster<'d> {
         if self.mesh.called.is_empty() {
             return;
         }
-        let by_name: BTreeMap<String, Host> = self
-            .mesh
-            .called
-            .keys()
-            .filter_map(|h| if let Host::Outside(n) | Host::Entry(n) = h { Some((n.clone(), h.clone())) } else { None })
-            .collect();
         for fact in 0..self.facts.endpoints.len() {
             let endpoint = &self.facts.endpoints[fact];
             if endpoint.kind != "kubernetes-ingress" {
                 continue;
             }
-            let hosts: Vec<Host> = endpoint.names.iter().filter_map(|n| by_name.get(&n.value).cloned()).collect();
+            let names = endpoint.names.iter().flat_map(|n| self.registered(None, &n.value));
+            let hosts: Vec<Host> =
+                names.filter(|h| matches!(h, Host::Outside(_) | Host::Entry(_)) && !self.called_by(h).is_empty()).collect();
             let location = endpoint.location;
             for host in hosts {
                 for to in self.call(&host, None, location) {
-                    let mut route = RouteFact::new(Reference::Fact(fact), to, crate::model::Activity::Forward, location);
+                    let mut route = RouteFact::new(Reference::Fact(fact), to, Activity::Forward, location);
                     route.condition = Some("if the ingress controller has a sidecar of the mesh".to_owned());
                     self.mesh_route(route);
                 }
@@ -350,13 +388,18 @@ impl<'d> Cluster<'d> {
             return Some(true);
         }
         let annotation = || {
-            let template = object.path(&["spec", "template", "metadata", "annotations", "sidecar.istio.io/inject"]);
-            template.and_then(|n| n.text()).or_else(|| object.annotation("sidecar.istio.io/inject"))
+            let Some(Meaning::Workload(path)) = meaning(object.group, object.kind) else { return None };
+            let template = object.path(path)?;
+            template.path(&["metadata", "annotations", "sidecar.istio.io/inject"])?.text()
         };
         match workload.labels.get("sidecar.istio.io/inject").copied().or_else(annotation) {
             Some("true") => return Some(true),
             Some("false") => return Some(false),
             _ => {}
+        }
+        // A pod in the network of its node gets none.
+        if workload.pod.and_then(|p| p.get("hostNetwork")).and_then(|h| h.as_bool()) == Some(true) {
+            return Some(false);
         }
         let containers = ["containers", "initContainers"].into_iter().filter_map(|k| workload.pod?.get(k));
         let mut containers = containers.flat_map(|c| c.items());
