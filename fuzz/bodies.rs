@@ -36,13 +36,18 @@ pub const BODIES: [(&str, Body); 7] = [
 const AS_OF: Date = date(2026, 11, 22);
 
 /// Names that tell some reader which of its parsers a file is for; the first tells nothing.
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 11] = [
     "routing/input",
     "infra/main.tf.json",
     "infra/terraform.tfvars",
     "infra/terragrunt.hcl",
     "hosts.yml",
     "group_vars/all.yml",
+    "db/dump.sql",
+    "db/redis.conf",
+    "db/my.cnf",
+    "kafka/server.properties",
+    "db/mongod.conf",
 ];
 
 /// Every reader on the text: it reads, it points inside the text, and it says the same twice.

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const FORMATS: [&str; 14] = [
+const FORMATS: [&str; 19] = [
     "ansible-inventory",
     "aws-inventory",
     "bind-zone",
@@ -15,7 +15,12 @@ const FORMATS: [&str; 14] = [
     "gcp-asset",
     "geodns",
     "istio",
+    "kafka",
     "kubernetes",
+    "mongodb",
+    "redis-cassandra",
+    "sql-multiregion",
+    "sql-replication",
     "terraform-hcl",
     "terraform-plan-state",
     "traefik-caddy",

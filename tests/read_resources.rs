@@ -217,6 +217,7 @@ fn show(config: Config) -> String {
     };
     section(&mut text, "endpoints", facts.endpoints.iter().map(|e| show.endpoint(e)).collect());
     section(&mut text, "routes", facts.routes.iter().map(|r| show.route(r)).collect());
+    section(&mut text, "joined", facts.joined.iter().map(|(a, b)| format!("{a} and {b}")).collect());
     section(&mut text, "gaps", facts.gaps.iter().map(|g| show.gap(g)).collect());
     assert_eq!(facts.resources.total(), read, "each resource counts once");
     let ResourceTally { placed, unplaced, placeless, no_data, unknown } = &facts.resources;
@@ -322,6 +323,22 @@ fn private_addresses_stand_in_the_subnet_that_holds_them() {
     let (place, ambiguous) = stands("10.1.3.3", None);
     assert!(ambiguous && place.contains("DE-HE") && place.contains("US-VA"), "{place}");
     assert_eq!(stands("10.77.0.1", None), ("private".to_owned(), false));
+}
+
+/// What is reached over a private link stands beyond it; a peering leads no further than to its other side, a hub to all of its.
+#[test]
+fn an_address_beyond_a_private_link_stands_there() {
+    let text = std::fs::read_to_string("tests/read/resource/private-links.json").unwrap();
+    let stands = |address: &str, scope: &str| {
+        let (places, _) = places(&[("a.json", &text)], vec![proxy(address, Some(scope))]);
+        places.iter().find_map(|p| p.strip_prefix(&format!("{address}:80: "))).unwrap().to_owned()
+    };
+    assert_eq!(stands("10.1.0.9", "aws_vpc.eu"), "DE-HE Frankfurt");
+    // Another network has the same addresses, and no link leads to it.
+    assert_eq!(stands("10.2.0.9", "aws_vpc.eu"), "US-VA Ashburn (N. Virginia)");
+    assert_eq!(stands("10.2.0.9", "aws_vpc.alone"), "DE-HE Frankfurt");
+    assert_eq!(stands("10.3.0.9", "aws_vpc.eu"), "private", "two peerings away");
+    assert_eq!(stands("10.4.0.9", "aws_vpc.cn"), "SG Singapore", "over both hubs");
 }
 
 #[test]

@@ -191,7 +191,7 @@ fn read(zones: &str) -> (Sources, Reading) {
 fn admits(route: &RouteFact, code: &str) -> bool {
     let country = Country::from_letters(code).unwrap();
     match &route.clients {
-        ClientMatch::Countries(c) => c.contains(&country),
+        ClientMatch::Countries(c) | ClientMatch::Part(c, _) => c.contains(&country),
         ClientMatch::Except(c) => !c.contains(&country),
         ClientMatch::Any | ClientMatch::Networks(_) | ClientMatch::Some(_) => true,
     }

@@ -7,7 +7,7 @@ use super::placement::{Placement, Wanted, judge};
 use super::scope::{Applies, Scope, from};
 use super::unclassified;
 use crate::finding::{Finding, GapResult, Severity, State, Verdict};
-use crate::model::{Activity, DataLimit, EndpointId, GapScope, Role, Route};
+use crate::model::{Activity, DataLimit, EndpointId, GapScope, Role, Route, Standing};
 use crate::policy::{Demand, Doing};
 use crate::reach::TokenSource;
 use crate::source::Location;
@@ -138,11 +138,33 @@ impl Unspoken<'_> {
             let silent = self.classes.iter().any(|c| about(c) && !population.data.iter().any(|d| overlap(d, c)));
             silent && population.subject.countries().iter().any(|country| from(rule, *country))
         };
-        let placed = context.has_place(self.route.to);
-        let inside =
-            placed && judge(context, &context.standpoints[context.standpoint(self.route.to)], &wanted) == Placement::Inside;
+        let stands = |id: EndpointId| {
+            context.has_place(id) && judge(context, &context.standpoints[context.standpoint(id)], &wanted) == Placement::Inside
+        };
+        let kept = kept_at(context, self.route.to);
+        let inside = !kept.is_empty() && kept.into_iter().all(stands);
         asked && !inside && self.populations.iter().any(of_theirs)
     }
+}
+
+/// Where a log comes to rest: where it is sent, and from a name in a configuration wherever that leads.
+fn kept_at(context: &Context<'_>, to: EndpointId) -> Vec<EndpointId> {
+    let mut seen = vec![to];
+    let mut kept = Vec::new();
+    let mut next = vec![to];
+    while let Some(id) = next.pop() {
+        if context.snapshot.endpoint(id).standing != Standing::Logical {
+            kept.push(id);
+            continue;
+        }
+        for (_, route) in context.snapshot.routes_from(id).filter(|(_, r)| r.activity != Activity::Depend) {
+            if !seen.contains(&route.to) {
+                seen.push(route.to);
+                next.push(route.to);
+            }
+        }
+    }
+    kept
 }
 
 fn unspoken<'a>(context: &Context<'a>) -> Vec<Unspoken<'a>> {
@@ -166,12 +188,18 @@ fn unspoken<'a>(context: &Context<'a>) -> Vec<Unspoken<'a>> {
         let declared = &context.snapshot.populations[*p].data;
         classes.iter().any(|c| !declared.iter().any(|d| overlap(d, c)))
     };
-    logs.map(|(route, classes)| {
-        let populations = by_there(route).into_iter().filter(|p| silent(p, classes)).collect();
-        Unspoken { route, classes, populations }
-    })
-    .filter(|u: &Unspoken<'_>| !u.populations.is_empty())
-    .collect()
+    // What comes together at a router was counted where it came from.
+    let is_router = |id: EndpointId| {
+        let endpoint = context.snapshot.endpoint(id);
+        endpoint.standing == Standing::Logical && endpoint.kind == "log-router"
+    };
+    logs.filter(|(route, _)| !is_router(route.from))
+        .map(|(route, classes)| {
+            let populations = by_there(route).into_iter().filter(|p| silent(p, classes)).collect();
+            Unspoken { route, classes, populations }
+        })
+        .filter(|u: &Unspoken<'_>| !u.populations.is_empty())
+        .collect()
 }
 
 /// Endpoints that data reaches and whose place two trusted sources tell differently.

@@ -1,12 +1,16 @@
 //! `keys-in`: the keys that encrypt a class's stores must stand in the set.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use super::context::Context;
 use super::copies::{Store, no_store, stores, unstored};
 use super::describe::{Draft, finding, places_phrase, subject_of};
 use super::placement::{Placement, Wanted, judge_all};
 use super::scope::Scope;
 use crate::finding::{Finding, Label, Verdict};
-use crate::model::{Activity, EndpointId, Standing};
+use crate::model::{Activity, EndpointId, Role, Standing};
+use crate::source::Location;
 use crate::vocab::places::PlaceSet;
 
 pub fn check(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet) -> Vec<Finding> {
@@ -14,11 +18,12 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet) -> Vec
     let state = scope.worst_state();
     let set = places.names.join(", ");
     let stores = stores(context, &scope.tokens, state);
+    let twins = twins(context);
     let mut findings = no_store(context, scope, &unstored(scope, &stores), "keys-outside");
     for Store { id, arrivals } in stores {
         let endpoint = context.snapshot.endpoint(id);
         let subject = subject_of(context, scope, &arrivals);
-        let holders = holders(context, id);
+        let holders = holders(context, id, &twins);
         let mut push = |verdict, message: String, help: String, labels: Vec<Label>| {
             let draft = Draft {
                 code: "keys-outside",
@@ -48,9 +53,10 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet) -> Vec
                 Vec::new(),
             );
         }
-        for (holder, location) in holders {
+        for (holder, Held { location, copy }) in holders {
             let holder_name = &context.snapshot.endpoint(holder).name;
-            let labels = vec![Label { location, text: format!("its key is held at `{holder_name}`") }];
+            let how = if copy { "a copy of its key" } else { "its key" };
+            let labels = vec![Label { location, text: format!("{how} is held at `{holder_name}`") }];
             match &placements[context.standpoint(holder)] {
                 Placement::Inside => {}
                 Placement::Outside(_) => push(
@@ -78,16 +84,25 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet) -> Vec
     findings
 }
 
-/// Where the keys of a store are held: the endpoint it names, and the targets of its `keys` routes.
-fn holders(context: &Context<'_>, store: EndpointId) -> Vec<(EndpointId, crate::source::Location)> {
+/// How a store's key comes to be held somewhere.
+#[derive(Clone, Copy)]
+struct Held {
+    location: Location,
+    /// The same key material is there, though the store names another key.
+    copy: bool,
+}
+
+/// Where the keys of a store are held: the endpoint it names, the targets of its `keys` routes, and where these keys are copied to
+/// or from. A copy of a key opens the store as well as the key does.
+fn holders(
+    context: &Context<'_>,
+    store: EndpointId,
+    twins: &BTreeMap<EndpointId, Vec<(EndpointId, Location)>>,
+) -> Vec<(EndpointId, Held)> {
     let endpoint = context.snapshot.endpoint(store);
-    let mut holders: Vec<_> = endpoint
-        .attributes
-        .encryption_key
-        .iter()
-        .filter_map(|key| context.snapshot.find(key))
-        .map(|id| (id, endpoint.locations[0]))
-        .collect();
+    let mut holders: BTreeMap<EndpointId, Held> = BTreeMap::new();
+    let own = endpoint.attributes.encryption_key.iter().filter_map(|key| context.snapshot.find(key));
+    holders.extend(own.map(|id| (id, Held { location: endpoint.locations[0], copy: false })));
     let mut stack: Vec<EndpointId> = vec![store];
     let mut seen = vec![store];
     while let Some(from) = stack.pop() {
@@ -100,11 +115,30 @@ fn holders(context: &Context<'_>, store: EndpointId) -> Vec<(EndpointId, crate::
             if context.snapshot.endpoint(route.to).standing == Standing::Logical {
                 stack.push(route.to);
             } else {
-                holders.push((route.to, route.location));
+                holders.entry(route.to).or_insert(Held { location: route.location, copy: false });
             }
         }
     }
-    holders.sort_unstable();
-    holders.dedup_by_key(|(id, _)| *id);
-    holders
+    let mut stack: Vec<EndpointId> = holders.keys().copied().collect();
+    while let Some(key) = stack.pop() {
+        for (twin, location) in twins.get(&key).into_iter().flatten() {
+            if let Entry::Vacant(new) = holders.entry(*twin) {
+                new.insert(Held { location: *location, copy: true });
+                stack.push(*twin);
+            }
+        }
+    }
+    holders.into_iter().collect()
+}
+
+/// Holders of keys between which keys are copied, either way.
+fn twins(context: &Context<'_>) -> BTreeMap<EndpointId, Vec<(EndpointId, Location)>> {
+    let holds_keys = |id: EndpointId| context.snapshot.endpoint(id).roles.contains(Role::Keys);
+    let mut twins: BTreeMap<EndpointId, Vec<(EndpointId, Location)>> = BTreeMap::new();
+    let copies = |a: Activity| matches!(a, Activity::Replicate | Activity::Backup | Activity::Mirror);
+    for route in context.snapshot.routes.iter().filter(|r| copies(r.activity) && holds_keys(r.from) && holds_keys(r.to)) {
+        twins.entry(route.from).or_default().push((route.to, route.location));
+        twins.entry(route.to).or_default().push((route.from, route.location));
+    }
+    twins
 }

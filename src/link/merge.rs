@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use foldhash::HashMap;
 use ipnetwork::IpNetwork;
 
+use super::beyond::Beyond;
 use super::fragment::Fragments;
 use super::group_by;
 use super::index::Index;
@@ -84,6 +85,8 @@ pub struct World {
     pub extra_routes: Vec<(Node, Node, RouteFact)>,
     /// What stands for the many that share an address, by address, port and network scope.
     pub crowds: HashMap<(IpAddr, Option<u16>, Option<String>), Node>,
+    /// Which private networks reach which.
+    pub beyond: Beyond,
 }
 
 /// The final order of endpoints: by name.
@@ -148,6 +151,7 @@ pub fn merge(inputs: Vec<Vec<EndpointFact>>, overrides: FileOverrides, sources: 
         fragments: Fragments::default(),
         extra_routes: Vec::new(),
         crowds: HashMap::default(),
+        beyond: Beyond::default(),
     };
     for ((_, fact), node) in facts.iter().flatten().zip(&node_of_fact).filter(|((_, f), _)| f.fragment) {
         world.fragments.add(fact, *node, sources);

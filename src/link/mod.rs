@@ -9,6 +9,7 @@
 //! where nothing leads), [`within`] (what watches all that is in a network), [`routes`] (pools, priorities, roles), [`people`] (populations and holdings).
 
 mod alias;
+mod beyond;
 mod fragment;
 mod index;
 mod merge;
@@ -37,16 +38,19 @@ pub fn link(inputs: Vec<(SourceId, Facts)>, project: &Project, sources: &Sources
     let mut gaps: Vec<Gap> = Vec::new();
     let mut facts = Vec::new();
     let mut route_facts = Vec::new();
+    let mut joins = Vec::new();
     for (input, (_, read)) in inputs.into_iter().enumerate() {
         sites.extend(read.sites);
         unread.extend(read.gaps.into_iter().map(|g| (input, g)));
         facts.push(read.endpoints);
         route_facts.push(read.routes);
+        joins.extend(read.joined);
     }
     stand::sort_sites(&mut sites, sources, &mut gaps);
     let overrides = stand::FileOverrides::new(project, sources).with_sites(&sites);
 
     let mut world = merge::merge(facts, overrides, sources, &mut gaps);
+    world.beyond = beyond::Beyond::new(joins, &world);
     let mut links = routes::resolve_all(&mut world, route_facts, &mut gaps);
     alias::names(&mut world, &mut links);
     fragment::local_ports(&world, &mut links);

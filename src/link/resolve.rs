@@ -189,12 +189,11 @@ impl World {
         let scope = scope.map(str::to_owned).or_else(|| self.overrides.scope(location.source));
         let scope = if is_private(ip) { scope } else { None };
         let mut owners = self.index.owners(ip, port);
-        if is_private(ip) && scope.is_some() {
-            let fits = |n: &Node| {
-                let theirs = &self.endpoints[n.index()].scope;
-                theirs.is_none() || *theirs == scope
-            };
-            owners.retain(fits);
+        if let Some(own) = &scope {
+            let theirs = |n: &Node| self.endpoints[n.index()].scope.as_deref();
+            let near = owners.iter().copied().filter(|n| theirs(n).is_none_or(|theirs| theirs == own)).collect::<Vec<_>>();
+            let beyond = |n: &Node| theirs(n).is_some_and(|theirs| self.beyond.reaches(own, theirs));
+            owners = if near.is_empty() { owners.into_iter().filter(beyond).collect() } else { near };
         }
         // A machine is a better answer than a name that points to it.
         let machines: Vec<Node> = owners.iter().copied().filter(|n| !self.drafts[n.index()].name_only).collect();
@@ -202,7 +201,10 @@ impl World {
             owners = machines;
         }
         match owners.as_slice() {
-            [] => vec![self.implied_address(ip, port, scope.as_deref(), location)],
+            [] => {
+                let far = scope.as_deref().and_then(|own| self.beyond.far_scope(ip, own)).map(str::to_owned);
+                vec![self.implied_address(ip, port, far.or(scope).as_deref(), location)]
+            }
             [one] => vec![*one],
             several => {
                 let scopes: Vec<&Option<String>> = several.iter().map(|n| &self.endpoints[n.index()].scope).collect();

@@ -165,6 +165,8 @@ pub struct Facts {
     pub endpoints: Vec<EndpointFact>,
     pub routes: Vec<RouteFact>,
     pub gaps: Vec<Unread>,
+    /// Network scopes that a private link joins, two at a time: what is not in the one is looked for in the other.
+    pub joined: Vec<(String, String)>,
     pub resources: ResourceTally,
 }
 

@@ -330,7 +330,6 @@ fn upstream(out: &mut Output, part: Part<'_>, label: &str) -> usize {
     for (peer, at, weight, priority) in &nodes {
         let order = turns.iter().position(|t| *t == -priority).unwrap_or(0);
         let peers = || nodes.iter().filter(|n| n.3 == *priority && n.2 > 0);
-        let before = nodes.iter().filter(|n| n.3 > *priority && n.2 > 0).count();
         let turn = match (weight, order) {
             (0, _) => Turn::first("nodes").never("its weight is 0"),
             (_, 1..) => {
@@ -341,9 +340,7 @@ fn upstream(out: &mut Output, part: Part<'_>, label: &str) -> usize {
                         shorten(label)
                     )),
                 };
-                let nodes = if before == 1 { "node".to_owned() } else { format!("{before} nodes") };
-                let condition =
-                    format!("when the {nodes} of a higher priority in `{}` failed or are unhealthy", shorten(label));
+                let condition = format!("when no node of a higher priority in `{}` is usable", shorten(label));
                 Turn::standby("nodes", u32::try_from(order).unwrap_or(u32::MAX), spill, condition)
             }
             (weight, 0) if peers().any(|n| n.2 != *weight) => Turn::first("nodes").share(*weight, peers().map(|n| n.2).sum()),

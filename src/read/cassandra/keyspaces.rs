@@ -29,6 +29,7 @@ pub(super) fn read(copies: &mut Copies<'_>, nodes: &mut Nodes, files: &[(SourceI
     let sources = copies.input.sources;
     for (id, _) in files.iter().filter(|(_, sort)| *sort == Sort::Keyspaces) {
         statements(&sources.get(*id).text, *id, |statement| {
+            copies.cut(&statement);
             let create = statement.starts("create keyspace");
             if !create && !statement.starts("alter keyspace") {
                 if statement.starts("drop keyspace")
@@ -63,6 +64,9 @@ pub(super) fn read(copies: &mut Copies<'_>, nodes: &mut Nodes, files: &[(SourceI
             };
             let help = "use `NetworkTopologyStrategy` with the data centres that may hold them";
             copies.gap("members-not-read", message, help, replication.at, Touch::Endpoint(keyspace));
+            for node in nodes.known() {
+                copies.way(keyspace, node, Activity::Replicate, replication.at);
+            }
         }
         for (centre, count, place) in &replication.centres {
             if centre == "replication_factor" {
@@ -78,7 +82,7 @@ pub(super) fn read(copies: &mut Copies<'_>, nodes: &mut Nodes, files: &[(SourceI
                 continue;
             }
             let to = nodes.centre(copies, centre, *place);
-            copies.route(keyspace, to, Activity::Replicate, *place, |r| r.condition = Some(format!("{count} replicas")));
+            copies.route(keyspace, to, Activity::Replicate, *place, |r| r.condition = Some(format!("replicas: {count}")));
         }
         keyspaces.push((keyspace, at));
     }

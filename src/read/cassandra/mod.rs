@@ -87,5 +87,5 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
     let mut nodes = nodes::Nodes::read(&mut copies, &sorts);
     let keyspaces = keyspaces::read(&mut copies, &mut nodes, &sorts);
     nodes.finish(&mut copies, &keyspaces);
-    Reading { facts: copies.out.facts, included: files.iter().skip(1).copied().collect(), ..Reading::default() }
+    Reading { facts: copies.finish(), included: files.iter().skip(1).copied().collect(), ..Reading::default() }
 }

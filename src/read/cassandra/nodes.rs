@@ -199,6 +199,11 @@ impl Nodes {
         self.all.push((own, cluster, here.centre.map(|(centre, _)| centre), at));
     }
 
+    /// Every node that was read.
+    pub fn known(&self) -> Vec<usize> {
+        self.all.iter().map(|(node, ..)| *node).collect()
+    }
+
     /// A data centre by its name.
     pub fn centre(&mut self, copies: &mut Copies<'_>, name: &str, at: Location) -> usize {
         if let Some(known) = self.centres.get(name) {
@@ -253,7 +258,10 @@ impl Nodes {
             let Some(server) = copies.server_at(seed, Some(7000), *at, Touch::Endpoint(*node)) else { continue };
             let cluster = clusters.values().find(|(_, nodes)| nodes.contains(node)).map(|(group, _)| *group);
             if let Some(group) = cluster.filter(|_| server != *node) {
-                copies.member(group, server, *at);
+                copies.way(server, group, Activity::Replicate, *at);
+                if keyspaces.is_empty() {
+                    copies.way(group, server, Activity::Replicate, *at);
+                }
             }
             alone.entry(*node).or_default().push(*at);
         }

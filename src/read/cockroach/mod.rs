@@ -66,7 +66,6 @@ fn is_placed(text: &str) -> bool {
     if !has_statement(text, &begins) && !has_statement(text, &own) {
         return false;
     }
-    let upper = |line: &str| line.trim_start().starts_with("--").then(String::new).unwrap_or_else(|| line.to_ascii_uppercase());
     const SIGNS: &[&str] = &[
         "PRIMARY REGION",
         "ADD REGION",
@@ -84,8 +83,13 @@ fn is_placed(text: &str) -> bool {
         "CRDB_INTERNAL_REGION",
     ];
     text.lines().any(|line| {
-        let line = upper(line);
-        SIGNS.iter().any(|sign| line.contains(sign))
+        let line = line.trim_start();
+        // The rows of a dump are most of it, and say nothing of places.
+        let skipped = line.starts_with("--") || line.get(..6).is_some_and(|head| head.eq_ignore_ascii_case("insert"));
+        !skipped && {
+            let line = line.to_ascii_uppercase();
+            SIGNS.iter().any(|sign| line.contains(sign))
+        }
     })
 }
 
@@ -113,11 +117,12 @@ fn read(input: &Input<'_>) -> Reading {
     };
     statements(input.text(), input.file, |statement| sql.statement(&statement));
     sql.finish();
-    Reading { facts: copies.out.facts, ..Reading::default() }
+    Reading { facts: copies.finish(), ..Reading::default() }
 }
 
 impl Sql<'_, '_> {
     fn statement(&mut self, statement: &Statement<'_>) {
+        self.copies.cut(statement);
         if statement.starts("use") || statement.starts("set database") {
             let at = if statement.starts("use") { 1 } else { 2 };
             let at = at + usize::from(statement.word(at).is_some_and(|w| w.is("=") || w.is("to")));

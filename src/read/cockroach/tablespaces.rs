@@ -50,7 +50,8 @@ pub(super) fn tablespace(sql: &mut Sql<'_, '_>, statement: &Statement<'_>) {
                 }
             };
             let count = text("min_num_replicas").unwrap_or("some");
-            sql.copies.route(space, to, Activity::Replicate, here, |r| r.condition = Some(format!("{count} replicas or more")));
+            sql.copies
+                .route(space, to, Activity::Replicate, here, |r| r.condition = Some(format!("replicas: {count} or more")));
         }
     }
 }
@@ -62,9 +63,10 @@ pub(super) fn table(sql: &mut Sql<'_, '_>, table: &str, statement: &Statement<'_
     // PostgreSQL has tablespaces too: folders of one machine.
     let Some(to) = sql.copies.known_group("yugabytedb-tablespace", &space) else { return };
     let from = sql.copies.group("yugabytedb-table", table, place);
-    if let Some(parent) = statement.after("partition of").and_then(|p| statement.path(p))
-        && let Some(parent) = sql.copies.known_group("yugabytedb-table", &parent.0)
+    if let Some(at) = statement.after("partition of")
+        && let Some((parent, _)) = statement.path(at)
     {
+        let parent = sql.copies.group("yugabytedb-table", &parent, statement.at(at));
         sql.copies.route(parent, from, Activity::Replicate, place, |r| {
             r.condition = Some(format!("rows of the partition {}", shorten(table)));
         });

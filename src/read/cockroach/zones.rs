@@ -30,7 +30,12 @@ pub(super) fn configure(sql: &mut Sql<'_, '_>, statement: &Statement<'_>) {
         _ => sql.copies.group("cockroachdb-zone", &name, at),
     };
     if !matches!(kind.as_str(), "database" | "range") {
-        let from = sql.here(at);
+        // `PARTITION p OF TABLE t`, `INDEX t@i`.
+        let parent = statement.after("of table").or_else(|| statement.after("of index")).and_then(|i| statement.path(i));
+        let from = match parent {
+            Some((table, _)) => sql.copies.group("cockroachdb-table", &table, at),
+            None => sql.here(at),
+        };
         sql.copies.way(from, fact, crate::model::Activity::Replicate, at);
     }
     let replicas = statement.value("num_replicas").and_then(|(w, _)| w.text.parse().ok()).unwrap_or(DEFAULT_REPLICAS);

@@ -108,5 +108,5 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
         };
         copies.route(*far, *own, Activity::Replicate, *at, |r| r.condition = Some(format!("indices {}", shorten(indices))));
     }
-    Reading { facts: copies.out.facts, included: files.iter().skip(1).copied().collect(), ..Reading::default() }
+    Reading { facts: copies.finish(), included: files.iter().skip(1).copied().collect(), ..Reading::default() }
 }

@@ -65,11 +65,12 @@ impl Connect {
             let at = Location::new(file, problem.span);
             copies.gap("syntax", problem.message.clone(), "what stands behind may be missing", at, Touch::Everything);
         }
-        let mut open: Vec<(Node<'_>, usize)> = document.roots().map(|r| (r, 0)).collect();
-        while let Some((node, depth)) = open.pop() {
+        let mut open: Vec<(Node<'_>, usize, Option<&str>)> = document.roots().map(|r| (r, 0, None)).collect();
+        while let Some((node, depth, above)) = open.pop() {
+            let own = node.get("name").and_then(|n| n.text()).or(above);
             if node.get("connector.class").is_none() {
                 if depth < 4 {
-                    open.extend(node.items().chain(node.entries().map(|e| e.value)).map(|n| (n, depth + 1)));
+                    open.extend(node.items().chain(node.entries().map(|e| e.value)).map(|n| (n, depth + 1, own)));
                 }
                 continue;
             }
@@ -80,11 +81,10 @@ impl Connect {
                 source: file,
             };
             let settings: Vec<Setting> = node.entries().map(setting).collect();
-            let name = node.get("name").and_then(|n| n.text()).map(str::to_owned);
             let path = &copies.input.sources.get(file).path;
             let at = node.get("connector.class").map_or(node.span(), |c| c.span());
             self.connectors.push(Connector {
-                name: name.unwrap_or_else(|| path.clone()),
+                name: own.map_or_else(|| path.clone(), str::to_owned),
                 settings,
                 at: Location::new(file, at),
             });
@@ -160,14 +160,10 @@ fn one(copies: &mut Copies<'_>, connector: &Connector, process: usize, cluster: 
         }
         // Who checks schemas or proves who one is gets no records.
         let word = setting.name();
-        if ["converter", "schema.registry", "class", "topics", "transforms", "store.url", "name"]
-            .iter()
-            .any(|w| word.contains(w))
-            && !["host", "server", "url", "endpoint"].iter().any(|w| word.ends_with(w))
-        {
-            continue;
-        }
-        if word.contains("schema.registry") || word.contains("converter") || word == "store.url" {
+        let aside = ["converter", "schema.registry", "store.url"].iter().any(|w| word.contains(w));
+        let named = ["class", "topics", "transforms"].iter().any(|w| word.contains(w)) || word == "name";
+        let asks = ["host", "server", "url", "endpoint"].iter().any(|w| word.ends_with(w));
+        if aside || (named && !asks) {
             continue;
         }
         for mention in mentions(word, setting.text()) {

@@ -152,7 +152,7 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
     }
     broker::read(&mut copies, &brokers);
     connect.finish(&mut copies);
-    Reading { facts: copies.out.facts, included: files.iter().skip(1).copied().collect(), ..Reading::default() }
+    Reading { facts: copies.finish(), included: files.iter().skip(1).copied().collect(), ..Reading::default() }
 }
 
 /// The cluster that a list of brokers leads to, with these brokers as its members.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::custom;
+use super::databases;
 use super::gateway_api::Door;
 use super::global::Sent;
 use super::kinds::{Meaning, meaning};
@@ -33,6 +34,8 @@ pub(super) struct Cluster<'d> {
     /// Zones that several pods may stand in.
     pub spots: BTreeMap<Spot, usize>,
     pub services: Named<'d, usize>,
+    /// Services that operators make: namespace, name, and what they lead to.
+    pub operated: Vec<(Option<String>, String, usize)>,
     pub claims: Named<'d, usize>,
     pub config_maps: Named<'d, Object<'d>>,
     pub secrets: Named<'d, Object<'d>>,
@@ -134,6 +137,7 @@ impl<'d> Cluster<'d> {
             machines: Machines::default(),
             spots: BTreeMap::new(),
             services: Named::default(),
+            operated: Vec::new(),
             claims: Named::default(),
             config_maps: Named::default(),
             secrets: Named::default(),
@@ -194,6 +198,7 @@ impl<'d> Cluster<'d> {
         }
         self.join_clusters(&services);
         of(|m| matches!(m, Meaning::Ingress | Meaning::Gslb)).for_each(|o| self.ingress(o));
+        databases::read(self, &all);
         self.programs();
         self.grants.extend(of(|m| *m == Meaning::ReferenceGrant));
         of(|m| *m == Meaning::ServiceImport).for_each(|o| {
@@ -310,7 +315,7 @@ impl<'d> Cluster<'d> {
         let by_notation = at.is_some_and(|at| matches!(labels.get(at + 1..), Some([] | ["cluster", "local"])));
         if let Some(at) = at.filter(|_| by_notation) {
             let (name, theirs) = (labels[at - 2], labels[at - 1]);
-            let found = self.services.find(Some(theirs), name);
+            let found = self.serving(Some(theirs), name);
             return if found.is_empty() {
                 Inside::Missing(Some(theirs.to_owned()), name.to_owned())
             } else {
@@ -319,17 +324,27 @@ impl<'d> Cluster<'d> {
         }
         let found = match labels.as_slice() {
             [name] => {
-                let found = self.services.find(namespace, name);
+                let found = self.serving(namespace, name);
                 if found.is_empty() {
                     return Inside::Missing(namespace.map(str::to_owned), (*name).to_owned());
                 }
                 found
             }
-            [name, theirs] => self.services.find(Some(theirs), name),
-            [_, name, theirs] => self.services.find(Some(theirs), name),
+            [name, theirs] => self.serving(Some(theirs), name),
+            [_, name, theirs] => self.serving(Some(theirs), name),
             _ => Vec::new(),
         };
         if found.is_empty() { Inside::Outside } else { Inside::Services(found) }
+    }
+
+    /// Services by name, and what the services of operators lead to.
+    fn serving(&self, namespace: Option<&str>, name: &str) -> Vec<usize> {
+        let found = self.services.find(namespace, name);
+        if !found.is_empty() {
+            return found;
+        }
+        let same = |theirs: &Option<String>| theirs.is_none() || namespace.is_none() || theirs.as_deref() == namespace;
+        self.operated.iter().filter(|(theirs, service, _)| service == name && same(theirs)).map(|(.., fact)| *fact).collect()
     }
 
     /// A service that is named and was not read. Of one cluster it is found by its name, if somebody declares that; of several

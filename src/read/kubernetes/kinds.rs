@@ -47,6 +47,8 @@ pub(super) enum Meaning {
     Routes,
     /// Stands for manifests that stand elsewhere.
     Elsewhere,
+    /// A database that an operator runs, or a part of one.
+    Database,
     /// Copies data of the cluster away by its own rules, whatever it names.
     Copies,
     /// No data takes its way by it: permissions, limits, definitions, certificates, scaling.
@@ -229,6 +231,19 @@ const KINDS: &[(&str, &str, Meaning)] = &[
     ("helm.cattle.io", ANY, Meaning::Elsewhere),
     ("fleet.cattle.io", ANY, Meaning::Elsewhere),
     ("operators.coreos.com", ANY, Meaning::Nothing),
+    // Databases; what their operators copy stands in their specs.
+    ("postgresql.cnpg.io", "Cluster", Meaning::Database),
+    ("postgresql.cnpg.io", "Pooler", Meaning::Database),
+    ("postgresql.cnpg.io", "ScheduledBackup", Meaning::Database),
+    ("postgresql.cnpg.io", "Backup", Meaning::Database),
+    ("postgresql.cnpg.io", "ImageCatalog", Meaning::Nothing),
+    ("postgresql.cnpg.io", "ClusterImageCatalog", Meaning::Nothing),
+    ("postgresql.cnpg.io", "Database", Meaning::Nothing),
+    ("barmancloud.cnpg.io", "ObjectStore", Meaning::Database),
+    ("psmdb.percona.com", "PerconaServerMongoDB", Meaning::Database),
+    ("psmdb.percona.com", "PerconaServerMongoDBBackup", Meaning::Nothing),
+    ("k8ssandra.io", "K8ssandraCluster", Meaning::Database),
+    ("kafka.strimzi.io", "KafkaMirrorMaker2", Meaning::Database),
     // Takes copies of whatever they are told to.
     ("velero.io", ANY, Meaning::Copies),
     ("oadp.openshift.io", ANY, Meaning::Copies),

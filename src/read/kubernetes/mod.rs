@@ -11,6 +11,7 @@
 mod annotations;
 mod cluster;
 mod custom;
+mod databases;
 mod gateway_api;
 mod global;
 mod ingress;

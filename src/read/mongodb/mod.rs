@@ -9,7 +9,7 @@ mod known;
 mod server;
 mod sets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::replicas::Copies;
 use super::words::Words;
@@ -77,7 +77,7 @@ fn sort_of(path: &str, text: &str) -> Option<Sort> {
 #[derive(Default)]
 struct Found {
     /// Replica sets whose members are known.
-    sets: BTreeMap<String, usize>,
+    sets: Vec<Known>,
     /// Servers that name their set: the server, the set, whether it only routes.
     servers: Vec<(usize, String, Location)>,
     /// Routers of sharded clusters.
@@ -86,6 +86,14 @@ struct Found {
     cluster: Option<usize>,
     shards: BTreeMap<String, (usize, Vec<String>)>,
     zones: Vec<(String, String, Location)>,
+}
+
+/// A replica set. Many are called alike; those that share no member are several.
+struct Known {
+    name: String,
+    group: usize,
+    hosts: BTreeSet<String>,
+    file: SourceId,
 }
 
 fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
@@ -100,5 +108,5 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
     }
     server::join(&mut copies, &found);
     sets::zones(&mut copies, &found);
-    Reading { facts: copies.out.facts, included: files.iter().skip(1).copied().collect(), ..Reading::default() }
+    Reading { facts: copies.finish(), included: files.iter().skip(1).copied().collect(), ..Reading::default() }
 }

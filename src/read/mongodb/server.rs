@@ -4,6 +4,7 @@ use super::Found;
 use super::known::WORDS;
 use crate::doc::{Node, yaml};
 use crate::model::{Activity, Dependence, Reference, Role, Roles};
+use crate::read::paths::folder;
 use crate::read::proxy::output::{Output, Touch};
 use crate::read::proxy::shorten;
 use crate::read::replicas::Copies;
@@ -65,9 +66,17 @@ pub(super) fn read(copies: &mut Copies<'_>, found: &mut Found, file: SourceId, t
 /// Servers and the sets they name, once all files were read.
 pub(super) fn join(copies: &mut Copies<'_>, found: &Found) {
     for (server, set, at) in &found.servers {
-        match found.sets.get(set) {
-            Some(group) => copies.member(*group, *server, *at),
-            None => {
+        // Of several sets of this name, the one that was told beside the server; else any of them may be meant.
+        let sources = copies.input.sources;
+        let here = |id: SourceId| folder(&sources.get(id).path);
+        let all = || found.sets.iter().filter(|k| k.name == *set);
+        let mut groups: Vec<usize> = all().filter(|k| here(k.file) == here(at.source)).map(|k| k.group).collect();
+        if groups.is_empty() {
+            groups = all().map(|k| k.group).collect();
+        }
+        match groups.as_slice() {
+            [_, ..] => groups.iter().for_each(|group| copies.member(*group, *server, *at)),
+            [] => {
                 let message =
                     format!("the members of the replica set `{}` were not read, and each of them holds a copy", shorten(set));
                 let help = "add `JSON.stringify(rs.conf())` of the set as a JSON file";

@@ -1,10 +1,10 @@
 //! Replica sets, shards and zones as JSON: `rs.conf()` (or the answer of `replSetGetConfig`), `listShards`, documents of
 //! `config.tags`. Numbers may be written as Extended JSON: `{"$numberLong": "0"}`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Found;
 use super::known::WORDS;
+use super::{Found, Known};
 use crate::doc::{Node, json};
 use crate::model::{Activity, RouteRole};
 use crate::read::proxy::output::Touch;
@@ -51,11 +51,23 @@ fn set(copies: &mut Copies<'_>, found: &mut Found, file: SourceId, config: Node<
     };
     let id = config.get("_id");
     let name = id.and_then(|n| n.text()).unwrap_or("replica set");
-    let group = copies.group("mongodb-replica-set", name, id.map_or_else(|| at(config), at));
-    found.sets.insert(name.to_owned(), group);
+    let members = || config.get("members").into_iter().flat_map(|m| m.items());
+    let hosts: BTreeSet<String> = members().filter_map(|m| m.get("host")?.text()).map(str::to_ascii_lowercase).collect();
+    let alike = |k: &&mut Known| k.name == name && !k.hosts.is_disjoint(&hosts);
+    let group = if let Some(known) = found.sets.iter_mut().find(alike) {
+        known.hosts.extend(hosts);
+        known.group
+    } else {
+        let another = found.sets.iter().any(|k| k.name == name);
+        let path = &copies.input.sources.get(file).path;
+        let label = if another { format!("{name} ({path})") } else { name.to_owned() };
+        let group = copies.group("mongodb-replica-set", &label, id.map_or_else(|| at(config), at));
+        found.sets.push(Known { name: name.to_owned(), group, hosts, file });
+        group
+    };
     let touch = Touch::Endpoint(group);
     let mut priorities: Vec<(usize, f64, Location)> = Vec::new();
-    for member in config.get("members").into_iter().flat_map(|m| m.items()) {
+    for member in members() {
         for entry in member.entries() {
             copies.word(&WORDS, "member", entry.name(), at(entry.key), touch);
         }

@@ -59,6 +59,8 @@ const STATEMENTS: &[&str] = &[
     "CHANGE REPLICATION SOURCE TO",
     "CALL mysql.rds_set_external_master",
     "CALL mysql.rds_set_external_source",
+    "CALL mysql.rds_set_external_master_with_auto_position",
+    "CALL mysql.rds_set_external_source_with_gtid_auto_position",
     "CALL mysql.az_replication_change_master",
     "SELECT asynchronous_connection_failover_add_source",
     "SELECT asynchronous_connection_failover_add_managed",
@@ -98,5 +100,5 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
             Some(Sort::Orchestrator) => orchestrator::read(&mut copies, *id, &source.text),
         }
     }
-    Reading { facts: copies.out.facts, included: files.iter().skip(1).copied().collect(), ..Reading::default() }
+    Reading { facts: copies.finish(), included: files.iter().skip(1).copied().collect(), ..Reading::default() }
 }

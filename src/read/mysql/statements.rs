@@ -35,6 +35,7 @@ pub(super) fn read(copies: &mut Copies<'_>, file: SourceId, text: &str) {
 }
 
 fn one(copies: &mut Copies<'_>, channels: &mut BTreeMap<String, Channel>, file: SourceId, statement: &Statement<'_>) {
+    copies.cut(statement);
     let maria = statement.starts("change master");
     if maria || statement.starts("change replication source to") {
         // `CHANGE MASTER 'name' TO` of MariaDB, `... FOR CHANNEL 'name'` of MySQL.
@@ -54,6 +55,10 @@ fn one(copies: &mut Copies<'_>, channels: &mut BTreeMap<String, Channel>, file: 
         }
         return;
     }
+    let first = statement.word(0);
+    if !["call", "select", "create", "clone"].iter().any(|w| first.is_some_and(|f| f.is(w))) {
+        return;
+    }
     let own = copies.own(file);
     let touch = Touch::Endpoint(own);
     let call = |name: &str| (0..statement.words.len().min(6)).any(|i| statement.words[i].is(name));
@@ -61,6 +66,7 @@ fn one(copies: &mut Copies<'_>, channels: &mut BTreeMap<String, Channel>, file: 
         "rds_set_external_master",
         "rds_set_external_source",
         "rds_set_external_master_with_auto_position",
+        "rds_set_external_source_with_gtid_auto_position",
         "az_replication_change_master",
     ]
     .iter()

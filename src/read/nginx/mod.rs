@@ -20,6 +20,8 @@ mod tree;
 mod upstream;
 mod variables;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::words::Words;
 use super::{Input, Reader, Reading, Recognized};
 use crate::model::{Activity, Address, EndpointFact, Role, Roles, Standing};
@@ -59,6 +61,9 @@ impl Reader for Nginx {
         let mut out = Output::new(files.directives());
         let mut tree = declare_upstreams(&mut out, &config);
         let identities: Vec<Identity> = config.servers.iter().map(|s| declare_server(&mut out, input, s)).collect();
+        for i in defaults(&config.servers) {
+            out.facts.endpoints[identities[i].fact].attributes.other.insert("default-server".to_owned(), "yes".to_owned());
+        }
         outside(&mut out, &config);
         let mut http = Evaluator::new(config.variables(Protocol::Http), files.directives());
         let mut stream = Evaluator::new(config.variables(Protocol::Stream), files.directives());
@@ -178,6 +183,31 @@ fn declare_server(out: &mut Output, input: &Input<'_>, server: &Server<'_, '_>) 
         out.gap("template-not-rendered", message, Some(RENDER.to_owned()), at, Touch::Endpoint(index));
     }
     Identity { fact: index, names }
+}
+
+/// The servers that answer for every name that no other has ("listen", "default_server"): of each address and port the one that is
+/// told to, else the first.
+fn defaults(servers: &[Server<'_, '_>]) -> BTreeSet<usize> {
+    let mut defaults: BTreeMap<String, (bool, usize)> = BTreeMap::new();
+    for (i, server) in servers.iter().enumerate().filter(|(_, s)| s.protocol == Protocol::Http && !s.loose) {
+        let mut listens: Vec<(&str, bool)> = Vec::new();
+        for (_, directive) in named(server.children, "listen") {
+            let told = directive.args.iter().skip(1).any(|a| matches!(a.text.as_str(), "default_server" | "default"));
+            listens.extend(directive.args.first().map(|a| (a.text.as_str(), told)));
+        }
+        if listens.is_empty() {
+            listens.push(("80", false));
+        }
+        for (text, told) in listens {
+            let text = text.trim_start_matches("*:");
+            let key = if text == "*" { "80".to_owned() } else { text.to_ascii_lowercase() };
+            let known = defaults.entry(key).or_insert((told, i));
+            if told && !known.0 {
+                *known = (told, i);
+            }
+        }
+    }
+    defaults.into_values().map(|(_, i)| i).collect()
 }
 
 enum Name {

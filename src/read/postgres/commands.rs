@@ -59,7 +59,7 @@ pub(super) fn follow(copies: &mut Copies<'_>, found: &mut Found, own: usize, com
         let Some(program) = words.first() else { continue };
         let program = program.rsplit('/').next().unwrap_or(program);
         let positional = || words.iter().skip(1).filter(|w| !w.starts_with('-'));
-        let redirect = words.iter().position(|w| *w == ">" || *w == "<").and_then(|i| words.get(i + 1));
+        let redirect = words.iter().rposition(|w| *w == if takes { "<" } else { ">" }).and_then(|i| words.get(i + 1));
         if let Some(url) = words.iter().find(|w| w.contains("://")) {
             seen = true;
             let region = words.iter().position(|w| *w == "--region").and_then(|i| words.get(i + 1));

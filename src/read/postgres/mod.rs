@@ -78,6 +78,10 @@ const STATEMENTS: &[&str] = &[
     "CREATE EXTENSION postgres_fdw",
 ];
 
+/// Functions that copy data, wherever they are called.
+const FUNCTIONS: &[&str] =
+    &["pglogical.create_", "spock.sub_create", "spock.node_create", "bdr.create_", "bdr.join_", "dblink_connect("];
+
 fn sort_of(path: &str, text: &str) -> Option<Sort> {
     let name = path.rsplit('/').next().unwrap_or(path).to_ascii_lowercase();
     let ends = |list: &[&str]| list.iter().any(|end| name.ends_with(end));
@@ -85,7 +89,7 @@ fn sort_of(path: &str, text: &str) -> Option<Sort> {
         return Some(Sort::Access);
     }
     if ends(&[".sql", ".psql", ".ddl"]) {
-        let found = has_statement(text, STATEMENTS) || has_foreign_server(text);
+        let found = has_statement(text, STATEMENTS) || has_foreign_server(text) || FUNCTIONS.iter().any(|f| text.contains(f));
         return found.then_some(Sort::Statements);
     }
     let text = glance(text);
@@ -173,7 +177,7 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
     }
     patroni::clusters(&mut copies, &found.members);
     found.finish(&mut copies);
-    Reading { facts: copies.out.facts, included: files.iter().skip(1).copied().collect(), ..Reading::default() }
+    Reading { facts: copies.finish(), included: files.iter().skip(1).copied().collect(), ..Reading::default() }
 }
 
 impl Found {

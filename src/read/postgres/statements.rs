@@ -17,6 +17,7 @@ pub(super) fn read(copies: &mut Copies<'_>, found: &mut Found, file: SourceId, t
 }
 
 fn one(copies: &mut Copies<'_>, found: &mut Found, file: SourceId, statement: &Statement<'_>) {
+    copies.cut(statement);
     let create = statement.starts("create subscription");
     if create || statement.starts("alter subscription") {
         subscription(copies, found, file, statement, create);

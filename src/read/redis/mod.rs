@@ -101,5 +101,5 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
     clustered.retain(|(_, at): &(usize, crate::source::Location)| !told.contains(&folder(at.source)));
     server::clusters(&mut copies, &clustered);
     sentinels.finish(&mut copies);
-    Reading { facts: copies.out.facts, included: files.iter().skip(1).copied().collect(), ..Reading::default() }
+    Reading { facts: copies.finish(), included: files.iter().skip(1).copied().collect(), ..Reading::default() }
 }

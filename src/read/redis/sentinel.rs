@@ -11,18 +11,19 @@ use crate::source::{Location, SourceId, Spanned};
 
 type Line = [Spanned<String>];
 
-/// Masters that are watched, with the replicas that were found.
+/// Masters that are watched, by the name they are given, with the replicas that were found. Many call theirs alike.
 #[derive(Default)]
-pub(super) struct Sentinels(BTreeMap<String, Watched>);
+pub(super) struct Sentinels(BTreeMap<(String, usize), Watched>);
 
-#[derive(Default)]
 struct Watched {
-    master: Option<(usize, Location)>,
+    group: usize,
+    at: Location,
     replicas: Vec<(usize, Location)>,
 }
 
 impl Sentinels {
     pub fn read(&mut self, copies: &mut Copies<'_>, file: SourceId, lines: &[Vec<Spanned<String>>]) {
+        let mut masters: BTreeMap<&str, usize> = BTreeMap::new();
         for line in lines {
             let at = |i: usize| line.get(i).map_or(line[0].at(file), |w| w.at(file));
             let text = |i: usize| line.get(i).map_or("", |w| w.value.as_str());
@@ -36,22 +37,34 @@ impl Sentinels {
             if !matches!(order.as_str(), "monitor" | "known-replica" | "known-slave") {
                 continue;
             }
-            let group = copies.group("redis-sentinel", text(2), at(2));
             let port = text(4).parse().ok().or(Some(6379));
-            let Some(server) = copies.server_at(text(3), port, at(3), Touch::Endpoint(group)) else { continue };
-            let watched = self.0.entry(text(2).to_owned()).or_default();
+            let Some(server) = copies.server_at(text(3), port, at(3), Touch::Everything) else { continue };
             if order == "monitor" {
-                watched.master = Some((server, at(3)));
-            } else if watched.replicas.iter().all(|(known, _)| *known != server) {
-                watched.replicas.push((server, at(3)));
+                masters.insert(&line[2].value, server);
+                let known = self.0.contains_key(&(text(2).to_owned(), server));
+                if !known {
+                    let same = self.0.keys().any(|(name, _)| name == text(2));
+                    let label = if same { format!("{} at {}", text(2), text(3)) } else { text(2).to_owned() };
+                    let group = copies.group("redis-sentinel", &label, at(2));
+                    let watched = Watched { group, at: at(3), replicas: Vec::new() };
+                    self.0.insert((text(2).to_owned(), server), watched);
+                }
+            } else if let Some(master) = masters.get(text(2))
+                && let Some(watched) = self.0.get_mut(&(text(2).to_owned(), *master))
+            {
+                if watched.replicas.iter().all(|(known, _)| *known != server) {
+                    watched.replicas.push((server, at(3)));
+                }
+            } else {
+                let message = format!("`{}` is not among the masters of this file", shorten(text(2)));
+                copies.gap("undefined-name", message, "add its `sentinel monitor` line", at(2), Touch::Endpoint(server));
             }
         }
     }
 
     pub fn finish(self, copies: &mut Copies<'_>) {
-        for (name, watched) in self.0 {
-            let Some((master, at)) = watched.master else { continue };
-            let group = copies.group("redis-sentinel", &name, at);
+        for ((name, master), watched) in self.0 {
+            let (group, at) = (watched.group, watched.at);
             let mut candidates = vec![(master, 0, at)];
             for (replica, at) in &watched.replicas {
                 copies.way(master, *replica, Activity::Replicate, *at);

@@ -15,7 +15,9 @@ use super::proxy::peer::{Peer, peer};
 use super::proxy::shorten;
 use super::words::{Effect, Vocabulary};
 use super::{FileSettings, Input};
-use crate::model::{Activity, Address, EndpointFact, Reference, Role, Roles, RouteFact, RouteRole, Spill, Standing, Trail};
+use crate::model::{
+    Activity, Address, EndpointFact, Facts, GapScope, Reference, Role, Roles, RouteFact, RouteRole, Spill, Standing, Trail,
+};
 use crate::source::{Location, SourceId, Span, Spanned};
 
 /// Facts about data stores as they are made.
@@ -141,10 +143,103 @@ impl<'i> Copies<'i> {
                     fact.names.push(Spanned::new(name.clone(), span));
                 }
             }
-            Peer::Address { ip, port } => fact.addresses.push(Address { ip: *ip, port: *port, location: at }),
-            Peer::Loopback { .. } | Peer::Unix(_) => return,
+            Peer::Address { ip, port } => {
+                let address = Address { ip: *ip, port: *port, location: at };
+                if fact.addresses.iter().all(|a| (a.ip, a.port) != (*ip, *port)) {
+                    fact.addresses.push(address);
+                }
+            }
+            Peer::Loopback { .. } | Peer::Unix(_) => {}
         }
-        self.servers.entry(peer).or_insert(server);
+    }
+
+    /// The facts, with what is one server told once: a server that other files name by an address or a name of its own.
+    pub fn finish(self) -> Facts {
+        let mut facts = self.out.facts;
+        let owns: BTreeSet<usize> = self.owns.values().copied().collect();
+        let mut by_name: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+        for own in &owns {
+            let fact = &facts.endpoints[*own];
+            let keys = fact.names.iter().map(|n| n.value.clone()).chain(fact.addresses.iter().map(|a| a.ip.to_string()));
+            for key in keys {
+                by_name.entry(key).or_default().insert(*own);
+            }
+        }
+        let mut becomes: Vec<usize> = (0..facts.endpoints.len()).collect();
+        for (peer, server) in &self.servers {
+            let key = match peer {
+                Peer::Host { name, .. } => name.clone(),
+                Peer::Address { ip, .. } => ip.to_string(),
+                Peer::Loopback { .. } | Peer::Unix(_) => continue,
+            };
+            // Several servers of one machine are told apart by nothing.
+            if let Some([only]) = by_name.get(&key).map(|all| all.iter().copied().collect::<Vec<_>>()).as_deref() {
+                becomes[*server] = *only;
+            }
+        }
+        let mut named = vec![false; facts.endpoints.len()];
+        let mut name = |reference: &Reference| {
+            if let Reference::Fact(i) = reference {
+                named[*i] = true;
+            }
+        };
+        facts.routes.iter().flat_map(|r| [&r.from, &r.to]).for_each(&mut name);
+        for gap in &facts.gaps {
+            if let GapScope::Endpoints(all) = &gap.scope {
+                all.iter().for_each(&mut name);
+            }
+        }
+        facts.endpoints.iter().flat_map(|e| &e.part_of).for_each(&mut name);
+        // A file that neither copies nor says which server it is about adds nothing to what others say of that server.
+        let says_nothing = |i: usize, fact: &EndpointFact| {
+            let told = !fact.names.is_empty()
+                || !fact.addresses.is_empty()
+                || fact.region.is_some()
+                || !fact.attributes.other.is_empty();
+            owns.contains(&i) && !named[i] && !told
+        };
+        let mut place = vec![0; becomes.len()];
+        let mut kept: Vec<EndpointFact> = Vec::new();
+        let mut told = Vec::new();
+        for (i, fact) in std::mem::take(&mut facts.endpoints).into_iter().enumerate() {
+            place[i] = kept.len();
+            if becomes[i] != i {
+                told.push((becomes[i], fact));
+            } else if !says_nothing(i, &fact) {
+                kept.push(fact);
+            }
+        }
+        // What is told of it elsewhere is told of the server.
+        for (own, fact) in told {
+            let server = &mut kept[place[own]];
+            server.attributes.max_age_hours = server.attributes.max_age_hours.or(fact.attributes.max_age_hours);
+            server.tags.extend(fact.tags);
+            let span = server.location.span;
+            server.site_hints.extend(fact.site_hints.into_iter().map(|h| Spanned::new(h.value, span)));
+        }
+        let moved = |reference: &mut Reference| {
+            if let Reference::Fact(i) = reference {
+                *i = place[becomes[*i]];
+            }
+        };
+        for route in &mut facts.routes {
+            moved(&mut route.from);
+            moved(&mut route.to);
+        }
+        facts.routes.retain(|r| r.from != r.to);
+        let mut seen = BTreeSet::new();
+        facts.routes.retain(|r| {
+            let plain = r.condition.is_none() && r.activity == Activity::Replicate;
+            !plain || seen.insert((r.from.clone(), r.to.clone()))
+        });
+        for gap in &mut facts.gaps {
+            if let GapScope::Endpoints(all) = &mut gap.scope {
+                all.iter_mut().for_each(moved);
+            }
+        }
+        kept.iter_mut().flat_map(|f| &mut f.part_of).for_each(moved);
+        facts.endpoints = kept;
+        facts
     }
 
     /// A logical endpoint by its name: a replica set, a cluster, a database.
@@ -207,6 +302,20 @@ impl<'i> Copies<'i> {
         self.out.gap(code, message, Some(help.to_owned()), at, touch);
     }
 
+    /// A statement that is longer than what is kept of one. Rows of a dump are, and say nothing of places.
+    pub fn cut(&mut self, statement: &sql::Statement<'_>) {
+        if statement.cut && !statement.starts("insert") && !statement.starts("replace") {
+            let message = "this statement has more words than are read; what stands behind them may matter".to_owned();
+            self.gap(
+                "too-large",
+                message,
+                "split it, or leave the file out with `exclude`",
+                statement.at(0),
+                Touch::Everything,
+            );
+        }
+    }
+
     /// Copies that go by a program or a setting which is not followed.
     pub fn unfollowed(&mut self, message: String, at: Location, touch: Touch) {
         self.gap("unfollowed-copy", message, "declare where it leads as a [[route]] in the inventory", at, touch);
@@ -223,7 +332,7 @@ impl<'i> Copies<'i> {
             ),
             None => (
                 format!("`{}` is not a setting that onshore knows, so it could change where data goes", shorten(word)),
-                words.nearest(part, word).map_or_else(
+                words.nearest(part, word).filter(|near| !near.ends_with('*')).map_or_else(
                     || "correct it, or declare what it does as a [[route]] in the inventory".to_owned(),
                     |near| format!("did you mean `{near}`?"),
                 ),

@@ -269,7 +269,9 @@ pub fn has_statement(text: &str, beginnings: &[&str]) -> bool {
         beginnings.iter().any(|b| {
             let mut rest = line;
             b.split(' ').all(|word| {
-                let fits = same(rest, word) && !rest[word.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_');
+                let ends = word.ends_with('.')
+                    || !rest.get(word.len()..).unwrap_or("").starts_with(|c: char| c.is_alphanumeric() || c == '_');
+                let fits = same(rest, word) && ends;
                 if fits {
                     rest = rest[word.len()..].trim_start();
                 }
@@ -312,6 +314,8 @@ mod tests {
     fn statements_are_recognized() {
         assert!(has_statement("x;\n  create  Subscription s", &["CREATE SUBSCRIPTION"]));
         assert!(has_statement("/*!40000 CHANGE MASTER TO", &["CHANGE MASTER"]));
+        assert!(has_statement("select pglogical.create_node(x)", &["SELECT pglogical."]));
+        assert!(!has_statement("CREATE SUBSCRIPTIONS", &["CREATE SUBSCRIPTION"]));
         assert!(!has_statement("-- CREATE SUBSCRIPTION s", &["CREATE SUBSCRIPTION"]));
     }
 }

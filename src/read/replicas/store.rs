@@ -56,7 +56,7 @@ impl Copies<'_> {
                 Some(self.bucket("azure", &url, &url, about, at))
             }
             _ => match peer(host, scheme_port(&scheme)) {
-                Ok(peer) => Some(self.remote("backup-host", &peer, at)),
+                Ok(peer) => Some(self.remote("copy-host", &peer, at)),
                 Err(why) => {
                     self.no_target(url, &why, at, touch);
                     None

@@ -27,8 +27,10 @@ pub(super) struct Watched {
     node: Reference,
     /// Resources of this configuration that it was made for know whether they are in it; of others it is not told.
     made_here: bool,
-    /// Whose it is, as far as known; the resource that watches is beside it.
+    /// The resource that watches.
     by: usize,
+    /// The way from all that is in it, among the routes.
+    way: usize,
 }
 
 impl World<'_> {
@@ -36,10 +38,10 @@ impl World<'_> {
     pub(super) fn inside(&mut self, i: usize, route: &RouteRow, frame: Frame<'_>) -> Vec<End> {
         let values: Vec<_> = route.from_in.iter().flat_map(|t| self.fill(t, frame)).collect();
         let ends: Vec<End> = values.iter().flat_map(|v| self.ends(v, 0)).collect();
-        ends.into_iter().map(|end| self.watched(i, end)).collect()
+        ends.into_iter().map(|end| self.watched(i, route, end)).collect()
     }
 
-    fn watched(&mut self, i: usize, end: End) -> End {
+    fn watched(&mut self, i: usize, route: &RouteRow, end: End) -> End {
         let Some(container) = self.container(&end) else {
             return match end {
                 End::Other(Reference::Id(id)) => End::Open(unread(&id)),
@@ -47,6 +49,16 @@ impl World<'_> {
             };
         };
         if let Some(known) = self.watches.iter().find(|w| w.container == container) {
+            let way = &mut self.facts.routes[known.way];
+            match &mut way.data {
+                DataLimit::Only(_) if route.data.is_empty() => way.data = DataLimit::All,
+                DataLimit::Only(classes) => {
+                    classes.extend(route.data.iter().cloned());
+                    classes.sort_unstable();
+                    classes.dedup();
+                }
+                DataLimit::All => {}
+            }
             return End::Other(known.node.clone());
         }
         let name = match (&end, &container) {
@@ -65,8 +77,13 @@ impl World<'_> {
         let node = self.facts.endpoint(fact);
         let mut way = RouteFact::new(container.clone(), node.clone(), Activity::Log, at);
         way.within = true;
+        if !route.data.is_empty() {
+            // Whoever passes is logged, and nothing else of what they bring.
+            way.data = DataLimit::Only(route.data.clone());
+            way.data_assumed = true;
+        }
         self.facts.routes.push(way);
-        self.watches.push(Watched { container, node: node.clone(), made_here, by: i });
+        self.watches.push(Watched { container, node: node.clone(), made_here, by: i, way: self.facts.routes.len() - 1 });
         End::Other(node)
     }
 

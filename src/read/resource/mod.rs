@@ -10,6 +10,7 @@ mod ends;
 mod gaps;
 mod names;
 mod path;
+mod readers;
 mod routes;
 mod settle;
 pub mod table;

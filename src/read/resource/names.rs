@@ -63,6 +63,25 @@ pub fn key(text: &str) -> Option<String> {
     })
 }
 
+/// A pattern of names in the form of [`key`]: its wildcards stay.
+pub fn pattern(text: &str) -> String {
+    if !text.starts_with("arn:") {
+        return text.to_owned();
+    }
+    let mut parts: Vec<&str> = text.splitn(6, ':').collect();
+    if let Some(account) = parts.get_mut(4) {
+        *account = "";
+    }
+    let whole = parts.join(":");
+    match whole.split_once(":s3:::") {
+        // The objects of a bucket are the bucket.
+        Some((_, bucket)) if bucket.contains('/') => {
+            whole.split_once('/').map_or(whole.clone(), |(bucket, _)| bucket.to_owned())
+        }
+        _ => whole,
+    }
+}
+
 /// A name fit to join endpoints of different files: nothing in it is open.
 pub fn is_global(text: &str) -> bool {
     let blank_account = || {

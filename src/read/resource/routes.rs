@@ -139,17 +139,24 @@ impl World<'_> {
         {
             // Of a network nothing tells which service's things are in it.
             let wide = if route.from.is_empty() { vec![String::new()] } else { services(&route.from) };
-            self.unclear_of(i, own, route, why, location, wide);
+            self.unclear_of(i, own, verb(route), why, location, wide);
         }
+        let readers = self.readers(i, route, frame);
         if let Some(uncertain) = self.resources[i].uncertain.clone() {
             let mut touched = from;
             let values: Vec<Value> = route.to.iter().flat_map(|t| self.fill(t, frame)).collect();
             let regions = route.to_region.iter().flat_map(|t| self.fill(t, frame)).count();
-            if values.is_empty() && regions == 0 && !route.to_pair && route.to_unknown.is_none() {
+            if values.is_empty() && regions == 0 && readers.is_empty() && !route.to_pair && route.to_unknown.is_none() {
                 return;
             }
-            touched.extend(values.iter().flat_map(|v| self.ends(v, 0)));
-            return self.unclear(i, &touched, route, why(&uncertain), uncertain.at);
+            let to: Vec<End> = values.iter().flat_map(|v| self.ends(v, 0)).collect();
+            let named = to.iter().find_map(|e| if let End::Resource(of) = e { Some(*of) } else { None });
+            let verb = match named.filter(|of| *of != i) {
+                Some(of) => verb(route).replace("somewhere that cannot be told", &format!("`{}`", self.resources[of].address)),
+                None => verb(route).to_owned(),
+            };
+            touched.extend(to);
+            return self.unclear_of(i, &touched, &verb, why(&uncertain), uncertain.at, Vec::new());
         }
         if let Some(words) = &route.to_unknown {
             let words = implied(route).map_or_else(|| words.clone(), |implied| format!("{words}; {implied}"));
@@ -169,6 +176,13 @@ impl World<'_> {
                         }
                     }
                 }
+            }
+        }
+        for (end, value) in readers {
+            match (self.reference(&end), end) {
+                (Some(to), _) => targets.push((to, value)),
+                (None, End::Open(why)) => self.unclear(i, &from, route, why, value.at),
+                (None, _) => {}
             }
         }
         let account = route.to_account.iter().flat_map(|p| self.values(p, frame)).map(|v| self.settle(&v, 0)).next();
@@ -218,13 +232,13 @@ impl World<'_> {
         let Some(pattern) = settled.as_text().filter(|t| t.contains(['*', '?']) && (t.starts_with("arn:") || *t == "*")) else {
             return self.ends(value, 0);
         };
-        let pattern = names::key(&pattern).unwrap_or_default();
+        let pattern = names::pattern(&pattern);
         if let Some(known) = self.wild.get(&pattern) {
             return known.iter().copied().map(End::Resource).collect();
         }
         let service = |arn: &str| arn.split(':').nth(2).map(str::to_owned);
         let stores = |i: usize| match self.sorts[i] {
-            Sort::Endpoint(row) => row.roles.iter().any(|r| r == "store"),
+            Sort::Endpoint(row) => row.copied || row.roles.iter().any(|r| r == "store"),
             _ => false,
         };
         let fits = |i: usize| -> bool {
@@ -270,7 +284,8 @@ impl World<'_> {
             let mut by_tag: HashMap<(String, String), Vec<usize>> = HashMap::new();
             for (of, node) in self.nodes.iter().enumerate() {
                 let Some(fact) = node.map(|n| &self.facts.endpoints[n]) else { continue };
-                for (key, value) in fact.tags.iter().filter(|_| fact.roles.contains(Role::Store)) {
+                let copied = fact.roles.contains(Role::Store) || self.row(of).is_some_and(|r| r.copied);
+                for (key, value) in fact.tags.iter().filter(|_| copied) {
                     by_tag.entry((key.clone(), value.clone())).or_default().push(of);
                 }
             }
@@ -437,11 +452,11 @@ impl World<'_> {
 
     /// Something that a row asks for cannot be told: a gap of the endpoints that it could change.
     pub(super) fn unclear(&mut self, i: usize, of: &[End], route: &RouteRow, why: Why, at: Location) {
-        self.unclear_of(i, of, route, why, at, Vec::new());
+        self.unclear_of(i, of, verb(route), why, at, Vec::new());
     }
 
     /// The same; data may come from anything of these services.
-    fn unclear_of(&mut self, i: usize, of: &[End], route: &RouteRow, why: Why, at: Location, wide: Vec<String>) {
+    fn unclear_of(&mut self, i: usize, of: &[End], verb: &str, why: Why, at: Location, wide: Vec<String>) {
         if self.told(i) {
             return;
         }
@@ -451,7 +466,7 @@ impl World<'_> {
             scope = self.mentioned(i);
         }
         let subject = self.subject(i, of);
-        self.gaps.gap("unknown-target", &subject, verb(route), why, at, scope);
+        self.gaps.gap("unknown-target", &subject, verb, why, at, scope);
         self.gaps.widen(wide);
     }
 

@@ -77,6 +77,8 @@ pub struct Row {
     pub extends: Vec<String>,
     /// What onshore calls it: `bucket`, `database`, `load-balancer`, `key`.
     pub is: String,
+    /// It is no store, and what copies stores by a tag or a pattern of names copies its disks all the same.
+    pub copied: bool,
     /// `entry`, `transit`, `process`, `store`, `keys`, `access`; empty: inferred from its routes.
     pub roles: Vec<String>,
     /// A name in a configuration with no place of its own (a target group, a DNS alias).
@@ -96,6 +98,8 @@ pub struct Row {
     pub networks: Vec<String>,
     /// Paths to what tells its private addresses and networks from equal ones elsewhere (the VPC of a subnet).
     pub scope: Vec<String>,
+    /// Terms for the networks (and the hubs of networks) that it joins: both sides of a peering.
+    pub joins: Vec<String>,
     /// Paths to its region or location; they go before the provider's. The first that gives something wins.
     pub region: Vec<String>,
     /// Paths to its zone.
@@ -150,6 +154,12 @@ pub struct RouteRow {
     pub to_pair: bool,
     /// It goes somewhere, and the provider does not say where: the words for the gap.
     pub to_unknown: Option<String>,
+    /// Those of other accounts who may read it: paths to principals (ARNs, accounts, Google's members), and to policy documents of
+    /// AWS that name them.
+    pub to_readers: Vec<String>,
+    pub to_readers_of: Vec<String>,
+    /// Anybody may read it.
+    pub to_anybody: bool,
     /// `forward`, `replicate`, `backup`, `log`, `mirror`, `cache`, `access`, `keys`, `depend`.
     pub activity: String,
     /// Paths to the key that encrypts the copy (`to_region`, `to_pair`).
@@ -255,12 +265,15 @@ macro_rules! tables {
 /// Name and text of each table; `tests/data.rs` checks that no file of the folder is left out. Keep it sorted.
 pub static TABLES: &[(&str, &str)] = tables![
     "arm",
+    "arm-networks",
     "arm-traffic",
     "cloudformation",
+    "cloudformation-networks",
     "cloudformation-traffic",
     "gcp-asset",
     "listing-alibaba",
     "listing-aws",
+    "listing-aws-traffic",
     "listing-tencent",
     "terraform-alibaba",
     "terraform-aws",
@@ -270,6 +283,7 @@ pub static TABLES: &[(&str, &str)] = tables![
     "terraform-common",
     "terraform-google",
     "terraform-google-traffic",
+    "terraform-networks",
     "terraform-other",
     "terraform-other-traffic",
     "terraform-tencent",
@@ -378,9 +392,13 @@ fn check(name: &str, file: &TableFile, faults: &mut Vec<String>) {
             if route.verification > row.verification && route.implied.is_none() {
                 wrong("a route that was checked more than its row names the document (`implied`)".into());
             }
-            let ends = [!route.to.is_empty(), !route.to_region.is_empty(), route.to_pair, route.to_unknown.is_some()];
+            let readers = route.to_anybody || !(route.to_readers.is_empty() && route.to_readers_of.is_empty());
+            let ends = [!route.to.is_empty(), !route.to_region.is_empty(), route.to_pair, route.to_unknown.is_some(), readers];
             if ends.iter().filter(|e| **e).count() != 1 {
-                wrong("a route has exactly one of `to`, `to-region`, `to-pair`, `to-unknown`".into());
+                wrong(
+                    "a route has exactly one of `to`, `to-region`, `to-pair`, `to-unknown`, `to-readers(-of)` or `to-anybody`"
+                        .into(),
+                );
             }
             if route.pool.is_none() && (route.narrowest_first || !route.unchecked_when.is_empty()) {
                 wrong("what comes first is told of a pool".into());

@@ -12,7 +12,7 @@ use super::endpoint::Stand;
 use super::ends::{End, Why, why};
 use super::gaps::Gaps;
 use super::table::{self, Row};
-use super::{Resource, Value, Vocabulary, clients, names};
+use super::{Is, Resource, Value, Vocabulary, clients, names};
 use crate::model::{EndpointFact, Facts, GapScope, Reference, ResourceTally, Standing, Trail, Unread};
 
 /// Adds what the resources say. Addresses are those of one configuration; call it once for each.
@@ -296,6 +296,58 @@ impl<'a> World<'a> {
         values.iter().flat_map(|v| self.ends(v, 0)).collect()
     }
 
+    /// What tells the private addresses of a network from those of others.
+    fn scope_name(&mut self, value: &Value) -> Option<String> {
+        // The name of a network that is no endpoint here is a scope all the same.
+        let named = value.as_text().filter(|t| names::is_name(t)).and_then(|t| names::key(&t));
+        if let Some(scope) = named.filter(|key| !self.by_key.contains_key(key) || self.is_ignored(key)) {
+            return Some(scope);
+        }
+        // A network that holds nothing is no endpoint, and a scope all the same.
+        if let Is::Reference(target) = &value.is
+            && let [of] = self.named(&target.address)[..]
+            && matches!(self.sorts[of], Sort::Ignored(row) if row.passes.is_empty())
+        {
+            return Some(self.resources[of].address.to_string());
+        }
+        match &self.ends(value, 0)[..] {
+            [End::Resource(of), ..] => Some(self.resources[*of].address.to_string()),
+            [End::Other(Reference::Id(id)), ..] => Some(id.clone()),
+            [End::Other(Reference::Fact(fact)), ..] => Some(self.facts.endpoints[*fact].label.clone()),
+            _ => None,
+        }
+    }
+
+    /// Which networks reach each other over private links: those that one link joins, and those that hubs lead to, which are no
+    /// networks themselves. Peerings of networks are no hubs: what is beyond the second one is not reached.
+    fn join(&mut self, networks: &BTreeSet<String>) {
+        let mut beside: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for i in 0..self.resources.len() {
+            let Some(row) = self.row(i).filter(|row| !row.joins.is_empty()) else { continue };
+            let values: Vec<Value> = row.joins.iter().flat_map(|t| self.fill(t, Frame::of(i))).collect();
+            let sides: BTreeSet<String> = values.iter().filter_map(|v| self.scope_name(v)).collect();
+            for side in &sides {
+                beside.entry(side.clone()).or_default().extend(sides.iter().filter(|s| *s != side).cloned());
+            }
+        }
+        for from in networks.iter().filter(|n| beside.contains_key(*n)) {
+            let mut seen = BTreeSet::from([from]);
+            let mut next = vec![from];
+            while let Some(at) = next.pop() {
+                for to in beside.get(at).into_iter().flatten() {
+                    if !seen.insert(to) || !self.step() {
+                        continue;
+                    }
+                    if !networks.contains(to) {
+                        next.push(to);
+                    } else if from < to {
+                        self.facts.joined.push((from.clone(), to.clone()));
+                    }
+                }
+            }
+        }
+    }
+
     /// What resources are parts of, and the networks that their private addresses belong to.
     pub(super) fn parts(&mut self) {
         let mut scopes: BTreeMap<usize, String> = BTreeMap::new();
@@ -306,22 +358,12 @@ impl<'a> World<'a> {
                 scopes.insert(node, self.resources[i].address.to_string());
             }
             for value in row.scope.iter().flat_map(|p| self.values(p, Frame::of(i))).collect::<Vec<_>>() {
-                // The name of a network that is no endpoint here is a scope all the same.
-                let named = value.as_text().filter(|t| names::is_name(t)).and_then(|t| names::key(&t));
-                if let Some(scope) = named.filter(|key| !self.by_key.contains_key(key) || self.is_ignored(key)) {
-                    scopes.entry(node).or_insert(scope);
-                    continue;
-                }
-                let scope = match &self.ends(&value, 0)[..] {
-                    [End::Resource(of), ..] => Some(self.resources[*of].address.to_string()),
-                    [End::Other(Reference::Id(id)), ..] => Some(id.clone()),
-                    _ => None,
-                };
-                if let Some(scope) = scope {
+                if let Some(scope) = self.scope_name(&value) {
                     scopes.entry(node).or_insert(scope);
                 }
             }
         }
+        self.join(&scopes.values().cloned().collect());
         for i in 0..self.resources.len() {
             let (Sort::Endpoint(row), Some(node)) = (self.sorts[i], self.nodes[i]) else { continue };
             if self.resources[i].uncertain.is_some() || self.stand(i).own_zone {

@@ -78,7 +78,7 @@ impl<'a> World<'a> {
             region,
             account,
             attributes,
-            uncertain: unsure.cloned(),
+            uncertain: unsure.or(self.instances[instance].unsure.as_ref()).cloned(),
             ids: vec![resource_id(&self.instances[0].module.folder, &item.address)],
             location,
         }
@@ -176,7 +176,7 @@ impl<'a> World<'a> {
             region,
             account,
             attributes,
-            uncertain: None,
+            uncertain: child.unsure.clone(),
             ids: Vec::new(),
             location,
         }

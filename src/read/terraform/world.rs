@@ -76,6 +76,8 @@ pub struct Instance<'a> {
     pub call: Option<&'a Block>,
     /// Of the call.
     pub each: Option<Rc<Each>>,
+    /// What decides whether it exists, where the `count` of its call or of a call above is not known.
+    pub unsure: Option<Value>,
     /// Names of the calls down to here, as `modules.json` writes them: `eu.vpc`.
     key: String,
     deep: usize,
@@ -90,6 +92,8 @@ pub struct Child {
     pub instance: Option<usize>,
     /// The key in a map of instances; `None` for a single one or one of a list.
     pub form: super::expand::Form,
+    /// See [`Instance::unsure`].
+    pub unsure: Option<Value>,
 }
 
 /// What an address stands for.
@@ -107,7 +111,16 @@ pub(super) enum Slot<T> {
 
 impl<'a> World<'a> {
     pub fn new(tree: &'a Tree<'a>, module: &'a Module, told: &'a FileSettings) -> Self {
-        let root = Instance { module, path: "".into(), parent: None, call: None, each: None, key: String::new(), deep: 0 };
+        let root = Instance {
+            module,
+            path: "".into(),
+            parent: None,
+            call: None,
+            each: None,
+            unsure: None,
+            key: String::new(),
+            deep: 0,
+        };
         let (given, value_files) = tree.given(module, told);
         Self {
             tree,
@@ -447,6 +460,7 @@ impl<'a> World<'a> {
         let expansion = self.expansion(instance, call, &address);
         let module = self.called(instance, call);
         let mut children = Vec::new();
+        let unsure = expansion.as_ref().and_then(|e| e.unsure.clone()).or_else(|| self.instances[instance].unsure.clone());
         for item in expansion.iter().flat_map(|e| &e.items) {
             let address: Arc<str> = format!("{address}{}", item.suffix).into();
             let made = match module {
@@ -464,6 +478,7 @@ impl<'a> World<'a> {
                         parent: Some(instance),
                         call: Some(call),
                         each: item.each.clone(),
+                        unsure: unsure.clone(),
                         key,
                         deep: self.instances[instance].deep + 1,
                     });
@@ -472,7 +487,13 @@ impl<'a> World<'a> {
                 }
                 None => None,
             };
-            children.push(Child { each: item.each.clone(), address, instance: made, form: item.form.clone() });
+            children.push(Child {
+                each: item.each.clone(),
+                address,
+                instance: made,
+                form: item.form.clone(),
+                unsure: unsure.clone(),
+            });
         }
         let children = Rc::new(children);
         self.children.insert(key, Slot::Done(children.clone()));

@@ -17,6 +17,8 @@ use crate::source::{Location, Span};
 pub struct Describe;
 
 const BUCKET: &str = "AWS::S3::Bucket";
+/// Several have one name.
+const RECORDS: &str = "AWS::Route53::RecordSet";
 
 /// Keys that stand beside the lists and say nothing of resources.
 const BESIDE: [&str; 8] =
@@ -60,7 +62,11 @@ impl Dialect for Describe {
         let root = record.root()?;
         let list = LISTS.iter().find(|l| l.path == list && !l.id.is_empty() && root.get(l.id).is_some())?;
         let key = text(root, &[list.arn]).or_else(|| text(root, &[list.id]))?;
-        let key = if list.kind == BUCKET { bucket_arn(key) } else { key.to_owned() };
+        let key = match list.kind {
+            BUCKET => bucket_arn(key),
+            RECORDS => record_set(root),
+            _ => key.to_owned(),
+        };
         Some(Head { key, time: None, gone: false, detailed: !list.bare, project: None })
     }
 
@@ -105,6 +111,15 @@ impl Dialect for Describe {
             let list = List { path: "Clusters", id: "ClusterIdentifier", arn: "", kind: list.kind, bare: false };
             return convert(&list, root, at, told, to);
         }
+        if list.kind == RECORDS {
+            let before = to.resources.len();
+            convert(list, root, at, told, to);
+            if let Some(made) = to.resources.get_mut(before) {
+                made.address = record_set(root).into();
+                made.ids.clear();
+            }
+            return;
+        }
         if let Some((list, id)) = face(list, root) {
             let before = to.resources.len();
             convert(&list, root, at, told, to);
@@ -116,6 +131,12 @@ impl Dialect for Describe {
         }
         convert(list, root, at, told, to);
     }
+}
+
+/// What tells a record set of Route 53 from others of its name.
+fn record_set(record: Node<'_>) -> String {
+    let told = ["Name", "Type", "SetIdentifier"].into_iter().filter_map(|key| text(record, &[key]));
+    told.collect::<Vec<_>>().join(" ")
 }
 
 /// The interface of an instance is the instance itself, as its network sees it.

@@ -64,6 +64,8 @@ pub const LISTS: &[List] = &[
     list("LoadBalancerTargetHealth", "TargetGroupArn", "TargetGroupArn", "AWS::ElasticLoadBalancingV2::TargetGroup"),
     list("LoadBalancerListeners", "LoadBalancerArn", "LoadBalancerArn", "AWS::ElasticLoadBalancingV2::Listener"),
     list("LoadBalancerAttributes", "LoadBalancerArn", "LoadBalancerArn", "AWS::ElasticLoadBalancingV2::LoadBalancer"),
+    // route53
+    list("ResourceRecordSets", "Type", "", "AWS::Route53::RecordSet"),
     // rds
     list("DBInstances", "DBInstanceIdentifier", "DBInstanceArn", "AWS::RDS::DBInstance"),
     list("RdsInstances", "DBInstanceIdentifier", "DBInstanceArn", "AWS::RDS::DBInstance"),
