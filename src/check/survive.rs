@@ -70,9 +70,9 @@ pub struct Asked<'a, 'c, 'p> {
     /// What works with nothing lost; each loss is taken from it and put back.
     works: RefCell<BTreeMap<(Keep, Up), Usable>>,
     /// What remains with nothing lost, and which endpoints that rests on.
-    rests: RefCell<BTreeMap<(Keep, View, usize), Rests<bool>>>,
+    rests: RefCell<Resting<bool>>,
     /// What serves from outside with nothing lost, likewise.
-    leaves: RefCell<BTreeMap<(Keep, View, usize), Rests<Option<EndpointId>>>>,
+    leaves: RefCell<Resting<Option<EndpointId>>>,
 }
 
 /// Which endpoints count as up before anything is lost.
@@ -85,6 +85,8 @@ enum Up {
 
 /// An answer, and the endpoints that were asked whether they work.
 type Rests<T> = (T, Vec<EndpointId>);
+/// By what is kept, as whom it is seen by, and token.
+type Resting<T> = BTreeMap<(Keep, View, usize), Rests<T>>;
 
 /// What is missing after a loss, and for whom.
 #[derive(Default)]

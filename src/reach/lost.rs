@@ -24,9 +24,9 @@ impl Lost {
         let lost: HashSet<&LossDomain> = domains.iter().collect();
         let mut sites: HashMap<SiteId, Kinds> = HashMap::default();
         let mut near: Vec<u32> = Vec::new();
-        for domain in &lost {
-            near.extend(shared.endpoints.get(*domain).into_iter().flatten());
-            for site in shared.sites.get(*domain).into_iter().flatten() {
+        for domain in domains {
+            near.extend(shared.endpoints.get(domain).into_iter().flatten());
+            for site in shared.sites.get(domain).into_iter().flatten() {
                 sites.entry(*site).or_insert_with(|| hits(&lost, &snapshot.site_domains(*site)));
                 near.extend(&shared.at_site[site.0 as usize]);
             }

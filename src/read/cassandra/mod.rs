@@ -79,9 +79,9 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
     let mut copies = Copies::new(input, "cassandra");
     let sorts: Vec<(SourceId, Sort)> = files
         .iter()
-        .filter_map(|id| {
+        .map(|id| {
             let source = input.sources.get(*id);
-            Some((*id, sort_of(&source.path, &source.text).unwrap_or(Sort::Node)))
+            (*id, sort_of(&source.path, &source.text).unwrap_or(Sort::Node))
         })
         .collect();
     let mut nodes = nodes::Nodes::read(&mut copies, &sorts);

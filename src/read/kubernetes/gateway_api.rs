@@ -271,7 +271,7 @@ impl<'d> Cluster<'d> {
             let total: u64 = backends.iter().map(weight).sum();
             for backend in &backends {
                 let share = (backends.len() > 1 || weight(backend) == 0).then(|| (weight(backend), total));
-                self.to_backend(start, *backend, &when, &pool, share, Activity::Forward);
+                self.lead_to_backend(start, *backend, &when, &pool, share, Activity::Forward);
                 for filter in filters(*backend) {
                     self.filter(start, filter, &when);
                 }
@@ -286,14 +286,14 @@ impl<'d> Cluster<'d> {
                 part(&["requestMirror", "percent"]) == Some(0) || part(&["requestMirror", "fraction", "numerator"]) == Some(0);
             let when =
                 When { clients: when.clients.clone(), text: when.and("a copy of each request (RequestMirror)".to_owned()) };
-            self.to_backend(start, mirror, &when, "", off.then_some((0, 100)), Activity::Mirror);
+            self.lead_to_backend(start, mirror, &when, "", off.then_some((0, 100)), Activity::Mirror);
         }
         if let Some(auth) = filter.path(&["externalAuth", "backendRef"]) {
             let when = When {
                 clients: when.clients.clone(),
                 text: when.and("it is asked about each request (ExternalAuth)".to_owned()),
             };
-            self.to_backend(start, auth, &when, "", None, Activity::Forward);
+            self.lead_to_backend(start, auth, &when, "", None, Activity::Forward);
         }
         if let Some(host) = filter.path(&["requestRedirect", "hostname"]) {
             let to = Reference::Host { name: host.text().unwrap_or("").to_ascii_lowercase(), port: None };
@@ -303,7 +303,7 @@ impl<'d> Cluster<'d> {
         }
     }
 
-    fn to_backend(
+    fn lead_to_backend(
         &mut self,
         start: &Start<'d>,
         backend: Node<'d>,

@@ -34,7 +34,7 @@ fn one(copies: &mut Copies<'_>, file: SourceId, database: Node<'_>) {
     for instance in instances.items() {
         let cluster = instance.get("cluster").unwrap_or(instance);
         let url = cluster.get("url").filter(|u| u.text().is_some_and(|t| !t.is_empty()));
-        let named = url.or_else(|| cluster.get("name")).or_else(|| cluster.is_map().then_some(None).unwrap_or(Some(cluster)));
+        let named = url.or_else(|| cluster.get("name")).or_else(|| if cluster.is_map() { None } else { Some(cluster) });
         let Some(named) = named else {
             let message = "this instance names neither the URL nor the name of its cluster".to_owned();
             copies.gap("unusable-target", message, "add `cluster.url`", at(instance), touch);

@@ -23,7 +23,7 @@ pub(super) const TABLE: &[Words] = &[
         followed: "if elsif elseif elif else set call new return restart error include import log",
         harmless: "unset remove add synthetic synthetic.base64 ban purge declare esi hash_data rollback break switch case
             default goto panic rethrow http_status_matches early_hints keep ban_url std.collect std.log std.syslog
-            std.timestamp std.cache_req_body std.rollback std.late_100_continue std.querysort std.collect std.port
+            std.timestamp std.cache_req_body std.rollback std.late_100_continue std.querysort std.port
             header.append header.unset header.remove header.copy header.filter header.filter_except header.set
             cookie.parse cookie.clean cookie.delete cookie.filter cookie.keep cookie.set cookie.filter_re cookie.keep_re
             var.set var.set_string var.global_set crypto.hash directors.reconfigure h2.push h2.disable_header_compression

@@ -279,7 +279,9 @@ impl<'d> Cluster<'d> {
         {
             return;
         }
-        let mut members: BTreeMap<usize, (Option<bool>, Option<Locality>, Option<&'d str>)> = BTreeMap::new();
+        // Whether it has a sidecar, where it stands, its namespace.
+        type Member<'d> = (Option<bool>, Option<Locality>, Option<&'d str>);
+        let mut members: BTreeMap<usize, Member<'d>> = BTreeMap::new();
         for index in 0..self.workloads.len() {
             let fact = self.workloads[index].fact;
             let member = (self.has_sidecar(index), self.locality_of(fact), self.workloads[index].object.namespace);

@@ -93,7 +93,7 @@ impl<'d> Cluster<'d> {
         for route in &routes {
             let Some(destination) = route.get("destination") else { continue };
             let share = (routes.len() > 1 && total > 0).then(|| (weight(route).unwrap_or(0), total));
-            self.to_destination(object, destination, node, when, pool, share, Activity::Forward, from);
+            self.lead_to_destination(object, destination, node, when, pool, share, Activity::Forward, from);
         }
         if let Some(host) = rule.path(&["redirect", "authority"]) {
             let name = host.text().unwrap_or("").to_ascii_lowercase();
@@ -127,11 +127,11 @@ impl<'d> Cluster<'d> {
     ) {
         let share = off.then_some((0, 100));
         let when = When { clients: when.clients.clone(), text: when.and("a copy of each request (mirror)".to_owned()) };
-        self.to_destination(object, destination, node, &when, "", share, Activity::Mirror, from);
+        self.lead_to_destination(object, destination, node, &when, "", share, Activity::Mirror, from);
     }
 
     #[expect(clippy::too_many_arguments, reason = "one for each thing that a rule says of a destination")]
-    fn to_destination(
+    fn lead_to_destination(
         &mut self,
         object: &Object<'d>,
         destination: Node<'d>,
