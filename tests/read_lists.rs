@@ -310,7 +310,7 @@ fn lists_are_recognized_and_nothing_else_is() {
         ("hosts", "[web]\nw1\nw2\n", &["ansible-inventory"][..]),
         ("etc/hosts", "127.0.0.1 localhost\n10.0.0.1 db\n", &["hosts"]),
         ("prod.ini", "[web:children]\na\n", &["ansible-inventory"]),
-        ("my.cnf", "[mysqld]\nskip-networking\n", &[]),
+        ("my.cnf", "[mysqld]\nskip-networking\n", &["mysql"]),
         ("setup.ini", "[a]\nx = 1\n", &[]),
         ("inventory/prod", "w1 ansible_host=10.0.0.1\n", &["ansible-inventory"]),
         ("inventory/sites.toml", "[a]\nb\n", &[]),

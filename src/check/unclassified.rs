@@ -51,7 +51,9 @@ pub fn matter_to<'s>(
         Demand::NeverIn(set) => Some(Wanted::NotIn(set)),
         _ => None,
     };
-    let kept = |d: &Doing| matches!(d, Doing::Role(Role::Store) | Doing::Route(Activity::Replicate | Activity::Backup));
+    let kept = |d: &Doing| {
+        matches!(d, Doing::Role(Role::Store) | Doing::Route(Activity::Replicate | Activity::Backup | Activity::Log))
+    };
     let asked = (rule.activity.is_empty() || rule.activity.iter().any(kept)) && scope.tokens.iter().any(|w| *w != 0);
     let placements = wanted.filter(|_| asked && !stores.is_empty()).map(|wanted| judge_all(context, &wanted));
     let outside: Vec<bool> =

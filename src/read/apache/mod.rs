@@ -195,6 +195,8 @@ fn recognize(path: &str, text: &str) -> Recognized {
         match first.to_ascii_lowercase().trim_end_matches('>') {
             "<virtualhost" | "<ifmodule" | "<ifdefine" | "<directory" | "<location" | "<locationmatch" | "<proxy"
             | "<files" | "<filesmatch" | "<macro" | "<if" | "<ifversion" => sections += 1,
+            // Redis has the word too, with a path alone.
+            "loadmodule" if line.split_whitespace().nth(2).is_none() => {}
             "proxypass" | "proxypassmatch" | "balancermember" | "loadmodule" | "serverroot" | "documentroot"
             | "rewriterule" | "serveralias" | "customlog" | "proxypassreverse" | "includeoptional" | "rewriteengine" => {
                 words += 1
