@@ -9,10 +9,17 @@ pub mod places;
 
 /// The known word nearest to a misspelt one, if near enough to be worth a "did you mean".
 pub fn suggest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = 1 + word.chars().count() / 4;
+    const LONGEST: usize = 64;
+    let length = word.chars().count();
+    if length > LONGEST {
+        return None;
+    }
+    let (word, limit) = (word.to_lowercase(), 1 + length / 4);
     known
         .into_iter()
-        .map(|k| (strsim::damerau_levenshtein(&word.to_lowercase(), &k.to_lowercase()), k))
+        // Each letter more or less is a step, so that most words need no closer look.
+        .filter(|k| k.chars().count().abs_diff(length) <= limit)
+        .map(|k| (strsim::damerau_levenshtein(&word, &k.to_lowercase()), k))
         .filter(|(d, _)| *d <= limit)
         .min()
         .map(|(_, k)| k)

@@ -80,7 +80,14 @@ impl Lines {
             fact.standing = Standing::Logical;
             fact.names.push(Spanned::new(name.to_owned(), at.span));
             self.facts.endpoints.push(fact);
-            self.facts.endpoints.len() - 1
+            let index = self.facts.endpoints.len() - 1;
+            let message =
+                format!("`{name}` was asked once; what it leads to when servers are down or full is not told by that");
+            let help =
+                Some("add the zone or the settings that it is answered from, or declare all that it may lead to".to_owned());
+            let scope = GapScope::Endpoints(vec![Reference::Fact(index)]);
+            self.facts.gaps.push(Unread { code: "answer-of-one-moment", message, help, location: at, scope });
+            index
         });
         let from = Reference::Fact(index);
         if failed {
