@@ -167,7 +167,7 @@ fn run(name: &str, folders: &[&str], cases: u32, texts: bool) {
 
 #[test]
 fn readers() {
-    run("readers", &["tests/read", "tests/cases", "tests/plan_and_source"], 100, true);
+    run("readers", &["tests/read", "tests/cases", "tests/plan_and_source"], 60, true);
 }
 
 #[test]
