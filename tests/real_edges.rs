@@ -99,7 +99,8 @@ fn program(names: &[&str], version: &str) -> Option<String> {
 }
 
 fn folder(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("real-{name}"));
+    // Varnish gives its rights up, and then must still reach this; a build folder may lie in a home that others may not enter.
+    let folder = std::env::temp_dir().join(format!("onshore-real-{name}-{}", std::process::id()));
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     folder
