@@ -1,4 +1,4 @@
-//! Many losses, one after the other, each told in short against normal running: what [`super::assess`] and [`super::after`] say
+//! Many losses, one after the other, each told in short against normal running: what [`super::assess`] and [`super::after()`] say
 //! of it, at the cost of what it touches.
 //!
 //! A rule is asked anew only where the loss changes who gets where, or takes away what the rule rests on.
