@@ -129,7 +129,15 @@ fn host(cluster: &mut Cluster<'_>, object: &Object<'_>, text: &str, at: Location
     match peer(text, None).ok()? {
         Peer::Address { ip, port } => Some(Reference::Address { ip, port }),
         Peer::Host { name, port } => match cluster.inside(object.namespace, &name) {
-            Inside::Services(found) => found.first().map(|f| Reference::Fact(*f)),
+            Inside::Services(found) => Some(match found.as_slice() {
+                [only] => Reference::Fact(*only),
+                // Any of those that are called so may be meant.
+                several => {
+                    let any = group(cluster, "service", name, at);
+                    several.iter().for_each(|one| member(cluster, any, *one, at));
+                    Reference::Fact(any)
+                }
+            }),
             Inside::Missing(namespace, service) => Some(cluster.missing_service(namespace.as_deref(), &service, at)),
             Inside::Outside => Some(Reference::Host { name, port }),
         },
@@ -180,7 +188,7 @@ fn bucket(
         let store = cluster.bucket(&format!("{prefix}{name}"), at);
         if let Some(region) = region.filter(|r| r.text().is_some_and(|t| !t.is_empty())) {
             let fact = &mut cluster.facts.endpoints[store];
-            fact.provider = Some(if scheme == "gs" { "gcp" } else { "aws" }.to_owned());
+            fact.provider = Some(scheme_provider(&scheme).to_owned());
             fact.region.get_or_insert(Spanned::new(region.text().unwrap_or("").to_owned(), region.used_at()));
         }
         return store;
@@ -195,8 +203,22 @@ fn bucket(
     fact.id = matches!(behind, Some(Reference::Host { .. } | Reference::Address { .. })).then_some(label);
     fact.roles = Roles::of(&[Role::Store]);
     fact.standing = Standing::WithSender;
+    let unknown = behind.is_none();
     fact.part_of.extend(behind);
-    cluster.push(fact)
+    let store = cluster.push(fact);
+    if unknown {
+        let message = format!("`{}` is no host name or address, so where this bucket stands is not known", shorten(&own));
+        cluster.gap("unusable-target", message, "correct the endpoint", at, &[store]);
+    }
+    store
+}
+
+fn scheme_provider(scheme: &str) -> &'static str {
+    match scheme {
+        "gs" => "gcp",
+        "azure" => "azure",
+        _ => "aws",
+    }
 }
 
 /// A way that only a person opens.
