@@ -218,6 +218,7 @@ impl Nodes {
             self.snitches.values().next().copied()
         });
         let mut fact = EndpointFact::new("cassandra-datacenter", name, at);
+        fact.elsewhere = true;
         fact.roles = Roles::of(&[Role::Process, Role::Store]);
         fact.site_hints.push(Spanned::new(name.to_owned(), at.span));
         if let Some((provider, region)) = snitch.and_then(|s| s.place(name)) {

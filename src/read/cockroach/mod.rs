@@ -192,6 +192,7 @@ impl Sql<'_, '_> {
             return *known;
         }
         let mut fact = EndpointFact::new("cockroachdb-region", name, at);
+        fact.elsewhere = true;
         fact.roles = Roles::of(&[Role::Process, Role::Store]);
         // CockroachDB Cloud puts the provider before the region.
         let named = [("aws-", "aws"), ("gcp-", "gcp"), ("azure-", "azure")];

@@ -82,6 +82,7 @@ impl<'d> Project<'_, 'd> {
         let external = node.get("external").is_some_and(|e| e.as_bool() != Some(false));
         let help = "give the store its place with [[geo.override]]";
         if external {
+            self.facts.endpoints[store].elsewhere = true;
             let message = format!("volume `{name}` is made outside of this project, so where it keeps its data is not known");
             return self.remark("unknown-storage", message, help, location);
         }
@@ -118,6 +119,7 @@ impl<'d> Project<'_, 'd> {
             self.facts.endpoints[store].part_of.push(to);
         }
         if !known {
+            self.facts.endpoints[store].elsewhere = true;
             let what = if matches!(driver.as_str(), "" | "local") { kind } else { driver };
             let message = format!("where the volume driver `{}` keeps its data is not known", shorten(&what));
             self.remark("unknown-storage", message, help, location);

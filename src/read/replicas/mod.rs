@@ -106,6 +106,7 @@ impl<'i> Copies<'i> {
             Peer::Loopback { .. } | Peer::Unix(_) => return self.own(at.source),
         };
         fact.roles = Roles::of(&[Role::Process, Role::Store]);
+        fact.elsewhere = true;
         let index = self.out.principal(fact);
         self.servers.insert(peer.clone(), index);
         index

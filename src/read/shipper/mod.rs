@@ -252,6 +252,7 @@ impl Emitter<'_> {
             plugin => format!("what `{}` of {} sends to", shorten(plugin), self.product.name),
         };
         let mut fact = EndpointFact::new("log-store", label, at);
+        fact.elsewhere = true;
         fact.roles = Roles::of(&[Role::Store]);
         let store = self.out.facts.endpoint(fact);
         self.out.route(Output::plain(self.agent, store, Activity::Log, at));
@@ -356,6 +357,7 @@ impl Emitter<'_> {
         };
         let label = name.clone().unwrap_or_else(|| format!("{kind} of {}", part.plugin));
         let mut fact = EndpointFact::new(kind, label, part.at);
+        fact.elsewhere = true;
         fact.roles = Roles::of(&[Role::Store]);
         fact.provider = Some(provider.to_owned());
         if kind == "bucket"

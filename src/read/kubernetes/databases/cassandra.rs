@@ -95,6 +95,7 @@ fn data_centre<'d>(cluster: &mut Cluster<'d>, object: &Object<'d>, whole: usize,
             let context_name = context.text().unwrap_or("");
             fact.tags.insert("k8s-context".to_owned(), context_name.to_owned());
             fact.site_hints.push(Spanned::new(context_name.to_owned(), context.used_at()));
+            fact.elsewhere = true;
         }
         None => cluster.stand_at_cluster(&mut fact),
     }
