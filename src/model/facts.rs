@@ -52,6 +52,8 @@ pub struct EndpointFact {
     pub networks: Vec<Spanned<IpNetwork>>,
     pub cloud_ids: Vec<String>,
     pub site: Option<Spanned<String>>,
+    /// The file only names it (a far server, a store): what is told of where the file stands says nothing of it.
+    pub elsewhere: bool,
     /// Words that may name a declared site (a `datacenter` variable of a list): one that does counts like `site`, others say nothing.
     pub site_hints: Vec<Spanned<String>>,
     pub scope: Option<String>,
@@ -88,6 +90,7 @@ impl EndpointFact {
             networks: Vec::new(),
             cloud_ids: Vec::new(),
             site: None,
+            elsewhere: false,
             site_hints: Vec::new(),
             scope: None,
             provider: None,
