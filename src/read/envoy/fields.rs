@@ -1,6 +1,7 @@
 //! Fields of protobuf messages as YAML or JSON hold them: names in snake_case or lowerCamelCase, values that may be wrapped.
 
 use crate::doc::Node;
+use crate::read::proxy::part;
 use crate::source::{Location, SourceId};
 
 /// A value and the file it stands in.
@@ -12,14 +13,7 @@ pub(super) struct Part<'d> {
 
 impl<'d> Part<'d> {
     pub fn at(&self) -> Location {
-        let mut span = self.node.used_at();
-        // A map in block style begins at its first key; the whole of it would be many lines.
-        if self.node.is_map()
-            && let Some(first) = self.node.entries().next()
-        {
-            span = first.key.span();
-        }
-        Location::new(self.source, span)
+        part::Part { node: self.node, source: self.source }.at()
     }
 
     pub fn with(&self, node: Node<'d>) -> Self {

@@ -8,11 +8,12 @@
 use super::clusters::{Clusters, both};
 use super::fields::Part;
 use super::known;
-use crate::model::{Activity, ClientMatch, Reference, RouteFact, RouteRole, Spill};
+use crate::model::{Activity, Reference, RouteFact, RouteRole, Spill};
+use crate::read::proxy::fronts::others;
 use crate::read::proxy::output::{Output, Touch};
 use crate::read::proxy::peer;
 use crate::read::proxy::shorten;
-use crate::read::proxy::when::{Basis, When, countries_of_regex, country};
+use crate::read::proxy::when::{When, countries_of_regex, country};
 use crate::source::Location;
 
 pub(super) struct Host<'a, 'd> {
@@ -139,17 +140,6 @@ fn by_country(header: Part<'_>, country_headers: &[String]) -> Option<When> {
     let mut when = crate::read::proxy::when::by_countries(&name, countries, !header.flag("invert_match"));
     when.text = when.text.map(|t| t.replace("when $", "when "));
     Some(when)
-}
-
-/// Everybody else; `None` if nobody is left.
-fn others(when: &When) -> Option<When> {
-    let clients = match &when.clients {
-        ClientMatch::Countries(c) => ClientMatch::Except(c.clone()),
-        ClientMatch::Except(c) => ClientMatch::Countries(c.clone()),
-        _ => return None,
-    };
-    let text = when.text.as_ref().map(|t| t.replacen("when ", "unless ", 1));
-    Some(When { clients, basis: Basis::Geography, text })
 }
 
 fn action(out: &mut Output, host: &Host<'_, '_>, route: Part<'_>, when: &When, index: usize, above: &[Part<'_>]) {
