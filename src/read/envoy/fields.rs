@@ -1,6 +1,7 @@
 //! Fields of protobuf messages as YAML or JSON hold them: names in snake_case or lowerCamelCase, values that may be wrapped.
 
 use crate::doc::Node;
+use crate::read::proxy::output::{Output, Touch};
 use crate::read::proxy::part;
 use crate::source::{Location, SourceId};
 
@@ -43,10 +44,18 @@ impl<'d> Part<'d> {
         }
     }
 
+    /// `None` also where something else stands there: what a caller puts in its place must let more be carried, not less.
     pub fn number(&self, name: &str) -> Option<u64> {
         let part = self.get(name)?;
         let part = part.get("value").unwrap_or(part);
         part.node.text()?.parse::<f64>().ok().filter(|n| *n >= 0.0 && *n < 1e15).map(|n| n as u64)
+    }
+
+    /// The number in a field; `None` with a gap where something else stands there.
+    pub fn told_number(&self, name: &str, out: &mut Output, touch: Touch) -> Option<u64> {
+        let part = self.get(name)?;
+        let text = part.get("value").unwrap_or(part).node.text().unwrap_or("");
+        self.number(name).or_else(|| out.number(&format!("`{name}`"), text, part.at(), touch))
     }
 
     pub fn flag(&self, name: &str) -> bool {
