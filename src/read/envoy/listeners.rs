@@ -306,7 +306,8 @@ impl<'d> Reader<'_, 'd> {
                 }
                 if let Some(domain) = unfilled {
                     let shown = shorten(domain.node.text().unwrap_or(""));
-                    let message = format!("the domain `{shown}` is yet to be filled in, so who asks for this host is not known");
+                    let message =
+                        format!("the domain `{shown}` is yet to be filled in, so who asks for this host is not known");
                     out.gap("template-not-rendered", message, Some(RENDER.to_owned()), domain.at(), Touch::Endpoint(fact));
                 }
                 let pool = virtual_host.text("name").unwrap_or("virtual host").to_owned();
