@@ -128,6 +128,7 @@ impl Run<'_> {
                 let Value::Text(name, at) = self.value(name, variables) else {
                     return Err(unknown(at, "what it includes is worked out while it runs"));
                 };
+                // The zone has nothing by what is no name.
                 let full = name::absolute(&name, self.origin).unwrap_or_default();
                 let Some(codes) = self.includes.get(&full) else {
                     return Err(unknown(at, format!("it includes `{}`, and the zone has no such LUA record", shorten(&name))));
@@ -192,7 +193,7 @@ impl Run<'_> {
             }
             Expr::Index(of, index) => {
                 let (of, index) = (self.value(of, variables), self.value(index, variables));
-                indexed(of, &index)
+                indexed(of, &index, self.code.start())
             }
             Expr::Not(inner) => match truth(&self.value(inner, variables), "it") {
                 Ok(known) => Value::Bool(!known),
@@ -252,7 +253,7 @@ impl Run<'_> {
             let (yes, no) = (with(*yes), with(*no));
             return Value::Either(condition, yes, no);
         }
-        let codes = || arguments.first().map(texts).unwrap_or_default();
+        let codes = || arguments.first().and_then(texts);
         match (function, arguments) {
             ("ifportup", [port, addresses, options @ ..]) => {
                 let port = if let Value::Number(port) = port { format!("port {port}") } else { "its port".to_owned() };
@@ -274,20 +275,21 @@ impl Run<'_> {
             ("all", [values]) => set(values, Pick::All, at),
             ("view", [Value::Table(pairs)]) => view(pairs, at),
             ("country", [_]) => {
-                let countries: Option<Vec<_>> = codes().iter().map(|c| country(c)).collect();
-                let some = || Condition::some(format!("clients in `{}`", codes().join("`, `")));
+                let countries: Option<Vec<_>> = codes().and_then(|all| all.iter().map(|c| country(c)).collect());
+                let some = || Condition::some(format!("clients in {}", listed(codes(), "`")));
                 Value::Condition(countries.filter(|c| !c.is_empty()).map_or_else(some, Condition::countries))
             }
             ("continent", [_]) => {
-                let codes = codes();
-                let words: Vec<&str> = codes.iter().map(String::as_str).collect();
-                let some = || Condition::some(format!("clients in `{}`", codes.join("`, `")));
-                Value::Condition(Condition::continents(&words).filter(|_| !words.is_empty()).unwrap_or_else(some))
+                let known = codes().filter(|c| !c.is_empty()).and_then(|codes| {
+                    let words: Vec<&str> = codes.iter().map(String::as_str).collect();
+                    Condition::continents(&words)
+                });
+                Value::Condition(known.unwrap_or_else(|| Condition::some(format!("clients in {}", listed(codes(), "`")))))
             }
-            ("region", [_]) => Value::Condition(Condition::some(format!("clients in region {}", codes().join(", ")))),
-            ("asnum", [_]) => Value::Condition(Condition::some(format!("clients of AS {}", codes().join(", ")))),
+            ("region", [_]) => Value::Condition(Condition::some(format!("clients in region {}", listed(codes(), "")))),
+            ("asnum", [_]) => Value::Condition(Condition::some(format!("clients of AS {}", listed(codes(), "")))),
             ("netmask", [_]) => {
-                let networks: Option<Vec<_>> = codes().iter().map(|n| n.parse().ok()).collect();
+                let networks: Option<Vec<_>> = codes().and_then(|all| all.iter().map(|n| n.parse().ok()).collect());
                 let some = || Condition::some("clients in some networks");
                 Value::Condition(networks.filter(|n| !n.is_empty()).map_or_else(some, Condition::networks))
             }
@@ -356,13 +358,17 @@ impl Run<'_> {
         for (i, part) in parts.into_iter().enumerate() {
             match part {
                 // The target of a service; `.` is the name itself. The last words await what follows.
-                Value::Text(text, at) if i == 0 => {
+                Value::Text(text, at) if i == 0 && !text.split_whitespace().any(gives_hint) => {
                     let target = text.split_whitespace().nth(1).filter(|t| *t != "." && matches!(self.kind, "HTTPS" | "SVCB"));
                     match target.map(|t| Target::parse(t, at)) {
                         None => {}
                         Some(Some(target)) => answers.push(Answer::Set(vec![target], Pick::All)),
                         Some(None) => return unknown(at, "it joins texts while it runs"),
                     }
+                }
+                // Parameters; of their addresses only those that follow are gone to.
+                Value::Text(text, at) if text.split_whitespace().any(gives_hint) => {
+                    return unknown(at, "it joins texts while it runs");
                 }
                 Value::Text(text, _) if matches!(self.kind, "HTTPS" | "SVCB") || text.trim().is_empty() => {}
                 value @ (Value::Answer(_) | Value::Either(..)) => answers.push(self.answer(value)),
@@ -371,6 +377,11 @@ impl Run<'_> {
         }
         Answer::Each(answers)
     }
+}
+
+/// An address in the text, not in what is joined to it.
+fn gives_hint(word: &str) -> bool {
+    ["ipv4hint=", "ipv6hint="].iter().any(|h| word.strip_prefix(h).is_some_and(|rest| !rest.trim_matches('"').is_empty()))
 }
 
 /// The targets in the data of one record.
@@ -459,33 +470,48 @@ fn equal(a: &Value, b: &Value) -> Value {
     }
 }
 
-fn indexed(of: Value, index: &Value) -> Value {
+fn indexed(of: Value, index: &Value, at: Location) -> Value {
     match (of, index) {
-        (Value::Table(entries), Value::Number(n)) => {
-            let position = n.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
-            let mut plain = entries.into_iter().filter(|(key, _)| key.is_none());
-            position.and_then(|p| plain.nth(p)).map_or(Value::Nil, |(_, v)| v)
+        // A key that is worked out may be the one that is asked for.
+        (Value::Table(entries), _) if entries.iter().any(|(key, _)| key.as_deref() == Some("")) => {
+            Value::Unknown("it is looked up in a table of which a key is worked out while it runs".to_owned(), at)
+        }
+        (Value::Table(entries), Value::Number(key)) => {
+            // Of values without keys the first is 1.
+            let position = key.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+            let plain = position.and_then(|p| entries.iter().filter(|(key, _)| key.is_none()).nth(p));
+            let found = plain.or_else(|| entries.iter().find(|(k, _)| k.as_ref() == Some(key)));
+            found.map_or(Value::Nil, |(_, v)| v.clone())
         }
         (Value::Table(entries), Value::Text(key, _)) => {
             entries.into_iter().find(|(k, _)| k.as_ref() == Some(key)).map_or(Value::Nil, |(_, v)| v)
         }
+        (Value::Nil, _) => Value::Nil,
         // One of what is answered: it may be any of them.
         (Value::Answer(answer), Value::Number(_)) => Value::Answer(answer),
         (Value::Either(condition, yes, no), index) => {
-            Value::Either(condition, Box::new(indexed(*yes, index)), Box::new(indexed(*no, index)))
+            Value::Either(condition, Box::new(indexed(*yes, index, at)), Box::new(indexed(*no, index, at)))
         }
         (Value::Unknown(why, at), _) => Value::Unknown(why, at),
-        _ => Value::Nil,
+        _ => Value::Unknown("it is looked up while it runs".to_owned(), at),
     }
 }
 
-/// A text, or the texts of a table.
-fn texts(value: &Value) -> Vec<String> {
+/// A text, or the texts of a table; `None` where one of them is worked out while it runs.
+fn texts(value: &Value) -> Option<Vec<String>> {
     match value {
-        Value::Text(text, _) | Value::Number(text) => vec![text.clone()],
-        Value::Table(entries) => entries.iter().flat_map(|(_, v)| texts(v)).collect(),
-        _ => Vec::new(),
+        Value::Text(text, _) | Value::Number(text) => Some(vec![text.clone()]),
+        Value::Table(entries) => {
+            let all: Option<Vec<Vec<String>>> = entries.iter().map(|(_, v)| texts(v)).collect();
+            all.map(|all| all.concat())
+        }
+        _ => None,
     }
+}
+
+fn listed(codes: Option<Vec<String>>, mark: &str) -> String {
+    let between = format!("{mark}, {mark}");
+    codes.map_or_else(|| "what is worked out while it runs".to_owned(), |all| format!("{mark}{}{mark}", all.join(&between)))
 }
 
 /// The targets of a list of addresses or names.
@@ -589,7 +615,7 @@ fn view(pairs: &[(Option<String>, Value)], at: Location) -> Value {
         let [(_, networks), (_, values), ..] = pair.as_slice() else {
             return Value::Unknown("a pair of `view` has networks and values".to_owned(), at);
         };
-        let parsed: Option<Vec<_>> = texts(networks).iter().map(|n| n.parse().ok()).collect();
+        let parsed: Option<Vec<_>> = texts(networks).and_then(|all| all.iter().map(|n| n.parse().ok()).collect());
         let Some(parsed) = parsed.filter(|n| !n.is_empty()) else {
             return Value::Unknown("the networks of a `view` are not known".to_owned(), at);
         };
