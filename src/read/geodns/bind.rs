@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 use super::build::Builder;
 use super::powerdns::merge;
 use super::views::together;
-use crate::model::{Activity, DataLimit, EndpointFact, Facts, Reference, RouteFact, Standing};
+use crate::model::{Activity, DataLimit, EndpointFact, Facts, GapScope, Reference, RouteFact, Standing, Unread};
 use crate::read::proxy::LOGGED;
 use crate::read::words::{Effect, Vocabulary, Words};
 use crate::read::zone::answer::{Condition, country};
@@ -395,6 +395,7 @@ impl Config<'_> {
                         format!("`{}` changes answers or brings in zones by data that is not followed", option.word(0));
                     self.builder.unclear("unfollowed-answer", message, Some(super::DECLARE), option.at, None);
                 }
+                // Whom a view takes is read before; order, folder and what happens without forwarders lead nowhere else.
                 _ => {}
             }
         }
@@ -404,7 +405,15 @@ impl Config<'_> {
     fn ways(&mut self, list: &Statement, server: &Reference, activity: Activity) {
         for item in list.inner() {
             let Some((word, at)) = item.words.first() else { continue };
-            let Ok(ip) = word.parse::<std::net::IpAddr>() else { continue };
+            let Ok(ip) = word.parse::<std::net::IpAddr>() else {
+                // Lists, networks and keys are whom zones are copied to, which is nobody's data.
+                if activity == Activity::Forward {
+                    let message = format!("queries are handed on to `{}`, which is no address", shorten(word));
+                    let (help, scope) = (Some(super::DECLARE.to_owned()), GapScope::Endpoints(vec![server.clone()]));
+                    self.facts.gaps.push(Unread { code: "unusable-target", message, help, location: *at, scope });
+                }
+                continue;
+            };
             let mut route = RouteFact::new(server.clone(), Reference::Address { ip, port: None }, activity, *at);
             // A query tells who asks for what; a zone tells nothing of anybody.
             let classes =

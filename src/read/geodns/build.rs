@@ -77,3 +77,8 @@ impl Builder {
         }
     }
 }
+
+/// A single value stands for a list of one.
+pub fn list(node: Node<'_>) -> Vec<Node<'_>> {
+    if node.is_list() { node.items().collect() } else { vec![node] }
+}
