@@ -12,14 +12,16 @@
 //! A zone that only one view has is read as a zone file by itself. Keys and addresses of the server say nothing of a client's country.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+
+use lex::{Parser, Statement};
+use words::{TABLE, WORDS};
 
 use super::build::Builder;
 use super::powerdns::merge;
 use super::views::together;
 use crate::model::{Activity, DataLimit, EndpointFact, Facts, GapScope, Reference, RouteFact, Standing, Unread};
 use crate::read::proxy::LOGGED;
-use crate::read::words::{Effect, Vocabulary, Words};
+use crate::read::words::{Effect, Words};
 use crate::read::zone::answer::{Condition, country};
 use crate::read::zone::collect::collect;
 use crate::read::zone::facts;
@@ -27,121 +29,10 @@ use crate::read::zone::record::shorten;
 use crate::read::{Input, Reader, Reading, Recognized, glance};
 use crate::source::{Location, SourceId, Span};
 
+mod lex;
+mod words;
+
 pub struct Bind;
-
-const TABLE: &[Words] = &[
-    Words {
-        part: "the configuration",
-        followed: "acl options view zone include",
-        harmless: "controls dnssec-policy http key key-store logging lwres managed-keys masters parental-agents primaries \
-            remote-servers server statistics-channels tls trust-anchors trusted-keys",
-        refused: "dlz dyndb plugin template",
-    },
-    Words {
-        part: "options",
-        followed: "match-clients match-destinations match-recursive-only also-notify allow-transfer forwarders forward response-policy catalog-zones sortlist directory",
-        harmless: "acache-enable acl additional-from-auth additional-from-cache allow-notify allow-proxy allow-proxy-on \
-            allow-query allow-query-cache allow-query-cache-on allow-query-on allow-recursion allow-recursion-on \
-            allow-update allow-update-forwarding alt-transfer-source answer-cookie attach-cache auth-nxdomain \
-            auto-dnssec automatic-interface-scan avoid-v4-udp-ports avoid-v6-udp-ports bindkeys-file blackhole \
-            check-dup-records check-integrity check-mx check-mx-cname check-names check-sibling check-spf \
-            check-srv-cname check-svcb check-wildcard cleaning-interval clients-per-query cookie-algorithm cookie-secret \
-            coresize datasize delegation-only deny-answer-addresses dialup disable-algorithms disable-ds-digests \
-            disable-empty-zone dns64-contact dns64-server dnskey-sig-validity dnssec-accept-expired \
-            dnssec-dnskey-kskonly dnssec-enable dnssec-loadkeys-interval dnssec-lookaside dnssec-policy \
-            dnssec-secure-to-insecure dnssec-update-mode dnssec-validation dnstap dnstap-identity dnstap-output \
-            dnstap-version dump-file edns-udp-size empty-contact empty-server empty-zones-enable fetch-glue \
-            fetch-quota-params fetches-per-server fetches-per-zone files filter-aaaa filter-aaaa-on-v4 \
-            flush-zones-on-shutdown fstrm-set-buffer-hint fstrm-set-flush-timeout fstrm-set-input-queue-size \
-            fstrm-set-output-notify-threshold fstrm-set-output-queue-model fstrm-set-output-queue-size \
-            fstrm-set-reopen-interval geoip-directory glue-cache has-old-clients heartbeat-interval host-statistics \
-            hostname http-listener-clients http-port http-streams-per-connection https-port interface-interval \
-            ipv4only-contact ipv4only-enable ipv4only-server ixfr-base ixfr-from-differences keep-response-order key \
-            key-directory lame-ttl listen-on listen-on-v6 lmdb-mapsize lock-file maintain-ixfr-base \
-            managed-keys-directory masterfile-format masterfile-style match-mapped-addresses max-acache-size \
-            max-cache-size max-cache-ttl max-clients-per-query max-delegation-servers max-delegation-ttl \
-            max-ixfr-log-size max-ixfr-ratio max-journal-size max-ncache-ttl max-query-count max-query-restarts \
-            max-records max-records-per-type max-recursion-depth max-recursion-queries max-refresh-time max-retry-time \
-            max-rsa-exponent-size max-stale-ttl max-transfer-idle-in max-transfer-idle-out max-transfer-time-in \
-            max-transfer-time-out max-types-per-name max-udp-size max-validation-failures-per-fetch \
-            max-validations-per-fetch max-zone-ttl memstatistics memstatistics-file message-compression min-cache-ttl \
-            min-delegation-ttl min-ncache-ttl min-refresh-time min-retry-time min-transfer-rate-in minimal-any \
-            minimal-responses multi-master new-zones-directory no-case-compress nocookie-udp-size nosit-udp-size notify \
-            notify-cfg notify-defer notify-delay notify-rate notify-source notify-source-v6 notify-to-soa \
-            nsec3-test-zone nta-lifetime nta-recheck parental-source parental-source-v6 pid-file port preferred-glue \
-            prefetch provide-ixfr provide-zoneversion pubkey qname-minimization query-source query-source-v6 querylog \
-            random-device rate-limit recursing-file recursion recursive-clients request-expire request-ixfr \
-            request-ixfr-max-diffs request-nsid request-zoneversion require-server-cookie resolver-query-timeout \
-            resolver-use-dns64 response-padding responselog reuseport root-delegation-only root-key-sentinel rrset-order \
-            secroots-file send-cookie send-report-channel serial-query-rate serial-update-method server server-id \
-            servfail-ttl session-keyalg session-keyfile session-keyname sig-signing-nodes sig-signing-signatures \
-            sig-signing-type sig-validity-interval sig0checks-quota sig0checks-quota-exempt sig0key-checks-limit \
-            sig0message-checks-limit stacksize stale-answer-client-timeout stale-answer-enable stale-answer-ttl \
-            stale-cache-enable stale-refresh-time startup-notify-rate statistics-file statistics-interval \
-            suppress-initial-notify synth-from-dnssec tcp-advertised-timeout tcp-clients tcp-idle-timeout \
-            tcp-initial-timeout tcp-keepalive-timeout tcp-listen-queue tcp-primaries-timeout tcp-receive-buffer \
-            tcp-reuse-timeout tcp-send-buffer tkey-dhkey tkey-domain tkey-gssapi-credential tkey-gssapi-keytab tls-port \
-            topology transfer-format transfer-message-size transfer-source transfer-source-v6 transfers-in transfers-out \
-            transfers-per-ns trust-anchor-telemetry trust-anchors try-tcp-refresh udp-receive-buffer udp-send-buffer \
-            update-check-ksk update-quota use-alt-transfer-source use-v4-udp-ports use-v6-udp-ports v6-bias \
-            validate-except version zero-no-soa-ttl zero-no-soa-ttl-cache zone zone-statistics",
-        refused: "dlz dyndb plugin nxdomain-redirect dns64 allow-new-zones dnsrps-enable dnsrps-options dnsrps-library deny-answer-aliases dual-stack-servers",
-    },
-    Words {
-        part: "a zone",
-        followed: "type file primaries masters also-notify allow-transfer forwarders forward allow-update update-policy server-addresses server-names",
-        harmless: "acache-enable additional-from-auth additional-from-cache allow-notify allow-proxy allow-proxy-on allow-query \
-            allow-query-cache allow-query-cache-on allow-query-on allow-recursion allow-recursion-on \
-            allow-update-forwarding alt-transfer-source answer-cookie attach-cache auth-nxdomain auto-dnssec \
-            automatic-interface-scan avoid-v4-udp-ports avoid-v6-udp-ports bindkeys-file blackhole check-dup-records \
-            check-integrity check-mx check-mx-cname check-names check-sibling check-spf check-srv-cname check-svcb \
-            check-wildcard checkds cleaning-interval clients-per-query cookie-algorithm cookie-secret coresize datasize \
-            delegation-only deny-answer-addresses dialup disable-algorithms disable-ds-digests disable-empty-zone \
-            dns64-contact dns64-server dnskey-sig-validity dnssec-accept-expired dnssec-dnskey-kskonly dnssec-enable \
-            dnssec-loadkeys-interval dnssec-lookaside dnssec-policy dnssec-secure-to-insecure dnssec-update-mode \
-            dnssec-validation dnstap dnstap-identity dnstap-output dnstap-version dump-file edns-udp-size empty-contact \
-            empty-server empty-zones-enable fetch-glue fetch-quota-params fetches-per-server fetches-per-zone files \
-            filter-aaaa filter-aaaa-on-v4 flush-zones-on-shutdown fstrm-set-buffer-hint fstrm-set-flush-timeout \
-            fstrm-set-input-queue-size fstrm-set-output-notify-threshold fstrm-set-output-queue-model \
-            fstrm-set-output-queue-size fstrm-set-reopen-interval geoip-directory glue-cache has-old-clients \
-            heartbeat-interval host-statistics hostname http-listener-clients http-port http-streams-per-connection \
-            https-port initial-file inline-signing interface-interval ipv4only-contact ipv4only-enable ipv4only-server \
-            ixfr-base ixfr-from-differences journal keep-response-order key key-directory lame-ttl listen-on \
-            listen-on-v6 lmdb-mapsize lock-file log-report-channel maintain-ixfr-base managed-keys-directory \
-            masterfile-format masterfile-style match-mapped-addresses max-acache-size max-cache-size max-cache-ttl \
-            max-clients-per-query max-delegation-servers max-delegation-ttl max-ixfr-log-size max-ixfr-ratio \
-            max-journal-size max-ncache-ttl max-query-count max-query-restarts max-records max-records-per-type \
-            max-recursion-depth max-recursion-queries max-refresh-time max-retry-time max-rsa-exponent-size \
-            max-stale-ttl max-transfer-idle-in max-transfer-idle-out max-transfer-time-in max-transfer-time-out \
-            max-types-per-name max-udp-size max-validation-failures-per-fetch max-validations-per-fetch max-zone-ttl \
-            memstatistics memstatistics-file message-compression min-cache-ttl min-delegation-ttl min-ncache-ttl \
-            min-refresh-time min-retry-time min-transfer-rate-in minimal-any minimal-responses multi-master \
-            new-zones-directory no-case-compress nocookie-udp-size nosit-udp-size notify notify-cfg notify-defer \
-            notify-delay notify-rate notify-source notify-source-v6 notify-to-soa nsec3-test-zone nta-lifetime \
-            nta-recheck parental-agents parental-source parental-source-v6 pid-file port preferred-glue prefetch \
-            provide-ixfr provide-zoneversion pubkey qname-minimization query-source query-source-v6 querylog \
-            random-device rate-limit recursing-file recursion recursive-clients request-expire request-ixfr \
-            request-ixfr-max-diffs request-nsid request-zoneversion require-server-cookie resolver-query-timeout \
-            resolver-use-dns64 response-padding responselog reuseport root-delegation-only root-key-sentinel rrset-order \
-            secroots-file send-cookie send-report-channel serial-query-rate serial-update-method server server-id \
-            servfail-ttl session-keyalg session-keyfile session-keyname sig-signing-nodes sig-signing-signatures \
-            sig-signing-type sig-validity-interval sig0checks-quota sig0checks-quota-exempt sig0key-checks-limit \
-            sig0message-checks-limit stacksize stale-answer-client-timeout stale-answer-enable stale-answer-ttl \
-            stale-cache-enable stale-refresh-time startup-notify-rate statistics-file statistics-interval \
-            suppress-initial-notify synth-from-dnssec tcp-advertised-timeout tcp-clients tcp-idle-timeout \
-            tcp-initial-timeout tcp-keepalive-timeout tcp-listen-queue tcp-primaries-timeout tcp-receive-buffer \
-            tcp-reuse-timeout tcp-send-buffer tkey-dhkey tkey-domain tkey-gssapi-credential tkey-gssapi-keytab tls-port \
-            topology transfer-format transfer-message-size transfer-source transfer-source-v6 transfers-in transfers-out \
-            transfers-per-ns trust-anchor-telemetry trust-anchors try-tcp-refresh udp-receive-buffer udp-send-buffer \
-            update-check-ksk update-quota use-alt-transfer-source use-v4-udp-ports use-v6-udp-ports v6-bias \
-            validate-except version zero-no-soa-ttl zero-no-soa-ttl-cache zone-statistics",
-        refused: "database dlz plugin in-view template",
-    },
-];
-
-static WORDS: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::of(TABLE));
-
-const MAX_DEPTH: usize = 32;
 
 impl Reader for Bind {
     fn format(&self) -> &'static str {
@@ -199,28 +90,6 @@ impl Reader for Bind {
         let statements = config.parse(input.file, 0);
         config.root(&statements);
         config.finish()
-    }
-}
-
-/// `word word { ... } word;`
-#[derive(Debug)]
-struct Statement {
-    words: Vec<(String, Location)>,
-    block: Option<Vec<Statement>>,
-    at: Location,
-}
-
-impl Statement {
-    fn word(&self, i: usize) -> &str {
-        self.words.get(i).map_or("", |(w, _)| w)
-    }
-
-    fn inner(&self) -> &[Statement] {
-        self.block.as_deref().unwrap_or(&[])
-    }
-
-    fn find(&self, name: &str) -> Option<&Statement> {
-        self.inner().iter().find(|s| s.word(0) == name)
     }
 }
 
@@ -571,133 +440,4 @@ fn network(text: &str) -> Option<ipnetwork::IpNetwork> {
     let parts = address.split('.').count();
     let whole = (parts..4).fold(address.to_owned(), |a, _| a + ".0");
     format!("{whole}/{prefix}").parse().ok()
-}
-
-struct Parser<'t> {
-    text: &'t str,
-    file: SourceId,
-    at: usize,
-    problems: Vec<(Location, String)>,
-}
-
-impl Parser<'_> {
-    fn rest(&self) -> &str {
-        self.text.get(self.at..).unwrap_or("")
-    }
-
-    fn wrong(&mut self, at: usize, message: &str) {
-        if self.problems.len() < 20 {
-            let end = self.text.ceil_char_boundary((at + 1).min(self.text.len()));
-            self.problems.push((Location::new(self.file, Span::new(at.min(end), end)), message.to_owned()));
-        }
-    }
-
-    fn skip(&mut self) {
-        loop {
-            let rest = self.rest();
-            let length = match rest.chars().next() {
-                Some(c) if c.is_whitespace() => c.len_utf8(),
-                Some('#') => rest.find('\n').unwrap_or(rest.len()),
-                Some('/') if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
-                Some('/') if rest.starts_with("/*") => match rest.find("*/") {
-                    Some(end) => end + 2,
-                    None => {
-                        let (at, length) = (self.at, rest.len());
-                        self.wrong(at, "a comment is not closed");
-                        length
-                    }
-                },
-                _ => return,
-            };
-            self.at += length;
-        }
-    }
-
-    fn block(&mut self, depth: usize, braced: bool) -> Vec<Statement> {
-        let opened = self.at;
-        let mut statements = Vec::new();
-        if depth > MAX_DEPTH {
-            self.wrong(opened, "it is nested too deeply");
-            self.at = self.text.len();
-            return statements;
-        }
-        let mut words: Vec<(String, Location)> = Vec::new();
-        let mut inner: Option<Vec<Statement>> = None;
-        let mut start = self.at;
-        loop {
-            self.skip();
-            if words.is_empty() && inner.is_none() {
-                start = self.at;
-            }
-            let at = self.at;
-            match self.rest().chars().next() {
-                None => {
-                    if braced || !words.is_empty() {
-                        self.wrong(
-                            opened.min(self.text.len()),
-                            "a statement or block is not closed: the file stops before its end",
-                        );
-                    }
-                    if !words.is_empty() {
-                        statements.push(Statement {
-                            words,
-                            block: inner,
-                            at: Location::new(self.file, Span::new(start, self.at)),
-                        });
-                    }
-                    return statements;
-                }
-                Some(';') => {
-                    self.at += 1;
-                    if !words.is_empty() || inner.is_some() {
-                        let span = Span::new(start, words.last().map_or(at, |(_, l)| l.span.end as usize).max(start));
-                        statements.push(Statement {
-                            words: std::mem::take(&mut words),
-                            block: inner.take(),
-                            at: Location::new(self.file, span),
-                        });
-                    }
-                }
-                Some('{') => {
-                    self.at += 1;
-                    let more = self.block(depth + 1, true);
-                    inner.get_or_insert_with(Vec::new).extend(more);
-                }
-                Some('}') => {
-                    self.at += 1;
-                    if braced {
-                        if !words.is_empty() {
-                            self.wrong(at, "a `;` is missing before `}`");
-                            statements.push(Statement {
-                                words,
-                                block: inner,
-                                at: Location::new(self.file, Span::new(start, at)),
-                            });
-                        }
-                        return statements;
-                    }
-                    self.wrong(at, "this `}` closes nothing");
-                }
-                Some('"') => {
-                    let length = self.rest().get(1..).and_then(|r| r.find('"'));
-                    let Some(length) = length else {
-                        self.wrong(at, "a quoted text is not closed");
-                        self.at = self.text.len();
-                        continue;
-                    };
-                    let word = self.rest().get(1..1 + length).unwrap_or("").to_owned();
-                    self.at += length + 2;
-                    words.push((word, Location::new(self.file, Span::new(at + 1, at + 1 + length))));
-                }
-                Some(_) => {
-                    let rest = self.rest();
-                    let length = rest.find(|c: char| c.is_whitespace() || "{};\"#".contains(c)).unwrap_or(rest.len());
-                    let length = if length == 0 { rest.chars().next().map_or(1, char::len_utf8) } else { length };
-                    let word = rest.get(..length).unwrap_or("").to_owned();
-                    self.at += length;
-                    words.push((word, Location::new(self.file, Span::new(at, at + length))));
-                }
-            }
-        }
-    }
 }
