@@ -5,7 +5,9 @@ mod facts;
 
 use facts::{Show, corpus, seeds, sound};
 use onshore::model::{Activity, ClientMatch, Country, EndpointFact, RouteFact, RouteRole};
-use onshore::read::geodns::{bind::Bind, gdnsd::Gdnsd, ibp::Ibp, json::GeoDnsJson, octodns::OctoDns, powerdns::PowerDns};
+use onshore::read::geodns::{
+    bind::Bind, coredns::CoreDns, gdnsd::Gdnsd, ibp::Ibp, json::GeoDnsJson, octodns::OctoDns, powerdns::PowerDns,
+};
 use onshore::read::{Input, READERS, Reader, Reading, Recognized};
 use onshore::source::Sources;
 use proptest::prelude::*;
@@ -17,6 +19,7 @@ fn cases() {
     facts::golden(&OctoDns, "tests/read/octodns", 2);
     facts::golden(&Gdnsd, "tests/read/gdnsd", 2);
     facts::golden(&Bind, "tests/read/bind", 2);
+    facts::golden(&CoreDns, "tests/read/coredns", 3);
 }
 
 /// Every reading of a case, by path.

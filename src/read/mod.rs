@@ -170,6 +170,7 @@ pub const READERS: &[&dyn Reader] = &[
     &export::CloudExport,
     &geodns::answers::Answers,
     &geodns::bind::Bind,
+    &geodns::coredns::CoreDns,
     &geodns::gdnsd::Gdnsd,
     &geodns::ibp::Ibp,
     &geodns::json::GeoDnsJson,

@@ -11,7 +11,7 @@ use crate::read::proxy::block::{Block, MAX_DEPTH, Word};
 use crate::source::{SourceId, Span};
 
 /// The blocks of a text, and where it is broken. `environment` gives values of variables.
-pub(super) fn parse(text: &str, source: SourceId, environment: &BTreeMap<String, String>) -> (Vec<Block>, Vec<Problem>) {
+pub fn parse(text: &str, source: SourceId, environment: &BTreeMap<String, String>) -> (Vec<Block>, Vec<Problem>) {
     let mut problems = Vec::new();
     // Open blocks: the words that opened one, and what stands in it so far.
     let mut open: Vec<(Vec<Word>, Vec<Block>)> = vec![(Vec::new(), Vec::new())];

@@ -18,9 +18,8 @@ use words::{TABLE, WORDS};
 
 use super::build::Builder;
 use super::powerdns::merge;
-use super::views::together;
-use crate::model::{Activity, DataLimit, EndpointFact, Facts, GapScope, Reference, RouteFact, Standing, Unread};
-use crate::read::proxy::LOGGED;
+use super::views::{together, untold};
+use crate::model::{Activity, EndpointFact, Facts, GapScope, Reference, Standing, Unread};
 use crate::read::words::{Effect, Words};
 use crate::read::zone::answer::{Condition, country};
 use crate::read::zone::collect::collect;
@@ -283,14 +282,8 @@ impl Config<'_> {
                 }
                 continue;
             };
-            let mut route = RouteFact::new(server.clone(), Reference::Address { ip, port: None }, activity, *at);
-            // A query tells who asks for what; a zone tells nothing of anybody.
-            let classes =
-                if activity == Activity::Forward { LOGGED.iter().map(|c| (*c).to_owned()).collect() } else { Vec::new() };
-            route.data = DataLimit::Only(classes);
-            route.data_assumed = true;
-            route.pool = Some(list.word(0).to_owned());
-            self.facts.routes.push(route);
+            let to = Reference::Address { ip, port: None };
+            self.facts.routes.push(super::way(server, to, activity, list.word(0), *at));
         }
     }
 
@@ -350,10 +343,7 @@ impl Config<'_> {
                 continue;
             }
             if let Some((_, _, at)) = files.iter().find(|(_, id, _)| id.is_none()) {
-                // The names that the other views tell of lead elsewhere for the clients of this one.
-                let message =
-                    format!("what this view answers for names of `{}` is not known, and other views have it", shorten(&name));
-                self.builder.unclear("missing-include", message, Some("add the zone's file"), *at, None);
+                untold(&mut self.builder, &name, *at);
             }
             if different.len() < 2 {
                 continue;
