@@ -6,7 +6,7 @@ mod facts;
 use facts::{Show, corpus, seeds, sound};
 use onshore::model::{Activity, ClientMatch, Country, EndpointFact, RouteFact, RouteRole};
 use onshore::read::geodns::{
-    bind::Bind, coredns::CoreDns, gdnsd::Gdnsd, ibp::Ibp, json::GeoDnsJson, octodns::OctoDns, powerdns::PowerDns,
+    bind::Bind, coredns::CoreDns, gdnsd::Gdnsd, ibp::Ibp, json::GeoDnsJson, knot::Knot, octodns::OctoDns, powerdns::PowerDns,
 };
 use onshore::read::{Input, READERS, Reader, Reading, Recognized};
 use onshore::source::Sources;
@@ -20,6 +20,7 @@ fn cases() {
     facts::golden(&Gdnsd, "tests/read/gdnsd", 2);
     facts::golden(&Bind, "tests/read/bind", 2);
     facts::golden(&CoreDns, "tests/read/coredns", 3);
+    facts::golden(&Knot, "tests/read/knot", 2);
 }
 
 /// Every reading of a case, by path.

@@ -174,6 +174,7 @@ pub const READERS: &[&dyn Reader] = &[
     &geodns::gdnsd::Gdnsd,
     &geodns::ibp::Ibp,
     &geodns::json::GeoDnsJson,
+    &geodns::knot::Knot,
     &geodns::octodns::OctoDns,
     &geodns::powerdns::PowerDns,
     &haproxy::Haproxy,

@@ -10,6 +10,7 @@ pub mod coredns;
 pub mod gdnsd;
 pub mod ibp;
 pub mod json;
+pub mod knot;
 pub mod octodns;
 pub mod powerdns;
 pub mod views;
