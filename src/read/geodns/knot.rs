@@ -251,7 +251,8 @@ impl<'d> Config<'_, 'd> {
         };
         let at = zone.node.get("domain").map_or(zone.at(zone.node), |d| zone.at(d));
         let below = format!("*.{domain}");
-        self.builder.keys(&WORDS, "a zone", zone.node, zone.file, Some(&below));
+        // It may change what names of the zone file lead to.
+        self.builder.keys(&WORDS, "a zone", zone.node, zone.file, None);
         let template = self.named("template", zone.text("template").unwrap_or("default"));
         if let Some(wanted) = zone.text("template").filter(|_| template.is_none()) {
             let message = format!("there is no template `{}`", shorten(wanted));
@@ -377,7 +378,7 @@ impl<'d> Config<'_, 'd> {
     fn module(&mut self, module: &str, at: Location, domain: Option<&str>, zone: &mut Option<Collected>) {
         let (kind, id) = module.split_once('/').unwrap_or((module, ""));
         let below = domain.map(|d| format!("*.{d}"));
-        if !self.builder.word(&WORDS, "Knot DNS", "module", kind, at, below.as_deref()) {
+        if !self.builder.word(&WORDS, "Knot DNS", "module", kind, at, None) {
             return;
         }
         let section = self.named(kind, id);

@@ -11,7 +11,9 @@ pub mod gdnsd;
 pub mod ibp;
 pub mod json;
 pub mod knot;
+pub mod nsd;
 pub mod octodns;
+pub mod pdns;
 pub mod powerdns;
 pub mod views;
 

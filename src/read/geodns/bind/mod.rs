@@ -165,7 +165,7 @@ impl Config<'_> {
         })
     }
 
-    fn known(&mut self, part: &'static str, statement: &Statement, owner: Option<&str>) {
+    fn known(&mut self, part: &'static str, statement: &Statement) {
         let word = statement.word(0);
         match WORDS.effect(part, word) {
             Some(Effect::Followed | Effect::Harmless) => {}
@@ -173,13 +173,13 @@ impl Config<'_> {
             Some(Effect::Refused) if matches!(statement.word(1), "no" | "false") => {}
             Some(Effect::Refused) => {
                 let message = format!("`{}` can change what is answered, and is not followed", shorten(word));
-                self.builder.unclear("unfollowed-answer", message, Some(super::DECLARE), statement.at, owner);
+                self.builder.unclear("unfollowed-answer", message, Some(super::DECLARE), statement.at, None);
             }
             None => {
                 let message = format!("`{}` is not a statement of {part} that onshore knows", shorten(word));
                 let help =
                     WORDS.nearest(part, word).map_or(super::DECLARE.to_owned(), |near| format!("did you mean `{near}`?"));
-                self.builder.unclear("unknown-directive", message, Some(&help), statement.at, owner);
+                self.builder.unclear("unknown-directive", message, Some(&help), statement.at, None);
             }
         }
     }
@@ -197,7 +197,7 @@ impl Config<'_> {
         fact.standing = Standing::WithSender;
         let server = self.facts.endpoint(fact);
         for statement in statements {
-            self.known("the configuration", statement, None);
+            self.known("the configuration", statement);
             match statement.word(0) {
                 "options" => self.options(statement, &server),
                 "view" => {
@@ -253,7 +253,7 @@ impl Config<'_> {
     fn options(&mut self, statement: &Statement, server: &Reference) {
         for option in statement.inner() {
             if option.word(0) != "zone" && option.word(0) != "server" {
-                self.known("options", option, None);
+                self.known("options", option);
             }
             match option.word(0) {
                 "forwarders" => self.ways(option, server, Activity::Forward),
@@ -291,7 +291,8 @@ impl Config<'_> {
         let name = zone.word(1).trim_end_matches('.').to_ascii_lowercase();
         let below = format!("*.{name}");
         for option in zone.inner() {
-            self.known("a zone", option, Some(&below));
+            // It may change what names of the zone file lead to.
+            self.known("a zone", option);
             match option.word(0) {
                 "forwarders" => self.ways(option, server, Activity::Forward),
                 "also-notify" | "allow-transfer" => self.ways(option, server, Activity::Replicate),
