@@ -11,7 +11,7 @@ use crate::read::proxy::block::{Block, Nest, Word};
 use crate::source::{SourceId, Span};
 
 /// The blocks of a text, and where it is broken. `environment` gives values of variables.
-pub(super) fn parse(text: &str, source: SourceId, environment: &BTreeMap<String, String>) -> (Vec<Block>, Vec<Problem>) {
+pub fn parse(text: &str, source: SourceId, environment: &BTreeMap<String, String>) -> (Vec<Block>, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut nest = Nest::new(source);
     for mut words in lines(text, environment, &mut problems) {

@@ -6,10 +6,10 @@
 //! logical one. Upstreams that are found while Caddy runs and words of modules that are not Caddy's own are gaps. Not here: what
 //! environment variables tell Caddy of proxies.
 
-mod import;
+pub(super) mod import;
 mod json;
 mod known;
-mod lex;
+pub(super) mod lex;
 mod sites;
 mod upstreams;
 
