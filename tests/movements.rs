@@ -132,13 +132,13 @@ fn ways(form: &Form, atlas: &Atlas) -> String {
     }
     lines.sort();
     lines.dedup();
-    let mut gaps: Vec<String> = snapshot.gaps.iter().map(gap).collect();
-    gaps.sort();
-    lines.extend(gaps);
     // Nothing moves: then it matters where it stands.
     if lines.is_empty() {
         lines.extend(snapshot.endpoint_ids().map(|id| format!("stands: {}", end(id))));
     }
+    let mut gaps: Vec<String> = snapshot.gaps.iter().map(gap).collect();
+    gaps.sort();
+    lines.extend(gaps);
     lines.iter().fold(String::new(), |text, line| text + line + "\n")
 }
 
