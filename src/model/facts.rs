@@ -170,7 +170,25 @@ pub struct Facts {
     pub gaps: Vec<Unread>,
     /// Network scopes that a private link joins, two at a time: what is not in the one is looked for in the other.
     pub joined: Vec<(String, String)>,
+    /// What takes something of everything that a provider runs.
+    pub collected: Vec<Collected>,
     pub resources: ResourceTally,
+}
+
+/// A sink or trail of logs: it names where they go, not whose they are. They are those of all inputs, not of its own alone.
+#[derive(Clone, Debug)]
+pub struct Collected {
+    /// Where they come together.
+    pub to: Reference,
+    /// What does the collecting writes none of them.
+    pub by: Vec<Reference>,
+    pub provider: Option<String>,
+    /// `None`: of every account.
+    pub account: Option<String>,
+    /// `None`: of every region.
+    pub region: Option<String>,
+    pub data: Vec<String>,
+    pub location: Location,
 }
 
 /// What became of the resources of infrastructure code, plans, states and exports: each is counted once, as one of these. A
