@@ -233,6 +233,7 @@ pub fn conflicts(context: &Context<'_>) -> Vec<Finding> {
             state: None,
             condition: None,
             lost: None,
+            without: Vec::new(),
             with_rules: Vec::new(),
             path,
             location: endpoint.locations.first().copied(),
