@@ -84,6 +84,7 @@ fn measure(snapshot: &Snapshot, losses: u32, depth: Depth) {
         packs: &[pack],
         as_of,
         coverage: Coverage::default(),
+        baseline: None,
         world: None,
     };
     let losses: Vec<Vec<LossDomain>> =

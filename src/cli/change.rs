@@ -324,10 +324,11 @@ fn beyond(of: &Side, other: &Side) -> Vec<Row> {
     of.ways.iter().filter(is_new).cloned().collect()
 }
 
-/// Findings of one version whose fingerprint the other does not have.
+/// Findings of one version whose fingerprint the other does not have. One that is waived is another than one that counts.
 fn missing_in(of: &[One], other: &[One]) -> Vec<One> {
-    let known: BTreeSet<&str> = other.iter().map(|f| f.fingerprint.as_str()).collect();
-    of.iter().filter(|f| !known.contains(f.fingerprint.as_str())).cloned().collect()
+    let key = |f: &One| (f.fingerprint.clone(), f.verdict == "waived");
+    let known: BTreeSet<(String, bool)> = other.iter().map(key).collect();
+    of.iter().filter(|f| !known.contains(&key(f))).cloned().collect()
 }
 
 /// Fills in paths of ways that an assessment of the question gave, and by what each is there.
