@@ -454,30 +454,37 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
         })
     }
 
-    /// What is lost of which nobody is left that could stand in for it: all of a pool that something still up hands on to or needs.
+    /// What is lost and has no stand-in: all of a pool that something on the way hands on to or needs, all of the entries, or,
+    /// where only copies are asked for, the stores.
     fn without_stand_in(&self, loss: &[LossDomain], missing: &Missing) -> Vec<EndpointId> {
-        let snapshot = self.context.snapshot;
-        let down: BTreeSet<EndpointId> =
-            self.context.graph.down(&World::Loss(self.around(loss, View::Hopeful))).into_iter().collect();
+        let (context, snapshot) = (self.context, self.context.snapshot);
+        let lost = World::Loss(self.around(loss, View::Hopeful));
+        let down: BTreeSet<EndpointId> = context.graph.down(&lost).into_iter().collect();
+        let tokens: BTreeSet<usize> = missing.kept.values().flatten().copied().collect();
+        let spread = context.spread(State::Normal);
+        if missing.kept.keys().eq([&Keep::FullCopy]) {
+            let holds = |id: &EndpointId| tokens.iter().any(|t| keeps_copy(context, *id, *t) && spread.has(*id, *t));
+            return down.into_iter().filter(holds).collect();
+        }
         let purposes: BTreeSet<&str> =
             missing.kept.keys().flat_map(|keep| purposes(*keep)).map(|purpose| purpose.as_str()).collect();
-        let tokens: BTreeSet<usize> = missing.kept.values().flatten().copied().collect();
-        let spread = self.context.spread(State::Normal);
-        let needed = relevant(self.context, |id| tokens.iter().any(|t| spread.has(id, *t)));
-        let mut alone: BTreeSet<EndpointId> = BTreeSet::new();
-        for id in snapshot.endpoint_ids().filter(|id| needed[id.index()] && !down.contains(id)) {
-            let mut pools: BTreeMap<u32, Vec<EndpointId>> = BTreeMap::new();
-            let needs = |r: &Route| match r.activity {
-                Activity::Depend => purposes.contains(r.purpose.as_str()),
-                Activity::Keys => purposes.contains(Dependence::Keys.as_str()),
-                Activity::Forward => true,
-                _ => r.alias,
-            };
+        let needs = |r: &Route| match r.activity {
+            Activity::Depend => purposes.contains(r.purpose.as_str()),
+            Activity::Keys => purposes.contains(Dependence::Keys.as_str()),
+            Activity::Forward => true,
+            _ => r.alias,
+        };
+        let needed = relevant(context, |id| tokens.iter().any(|t| spread.has(id, *t)));
+        let mut pools: Vec<Vec<EndpointId>> = tokens.iter().map(|t| context.tokens[*t].starts.clone()).collect();
+        for id in snapshot.endpoint_ids().filter(|id| needed[id.index()]) {
+            let mut of_pool: BTreeMap<u32, Vec<EndpointId>> = BTreeMap::new();
             for (_, route) in snapshot.routes_from(id).filter(|(_, r)| needs(r)) {
-                pools.entry(route.pool).or_default().push(route.to);
+                of_pool.entry(route.pool).or_default().push(route.to);
             }
-            alone.extend(pools.into_values().filter(|pool| pool.iter().all(|to| down.contains(to))).flatten());
+            pools.extend(of_pool.into_values());
         }
+        let gone = pools.into_iter().filter(|pool| pool.iter().all(|to| down.contains(to)));
+        let alone: BTreeSet<EndpointId> = gone.flatten().collect();
         alone.into_iter().collect()
     }
 

@@ -204,6 +204,16 @@ fn losing(lost: &[LossDomain]) -> String {
     format!("losing {}", lost.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "))
 }
 
+/// What is depended on, in plain words.
+fn called(need: &str) -> &str {
+    match need {
+        "identity" => "login",
+        "dns" => "name service",
+        "control-plane" => "control plane",
+        other => other,
+    }
+}
+
 /// One state in one line.
 fn line(title: &str, brief: &Brief) -> String {
     let mut told = vec![format!("{} down", count(brief.down, "endpoint", "endpoints"))];
@@ -214,7 +224,7 @@ fn line(title: &str, brief: &Brief) -> String {
     };
     let unserved: Vec<String> = brief.unserved.iter().map(|(people, data)| format!("{people} ({data})")).collect();
     tell("not served: {}", unserved.iter().map(String::as_str).collect());
-    tell("no {} left for somebody", brief.needs.iter().copied().collect());
+    tell("no {} left for somebody", brief.needs.iter().map(|need| called(need)).collect());
     tell("no store left of {}", brief.emptied.iter().map(String::as_str).collect());
     tell("data newly in {}", brief.countries.iter().map(String::as_str).collect());
     tell("breaks {}", brief.broken.iter().map(String::as_str).collect());
@@ -266,7 +276,7 @@ fn show(
         item("", "Depended on and gone")?;
     }
     for l in &after.lost {
-        item("  - ", &format!("`{}` has no {} left ({})", l.endpoint, l.what, l.on.join(", ")))?;
+        item("  - ", &format!("`{}` has no {} left ({})", l.endpoint, called(l.what), l.on.join(", ")))?;
     }
     writeln!(out)?;
     change.show(&|at| report::line(&opened.sources, at), None, options, out)
