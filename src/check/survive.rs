@@ -396,14 +396,14 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
             None if !loss.is_empty() && verdict == Verdict::Violated => self.without_stand_in(loss, missing),
             _ => Vec::new(),
         };
-        let far = self.survive.radius_km.map_or(String::new(), |km| format!(" and stands more than {km} km from it"));
+        let far = self.survive.radius_km.map_or(String::new(), |km| format!(" more than {km} km away"));
         let help = match (verdict, elsewhere) {
             (Verdict::Violated, Some(_)) => format!("put the stand-ins{within} before `{name}`, or take it out"),
             (Verdict::Violated, None) if loss.is_empty() => {
                 format!("declare the routes and stores that serve this data{within}")
             }
             (Verdict::Violated, None) if missing.kept.keys().eq([&Keep::FullCopy]) => {
-                format!("keep a copy of all of it{within} that does not share {} with `{name}`{far}", lost.join(", "))
+                format!("keep a copy of all of it{within}{far} that does not share {} with `{name}`", lost.join(", "))
             }
             (Verdict::Violated, None) => {
                 let (of, stand_in) = match alone.as_slice() {
@@ -416,7 +416,7 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
                     DomainKind::Carrier => format!("lead a line of another carrier to {of}, or "),
                     _ => String::new(),
                 };
-                format!("{line}give {of} {stand_in}{within} that {share} {}{far}", lost.join(", "))
+                format!("{line}give {of} {stand_in}{within}{far} that {share} {}", lost.join(", "))
             }
             _ if self.survive.radius_km.is_some() => {
                 format!("declare the {kind} and the place of the endpoints named, and `coordinates` of every site")
