@@ -10,7 +10,7 @@ use crate::check::hop;
 use crate::finding::Hop;
 use crate::model::Country;
 use crate::reach::{Graph, Token, World, tokens};
-use crate::report::{count, safe, tree::Tree};
+use crate::report::{self, count, safe, tree::Tree};
 use crate::vocab::{classes, places};
 
 /// Hops shown at most: beyond, nobody reads on, and ways of a huge graph repeat their beginnings.
@@ -74,7 +74,7 @@ impl Trace {
             }
         }
         let tree = Tree::merge(ways.iter().map(Vec::as_slice));
-        write!(context.out, "{}", tree.render("", &opened.sources, &context.options))?;
+        write!(context.out, "{}", tree.render("", &|at| report::line(&opened.sources, at), &context.options))?;
         if left_out > 0 {
             writeln!(context.out, "{} more not shown; ask for one --origin and --data", count(left_out, "way", "ways"))?;
         }
