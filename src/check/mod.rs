@@ -28,7 +28,7 @@ use jiff::civil::Date;
 
 pub use after::after;
 pub use context::Context;
-pub use describe::hop;
+pub use describe::{condition, hop};
 pub use domains::combinations;
 pub use survey::survey;
 pub use ways::path_of;

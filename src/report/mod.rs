@@ -11,6 +11,7 @@ use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
 
 pub mod concise;
+pub mod draw;
 pub mod json;
 pub mod mask;
 pub mod pretty;

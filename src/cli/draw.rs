@@ -1,0 +1,221 @@
+//! What `trace` and `whatif` draw: endpoints that the data asked about gets to, and the routes that it moves along, with places,
+//! states and what an assessment found on the way. The pictures are made in `report::draw`.
+
+use std::collections::BTreeMap;
+
+use super::pipeline::Opened;
+use super::whatif;
+use crate::check::condition;
+use crate::finding::{Finding, State, Verdict};
+use crate::geo::{Atlas, Kind};
+use crate::model::{Activity, EndpointId, RouteId, Standing};
+use crate::policy::Pack;
+use crate::reach::{Graph, Spread, Token, TokenSource, World, tokens};
+use crate::report::count;
+use crate::report::draw::{self, Change, Edge, Node, Site, Spot};
+
+/// What is drawn.
+pub(super) struct Picture<'a> {
+    pub opened: &'a Opened,
+    pub atlas: &'a Atlas,
+    pub graph: &'a Graph<'a>,
+    pub tokens: &'a [Token],
+    /// Indices of tokens.
+    pub wanted: Vec<usize>,
+    /// Mildest first; the last is that which is asked about.
+    pub states: Vec<(State, World)>,
+    /// What it is held against: normal running, in a picture of one other state.
+    pub against_normal: bool,
+    pub findings: &'a [Finding],
+    pub subtitle: String,
+}
+
+/// One state of the world, held against normal running.
+pub(super) fn state_of(opened: &Opened, atlas: &Atlas, packs: &[Pack], world: World) -> draw::Graph {
+    let tokens = tokens(&opened.snapshot);
+    let graph = Graph::new(&opened.snapshot, &tokens);
+    let assessment = opened.assess_in(atlas, packs, Some(world.clone()));
+    let state = if world == World::Overload { State::Overload } else { State::Loss };
+    let picture = Picture {
+        opened,
+        atlas,
+        graph: &graph,
+        tokens: &tokens,
+        wanted: (0..tokens.len()).collect(),
+        subtitle: format!("{}: where data gets to, against normal running", whatif::title(&world)),
+        states: vec![(state, world)],
+        against_normal: true,
+        findings: &assessment.findings,
+    };
+    picture.draw()
+}
+
+impl Picture<'_> {
+    pub fn draw(&self) -> draw::Graph {
+        let snapshot = &self.opened.snapshot;
+        let spreads: Vec<(State, Spread)> = self.states.iter().map(|(s, world)| (*s, self.graph.spread(world))).collect();
+        let normal = self.against_normal.then(|| self.graph.spread(&World::Normal));
+        let world = self.states.last().map_or(&World::Normal, |(_, world)| world);
+        let mut down = vec![false; snapshot.endpoints.len()];
+        self.graph.down(world).into_iter().for_each(|id| down[id.index()] = true);
+
+        let is_here = |spread: &Spread, id| self.wanted.iter().any(|t| spread.has(id, *t));
+        let reached = |id: EndpointId| spreads.iter().map(|(_, s)| s).chain(&normal).any(|s| is_here(s, id));
+        let drawn: Vec<EndpointId> = snapshot.endpoint_ids().filter(|id| reached(*id)).collect();
+
+        let mut edges: Vec<(RouteId, State, Change)> = Vec::new();
+        for (id, route) in drawn.iter().flat_map(|id| snapshot.routes_from(*id)) {
+            let moves = |spread: &Spread| self.wanted.iter().any(|t| self.graph.moves(spread, id, *t));
+            let before = normal.as_ref().is_some_and(moves);
+            if let Some((state, _)) = spreads.iter().find(|(_, spread)| moves(spread)) {
+                let change = if normal.is_none() || before { Change::Same } else { Change::New };
+                edges.push((id, if before { State::Normal } else { *state }, change));
+            } else if before {
+                edges.push((id, State::Normal, Change::Gone));
+            } else if normal.is_some() && route.activity == Activity::Depend {
+                let change = if down[route.to.index()] { Change::Gone } else { Change::Same };
+                edges.push((id, State::Normal, change));
+            }
+        }
+        let mut endpoints = drawn;
+        endpoints.extend(edges.iter().map(|(id, ..)| snapshot.route(*id).to));
+        endpoints.sort_unstable();
+        endpoints.dedup();
+        let number: BTreeMap<EndpointId, usize> = endpoints.iter().enumerate().map(|(i, id)| (*id, i)).collect();
+
+        let title = self.opened.project.name.clone().unwrap_or_else(|| "ways of data".to_owned());
+        let mut graph = draw::Graph { title, subtitle: self.subtitle.clone(), ..draw::Graph::default() };
+        let mut sites = Sites::default();
+        for id in &endpoints {
+            let endpoint = snapshot.endpoint(*id);
+            graph.nodes.push(Node {
+                name: endpoint.name.clone(),
+                kind: endpoint.kind.clone(),
+                site: (endpoint.standing != Standing::Logical).then(|| sites.of(self, *id)),
+                down: down[id.index()],
+                ..Node::default()
+            });
+        }
+        graph.sites = sites.all;
+        for start in self.starts() {
+            if let Some(node) = number.get(&start) {
+                graph.nodes[*node].start = true;
+            }
+        }
+        for (id, state, change) in edges {
+            let route = snapshot.route(id);
+            let at = self.opened.sources.position(route.location);
+            graph.edges.push(Edge {
+                from: number[&route.from],
+                to: number[&route.to],
+                activity: route.activity.as_str(),
+                role: route.role,
+                state,
+                change,
+                condition: condition(snapshot, id),
+                at: format!("{}:{}", at.file, at.line),
+                breaks: Vec::new(),
+                ends: false,
+                count: 1,
+            });
+        }
+        self.mark(&mut graph);
+        let gaps = snapshot.gaps.len();
+        if gaps > 0 {
+            graph.notes.push(format!("{} in what was read: there may be other ways", count(gaps, "gap", "gaps")));
+        }
+        graph
+    }
+
+    /// Where data comes in from people, by whatever way.
+    fn starts(&self) -> impl Iterator<Item = EndpointId> {
+        let of_people = |t: &&Token| matches!(t.source, TokenSource::Population(_));
+        self.wanted.iter().map(|t| &self.tokens[*t]).filter(of_people).flat_map(|t| t.starts.iter().copied())
+    }
+
+    /// What the findings say of endpoints and of the routes on the way there.
+    fn mark(&self, graph: &mut draw::Graph) {
+        let by_name: BTreeMap<String, usize> = graph.nodes.iter().enumerate().map(|(i, n)| (n.name.clone(), i)).collect();
+        let mut by_ends: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+        for (i, edge) in graph.edges.iter().enumerate() {
+            by_ends.entry((edge.from, edge.to)).or_default().push(i);
+        }
+        for finding in self.findings {
+            let (Some(rule), Some(node)) = (&finding.rule, by_name.get(&finding.endpoint)) else { continue };
+            let breaks = matches!(finding.verdict, Verdict::Violated | Verdict::Unsatisfiable);
+            let untold = matches!(finding.verdict, Verdict::Indeterminate | Verdict::Conflict);
+            let node = &mut graph.nodes[*node];
+            let words = if breaks { &mut node.breaks } else { &mut node.untold };
+            if (breaks || untold) && !words.contains(rule) {
+                words.push(rule.clone());
+            }
+            // The way to what does not survive breaks nothing.
+            if !breaks || finding.lost.is_some() {
+                continue;
+            }
+            let hops: Vec<Option<usize>> = finding.path.iter().map(|h| by_name.get(&h.endpoint).copied()).collect();
+            for (i, pair) in hops.windows(2).enumerate() {
+                let [Some(from), Some(to)] = pair else { continue };
+                let hop = &finding.path[i + 1];
+                let at = self.opened.sources.position(hop.location);
+                let line = format!("{}:{}", at.file, at.line);
+                for edge in by_ends.get(&(*from, *to)).into_iter().flatten() {
+                    let edge = &mut graph.edges[*edge];
+                    if edge.at != line || hop.route.as_ref().is_some_and(|r| r.activity != edge.activity) {
+                        continue;
+                    }
+                    edge.ends |= i + 2 == hops.len();
+                    if !edge.breaks.contains(rule) {
+                        edge.breaks.push(rule.clone());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Sites by what they are called and where they are.
+#[derive(Default)]
+struct Sites {
+    all: Vec<Site>,
+    known: BTreeMap<(String, String), usize>,
+}
+
+impl Sites {
+    /// The site of an endpoint: a declared one, else its region, else its place.
+    fn of(&mut self, picture: &Picture<'_>, id: EndpointId) -> usize {
+        let snapshot = &picture.opened.snapshot;
+        let declared = match snapshot.sites_of(id).as_slice() {
+            [one] => Some(snapshot.site(*one)),
+            _ => None,
+        };
+        let geo = picture.atlas.locate_endpoint(snapshot, id);
+        let best = geo.evidence.iter().find(|e| Some(e.basis) == geo.basis);
+        let coordinates = snapshot.endpoint(id).place.as_ref().map(|(place, _)| place);
+        let coordinates = coordinates
+            .or(declared.map(|site| &site.place))
+            .filter(|p| geo.places.iter().all(|g| g.country == p.place.country));
+        let spots: Vec<Spot> =
+            geo.places.iter().map(|p| Spot::new(p.clone(), coordinates.and_then(|c| c.coordinates))).collect();
+        let mut countries: Vec<&str> = geo.places.iter().map(|p| p.country.as_str()).collect();
+        countries.dedup();
+        let unsure = match (spots.len(), geo.kind) {
+            (0, Kind::Unicast | Kind::Unknown | Kind::Private) => Some("place unknown".to_owned()),
+            (0, kind) => Some(format!("place unknown ({})", kind.as_str())),
+            (1, _) => geo.unknown.as_ref().map(|_| format!("{} or an unknown place", countries.join(", "))),
+            (_, Kind::MultiRegion) => Some(format!("any of {}", countries.join(", "))),
+            _ => Some(format!("one of {}", countries.join(", "))),
+        };
+        let place = match (&unsure, spots.first()) {
+            (Some(why), _) => why.clone(),
+            (None, Some(spot)) => spot.place.to_string(),
+            (None, None) => String::new(),
+        };
+        let region = best.map(|e| e.matched.as_str()).filter(|m| m.contains('/') && !m.contains(['.', ':', ' ']));
+        let name = declared.map(|s| s.id.as_str()).or(region).unwrap_or(&place).to_owned();
+        *self.known.entry((name.clone(), place)).or_insert_with(|| {
+            self.all.push(Site { name, spots, unsure });
+            self.all.len() - 1
+        })
+    }
+}
