@@ -43,7 +43,20 @@ def ring(indices, lines):
     for i in indices:
         line = lines[i] if i >= 0 else lines[~i][::-1]
         points += line[1:] if points else line
+    points = unrolled(points)
+    # Round a pole.
+    if abs(points[-1][0] - points[0][0]) > 180:
+        points += [(points[-1][0], -90), (points[0][0], -90)]
     return points
+
+
+def unrolled(points):
+    """Without leaps from one side of the antimeridian to the other: longitudes go on beyond 180."""
+    turn, straight = 0, points[:1]
+    for (ax, _), (bx, by) in zip(points, points[1:]):
+        turn += 360 if bx - ax < -180 else -360 if bx - ax > 180 else 0
+        straight.append((bx + turn, by))
+    return straight
 
 
 def polygons(geometry):
@@ -78,7 +91,7 @@ def outlines(atlas):
                     users.setdefault(i if i >= 0 else ~i, set()).add(number)
     for i in sorted(users):
         if len(users[i]) > 1:
-            yield "border " + hundredths(lines[i])
+            yield "border " + hundredths(unrolled(lines[i]))
 
 
 def distance(x, y, rings):
@@ -130,7 +143,8 @@ def countries(atlas):
             code = known.alpha_2 if known else BY_NAME.get(country["properties"]["name"])
             parts = [[ring(part, lines) for part in polygon] for polygon in polygons(country)]
             if code and parts and code not in found:
-                found[code] = innermost(max(parts, key=lambda p: area(p[0])))
+                latitude, longitude = innermost(max(parts, key=lambda p: area(p[0])))
+                found[code] = latitude, (longitude + 180) % 360 - 180
     return found
 
 

@@ -1,14 +1,14 @@
 //! What `trace` and `whatif` draw: endpoints that the data asked about gets to, and the routes that it moves along, with places,
 //! states and what an assessment found on the way. The pictures are made in `report::draw`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::pipeline::Opened;
 use super::whatif;
 use crate::check::condition;
 use crate::finding::{Finding, State, Verdict};
 use crate::geo::{Atlas, Kind};
-use crate::model::{Activity, EndpointId, RouteId, Standing};
+use crate::model::{self, Activity, DeclaredPlace, EndpointId, Place, RouteId, Standing};
 use crate::policy::Pack;
 use crate::reach::{Graph, Spread, Token, TokenSource, World, tokens};
 use crate::report::count;
@@ -64,7 +64,7 @@ impl Picture<'_> {
         let drawn: Vec<EndpointId> = snapshot.endpoint_ids().filter(|id| reached(*id)).collect();
 
         let mut edges: Vec<(RouteId, State, Change)> = Vec::new();
-        for (id, route) in drawn.iter().flat_map(|id| snapshot.routes_from(*id)) {
+        for (id, _) in drawn.iter().flat_map(|id| snapshot.routes_from(*id)) {
             let moves = |spread: &Spread| self.wanted.iter().any(|t| self.graph.moves(spread, id, *t));
             let before = normal.as_ref().is_some_and(moves);
             if let Some((state, _)) = spreads.iter().find(|(_, spread)| moves(spread)) {
@@ -72,15 +72,13 @@ impl Picture<'_> {
                 edges.push((id, if before { State::Normal } else { *state }, change));
             } else if before {
                 edges.push((id, State::Normal, Change::Gone));
-            } else if normal.is_some() && route.activity == Activity::Depend {
-                let change = if down[route.to.index()] { Change::Gone } else { Change::Same };
-                edges.push((id, State::Normal, change));
             }
         }
-        let mut endpoints = drawn;
+        let mut endpoints: BTreeSet<EndpointId> = drawn.iter().copied().collect();
         endpoints.extend(edges.iter().map(|(id, ..)| snapshot.route(*id).to));
-        endpoints.sort_unstable();
-        endpoints.dedup();
+        if self.against_normal {
+            edges.extend(self.needed(&mut endpoints, &down));
+        }
         let number: BTreeMap<EndpointId, usize> = endpoints.iter().enumerate().map(|(i, id)| (*id, i)).collect();
 
         let title = self.opened.project.name.clone().unwrap_or_else(|| "ways of data".to_owned());
@@ -125,6 +123,23 @@ impl Picture<'_> {
             graph.notes.push(format!("{} in what was read: there may be other ways", count(gaps, "gap", "gaps")));
         }
         graph
+    }
+
+    /// What the endpoints depend on, and what that depends on; these are added to the endpoints.
+    fn needed(&self, endpoints: &mut BTreeSet<EndpointId>, down: &[bool]) -> Vec<(RouteId, State, Change)> {
+        let mut found = Vec::new();
+        let mut todo: Vec<EndpointId> = endpoints.iter().copied().collect();
+        while let Some(at) = todo.pop() {
+            for (id, route) in self.opened.snapshot.routes_from(at).filter(|(_, r)| r.activity == Activity::Depend) {
+                let gone = down[route.to.index()] || down[at.index()];
+                found.push((id, State::Normal, if gone { Change::Gone } else { Change::Same }));
+                if endpoints.insert(route.to) {
+                    todo.push(route.to);
+                }
+            }
+        }
+        found.sort_unstable();
+        found
     }
 
     /// Where data comes in from people, by whatever way.
@@ -174,6 +189,9 @@ impl Picture<'_> {
     }
 }
 
+/// Places named of one endpoint; what is drawn beyond is a number.
+const MOST_PLACES: usize = 4;
+
 /// Sites by what they are called and where they are.
 #[derive(Default)]
 struct Sites {
@@ -185,34 +203,38 @@ impl Sites {
     /// The site of an endpoint: a declared one, else its region, else its place.
     fn of(&mut self, picture: &Picture<'_>, id: EndpointId) -> usize {
         let snapshot = &picture.opened.snapshot;
-        let declared = match snapshot.sites_of(id).as_slice() {
-            [one] => Some(snapshot.site(*one)),
-            _ => None,
-        };
+        let declared: Vec<&model::Site> = snapshot.sites_of(id).into_iter().map(|s| snapshot.site(s)).collect();
         let geo = picture.atlas.locate_endpoint(snapshot, id);
         let best = geo.evidence.iter().find(|e| Some(e.basis) == geo.basis);
-        let coordinates = snapshot.endpoint(id).place.as_ref().map(|(place, _)| place);
-        let coordinates = coordinates
-            .or(declared.map(|site| &site.place))
-            .filter(|p| geo.places.iter().all(|g| g.country == p.place.country));
-        let spots: Vec<Spot> =
-            geo.places.iter().map(|p| Spot::new(p.clone(), coordinates.and_then(|c| c.coordinates))).collect();
-        let mut countries: Vec<&str> = geo.places.iter().map(|p| p.country.as_str()).collect();
-        countries.dedup();
+        // A place that is stated for the endpoint goes before that of its site; of several sites each has its own.
+        let stated = snapshot.endpoint(id).place.as_ref().map(|(place, _)| place);
+        let stated: Vec<&DeclaredPlace> = stated.into_iter().chain(declared.iter().map(|s| &s.place)).collect();
+        let coordinates = |p: &Place| {
+            let like = |d: &&&DeclaredPlace| d.place.country == p.country && (d.place.city == p.city || stated.len() == 1);
+            stated.iter().find(like).and_then(|d| d.coordinates)
+        };
+        let spots: Vec<Spot> = geo.places.iter().map(|p| Spot::new(p.clone(), coordinates(p))).collect();
+        let mut places: Vec<String> = geo.places.iter().map(ToString::to_string).collect();
+        let more = places.len().saturating_sub(MOST_PLACES);
+        places.truncate(MOST_PLACES);
+        places.extend((more > 0).then(|| format!("{more} more")));
+        let places = places.join(", ");
         let unsure = match (spots.len(), geo.kind) {
             (0, Kind::Unicast | Kind::Unknown | Kind::Private) => Some("place unknown".to_owned()),
             (0, kind) => Some(format!("place unknown ({})", kind.as_str())),
-            (1, _) => geo.unknown.as_ref().map(|_| format!("{} or an unknown place", countries.join(", "))),
-            (_, Kind::MultiRegion) => Some(format!("any of {}", countries.join(", "))),
-            _ => Some(format!("one of {}", countries.join(", "))),
+            (1, _) => geo.unknown.as_ref().map(|_| format!("{places} or an unknown place")),
+            (_, Kind::MultiRegion) => Some(format!("any of {places}")),
+            _ => Some(format!("one of {places}")),
         };
         let place = match (&unsure, spots.first()) {
             (Some(why), _) => why.clone(),
             (None, Some(spot)) => spot.place.to_string(),
             (None, None) => String::new(),
         };
+        let declared: Vec<&str> = declared.iter().take(MOST_PLACES).map(|s| s.id.as_str()).collect();
+        let declared = (!declared.is_empty()).then(|| declared.join(" + "));
         let region = best.map(|e| e.matched.as_str()).filter(|m| m.contains('/') && !m.contains(['.', ':', ' ']));
-        let name = declared.map(|s| s.id.as_str()).or(region).unwrap_or(&place).to_owned();
+        let name = declared.as_deref().or(region).unwrap_or(&place).to_owned();
         *self.known.entry((name.clone(), place)).or_insert_with(|| {
             self.all.push(Site { name, spots, unsure });
             self.all.len() - 1

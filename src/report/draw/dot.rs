@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::graph::{Change, Edge, Graph, MOST, Node, Site};
-use super::{name, short, some_of};
+use super::{name, sentence, short, some_of};
 use crate::finding::State;
 use crate::report::{condition, safe};
 
@@ -13,8 +13,8 @@ const CONDITION: usize = 120;
 pub fn dot(graph: &Graph) -> String {
     let graph = graph.bounded(MOST);
     let mut out = String::from("digraph onshore {\n");
-    let mut title = vec![quoted(&graph.title), quoted(&graph.subtitle)];
-    title.extend(graph.notes.iter().map(|n| quoted(n)));
+    let mut title = vec![quoted(&sentence(&graph.title)), quoted(&sentence(&graph.subtitle))];
+    title.extend(graph.notes.iter().map(|n| quoted(&sentence(n))));
     title.push(quoted(&graph.legend().join("; ")));
     let _ = writeln!(
         out,
@@ -76,49 +76,53 @@ fn write_node(out: &mut String, indent: &str, number: usize, node: &Node, all_of
         None => vec![quoted(&name(&node.name))],
     };
     lines.push(format!("({})", quoted(&name(&node.kind))));
-    let mut more = String::new();
-    if node.site.is_none() {
-        more.push_str(", shape=ellipse, style=\"dashed\"");
-    }
+    let mut more: Vec<&str> = Vec::new();
     if node.start {
         lines.push("data comes in here".to_owned());
-        more.push_str(", peripheries=2");
+        more.push("peripheries=2");
     }
     if node.down {
         lines.push("LOST".to_owned());
-        more.push_str(", style=\"rounded,dashed\", color=\"#8a8a8a\", fontcolor=\"#6a6a6a\"");
+    }
+    match (node.site, node.down) {
+        (None, _) => more.extend(["shape=ellipse", "style=dashed"]),
+        (Some(_), true) => more.extend(["style=\"rounded,dashed\"", "fontcolor=\"#6a6a6a\""]),
+        (Some(_), false) => {}
     }
     if !node.breaks.is_empty() {
         lines.push(format!("BREAKS {}", quoted(&some_of(&node.breaks, 3))));
-        more.push_str(", color=\"#b00020\", penwidth=3");
+        more.extend(["color=\"#b00020\"", "penwidth=3"]);
     } else if !node.untold.is_empty() {
         lines.push(format!("NOT TOLD: {}", quoted(&some_of(&node.untold, 3))));
-        more.push_str(", color=\"#8a6d00\", penwidth=2");
+        more.extend(["color=\"#8a6d00\"", "penwidth=2"]);
     }
+    let more: String = more.iter().map(|m| format!(", {m}")).collect();
     let _ = writeln!(out, "{indent}n{number} [label=\"{}\"{more}]", lines.join("\\n"));
 }
 
 fn write_edge(out: &mut String, edge: &Edge) {
     let mut lines = vec![quoted(&edge.says())];
     lines.extend(edge.condition.as_deref().map(|c| quoted(&short(&condition(c), CONDITION))));
-    let mut more = String::new();
+    let mut more: Vec<&str> = Vec::new();
     if !edge.breaks.is_empty() {
-        // What breaks the rule is said once, where the way ends.
+        // What breaks the rule is said where the way ends.
         let says = if edge.ends { "BREAKS" } else { "on the way that breaks" };
         lines.push(format!("{says} {}", quoted(&some_of(&edge.breaks, 2))));
-        more.push_str(", color=\"#b00020\", fontcolor=\"#b00020\", penwidth=3");
+        more.extend(["color=\"#b00020\"", "fontcolor=\"#b00020\"", "penwidth=3"]);
     } else if edge.change == Change::Gone {
-        more.push_str(", color=\"#9a9a9a\", fontcolor=\"#7a7a7a\"");
+        more.extend(["color=\"#9a9a9a\"", "fontcolor=\"#7a7a7a\""]);
     }
-    match edge.state {
-        _ if edge.change == Change::Gone => more.push_str(", style=dotted, arrowhead=tee"),
-        State::Normal => {}
-        State::Overload => more.push_str(", style=dashed"),
-        State::Loss => more.push_str(", style=dotted"),
+    match (edge.change, edge.state) {
+        (Change::Gone, _) | (_, State::Loss) => more.push("style=dotted"),
+        (_, State::Normal) => {}
+        (_, State::Overload) => more.push("style=dashed"),
     }
-    if edge.activity == "depend" {
-        more.push_str(", arrowhead=odot, constraint=false");
+    match (edge.activity, edge.change) {
+        ("depend", _) => more.push("arrowhead=odot"),
+        (_, Change::Gone) => more.push("arrowhead=tee"),
+        _ => {}
     }
+    let more: String = more.iter().map(|m| format!(", {m}")).collect();
     let at = quoted(&short(&safe(&edge.at), CONDITION));
     let _ = writeln!(out, "  n{} -> n{} [label=\"{}\", edgetooltip=\"{at}\"{more}]", edge.from, edge.to, lines.join("\\n"));
 }

@@ -123,7 +123,7 @@ pub fn when(state: State, change: Change) -> &'static str {
         (Change::Gone, _) => "gone",
         (Change::New, State::Loss) => "new after the loss",
         (Change::New, _) => "new under overload",
-        (Change::Same, State::Normal) => "normal",
+        (Change::Same, State::Normal) => "in normal running",
         (Change::Same, State::Overload) => "under overload",
         (Change::Same, State::Loss) => "after a loss",
     }

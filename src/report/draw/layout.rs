@@ -152,6 +152,8 @@ pub struct Layout {
     pub marks: Vec<Point>,
     /// Per site: its label; `None` for those in a group or below the map.
     pub labels: Vec<Option<Rect>>,
+    /// Per site: where the first line of its label begins, or ends.
+    pub texts: Vec<(Point, Anchor)>,
     /// Sites that fall together, in a list beside where they are.
     pub groups: Vec<Group>,
     /// Sites that are nowhere on the map, and where the list of them ends.
@@ -166,6 +168,15 @@ pub struct Group {
     pub sites: Vec<usize>,
     pub at: Point,
     pub frame: Rect,
+    /// Marks on the right, text on the left.
+    pub turned: bool,
+}
+
+/// Which side of a text is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anchor {
+    Start,
+    End,
 }
 
 /// What a label takes: the widest line and the number of lines.
@@ -179,10 +190,7 @@ pub const BESIDE: f64 = 12.0;
 
 impl Layout {
     pub fn new(map: &Map, sizes: &[Size]) -> Self {
-        let at = |site: usize| match map.sites[site].site.spots.as_slice() {
-            [one] if map.sites[site].site.unsure.is_none() => one.at,
-            _ => None,
-        };
+        let at = |site: usize| map.sites[site].at().map(|(at, _)| at);
         let places: Vec<Point> = (0..map.sites.len()).filter_map(at).collect();
         let view = View::of(&places);
         let mut marks: Vec<Point> = vec![(0.0, 0.0); map.sites.len()];
@@ -198,6 +206,7 @@ impl Layout {
         }
         let mut layout = Self {
             labels: vec![None; map.sites.len()],
+            texts: vec![((0.0, 0.0), Anchor::Start); map.sites.len()],
             groups: Vec::new(),
             bottom: view.height,
             below,
@@ -206,7 +215,7 @@ impl Layout {
             marks,
         };
         layout.list_below(sizes);
-        let alone = layout.group(&on, sizes);
+        let alone = layout.group(&on, map, sizes);
         layout.draw_arcs(map);
         layout.place_labels(&alone, map, sizes);
         layout
@@ -217,7 +226,9 @@ impl Layout {
         let mut top = self.view.height + 34.0;
         for row in self.below.chunks(COLUMNS) {
             for (column, site) in row.iter().enumerate() {
-                self.marks[*site] = (24.0 + column as f64 * WIDTH / COLUMNS as f64, top + 8.0);
+                let (x, y) = (30.0 + column as f64 * (WIDTH - 10.0) / COLUMNS as f64, top + 8.0);
+                self.marks[*site] = (x, y);
+                self.texts[*site] = ((x + BESIDE, y + 4.0), Anchor::Start);
             }
             let lines = row.iter().map(|s| sizes[*s].1).max().unwrap_or(1);
             top += lines as f64 * LINE + 14.0;
@@ -228,7 +239,7 @@ impl Layout {
     }
 
     /// Draws apart what falls together; gives the sites that stand alone.
-    fn group(&mut self, on: &[usize], sizes: &[Size]) -> Vec<usize> {
+    fn group(&mut self, on: &[usize], map: &Map, sizes: &[Size]) -> Vec<usize> {
         let near = |a: Point, b: Point| (a.0 - b.0).hypot(a.1 - b.1) < NEAR;
         let mut groups: Vec<Vec<usize>> = Vec::new();
         for site in on {
@@ -246,15 +257,33 @@ impl Layout {
         for sites in groups.into_iter().filter(|g| g.len() > 1) {
             let middle = |of: fn(&Point) -> f64| sites.iter().map(|s| of(&self.marks[*s])).sum::<f64>() / sites.len() as f64;
             let at = (middle(|p| p.0), middle(|p| p.1));
+            // Ways come in from where they come from, straight; the list keeps out of their way and turns its marks to them.
+            let is_of = |s: usize| sites.contains(&s);
+            let ends =
+                map.ways.iter().filter(|w| is_of(w.from) != is_of(w.to)).map(|w| if is_of(w.from) { w.to } else { w.from });
+            let others: Vec<Point> = ends.map(|other| self.marks[other]).collect();
+            let between = |other: &Point, t: u32| {
+                let t = f64::from(t) / 40.0;
+                (at.0 + (other.0 - at.0) * t, at.1 + (other.1 - at.1) * t)
+            };
+            let lines: Vec<Point> = others.iter().flat_map(|o| (1..40).map(move |t| between(o, t))).collect();
             let w = sites.iter().map(|s| sizes[*s].0).fold(0.0, f64::max) + INSIDE + BESIDE + 8.0;
             let h = sites.iter().map(|s| sizes[*s].1 as f64 * LINE + 7.0).sum::<f64>() + 5.0;
-            let frame = self.free(at, (w, h), &[46.0, 80.0, 120.0, 180.0, 260.0], &alone, &[]);
+            let frame = self.free(at, (w, h), &[30.0, 46.0, 80.0, 120.0, 180.0, 260.0], &alone, &lines);
+            let to_the_right = others.iter().filter(|o| o.0 > frame.x + frame.w / 2.0).count() * 2 > others.len();
+            let (x, beside, anchor) = if to_the_right {
+                (frame.x + frame.w - INSIDE, -BESIDE, Anchor::End)
+            } else {
+                (frame.x + INSIDE, BESIDE, Anchor::Start)
+            };
             let mut top = frame.y + 4.0;
             for site in &sites {
-                self.marks[*site] = (frame.x + INSIDE, top + LINE / 2.0 + 1.0);
+                let y = top + LINE / 2.0 + 1.0;
+                self.marks[*site] = (x, y);
+                self.texts[*site] = ((x + beside, y + 4.0), anchor);
                 top += sizes[*site].1 as f64 * LINE + 7.0;
             }
-            self.groups.push(Group { sites, at, frame });
+            self.groups.push(Group { sites, at, frame, turned: to_the_right });
         }
         alone
     }
@@ -296,7 +325,7 @@ impl Layout {
         let groups: f64 = self.groups.iter().map(|g| rect.overlap(&g.frame) + rect.overlap(&Rect::around(g.at, 8.0))).sum();
         let marks: f64 = marks.iter().map(|m| rect.overlap(&Rect::around(self.marks[*m], 9.0))).sum();
         let crossed = lines.iter().filter(|p| rect.holds(**p)).count() as f64;
-        outside * 20.0 + labels * 4.0 + groups * 4.0 + marks * 6.0 + crossed * 14.0
+        outside * 20.0 + labels * 4.0 + groups * 4.0 + marks * 6.0 + crossed * 12.0
     }
 
     fn draw_arcs(&mut self, map: &Map) {
@@ -316,8 +345,9 @@ impl Layout {
             let middle = (f64::midpoint(a.0, b.0), f64::midpoint(a.1, b.1));
             let bend = if together {
                 // Away from the text, down and up on tracks of their own.
-                let track = if dy > 0.0 { 22.0 } else { 40.0 };
-                (middle.0 - track - 8.0 * n, middle.1)
+                let track = if dy > 0.0 { 24.0 } else { 42.0 } + 8.0 * n;
+                let turned = self.groups[group_of[&way.from]].turned;
+                (if turned { middle.0 + track } else { middle.0 - track }, middle.1)
             } else {
                 let off = (long * 0.2).clamp(12.0, 110.0) + 20.0 * n;
                 let mut bend = (middle.0 + dy / long * off, middle.1 - dx / long * off);
@@ -330,14 +360,18 @@ impl Layout {
 
     /// The gravest first, so that they stand nearest to their marks.
     fn place_labels(&mut self, alone: &[usize], map: &Map, sizes: &[Size]) {
-        let lines: Vec<Point> = self.arcs.iter().flat_map(|a| (1..16).map(|t| a.at(f64::from(t) / 16.0))).collect();
+        let lines: Vec<Point> = self.arcs.iter().flat_map(|a| (1..48).map(|t| a.at(f64::from(t) / 48.0))).collect();
         let mut order: Vec<usize> = alone.to_vec();
         order.sort_by_key(|s| (map.sites[*s].breaks.is_empty(), *s));
         for site in order {
             let (w, lines_of) = sizes[site];
             let size = (w + 6.0, lines_of as f64 * LINE + 3.0);
-            self.labels[site] =
-                Some(self.free(self.marks[site], size, &[BESIDE, 24.0, 44.0, 72.0, 110.0, 160.0], alone, &lines));
+            let rect = self.free(self.marks[site], size, &[BESIDE, 24.0, 44.0, 72.0, 110.0, 160.0], alone, &lines);
+            // Text stands on the side of its box that is turned to the mark.
+            let (left, y) = (self.marks[site].0 > rect.x + rect.w, rect.y + LINE - 2.0);
+            self.texts[site] =
+                if left { ((rect.x + rect.w - 3.0, y), Anchor::End) } else { ((rect.x + 3.0, y), Anchor::Start) };
+            self.labels[site] = Some(rect);
         }
     }
 }

@@ -48,6 +48,8 @@ pub struct Way {
     pub routes: Vec<String>,
 }
 
+/// Places nearer than this are one on a map of the world, in degrees.
+const TOGETHER: f64 = 3.0;
 /// Routes named with each way.
 const NAMED: usize = 5;
 
@@ -116,6 +118,7 @@ impl Map {
             let (from, to) = (number[way.from], number[way.to]);
             if from == to {
                 small.sites[from].inside += way.edge.count;
+                merge(&mut small.sites[from].breaks, &way.edge.breaks);
                 continue;
             }
             let key = (from, to, way.edge.activity, way.edge.state, way.edge.change, !way.edge.breaks.is_empty());
@@ -152,6 +155,20 @@ impl Way {
 }
 
 impl MapSite {
+    /// Where it is drawn, and whether it surely stands there. Possible places that lie together are drawn in their middle.
+    pub fn at(&self) -> Option<((f64, f64), bool)> {
+        let places: Option<Vec<(f64, f64)>> = self.site.spots.iter().map(|s| s.at).collect();
+        let places = places.filter(|p| !p.is_empty())?;
+        if self.site.unsure.is_some() && places.len() == 1 {
+            return None;
+        }
+        let first = places[0];
+        let near = |p: &(f64, f64)| (p.0 - first.0).abs() < TOGETHER && (p.1 - first.1).abs() < TOGETHER;
+        let middle = |of: fn(&(f64, f64)) -> f64| places.iter().map(of).sum::<f64>() / places.len() as f64;
+        let sure = places.len() == 1 && !self.site.spots[0].vague;
+        places.iter().all(near).then(|| ((middle(|p| p.0), middle(|p| p.1)), sure))
+    }
+
     fn new(site: &Site) -> Self {
         let (breaks, untold) = (Vec::new(), Vec::new());
         Self { site: site.clone(), endpoints: 0, start: false, down: true, breaks, untold, inside: 0 }
@@ -165,6 +182,13 @@ fn merge(to: &mut Vec<String>, words: &[String]) {
             to.push(word.clone());
         }
     }
+}
+
+/// Routes that arrive where they began.
+#[derive(Default)]
+struct Inside {
+    count: usize,
+    breaks: Vec<String>,
 }
 
 struct Follow<'g> {
@@ -213,7 +237,8 @@ impl<'g> Follow<'g> {
                     way.routes.push(label);
                 }
             });
-            map.sites[site].inside = inside;
+            map.sites[site].inside = inside.count;
+            merge(&mut map.sites[site].breaks, &inside.breaks);
             cut += usize::from(!complete);
         }
         // Where data that comes in under a mere name gets to first.
@@ -226,7 +251,7 @@ impl<'g> Follow<'g> {
 
     /// Every route that arrives at another site, from the endpoints given or from mere names behind them; and the number of those
     /// that arrive at the same.
-    fn from(&mut self, site: Option<usize>, members: &[usize], arrives: &mut dyn FnMut(Key, &Edge, String)) -> (usize, bool) {
+    fn from(&mut self, site: Option<usize>, members: &[usize], arrives: &mut dyn FnMut(Key, &Edge, String)) -> (Inside, bool) {
         let mut seen: BTreeMap<(usize, bool, Change), State> = BTreeMap::new();
         // An edge arrives once, in the mildest state.
         let mut arrived: BTreeMap<(usize, bool, Change), State> = BTreeMap::new();
@@ -255,7 +280,7 @@ impl<'g> Follow<'g> {
                 }
             }
         }
-        let mut inside = 0;
+        let mut inside = Inside::default();
         for ((edge, breaks, change), state) in &arrived {
             let (edge, breaks, change, state) = (*edge, *breaks, *change, *state);
             // What is on a way that breaks a rule need not be told again as one that is not.
@@ -265,7 +290,10 @@ impl<'g> Follow<'g> {
             let e = &self.graph.edges[edge];
             let to = self.graph.nodes[e.to].site.unwrap_or_default();
             if site == Some(to) {
-                inside += 1;
+                inside.count += 1;
+                if e.ends {
+                    merge(&mut inside.breaks, &e.breaks);
+                }
                 continue;
             }
             let label = format!("{} -> {} ({})", self.graph.nodes[e.from].name, self.graph.nodes[e.to].name, e.at);

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::graph::{Change, Edge, Graph, MOST, Node};
-use super::{name, some_of};
+use super::{name, sentence, some_of};
 use crate::finding::State;
 
 /// `maxTextSize` of Mermaid's default configuration, less what its host may put around it.
@@ -23,10 +23,10 @@ pub fn mermaid(graph: &Graph) -> String {
 
 fn flowchart(graph: &Graph) -> String {
     let mut out = String::from("flowchart LR\n");
-    let _ = writeln!(out, "  accTitle: {}", plain(&graph.title));
-    let _ = writeln!(out, "  accDescr: {}", plain(&format!("{} {}", graph.subtitle, graph.notes.join(" "))));
-    let mut about = vec![text(&graph.title), text(&graph.subtitle)];
-    about.extend(graph.notes.iter().map(|n| text(n)));
+    let _ = writeln!(out, "  accTitle: {}", plain(&sentence(&graph.title)));
+    let _ = writeln!(out, "  accDescr: {}", plain(&sentence(&format!("{} {}", graph.subtitle, graph.notes.join(" ")))));
+    let mut about = vec![text(&sentence(&graph.title)), text(&sentence(&graph.subtitle))];
+    about.extend(graph.notes.iter().map(|n| text(&sentence(n))));
     about.extend(graph.legend().iter().map(|l| text(l)));
     let _ = writeln!(out, "  about[\"{}\"]:::about", about.join("<br>"));
     let mut at: Vec<Vec<usize>> = vec![Vec::new(); graph.sites.len()];

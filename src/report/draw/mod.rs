@@ -39,10 +39,18 @@ pub fn write(format: &str, graph: &Graph, out: &mut dyn Write) -> io::Result<()>
 /// Longer names are cut in the middle: what tells names apart stands at their ends. In characters.
 const NAME: usize = 48;
 
+/// In characters.
+const SENTENCE: usize = 240;
+
 /// A name as a picture shows it: without characters that could do harm, and short.
 fn name(text: &str) -> String {
     // What is cut out need not be made safe first: names can be of any length.
     short(&safe(&short(text, NAME)), NAME * 2).into_owned()
+}
+
+/// A sentence, such as a title or a note.
+fn sentence(text: &str) -> String {
+    short(&safe(&short(text, SENTENCE)), SENTENCE * 2).into_owned()
 }
 
 fn short(text: &str, most: usize) -> Cow<'_, str> {

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::graph::{Change, when};
-use super::layout::{Arc, BESIDE, LINE, Layout, Point, Size, WIDTH};
+use super::layout::{Anchor, Arc, BESIDE, LINE, Layout, Point, Size, WIDTH};
 use super::map::{Map, MapSite, Way};
-use super::{land, name, short, some_of};
+use super::{land, name, sentence, short, some_of};
 use crate::finding::State;
 use crate::report::{count, safe};
 
@@ -25,7 +25,7 @@ const STYLE: &str = "\
 .om text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,'Noto Sans','DejaVu Sans',sans-serif;fill:#17212b;font-size:10.5px}\
 .om .om-title{font-size:19px;font-weight:600}.om .om-subtitle{font-size:12.5px;fill:#4a5763}\
 .om .om-name{font-size:12px;font-weight:600}.om .om-small{fill:#3f4b57}.om .om-note{font-size:11px;fill:#4a5763}\
-.om .om-bad{fill:#a50f22;font-weight:600}.om .om-open{fill:#7a5600;font-weight:600}\
+.om .om-end{text-anchor:end}.om .om-bad{fill:#a50f22;font-weight:600}.om .om-open{fill:#7a5600;font-weight:600}\
 .om-halo{stroke:#fff;stroke-width:3px;stroke-linejoin:round;paint-order:stroke}\
 .om-line{fill:none;stroke-width:1.7;stroke-linecap:round}\
 .om-normal{stroke:#1f5f99}.om-overload{stroke:#96600b;stroke-dasharray:8 5}.om-loss{stroke:#6a41a8;stroke-dasharray:1.5 5}\
@@ -34,13 +34,13 @@ const STYLE: &str = "\
 .om-tip-normal{fill:#1f5f99}.om-tip-overload{fill:#96600b}.om-tip-loss{fill:#6a41a8}.om-tip-gone{fill:#8b949c}.om-tip-breaks{fill:#c0152b}\
 .om-mark{fill:#17212b;stroke:#fff;stroke-width:1.5}.om-vague{fill:#fff;stroke:#17212b;stroke-width:1.6;stroke-dasharray:2 1.6}\
 .om-ring{fill:none;stroke:#17212b;stroke-width:1.3}.om-cross{fill:none;stroke:#17212b;stroke-width:2}\
-.om-mark-bad{fill:#c0152b;stroke:#fff;stroke-width:1.5}.om-leader{fill:none;stroke:#6c7882;stroke-width:.8}\
+.om-mark-bad{fill:#c0152b;stroke:#fff;stroke-width:1.5}.om-vague-bad{fill:#fff;stroke:#c0152b;stroke-dasharray:3 1.6}.om-leader{fill:none;stroke:#6c7882;stroke-width:.8}\
 .om-frame{fill:#fff;fill-opacity:.88;stroke:#aab4bd;stroke-width:.8}\
 @media (prefers-color-scheme:dark){.om-page{fill:#11181f}.om-sea{fill:#18222c}.om-land{fill:#2c3a43}.om-border{stroke:#18222c}\
 .om text{fill:#e9eef2}.om .om-subtitle,.om .om-small,.om .om-note{fill:#b7c2cb}.om .om-bad{fill:#ff8f97}.om .om-open{fill:#ecc46b}\
 .om-halo{stroke:#11181f}.om-normal{stroke:#7db8ee}.om-overload{stroke:#e8b35a}.om-loss{stroke:#bd9df0}.om-breaks{stroke:#ff5c69}\
 .om-tip-normal{fill:#7db8ee}.om-tip-overload{fill:#e8b35a}.om-tip-loss{fill:#bd9df0}.om-tip-breaks{fill:#ff5c69}\
-.om-mark{fill:#e9eef2;stroke:#11181f}.om-vague{fill:#11181f;stroke:#e9eef2}.om-ring,.om-cross{stroke:#e9eef2}.om-mark-bad{fill:#ff5c69;stroke:#11181f}\
+.om-mark{fill:#e9eef2;stroke:#11181f}.om-vague{fill:#11181f;stroke:#e9eef2}.om-ring,.om-cross{stroke:#e9eef2}.om-mark-bad{fill:#ff5c69;stroke:#11181f}.om-vague-bad{fill:#11181f;stroke:#ff5c69}\
 .om-frame{fill:#11181f;stroke:#55626d}}";
 
 /// The map; `id` begins the ids of its elements.
@@ -63,14 +63,14 @@ pub fn svg(map: &Map, id: &str) -> String {
         line(&mut head, (20.0, top), "om-subtitle", &words);
     }
     top += 16.0;
-    let (foot, height) = foot(&map, &layout, top + layout.bottom + 22.0);
+    let (foot, height) = foot(&map, top + layout.bottom + 22.0);
 
     let mut out = String::new();
     let _ = write!(
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"om\" viewBox=\"0 0 {WIDTH} {h}\" width=\"{WIDTH}\" height=\"{h}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\">\n\
          <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n<style>{STYLE}</style>\n",
-        escaped(&map.title),
+        escaped(&sentence(&map.title)),
         escaped(&told(&map)),
         h = height.ceil(),
     );
@@ -105,7 +105,7 @@ pub fn svg(map: &Map, id: &str) -> String {
         draw_site(&mut out, site, label, &layout);
     }
     if !layout.below.is_empty() {
-        line(&mut out, (20.0, layout.view.height + 22.0), "om-note", "Not on the map:");
+        line(&mut out, (20.0, layout.view.height + 20.0), "om-note om-halo", "Not on the map:");
     }
     out.push_str("</g>\n");
     out.push_str(&foot);
@@ -116,16 +116,17 @@ pub fn svg(map: &Map, id: &str) -> String {
 /// The lines of a site's label with their classes.
 fn label(site: &MapSite) -> Vec<(&'static str, String)> {
     let title = name(&site.site.name);
-    let place = match (&site.site.unsure, site.site.spots.as_slice()) {
-        (Some(why), _) => Some(name(why)),
-        (None, [spot]) if spot.vague && spot.place.city.is_none() => {
-            Some(format!("{}, no city known", name(&spot.place.to_string())))
-        }
-        (None, [spot]) if spot.vague => Some(format!("{}, drawn in the middle of the country", name(&spot.place.to_string()))),
-        (None, spots) => spots.first().map(|s| name(&s.place.to_string())),
-    };
-    let mut about: Vec<String> = place.into_iter().filter(|p| *p != title).collect();
+    let place = site.site.unsure.clone().or_else(|| site.site.spots.first().map(|s| s.place.to_string()));
+    let mut about: Vec<String> = place.iter().map(|p| name(p)).filter(|p| *p != title).collect();
+    if let (None, [spot]) = (&site.site.unsure, site.site.spots.as_slice())
+        && spot.vague
+    {
+        about.push(if spot.place.city.is_none() { "no city known" } else { "city not on the map" }.to_owned());
+    }
     about.push(count(site.endpoints, "endpoint", "endpoints"));
+    if site.inside > 0 {
+        about.push(format!("{} inside", count(site.inside, "route", "routes")));
+    }
     if site.down {
         about.push("lost".to_owned());
     }
@@ -155,9 +156,9 @@ fn draw_site(out: &mut String, (number, site): (usize, &MapSite), label: &[(&str
     out.push_str("<g>");
     let all: Vec<&str> = label.iter().map(|(_, text)| text.as_str()).collect();
     let _ = write!(out, "<title>{}</title>", escaped(&all.join("\n")));
-    let vague = site.site.unsure.is_some() || site.site.spots.iter().any(|s| s.vague);
-    let class = match (site.breaks.is_empty(), vague) {
-        (false, _) => "om-mark-bad",
+    let class = match (site.breaks.is_empty(), is_vague(site)) {
+        (false, false) => "om-mark-bad",
+        (false, true) => "om-mark-bad om-vague-bad",
         (true, true) => "om-vague",
         (true, false) => "om-mark",
     };
@@ -182,19 +183,24 @@ fn draw_site(out: &mut String, (number, site): (usize, &MapSite), label: &[(&str
             segment((x - 7.0, y + 7.0), (x + 7.0, y - 7.0))
         );
     }
-    let (mut x, mut y) = (at.0 + BESIDE, at.1 + 4.0);
     if let Some(rect) = layout.labels[number] {
         let near = rect.nearest(at);
         if (near.0 - at.0).hypot(near.1 - at.1) > BESIDE + 6.0 {
             let _ = write!(out, "<path class=\"om-leader\" d=\"{}\"/>", segment(at, near));
         }
-        (x, y) = (rect.x + 3.0, rect.y + LINE - 2.0);
     }
+    let ((x, mut y), anchor) = layout.texts[number];
+    let end = if anchor == Anchor::End { " om-end" } else { "" };
     for (class, text) in label {
-        let _ = write!(out, "<text class=\"{class} om-halo\" x=\"{}\" y=\"{}\">{}</text>", n(x), n(y), escaped(text));
+        let _ = write!(out, "<text class=\"{class} om-halo{end}\" x=\"{}\" y=\"{}\">{}</text>", n(x), n(y), escaped(text));
         y += LINE;
     }
     out.push_str("</g>\n");
+}
+
+/// Not known exactly.
+fn is_vague(site: &MapSite) -> bool {
+    site.at().is_none_or(|(_, sure)| !sure)
 }
 
 fn draw_way(out: &mut String, map: &Map, way: &Way, arc: &Arc) {
@@ -257,7 +263,7 @@ fn way_in_words(map: &Map, way: &Way, between: &str) -> String {
 
 /// The picture for those who do not see it.
 fn told(map: &Map) -> String {
-    let mut words = vec![map.subtitle.clone()];
+    let mut words = vec![sentence(&map.subtitle)];
     for site in &map.sites {
         words.push(label(site).iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("; "));
     }
@@ -265,12 +271,12 @@ fn told(map: &Map) -> String {
     if map.ways.len() > MOST_TOLD {
         words.push(format!("{} more", count(map.ways.len() - MOST_TOLD, "way", "ways")));
     }
-    words.extend(map.notes.iter().cloned());
+    words.extend(map.notes.iter().map(|n| sentence(n)));
     words.join(". ")
 }
 
 /// What marks and lines mean, the notes, and whose the map is; and where it ends.
-fn foot(map: &Map, layout: &Layout, mut y: f64) -> (String, f64) {
+fn foot(map: &Map, mut y: f64) -> (String, f64) {
     let mut out = String::new();
     let mut x = 20.0;
     let mut item = |draw: &dyn Fn(&mut String, Point), words: &str| {
@@ -324,9 +330,8 @@ fn foot(map: &Map, layout: &Layout, mut y: f64) -> (String, f64) {
             "data comes in here",
         );
     }
-    let on_map = |i: usize| !layout.below.contains(&i);
-    if map.sites.iter().enumerate().any(|(i, s)| on_map(i) && s.site.spots.iter().any(|p| p.vague)) {
-        item(&|out, (x, y)| circle(out, "om-vague", (x + 16.0, y), 4.5), "only the country is known: drawn in its middle");
+    if map.sites.iter().any(|s| s.at().is_some_and(|(_, sure)| !sure)) {
+        item(&|out, (x, y)| circle(out, "om-vague", (x + 16.0, y), 4.5), "broken edge: not known exactly, drawn in the middle");
     }
     if has(&|s| s.down) {
         item(
@@ -354,11 +359,11 @@ fn sample(out: &mut String, (x, y): Point, class: &str) {
 }
 
 fn wrapped(text: &str) -> Vec<String> {
-    textwrap::wrap(&short(&safe(text), 600), 160).into_iter().map(|l| l.into_owned()).collect()
+    textwrap::wrap(&sentence(text), 160).into_iter().map(|l| l.into_owned()).collect()
 }
 
 fn line(out: &mut String, (x, y): Point, class: &str, text: &str) {
-    let _ = writeln!(out, "<text class=\"{class}\" x=\"{}\" y=\"{}\">{}</text>", n(x), n(y), escaped(&short(text, 240)));
+    let _ = writeln!(out, "<text class=\"{class}\" x=\"{}\" y=\"{}\">{}</text>", n(x), n(y), escaped(&sentence(text)));
 }
 
 fn circle(out: &mut String, class: &str, (x, y): Point, r: f64) {
