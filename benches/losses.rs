@@ -82,6 +82,7 @@ fn measure(snapshot: &Snapshot, losses: u32) {
         packs: &[pack],
         as_of,
         coverage: Coverage::default(),
+        baseline: None,
         world: None,
     };
     let losses: Vec<Vec<LossDomain>> =

@@ -213,6 +213,7 @@ fn judge(files: &[(String, String)]) -> String {
         packs: &packs,
         as_of: AS_OF,
         coverage: Coverage::default(),
+        baseline: None,
         world: None,
     });
     if snapshot.gaps.iter().any(|g| matches!(g.scope, GapScope::Everything)) {

@@ -2,7 +2,9 @@
 //!
 //! An assessment is about the user's world; what kept onshore from doing its job is an error (`cli::Failure`), a thing apart.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
 
 use crate::model::{Place, ResourceTally, RouteRole};
 use crate::source::Location;
@@ -181,6 +183,70 @@ pub struct Finding {
     pub labels: Vec<Label>,
     /// Hex; survives moved lines and reordered files.
     pub fingerprint: String,
+    /// By whom a waived finding is.
+    pub waiver: Option<Waived>,
+}
+
+impl Finding {
+    /// With all that is not given left open, and without a fingerprint.
+    pub fn new(code: &'static str, severity: Severity, verdict: Verdict, message: String) -> Self {
+        Self {
+            code,
+            rule: None,
+            severity,
+            verdict,
+            message,
+            help: None,
+            why: None,
+            origin: Vec::new(),
+            data: Vec::new(),
+            populations: Vec::new(),
+            endpoint: String::new(),
+            places: Vec::new(),
+            activity: None,
+            role: None,
+            state: None,
+            condition: None,
+            lost: None,
+            with_rules: Vec::new(),
+            path: Vec::new(),
+            location: None,
+            policy_location: None,
+            labels: Vec::new(),
+            fingerprint: String::new(),
+            waiver: None,
+        }
+    }
+}
+
+/// Why a finding does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waived {
+    pub by: WaivedBy,
+    /// Last day, `YYYY-MM-DD`.
+    pub expires: Option<String>,
+    /// Where the waiver stands.
+    pub location: Option<Location>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WaivedBy {
+    Person {
+        approver: String,
+        reason: String,
+        ticket: Option<String>,
+    },
+    /// It was there when the baseline was written: first on that day, so many days ago.
+    Baseline {
+        since: String,
+        days: i64,
+    },
+}
+
+/// Findings of an earlier run, by fingerprint, with the day they were first written down.
+#[derive(Clone, Debug, Default)]
+pub struct Baseline {
+    pub since: BTreeMap<String, Date>,
 }
 
 /// Data of an origin and class that gets to a country and what is done with it there, in the mildest state in which it is.

@@ -97,6 +97,7 @@ fn judge(files: &[(String, String)]) -> Assessment {
         packs: &[pack.expect("a pack")],
         as_of: AS_OF,
         coverage: Coverage::default(),
+        baseline: None,
         world: None,
     })
 }

@@ -183,6 +183,7 @@ impl Small {
             packs: &[pack.expect("a pack")],
             as_of: TODAY,
             coverage: Coverage::default(),
+            baseline: None,
             world: None,
         })
     }

@@ -73,30 +73,11 @@ fn by(activity: &'static str, role: RouteRole, priority: u32, condition: Option<
 }
 
 fn finding(code: &'static str, endpoint: &str, fingerprint: &str) -> Finding {
+    let message = format!("the place of {endpoint} is not known");
     Finding {
-        code,
-        rule: None,
-        severity: Severity::Medium,
-        verdict: Verdict::Indeterminate,
-        message: format!("the place of {endpoint} is not known"),
-        help: None,
-        why: None,
-        origin: vec![],
-        data: vec![],
-        populations: vec![],
         endpoint: endpoint.into(),
-        places: vec![],
-        activity: None,
-        role: None,
-        state: None,
-        condition: None,
-        lost: None,
-        with_rules: vec![],
-        path: vec![],
-        location: None,
-        policy_location: None,
-        labels: vec![],
         fingerprint: fingerprint.into(),
+        ..Finding::new(code, Severity::Medium, Verdict::Indeterminate, message)
     }
 }
 

@@ -41,11 +41,7 @@ pub fn finding(context: &Context<'_>, scope: &Scope<'_>, draft: Draft<'_>) -> Fi
     labels.extend(holding_label(context, draft.arrivals));
     labels.extend(trails(snapshot, endpoint, &steps.unwrap_or_default()));
     let mut finding = Finding {
-        code: draft.code,
         rule: Some(scope.name.clone()),
-        severity: scope.rule.severity,
-        verdict: draft.verdict,
-        message: draft.message,
         help: draft.help,
         why: Some(why(scope)),
         origin: origin.iter().map(ToString::to_string).collect(),
@@ -58,12 +54,11 @@ pub fn finding(context: &Context<'_>, scope: &Scope<'_>, draft: Draft<'_>) -> Fi
         state: draft.state,
         condition: (!conditions.is_empty()).then(|| conditions.join("; ")),
         lost: draft.lost,
-        with_rules: Vec::new(),
         path,
         location,
         policy_location: Some(scope.rule.demand_location),
         labels,
-        fingerprint: String::new(),
+        ..Finding::new(draft.code, scope.rule.severity, draft.verdict, draft.message)
     };
     finding.fingerprint = fingerprint(&finding);
     finding

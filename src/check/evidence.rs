@@ -215,30 +215,14 @@ pub fn conflicts(context: &Context<'_>) -> Vec<Finding> {
         let endpoint = context.snapshot.endpoint(id);
         let steps = context.way(State::Loss, token, id);
         let path: Vec<_> = steps.iter().flatten().map(|s| hop(context.snapshot, context.atlas, s)).collect();
+        let message = format!("two sources disagree on where `{}` stands: {conflict}", endpoint.name);
         let mut finding = Finding {
-            code: "location-conflict",
-            rule: None,
-            severity: Severity::Medium,
-            verdict: Verdict::Conflict,
-            message: format!("two sources disagree on where `{}` stands: {conflict}", endpoint.name),
             help: Some("correct the declaration that is wrong, or settle it with a [[geo.override]] that says why".into()),
-            why: None,
-            origin: Vec::new(),
-            data: Vec::new(),
-            populations: Vec::new(),
             endpoint: endpoint.name.clone(),
             places: context.known_places(id),
-            activity: None,
-            role: None,
-            state: None,
-            condition: None,
-            lost: None,
-            with_rules: Vec::new(),
             path,
             location: endpoint.locations.first().copied(),
-            policy_location: None,
-            labels: Vec::new(),
-            fingerprint: String::new(),
+            ..Finding::new("location-conflict", Severity::Medium, Verdict::Conflict, message)
         };
         finding.fingerprint = fingerprint(&finding);
         findings.push(finding);

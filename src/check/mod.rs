@@ -22,8 +22,10 @@ mod survey;
 mod survive;
 mod together;
 mod unclassified;
+mod waive;
 mod ways;
 
+use foldhash::HashMap;
 use jiff::civil::Date;
 
 pub use after::after;
@@ -33,7 +35,7 @@ pub use domains::combinations;
 pub use survey::survey;
 pub use ways::path_of;
 
-use crate::finding::{Assessment, Coverage, Finding, RuleResult, State, Verdict};
+use crate::finding::{Assessment, Baseline, Coverage, Finding, RuleResult, Severity, State, Verdict};
 use crate::geo::Atlas;
 use crate::model::Snapshot;
 use crate::policy::{Demand, Pack};
@@ -52,6 +54,8 @@ pub struct Question<'a> {
     pub as_of: Date,
     /// Files read and skipped; the rest of the coverage is filled in here.
     pub coverage: Coverage,
+    /// Findings known from before, which do not count.
+    pub baseline: Option<&'a Baseline>,
     /// Only this state of the world is asked about; `None`: normal running, overload, and every loss.
     pub world: Option<World>,
 }
@@ -107,35 +111,48 @@ fn judge_all<'p, 's>(context: &Context<'s>, question: &Question<'p>) -> Judged<'
     let together = together::find(context, &scopes);
 
     let mut findings: Vec<Finding> = Vec::new();
-    let mut rules: Vec<RuleResult> = Vec::new();
+    let mut touched: Vec<Vec<Location>> = Vec::new();
     let mut gaps = evidence::Gaps::new(context);
     for (i, scope) in scopes.iter().enumerate() {
-        let mut found = Vec::new();
         if matches!(scope.applies, Applies::Yes | Applies::IfEvidence(_)) {
             for (part, unsure) in scope.parts() {
                 let mut of_part = demand(context, &part, &together.suppressed(context, i));
                 scope.soften(context, &mut of_part, unsure);
-                found.extend(of_part);
+                findings.extend(of_part);
             }
         }
-        found.extend(together.findings(context, &scopes, i));
-        found.extend(exclude::findings(context, &scopes, i));
-        let touching = if matches!(scope.applies, Applies::No(_)) { Vec::new() } else { gaps.touch(context, scope) };
-        rules.push(result(context, scope, &found, &touching, together.unsatisfiable(i)));
-        findings.extend(found);
+        findings.extend(together.findings(context, &scopes, i));
+        findings.extend(exclude::findings(context, &scopes, i));
+        touched.push(if matches!(scope.applies, Applies::No(_)) { Vec::new() } else { gaps.touch(context, scope) });
     }
     findings.extend(evidence::conflicts(context));
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     findings.dedup_by(|a, b| order(a) == order(b));
+    // A fingerprint that a waiver names is the final one.
     describe::tell_apart(&mut findings);
+    let names: Vec<&str> = scopes.iter().map(|s| s.name.as_str()).collect();
+    waive::waive(context, question.baseline, &names, &mut findings);
+    findings.sort_by_key(gravest);
+    let mut of_rule: HashMap<&str, Vec<&Finding>> = HashMap::default();
+    for finding in &findings {
+        of_rule.entry(finding.rule.as_deref().unwrap_or_default()).or_default().push(finding);
+    }
+    let results = scopes.iter().zip(&touched).enumerate().map(|(i, (scope, touching))| {
+        let found = of_rule.get(scope.name.as_str()).map_or(&[][..], Vec::as_slice);
+        result(context, scope, found, touching, together.unsatisfiable(i))
+    });
+    let mut rules: Vec<RuleResult> = results.collect();
     rules.sort_by(|a, b| a.rule.cmp(&b.rule));
     Judged { scopes, together, rules, findings, gaps }
 }
 
 /// Worst first; the rest makes the order total.
 fn order(f: &Finding) -> impl Ord + use<'_> {
-    let gravest = std::cmp::Reverse((f.severity, f.verdict));
-    (gravest, &f.rule, &f.endpoint, f.code, &f.lost, &f.fingerprint, &f.message, f.location)
+    (gravest(f), &f.rule, &f.endpoint, f.code, &f.lost, &f.fingerprint, &f.message, f.location)
+}
+
+fn gravest(f: &Finding) -> std::cmp::Reverse<(Severity, Verdict)> {
+    std::cmp::Reverse((f.severity, f.verdict))
 }
 
 /// One demand, one check.
@@ -156,11 +173,16 @@ fn demand(context: &Context<'_>, scope: &Scope<'_>, suppressed: &together::Suppr
 fn result(
     context: &Context<'_>,
     scope: &Scope<'_>,
-    found: &[Finding],
+    found: &[&Finding],
     touching: &[Location],
     unsatisfiable: bool,
 ) -> RuleResult {
-    let worst = found.iter().map(|f| f.verdict).max();
+    // A waiver for nothing is about a rule and says nothing of it.
+    let waived: Vec<&Finding> =
+        found.iter().copied().filter(|f| f.verdict == Verdict::Waived && f.code != waive::FOR_NOTHING).collect();
+    let worst = found.iter().map(|f| f.verdict).filter(|v| *v != Verdict::Waived || !waived.is_empty()).max();
+    // The demand itself stays what it is; a person has accepted it where all that shows it is waived.
+    let unsatisfiable = unsatisfiable && worst != Some(Verdict::Waived);
     let worst = if unsatisfiable { worst.max(Some(Verdict::Unsatisfiable)) } else { worst };
     let count = |v: Verdict| found.iter().filter(|f| f.verdict == v).count();
     let (endpoints, routes) = scope.examined(context);
@@ -177,6 +199,10 @@ fn result(
         }
         (_, Some(Verdict::Conflict)) => (Verdict::Conflict, "rules of equal rank contradict each other".into()),
         (Applies::Untold(why), _) => (Verdict::Indeterminate, why.clone()),
+        (_, Some(Verdict::Waived)) if touching.is_empty() => (Verdict::Waived, waive::why(&waived)),
+        (_, Some(Verdict::Waived)) => {
+            (Verdict::Indeterminate, format!("{}, but {} may break it", waive::why(&waived), gaps_at(context, touching)))
+        }
         (_, Some(_)) if touching.is_empty() => (Verdict::Indeterminate, format!("{untold} could not be told")),
         (_, Some(_)) => {
             (Verdict::Indeterminate, format!("{untold} could not be told, and {} may change it", gaps_at(context, touching)))
@@ -207,7 +233,7 @@ fn result(
 }
 
 /// "`kms-bj` and 2 other endpoints".
-fn broken_at(found: &[Finding]) -> String {
+fn broken_at(found: &[&Finding]) -> String {
     let broken = found.iter().filter(|f| f.verdict == Verdict::Violated);
     let names: std::collections::BTreeSet<&str> = broken.map(|f| f.endpoint.as_str()).collect();
     let first = names.first().copied().unwrap_or_default();

@@ -36,11 +36,24 @@ pub fn remedies(
     let before = Outcome { verdicts: verdicts(rules), unserved: unserved(context) };
     let of_rule = scopes.iter().enumerate().filter(|(_, s)| broken(s)).filter_map(|(i, scope)| {
         let search = Search { context, question, scope, before: &before };
-        search.remedy(&boundary::offences(context, scope, &together.suppressed(context, i)), findings)
+        let mut offences = boundary::offences(context, scope, &together.suppressed(context, i));
+        // What somebody has accepted is not to be cut.
+        let accepted = accepted(&scope.name, findings);
+        offences.retain(|o| !accepted.contains(context.snapshot.endpoint(o.at).name.as_str()));
+        search.remedy(&offences, findings)
     });
     let mut remedies: Vec<Remedy> = of_rule.take(MOST_RULES).collect();
     remedies.sort_by(|a, b| a.rule.cmp(&b.rule));
     remedies
+}
+
+/// Endpoints at which every finding of a rule is waived.
+fn accepted<'f>(rule: &str, findings: &'f [Finding]) -> BTreeSet<&'f str> {
+    let at = |verdict: Verdict| {
+        let of_rule = findings.iter().filter(move |f| f.rule.as_deref() == Some(rule) && f.verdict == verdict);
+        of_rule.map(|f| f.endpoint.as_str()).collect::<BTreeSet<&str>>()
+    };
+    &at(Verdict::Waived) - &at(Verdict::Violated)
 }
 
 /// How things are, or would be.

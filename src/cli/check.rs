@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use super::pipeline::Opened;
-use super::{Context, Failure, Gate, ProjectArgs, exit_code, pipeline, resolve, severity};
+use super::{Context, Failure, Gate, ProjectArgs, baseline, exit_code, pipeline, resolve, severity};
 use crate::finding::{Assessment, Severity};
 use crate::project::Indeterminate;
 use crate::read::READERS;
@@ -35,6 +35,12 @@ pub struct Check {
     /// What to do if something could not be decided: exit code 3, or 0 [default: the project's, else fail]
     #[arg(long, value_name = "GATE", value_parser = ["fail", "warn"])]
     indeterminate: Option<String>,
+    /// Let pass what this file knows from before, and show since when
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write down what is found now, for `--baseline`
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
     /// Ask DNS for host names that no file gives an address for, on behalf of a client in each country that people come from
     #[arg(long)]
     resolve: bool,
@@ -49,6 +55,7 @@ pub struct Check {
 impl Check {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
         let mut opened = self.open(context)?;
+        opened.baseline = self.baseline.as_deref().map(|file| baseline::read(file, &context.around.folder)).transpose()?;
         let packs = opened.packs(&self.policy, &context.around.folder)?;
         let atlas = opened.atlas()?;
         let assessment = opened.assess(&atlas, &packs);
@@ -67,6 +74,9 @@ impl Check {
                 writeln!(context.out, "{}", report::summary(&assessment))?;
             }
             None => quiet(reporter.write(&assessment, &opened.sources, &context.options, context.out))?,
+        }
+        if let Some(file) = &self.write_baseline {
+            baseline::write(file, &context.around.folder, &assessment)?;
         }
         let gate = Gate {
             fail_on: self.fail_on.or(opened.project.fail_on).unwrap_or(Severity::Low),

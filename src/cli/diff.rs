@@ -137,6 +137,7 @@ impl Read {
             packs: &self.packs,
             as_of: self.opened.as_of,
             coverage: Coverage::default(),
+            baseline: None,
             world: None,
         }
     }

@@ -13,6 +13,7 @@ use crate::finding::{Assessment, Severity, Verdict};
 use crate::project::Indeterminate;
 use crate::report::RenderOptions;
 
+mod baseline;
 mod change;
 mod check;
 mod complete;

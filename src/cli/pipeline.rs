@@ -8,13 +8,13 @@ use jiff::civil::Date;
 
 use super::{Context, Failure, ProjectArgs};
 use crate::check::{Question, assess};
-use crate::finding::{Assessment, Coverage};
+use crate::finding::{Assessment, Baseline, Coverage};
 use crate::geo::atlas::DataFile;
 use crate::geo::{Atlas, GeoError};
 use crate::link::{Matcher, link};
 use crate::model::{Endpoint, Facts, Gap, GapScope, Snapshot, Unread};
 use crate::policy::{self, Pack};
-use crate::project::{self, Project, Selector};
+use crate::project::{self, Project, Selector, waiver};
 use crate::reach::World;
 use crate::read::{FileSettings, READERS, Settings, Told, read_all};
 use crate::source::load::{self, LoadError, Loaded};
@@ -34,6 +34,8 @@ pub struct Opened {
     /// Some file has mistakes of syntax: whatever the verdict on the rest, the run did not do its job.
     pub broken: bool,
     pub as_of: Date,
+    /// Findings known from before; commands that take one set it.
+    pub baseline: Option<Baseline>,
 }
 
 /// Where a project is: its folder, and its file if there is one.
@@ -84,16 +86,44 @@ pub fn open_with(
 ) -> Result<Opened, Failure> {
     let place = find(path, &context.around.folder)?;
     let as_of = args.as_of(context.around);
-    let (project, mut loaded) = load_project(&place)?;
+    let (mut project, mut loaded) = load_project(&place)?;
     if let Some((name, text)) = further {
         loaded.add(name, text);
     }
     let settings = settings(&project, context.around.terraform_variables.clone());
     let (inputs, coverage) = read_inputs(&project, &mut loaded, &settings, args.input_format.as_deref())?;
+    waivers(&mut project, &mut loaded.sources, &coverage, as_of)?;
     let broken = inputs.iter().any(|(_, facts)| facts.gaps.iter().any(|g| g.code == BROKEN));
     let snapshot = link(inputs, &project, &loaded.sources);
     let databases = databases(args, context);
-    Ok(Opened { root: place.root, project, databases, sources: loaded.sources, snapshot, coverage, broken, as_of })
+    Ok(Opened {
+        root: place.root,
+        project,
+        databases,
+        sources: loaded.sources,
+        snapshot,
+        coverage,
+        broken,
+        as_of,
+        baseline: None,
+    })
+}
+
+/// Adds the waivers that stand in comments of files that were read, and holds all of them to the time they may run.
+fn waivers(project: &mut Project, sources: &mut Sources, coverage: &Coverage, as_of: Date) -> Result<(), Failure> {
+    let mut errors = Vec::new();
+    if !project.refuse_comments {
+        let files = coverage.files_read.iter().filter_map(|(path, _)| sources.find(path));
+        let (waivers, wrong) = waiver::in_comments(sources, files);
+        project.waivers.extend(waivers);
+        errors.extend(wrong);
+    }
+    errors.extend(waiver::too_long(&project.waivers, project.max_waiver_days.unwrap_or(waiver::MAX_DAYS), as_of));
+    if errors.is_empty() {
+        return Ok(());
+    }
+    errors.sort_unstable();
+    Err(Failure::Input { errors, sources: std::mem::take(sources) })
 }
 
 /// What the project file tells readers of its inputs.
@@ -284,6 +314,7 @@ impl Opened {
             packs,
             as_of: self.as_of,
             coverage: self.coverage.clone(),
+            baseline: self.baseline.as_ref(),
             world,
         })
     }

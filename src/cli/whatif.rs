@@ -198,6 +198,7 @@ impl Asked<'_> {
             packs: self.packs,
             as_of: self.opened.as_of,
             coverage: Coverage::default(),
+            baseline: None,
             world: Some(world.clone()),
         }
     }

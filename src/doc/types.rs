@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 use std::net::{IpAddr, SocketAddr};
 
 use ipnetwork::IpNetwork;
+use jiff::civil::Date;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
@@ -187,6 +188,16 @@ text_type! {
         )
     },
     { "type": "string", "pattern": "^[0-9]+ *(s|sec|seconds|min|minutes?|h|hours?|d|days?|w|weeks?)$", "description": "A length of time: 24h, 30d, 90 days" }
+}
+
+text_type! {
+    /// A day, as a TOML date or as text: `2026-11-01`.
+    Day(Date),
+    |text| match text.parse::<Date>() {
+        Ok(day) if text.len() == "2026-11-01".len() => Ok(day),
+        _ => wrong(format!("`{text}` is not a day"), "write year-month-day, like 2026-11-01"),
+    },
+    { "description": "A TOML date, like 2026-11-01", "type": "string", "format": "date" }
 }
 
 text_type! {

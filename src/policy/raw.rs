@@ -12,7 +12,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::{Between, Binding, Combine, Doing, Keep, Status, Verification, Window};
 use crate::doc::de::{complain, did_you_mean};
-use crate::doc::types::{Choice, DataClass, Name, OneOrMany};
+use crate::doc::types::{Choice, DataClass, Day, Name, OneOrMany};
 use crate::finding::{Severity, State};
 use crate::model::population::OriginAxis;
 use crate::model::{Activity, DomainKind, Role};
@@ -197,10 +197,6 @@ pub struct RawTier {
     pub mechanism: Option<Vec<MechanismId>>,
 }
 
-/// `2026-11-01`.
-#[derive(Clone, Copy, Debug)]
-pub struct Day(pub Date);
-
 /// `24h`, `30d`, `2w`: a limit, so nothing that would have to be rounded.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit(pub u64);
@@ -246,14 +242,6 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D, wanted: &'static str) -> Res
     }
 
     deserializer.deserialize_str(Wanted(wanted))
-}
-
-impl<'de> Deserialize<'de> for Day {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = text(deserializer, "a day like 2026-11-01")?;
-        let date = text.parse().ok().filter(|_| text.len() == "2026-11-01".len());
-        date.map(Self).ok_or_else(|| complain(format!("`{text}` is not a day"), Some("write year-month-day, like 2026-11-01")))
-    }
 }
 
 impl<'de> Deserialize<'de> for Limit {
@@ -395,7 +383,6 @@ macro_rules! schema {
     };
 }
 
-schema!(Day, json_schema!({ "description": "A TOML date, like 2026-11-01", "type": "string", "format": "date" }));
 schema!(Limit, json_schema!({ "description": "Limit, days or weeks", "type": "string", "pattern": "^[0-9]+[hdw]$" }));
 schema!(PlaceWord, json_schema!({ "type": "string", "pattern": "^(@[a-z0-9-]+|[A-Z]{2}(-[A-Z0-9]{1,3})?)$" }));
 schema!(DoingWord, json_schema!({ "type": "string", "enum": DoingWord::words() }));

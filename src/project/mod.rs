@@ -2,6 +2,7 @@
 
 mod parse;
 mod raw;
+pub mod waiver;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use crate::source::{Location, Spanned};
 
 pub use parse::parse;
 pub use raw::schema;
+pub use waiver::Waiver;
 
 /// What `onshore.toml` says, checked; also the defaults when there is none.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +28,11 @@ pub struct Project {
     pub policies: Vec<Spanned<String>>,
     pub fail_on: Option<Severity>,
     pub indeterminate: Indeterminate,
+    pub waivers: Vec<Waiver>,
+    /// How long a waiver may run; `None`: [`waiver::MAX_DAYS`].
+    pub max_waiver_days: Option<u32>,
+    /// Whether comments in the files that are read may waive.
+    pub refuse_comments: bool,
     pub operator: Operator,
     pub populations: Vec<PopulationEntry>,
     pub classify: Vec<Classify>,

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::raw::{
-    ClassifyTable, GeoOverrideTable, GeoTable, GlobText, HoldsTable, InputsTable, OverrideTable, PopulationTable, ProjectFile,
-    SelectorTable,
+    ClassifyTable, FindingTable, GeoOverrideTable, GeoTable, GlobText, HoldsTable, InputsTable, OverrideTable, PopulationTable,
+    ProjectFile, SelectorTable, WaiverTable,
 };
+use super::waiver::{Covers, FindingSelector, Waiver};
 use super::{
     Classify, GeoOverride, GeoSettings, InputOverride, Inputs, Notify, Operator, OverrideTarget, PopulationEntry, Project,
     Selector,
@@ -52,6 +53,9 @@ impl Parser {
             policies: file.check.policies.into_iter().map(name).collect(),
             fail_on: file.check.fail_on.map(|s| s.0),
             indeterminate: file.check.indeterminate.map(|i| i.0).unwrap_or_default(),
+            waivers: file.waiver.into_iter().filter_map(|w| self.waiver(w)).collect(),
+            max_waiver_days: file.check.max_waiver_days,
+            refuse_comments: file.check.comment_waivers == Some(false),
             operator: Operator {
                 name: file.operator.name.map(|n| n.0),
                 facts: file.operator.facts.into_iter().map(|(fact, value)| (fact.0, value)).collect(),
@@ -92,6 +96,57 @@ impl Parser {
         let subject = if nothing { Some(Subject::Each(Vec::new())) } else { self.subject(holds.span, origin, participants) };
         let data = classes(data.0);
         Some(Classify { selector, subject: subject?, data, subjects: holds.value.subjects, location })
+    }
+
+    fn waiver(&mut self, table: Spanned<WaiverTable>) -> Option<Waiver> {
+        let location = table.at(self.source);
+        let WaiverTable { rule, selector, reason, approver, ticket, granted, expires } = table.value;
+        if !rule.value.0.contains('/') {
+            let problem = Problem::new(rule.span, format!("`{}` is not a rule", rule.value.0));
+            self.problems.push(problem.help("name the pack and the rule, as reports do: `pack/rule`"));
+        }
+        if let Some(granted) = granted.as_ref().filter(|g| g.value.0 > expires.value.0) {
+            let problem = Problem::new(expires.span, format!("this waiver ends before it begins on {}", granted.value.0));
+            self.problems.push(problem.help("correct `granted` or `expires`"));
+        }
+        Some(Waiver {
+            rule: name(rule),
+            covers: Covers::Selected(Box::new(self.findings(selector)?)),
+            reason: reason.0,
+            approver: approver.0,
+            ticket: ticket.map(|t| t.0),
+            granted: granted.map(|g| g.value.0),
+            expires: expires.map(|e| e.0),
+            location,
+        })
+    }
+
+    fn findings(&mut self, table: Spanned<FindingTable>) -> Option<FindingSelector> {
+        let span = table.span;
+        let FindingTable { fingerprint, code, endpoint, file, origin, data, state } = table.value;
+        if let Some(short) = fingerprint.as_ref().filter(|f| f.value.0.len() < 8) {
+            let problem = Problem::new(short.span, format!("`{}` is too short for a fingerprint", short.value.0));
+            self.problems.push(problem.help("give at least its first 8 characters; reports end each finding with it"));
+        }
+        let nothing = fingerprint.is_none() && code.is_none() && endpoint.is_none() && file.is_none();
+        if nothing && origin.0.is_empty() && data.0.is_empty() && state.0.is_empty() {
+            if !self.has_problem(span, &[]) {
+                let problem = Problem::new(span, "this waiver does not say which findings of the rule it is for");
+                let help =
+                    "give `fingerprint`, `endpoint` or another key; `endpoint = \"*\"` is every finding, also those to come";
+                self.problems.push(problem.help(help));
+            }
+            return None;
+        }
+        Some(FindingSelector {
+            fingerprint: fingerprint.map(|f| f.value.0),
+            code: code.map(|c| c.0),
+            endpoint: endpoint.map(|g| g.0),
+            file: file.map(|g| g.0),
+            origin: countries(origin.0),
+            data: data.0.into_iter().map(|d| d.0).collect(),
+            state: state.0.into_iter().map(|s| s.0).collect(),
+        })
     }
 
     fn geo(&mut self, table: GeoTable) -> GeoSettings {

@@ -9,9 +9,9 @@ use serde::{Deserialize, Deserializer};
 use super::Indeterminate;
 use crate::doc::de::complain;
 use crate::doc::types::{
-    Choice, Cidr, Coordinates, CountryCode, DataClass, Hours, Name, OneOrMany, OneOrMore, SubdivisionCode, Word,
+    Choice, Cidr, Coordinates, CountryCode, DataClass, Day, Hours, Name, OneOrMany, OneOrMore, SubdivisionCode, Word,
 };
-use crate::finding::Severity;
+use crate::finding::{Severity, State};
 use crate::model::Basis;
 use crate::source::{Spanned, glob};
 use crate::vocab::facts;
@@ -29,6 +29,8 @@ pub(super) struct ProjectFile {
     pub population: Vec<Spanned<PopulationTable>>,
     /// What sits in stores that no route explains.
     pub classify: Vec<Spanned<ClassifyTable>>,
+    /// Findings that a person answers for until a day: they stay visible and do not fail the run.
+    pub waiver: Vec<Spanned<WaiverTable>>,
     pub geo: GeoTable,
 }
 
@@ -107,6 +109,46 @@ pub(super) struct CheckTable {
     pub fail_on: Option<Choice<Severity>>,
     /// What to do with rules that could not be decided.
     pub indeterminate: Option<Choice<Indeterminate>>,
+    /// How many days a waiver may run; 366 if not given.
+    #[schemars(range(min = 1))]
+    pub max_waiver_days: Option<u32>,
+    /// Whether comments in the files that are read may waive (`# onshore: allow ...`); yes if not given.
+    pub comment_waivers: Option<bool>,
+}
+
+/// Who accepts which findings of a rule, why, and until when.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
+pub(super) struct WaiverTable {
+    /// `pack/rule`.
+    pub rule: Spanned<Name>,
+    #[serde(rename = "match")]
+    pub selector: Spanned<FindingTable>,
+    pub reason: Name,
+    /// Who answers for it.
+    pub approver: Name,
+    pub ticket: Option<Name>,
+    /// First day. Without it: it holds already.
+    pub granted: Option<Spanned<Day>>,
+    /// Last day.
+    pub expires: Spanned<Day>,
+}
+
+/// Selects findings of the rule. All keys that are given must match.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
+pub(super) struct FindingTable {
+    /// As reports show it, in full or its first eight characters and more.
+    pub fingerprint: Option<Spanned<Name>>,
+    pub code: Option<Name>,
+    pub endpoint: Option<GlobText>,
+    /// The file of the line that breaks the rule.
+    pub file: Option<GlobText>,
+    /// Findings about people of these countries only.
+    pub origin: OneOrMany<CountryCode>,
+    /// Findings about data of these classes only.
+    pub data: OneOrMany<DataClass>,
+    pub state: OneOrMany<Choice<State>>,
 }
 
 /// Who operates the service.

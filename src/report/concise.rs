@@ -29,6 +29,9 @@ impl Reporter for Concise {
             if !places.is_empty() {
                 write!(out, " [{places}]")?;
             }
+            if let Some(waived) = &f.waiver {
+                write!(out, " [waived {}]", super::waived(waived, sources))?;
+            }
             writeln!(out, " [{}]", safe(&f.fingerprint))?;
         }
         for g in &a.gaps {

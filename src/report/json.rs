@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::{RenderOptions, Reporter, by_format, is_unsafe};
 use crate::finding::{
-    Assessment, CutRoute, DataSetInfo, Finding, GapResult, Hop, IncidentLevel, KnownPlace, Remedy, RuleResult, Severity, Way,
+    Assessment, CutRoute, DataSetInfo, Finding, GapResult, Hop, IncidentLevel, KnownPlace, Remedy, RuleResult, Severity,
+    Waived, WaivedBy, Way,
 };
 use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
@@ -171,8 +172,20 @@ struct JsonFinding<'a> {
     policy_source: Option<Position>,
     labels: Vec<JsonLabel<'a>>,
     fingerprint: &'a str,
-    /// Always null until waivers exist; the contract names the field.
-    waiver: Option<()>,
+    waiver: Option<JsonWaiver<'a>>,
+}
+
+/// Why a finding does not count: a person's word, or that it was there before.
+#[derive(Serialize)]
+struct JsonWaiver<'a> {
+    /// `waiver`, `baseline`.
+    kind: &'static str,
+    approver: Option<&'a str>,
+    reason: Option<&'a str>,
+    ticket: Option<&'a str>,
+    expires: Option<&'a str>,
+    since: Option<&'a str>,
+    source: Option<Position>,
 }
 
 #[derive(Serialize)]
@@ -383,8 +396,19 @@ fn finding<'a>(f: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
         policy_source: f.policy_location.map(|l| position(sources, l)),
         labels: f.labels.iter().map(|l| JsonLabel { text: &l.text, source: position(sources, l.location) }).collect(),
         fingerprint: &f.fingerprint,
-        waiver: None,
+        waiver: f.waiver.as_ref().map(|w| waiver(w, sources)),
     }
+}
+
+fn waiver<'a>(w: &'a Waived, sources: &Sources) -> JsonWaiver<'a> {
+    let (kind, approver, reason, ticket, since) = match &w.by {
+        WaivedBy::Person { approver, reason, ticket } => {
+            ("waiver", Some(approver.as_str()), Some(reason.as_str()), ticket.as_deref(), None)
+        }
+        WaivedBy::Baseline { since, .. } => ("baseline", None, None, None, Some(since.as_str())),
+    };
+    let source = w.location.map(|l| position(sources, l));
+    JsonWaiver { kind, approver, reason, ticket, expires: w.expires.as_deref(), since, source }
 }
 
 fn remedy<'a>(r: &'a Remedy, sources: &Sources) -> JsonRemedy<'a> {

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::finding::{Assessment, Coverage, CutRoute, Finding, GapResult, KnownPlace, Remedy, Severity, Verdict};
+use crate::finding::{
+    Assessment, Coverage, CutRoute, Finding, GapResult, KnownPlace, Remedy, Severity, Verdict, Waived, WaivedBy,
+};
 use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
 
@@ -218,6 +220,34 @@ pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
 /// Where a finding is shown: the line that breaks the rule, else the first known line of its path, else the policy's line.
 pub(crate) fn place_of(finding: &Finding) -> Option<Location> {
     finding.location.or_else(|| finding.path.last().map(|h| h.location)).or(finding.policy_location)
+}
+
+/// `until 2027-01-31 by Jane Doe (CHG-7): the last users leave in May (onshore.toml:40)`.
+pub(crate) fn waived(waived: &Waived, sources: &Sources) -> String {
+    let mut out = String::new();
+    if let Some(day) = &waived.expires {
+        let _ = write!(out, "until {} ", safe(day));
+    }
+    match &waived.by {
+        WaivedBy::Person { approver, reason, ticket } => {
+            let _ = write!(out, "by {}", safe(approver));
+            if let Some(ticket) = ticket {
+                let _ = write!(out, " ({})", safe(ticket));
+            }
+            let _ = write!(out, ": {}", safe(reason));
+        }
+        WaivedBy::Baseline { since, days } => {
+            let _ = write!(out, "by the baseline: known since {}, {} ago", safe(since), count_days(*days));
+        }
+    }
+    if let Some(at) = waived.location {
+        let _ = write!(out, " ({})", line(sources, at));
+    }
+    out
+}
+
+fn count_days(days: i64) -> String {
+    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
 }
 
 /// The verdict in a sentence, with the size of what was looked at. Never "compliant".

@@ -151,6 +151,9 @@ impl Page<'_> {
         if let Some(help) = &f.help {
             self.item("help", &safe(help), out)?;
         }
+        if let Some(waived) = &f.waiver {
+            self.item("waived", &super::waived(waived, self.sources), out)?;
+        }
         for cut in remedies.iter().flat_map(|r| &r.cut).filter(|c| c.findings.contains(&f.fingerprint)) {
             self.item("change", &super::cut(cut, self.sources), out)?;
         }

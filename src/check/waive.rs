@@ -1,0 +1,178 @@
+//! Waived findings: those that somebody answers for until a day, and those that a baseline knows from before. They stay in the
+//! assessment and break no rule; a waiver that is over, or that is for nothing, is told.
+
+use std::collections::BTreeSet;
+
+use globset::GlobMatcher;
+
+use super::context::Context;
+use super::describe::fingerprint;
+use crate::finding::{Baseline, Finding, Label, Severity, Verdict, Waived, WaivedBy};
+use crate::model::Country;
+use crate::project::Waiver;
+use crate::project::waiver::{Covers, FindingSelector};
+use crate::source::glob;
+use crate::vocab::classes;
+
+/// The code of a waiver that matches no finding.
+pub const FOR_NOTHING: &str = "waiver-for-nothing";
+
+/// Turns findings that are waived into such, and says which waivers were for nothing. `rules`: those of this run, `pack/rule`.
+pub fn waive(context: &Context<'_>, baseline: Option<&Baseline>, rules: &[&str], findings: &mut Vec<Finding>) {
+    let mut waivers: Vec<Matcher<'_>> = context.project.waivers.iter().map(Matcher::new).collect();
+    for finding in findings.iter_mut().filter(|f| counts(f)) {
+        let mut over: Option<&Waiver> = None;
+        let mut waived: Option<&Waiver> = None;
+        for matcher in waivers.iter_mut().filter(|m| m.matches(context, finding)) {
+            matcher.used = true;
+            let waiver = matcher.waiver;
+            if waiver.expires.value < context.as_of {
+                over = Some(over.map_or(waiver, |o| if waiver.expires.value > o.expires.value { waiver } else { o }));
+            } else if waiver.granted.is_none_or(|g| g <= context.as_of) {
+                waived = waived.or(Some(waiver));
+            }
+        }
+        match (waived, over) {
+            (Some(waiver), _) => {
+                finding.verdict = Verdict::Waived;
+                finding.waiver = Some(Waived::from(waiver));
+            }
+            (None, Some(waiver)) => lapsed(finding, waiver),
+            (None, None) => {}
+        }
+        if let (None, Some(since)) = (waived, baseline.and_then(|b| b.since.get(&finding.fingerprint))) {
+            finding.verdict = Verdict::Waived;
+            let days = (context.as_of - *since).get_days();
+            finding.waiver = Some(Waived {
+                by: WaivedBy::Baseline { since: since.to_string(), days: i64::from(days) },
+                expires: None,
+                location: None,
+            });
+        }
+    }
+    findings.extend(waivers.iter().filter(|m| !m.used).map(|m| for_nothing(context, m.waiver, rules)));
+}
+
+/// Whether a finding counts against its rule, so that there is something to waive.
+fn counts(finding: &Finding) -> bool {
+    !matches!(finding.verdict, Verdict::Waived | Verdict::Satisfied | Verdict::NotApplicable)
+}
+
+impl From<&Waiver> for Waived {
+    fn from(waiver: &Waiver) -> Self {
+        Self {
+            by: WaivedBy::Person {
+                approver: waiver.approver.clone(),
+                reason: waiver.reason.clone(),
+                ticket: waiver.ticket.clone(),
+            },
+            expires: Some(waiver.expires.value.to_string()),
+            location: Some(waiver.location),
+        }
+    }
+}
+
+fn lapsed(finding: &mut Finding, waiver: &Waiver) {
+    let until = waiver.expires.value;
+    finding.message = format!("{} (its waiver lapsed on {until})", finding.message);
+    finding.labels.push(Label {
+        location: waiver.location,
+        text: format!("{} waived this until {until}: {}", waiver.approver, waiver.reason),
+    });
+}
+
+/// A waiver that matches no finding: it would hide the next one that comes its way.
+fn for_nothing(context: &Context<'_>, waiver: &Waiver, rules: &[&str]) -> Finding {
+    let rule = &waiver.rule.value;
+    let known = rules.contains(&rule.as_str());
+    let why = match known {
+        true => "no finding of the rule is what it is for",
+        false => "no policy of this run has such a rule",
+    };
+    let near = (!known).then(|| crate::vocab::suggest(rule, rules.iter().copied())).flatten();
+    let help = match near {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "take it out, so that it does not hide what comes later".to_owned(),
+    };
+    let message = format!("the waiver of `{rule}` until {} is for nothing: {why}", waiver.expires.value);
+    let mut finding = Finding {
+        rule: known.then(|| rule.clone()),
+        help: Some(help),
+        // What it is for is part of its name: a project may have many for one rule.
+        endpoint: match &waiver.covers {
+            Covers::Selected(s) => s.endpoint.clone().or_else(|| s.fingerprint.clone()).unwrap_or_default(),
+            Covers::Line(file, _) => context.sources.get(*file).path.clone(),
+        },
+        location: Some(waiver.location),
+        waiver: Some(Waived::from(waiver)),
+        ..Finding::new(FOR_NOTHING, Severity::Low, Verdict::Waived, message)
+    };
+    finding.fingerprint = fingerprint(&finding);
+    finding
+}
+
+struct Matcher<'a> {
+    waiver: &'a Waiver,
+    endpoint: Option<GlobMatcher>,
+    file: Option<GlobMatcher>,
+    used: bool,
+}
+
+impl<'a> Matcher<'a> {
+    fn new(waiver: &'a Waiver) -> Self {
+        let selector = match &waiver.covers {
+            Covers::Selected(selector) => Some(selector),
+            Covers::Line(..) => None,
+        };
+        // They compiled when the project was read.
+        let compile = |text: &Option<String>| text.as_ref().and_then(|t| glob::compile(t, false).ok());
+        Self {
+            waiver,
+            endpoint: selector.and_then(|s| compile(&s.endpoint)),
+            file: selector.and_then(|s| compile(&s.file)),
+            used: false,
+        }
+    }
+
+    fn matches(&self, context: &Context<'_>, finding: &Finding) -> bool {
+        if finding.rule.as_ref() != Some(&self.waiver.rule.value) {
+            return false;
+        }
+        let at = finding.location.map(|at| (at.source, context.sources.position(at).line));
+        match &self.waiver.covers {
+            Covers::Line(file, line) => at == Some((*file, *line)),
+            Covers::Selected(selector) => {
+                let file = at.map(|(source, _)| context.sources.get(source).path.as_str());
+                self.endpoint.as_ref().is_none_or(|glob| glob.is_match(&finding.endpoint))
+                    && self.file.as_ref().is_none_or(|glob| file.is_some_and(|f| glob.is_match(f)))
+                    && selects(selector, finding)
+            }
+        }
+    }
+}
+
+/// What a selector says without a glob. A finding that is also about others is not covered.
+fn selects(selector: &FindingSelector, finding: &Finding) -> bool {
+    let origin = |o: &String| o.split('+').all(|code| selector.origin.iter().any(|c: &Country| c.as_str() == code));
+    let data = |d: &String| selector.data.iter().any(|own| classes::covers(own, d));
+    selector.fingerprint.as_ref().is_none_or(|f| finding.fingerprint.starts_with(f))
+        && selector.code.as_ref().is_none_or(|c| finding.code == c)
+        && (selector.origin.is_empty() || (!finding.origin.is_empty() && finding.origin.iter().all(origin)))
+        && (selector.data.is_empty() || (!finding.data.is_empty() && finding.data.iter().all(data)))
+        && (selector.state.is_empty() || finding.state.is_some_and(|s| selector.state.contains(&s)))
+}
+
+/// "2 findings are waived, the first until 2027-01-31": for a rule that nothing else breaks.
+pub fn why(waived: &[&Finding]) -> String {
+    let until: BTreeSet<&str> = waived.iter().filter_map(|f| f.waiver.as_ref()?.expires.as_deref()).collect();
+    let known = waived.iter().filter(|f| matches!(f.waiver.as_ref().map(|w| &w.by), Some(WaivedBy::Baseline { .. }))).count();
+    let mut parts = Vec::new();
+    if let Some(first) = until.first() {
+        let some = super::describe::count(waived.len() - known, "finding");
+        parts.push(format!("{some} waived, the first until {first}"));
+    }
+    if known > 0 {
+        parts.push(format!("{} known from the baseline", super::describe::count(known, "finding")));
+    }
+    parts.join("; ")
+}
