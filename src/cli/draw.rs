@@ -14,6 +14,10 @@ use crate::reach::{Graph, Spread, Token, TokenSource, World, tokens};
 use crate::report::count;
 use crate::report::draw::{self, Change, Edge, Node, Site, Spot};
 
+/// Codes of findings that say that data must not get where its way ends. What lacks a copy or shares a building with one breaks a
+/// rule where it stands, not by the way that leads there.
+const BY_THE_WAY: [&str; 4] = ["data-leaves-boundary", "data-in-forbidden-place", "first-store-elsewhere", "no-nexus"];
+
 /// What is drawn.
 pub(super) struct Picture<'a> {
     pub opened: &'a Opened,
@@ -164,8 +168,7 @@ impl Picture<'_> {
             if (breaks || untold) && !words.contains(rule) {
                 words.push(rule.clone());
             }
-            // The way to what does not survive breaks nothing.
-            if !breaks || finding.lost.is_some() {
+            if !breaks || !BY_THE_WAY.contains(&finding.code) {
                 continue;
             }
             let hops: Vec<Option<usize>> = finding.path.iter().map(|h| by_name.get(&h.endpoint).copied()).collect();
