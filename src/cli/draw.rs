@@ -236,8 +236,10 @@ impl Sites {
         };
         let declared: Vec<&str> = declared.iter().take(MOST_PLACES).map(|s| s.id.as_str()).collect();
         let declared = (!declared.is_empty()).then(|| declared.join(" + "));
-        let region = best.map(|e| e.matched.as_str()).filter(|m| m.contains('/') && !m.contains(['.', ':', ' ']));
-        let name = declared.as_deref().or(region).unwrap_or(&place).to_owned();
+        // `gcp/projects/p/instanceConfigs/nam3` is the provider's way to write gcp/nam3.
+        let region = best.and_then(|e| e.matched.split_once('/')).filter(|(_, id)| !id.contains(['.', ':', ' ']));
+        let region = region.map(|(provider, id)| format!("{provider}/{}", id.rsplit('/').next().unwrap_or(id)));
+        let name = declared.or(region).unwrap_or_else(|| place.clone());
         *self.known.entry((name.clone(), place)).or_insert_with(|| {
             self.all.push(Site { name, spots, unsure });
             self.all.len() - 1

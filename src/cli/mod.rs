@@ -134,7 +134,7 @@ struct Context<'a> {
 
 impl Context<'_> {
     /// With a file, what is written goes there, as it would to a pipe.
-    fn into_file<R>(
+    fn written_to<R>(
         &mut self,
         file: Option<&Path>,
         run: impl FnOnce(&mut Context<'_>) -> Result<R, Failure>,

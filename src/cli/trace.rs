@@ -50,7 +50,7 @@ pub struct Trace {
 impl Trace {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
         let file = self.output.clone();
-        context.into_file(file.as_deref(), |context| self.answer(context))
+        context.written_to(file.as_deref(), |context| self.answer(context))
     }
 
     fn answer(self, context: &mut Context<'_>) -> Result<u8, Failure> {

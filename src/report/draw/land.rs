@@ -54,11 +54,9 @@ pub fn paths(view: &View) -> (String, String) {
 
 /// A ring cut to the view: Sutherland and Hodgman, edge by edge.
 fn clipped(mut ring: Vec<(f64, f64)>, view: &View) -> Vec<(f64, f64)> {
-    let (right, bottom) = (view.width, view.height);
-    // How far inside of each edge a point is.
-    let edges: [fn(f64, f64, f64, f64) -> f64; 4] = [|x, _, _, _| x, |x, _, r, _| r - x, |_, y, _, _| y, |_, y, _, b| b - y];
-    for inside in edges {
-        let within = |(x, y): (f64, f64)| inside(x, y, right, bottom);
+    for edge in 0..4 {
+        // How far inside of the edge a point is.
+        let within = |(x, y): (f64, f64)| [x, view.width - x, y, view.height - y][edge];
         let mut kept = Vec::with_capacity(ring.len());
         for (i, b) in ring.iter().copied().enumerate() {
             let a = ring[(i + ring.len() - 1) % ring.len()];

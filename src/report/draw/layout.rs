@@ -195,10 +195,10 @@ impl Layout {
         let view = View::of(&places);
         let mut marks: Vec<Point> = vec![(0.0, 0.0); map.sites.len()];
         let (mut on, mut below) = (Vec::new(), Vec::new());
-        for site in 0..map.sites.len() {
+        for (site, mark) in marks.iter_mut().enumerate() {
             match at(site) {
                 Some(place) => {
-                    marks[site] = view.place(place);
+                    *mark = view.place(place);
                     on.push(site);
                 }
                 None => below.push(site),
