@@ -5,7 +5,10 @@ mod facts;
 
 use facts::{Show, corpus, seeds, sound};
 use onshore::model::{Activity, ClientMatch, Country, EndpointFact, RouteFact, RouteRole};
-use onshore::read::geodns::{bind::Bind, gdnsd::Gdnsd, ibp::Ibp, json::GeoDnsJson, octodns::OctoDns, powerdns::PowerDns};
+use onshore::read::geodns::{
+    bind::Bind, coredns::CoreDns, gdnsd::Gdnsd, ibp::Ibp, json::GeoDnsJson, knot::Knot, nsd::Nsd, octodns::OctoDns, pdns::Pdns,
+    powerdns::PowerDns,
+};
 use onshore::read::{Input, READERS, Reader, Reading, Recognized};
 use onshore::source::Sources;
 use proptest::prelude::*;
@@ -17,6 +20,10 @@ fn cases() {
     facts::golden(&OctoDns, "tests/read/octodns", 2);
     facts::golden(&Gdnsd, "tests/read/gdnsd", 2);
     facts::golden(&Bind, "tests/read/bind", 2);
+    facts::golden(&CoreDns, "tests/read/coredns", 3);
+    facts::golden(&Knot, "tests/read/knot", 2);
+    facts::golden(&Nsd, "tests/read/nsd", 2);
+    facts::golden(&Pdns, "tests/read/powerdns-conf", 2);
 }
 
 /// Every reading of a case, by path.

@@ -16,10 +16,10 @@ use crate::source::{Location, SourceId};
 /// Imports in imports in...
 const MAX_DEPTH: usize = 24;
 
-type Told = (&'static str, String, Option<String>, Location);
-type Parse<'p> = dyn Fn(SourceId) -> (Vec<Block>, Vec<Problem>) + 'p;
+pub type Told = (&'static str, String, Option<String>, Location);
+pub type Parse<'p> = dyn Fn(SourceId) -> (Vec<Block>, Vec<Problem>) + 'p;
 
-pub(super) struct Importer<'a, 'p> {
+pub struct Importer<'a, 'p> {
     input: &'p Input<'a>,
     files: Files<'a>,
     parse: &'p Parse<'p>,

@@ -8,7 +8,7 @@ use crate::read::zone::lex::Entries;
 use crate::read::zone::record::{self, Data, Part, Record, shorten};
 use crate::source::{Location, SourceId};
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Builder {
     pub zone: Collected,
 }
@@ -60,20 +60,39 @@ impl Builder {
     /// Whether the keys of a map are known; those that are not, or that are refused, become gaps.
     pub fn keys(&mut self, words: &Vocabulary, part: &'static str, map: Node<'_>, file: SourceId, owner: Option<&str>) {
         for entry in map.entries() {
-            let name = entry.name();
-            let at = Location::new(file, entry.key.span());
-            match words.effect(part, name) {
-                Some(Effect::Followed | Effect::Harmless) => {}
-                Some(Effect::Refused) => {
-                    let message = format!("`{}` can change where names lead, and is not followed", shorten(name));
-                    self.unclear("unfollowed-answer", message, Some(super::DECLARE), at, owner);
-                }
-                None => {
-                    let message = format!("`{}` is not a key of {part} that onshore knows", shorten(name));
-                    let help = words.nearest(part, name).map(|near| format!("did you mean `{near}`?"));
-                    self.unclear("unknown-directive", message, help.as_deref().or(Some(super::DECLARE)), at, owner);
-                }
-            }
+            self.word(words, part, "key", entry.name(), Location::new(file, entry.key.span()), owner);
         }
     }
+
+    /// Whether a word (a `sort` of one: "key") is known; one that is not, or that is refused, becomes a gap.
+    pub fn word(
+        &mut self,
+        words: &Vocabulary,
+        part: &'static str,
+        sort: &str,
+        word: &str,
+        at: Location,
+        owner: Option<&str>,
+    ) -> bool {
+        match words.effect(part, word) {
+            Some(Effect::Followed | Effect::Harmless) => return true,
+            Some(Effect::Refused) => {
+                let message = format!("`{}` can change where names lead, and is not followed", shorten(word));
+                self.unclear("unfollowed-answer", message, Some(super::DECLARE), at, owner);
+            }
+            None => {
+                let message = format!("`{}` is not a {sort} of {part} that onshore knows", shorten(word));
+                // To compare a word of a megabyte with every other would take long, and it is no slip of the pen.
+                let near = if word.len() <= 64 { words.nearest(part, word) } else { None };
+                let help = near.map(|near| format!("did you mean `{near}`?"));
+                self.unclear("unknown-directive", message, help.as_deref().or(Some(super::DECLARE)), at, owner);
+            }
+        }
+        false
+    }
+}
+
+/// A single value stands for a list of one.
+pub fn list(node: Node<'_>) -> Vec<Node<'_>> {
+    if node.is_list() { node.items().collect() } else { vec![node] }
 }

@@ -109,14 +109,19 @@ impl Value {
         self.entries().iter().find(|(k, _, _)| k == key).map(|(_, _, v)| v)
     }
 
-    /// A single value stands for a list of one.
+    /// A single value stands for a list of one. What is no text is named so that it is no address or datacenter that is known.
     fn texts(&self) -> Vec<(&str, Span)> {
         match self {
-            Self::Text(text, span) => vec![(text, *span)],
-            Self::List(items, _) => {
-                items.iter().filter_map(|i| if let Self::Text(t, s) = i { Some((t.as_str(), *s)) } else { None }).collect()
-            }
-            Self::Hash(..) => Vec::new(),
+            Self::Text(..) | Self::Hash(..) => vec![self.text()],
+            Self::List(items, _) => items.iter().map(Self::text).collect(),
+        }
+    }
+
+    fn text(&self) -> (&str, Span) {
+        match self {
+            Self::Text(text, span) => (text, *span),
+            Self::List(_, span) => ("[ ... ]", *span),
+            Self::Hash(_, span) => ("{ ... }", *span),
         }
     }
 }
@@ -336,6 +341,7 @@ impl Config {
                         }
                     }
                 }
+                // They check, or answer nobody's address; records that name them lead to a resource that nobody declares.
                 _ => {}
             }
         }
@@ -367,7 +373,10 @@ impl Config {
         })
     }
 
-    fn set(&self, texts: &[(&str, Span)], pick: Pick) -> Answer {
+    fn set(&self, texts: &[(&str, Span)], pick: Pick, whole: Span) -> Answer {
+        if texts.is_empty() {
+            return Answer::Unknown { why: "it has no address".to_owned(), help: None, location: self.at(whole) };
+        }
         let found: Result<Vec<Target>, Answer> = texts.iter().map(|(t, s)| self.target(t, *s)).collect();
         found.map_or_else(|unknown| unknown, |targets| Answer::Set(targets, pick))
     }
@@ -399,16 +408,15 @@ impl Config {
                 while let Some(list) = lists.pop() {
                     match list {
                         Value::Hash(entries, _) => lists.extend(entries.iter().rev().map(|(_, _, v)| v)),
-                        other => texts.extend(other.texts().first().copied()),
+                        other => texts.push(other.texts().first().copied().unwrap_or(other.text())),
                     }
                 }
                 texts.sort_by_key(|(_, span)| *span);
-                self.set(&texts, Pick::Share)
+                self.set(&texts, Pick::Share, value.span())
             }
             _ => {
-                let mut texts: Vec<(&str, Span)> = own.iter().flat_map(|(_, _, v)| v.texts()).collect();
-                texts.extend(value.texts());
-                self.set(&texts, Pick::All)
+                let texts = if own.is_empty() { value.texts() } else { own.iter().flat_map(|(_, _, v)| v.texts()).collect() };
+                self.set(&texts, Pick::All, value.span())
             }
         }
     }
@@ -550,6 +558,7 @@ fn below_country(code: &str, value: &Value, auto: Option<&Datacenters>, lists: &
     };
     let mut parts: Vec<(&str, &Value)> =
         value.entries().iter().filter(|(k, _, _)| k != "default").map(|(k, _, v)| (k.as_str(), v)).collect();
+    // Without a default the country is as its continent.
     let mut default =
         if let Value::Hash(..) = value { value.get("default").map(|v| vec![v]).unwrap_or_default() } else { vec![value] };
     while let Some((name, part)) = parts.pop() {

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use ipnetwork::IpNetwork;
 
-use super::build::Builder;
+use super::build::{Builder, list};
 use crate::doc::{Node, json};
 use crate::model::Reference;
 use crate::read::words::{Vocabulary, Words};
@@ -18,7 +18,7 @@ use crate::read::zone::answer::{Answer, Condition, Pick, Target, country};
 use crate::read::zone::record::shorten;
 use crate::read::zone::{facts, name};
 use crate::read::{Input, Reader, Reading, Recognized, glance};
-use crate::source::Location;
+use crate::source::{Location, Span};
 
 pub struct GeoDnsJson;
 
@@ -63,8 +63,14 @@ impl Reader for GeoDnsJson {
     fn read(&self, input: &Input<'_>) -> Reading {
         let mut document = json::parse(input.text());
         let problems = document.take_problems();
-        let zone = origin(input.path()).unwrap_or_default();
+        let named = origin(input.path());
+        let zone = named.clone().unwrap_or_default();
         let mut builder = Builder::new(&zone);
+        if named.is_none() {
+            let message = "a GeoDNS zone is named by its file, and this file is named by no zone".to_owned();
+            let help = "name it after its zone, such as `example.com.json`";
+            builder.unclear("malformed-line", message, Some(help), Location::new(input.file, Span::default()), None);
+        }
         for problem in problems {
             let at = Location::new(input.file, problem.span);
             builder.unclear("syntax", problem.message, Some("GeoDNS keeps the zone as it was before"), at, None);
@@ -182,12 +188,12 @@ impl<'a> Zone<'a> {
         for target in targets.iter().filter(|t| t.level == Level::Everybody) {
             let apex = owner == self.zone;
             for ns in target.data.get("ns").filter(|_| apex || target.data.get("ns").is_some()).into_iter().flat_map(values) {
-                if let Some(server) = ns.0.as_deref() {
-                    builder.record(owner, "NS", server, "", ns.1.at(self.input));
-                }
+                // What is no text is no name either, which the record tells.
+                builder.record(owner, "NS", ns.0.as_deref().unwrap_or(""), "", ns.1.at(self.input));
             }
             for srv in target.data.get("srv").into_iter().flat_map(list) {
-                let field = |key: &str| srv.get(key).and_then(|v| v.text()).unwrap_or("0");
+                // Left out it is 0; what is no text is no number either, which the record tells.
+                let field = |key: &str| srv.get(key).map_or("0", |v| v.text().unwrap_or("?"));
                 let host = srv.get("target").and_then(|v| v.text()).unwrap_or("");
                 let text = format!("{} {} {} {host}", field("priority"), field("srv_weight"), field("port"));
                 builder.record(owner, "SRV", &text, &self.zone, self.at(srv));
@@ -255,10 +261,6 @@ impl At<'_> {
     fn at(&self, input: &Input<'_>) -> Location {
         Location::new(input.file, self.0.span())
     }
-}
-
-fn list(node: Node<'_>) -> Vec<Node<'_>> {
-    if node.is_list() { node.items().collect() } else { vec![node] }
 }
 
 /// The text of each record: `"x"`, `["x", weight]`, `{"a": "x"}`, and the old form of name servers as keys.

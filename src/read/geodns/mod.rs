@@ -6,15 +6,33 @@
 pub mod answers;
 pub mod bind;
 pub mod build;
+pub mod coredns;
 pub mod gdnsd;
 pub mod ibp;
 pub mod json;
+pub mod knot;
+pub mod nsd;
 pub mod octodns;
+pub mod pdns;
 pub mod powerdns;
 pub mod views;
 
+use crate::model::{Activity, DataLimit, Reference, RouteFact};
+use crate::read::proxy::LOGGED;
+use crate::source::Location;
+
 /// The remedy for a word that could route and is not followed.
 pub const DECLARE: &str = "declare in onshore's own inventory where the names lead that it changes";
+
+/// Queries that a server hands on, or copies that it gives of its zones: a query tells who asks for what, a zone nothing of anybody.
+fn way(server: &Reference, to: Reference, activity: Activity, pool: &str, at: Location) -> RouteFact {
+    let mut route = RouteFact::new(server.clone(), to, activity, at);
+    let classes = if activity == Activity::Replicate { Vec::new() } else { LOGGED.map(str::to_owned).to_vec() };
+    route.data = DataLimit::Only(classes);
+    route.data_assumed = true;
+    route.pool = Some(pool.to_owned());
+    route
+}
 
 /// The extension of a path, in lower case.
 fn extension(path: &str) -> String {

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use super::build::Builder;
+use super::build::{Builder, list};
 use crate::doc::{Document, Node, yaml};
 use crate::read::words::{Vocabulary, Words};
 use crate::read::zone::answer::{Answer, Condition, Pick, Target, country};
@@ -163,13 +163,12 @@ fn read(set: &Set<'_>, zone: &str, files: &[SourceId]) -> Reading {
         let mut file = File { builder: &mut builder, zone, file: *id };
         for root in document.roots() {
             for entry in root.entries() {
-                let list = if entry.value.is_list() { entry.value.items().collect() } else { vec![entry.value] };
                 let owner = match entry.name() {
                     "" | "@" => Ok(zone.to_owned()),
                     label => name::absolute(label, Some(zone)),
                 };
                 match owner {
-                    Ok(owner) => list.into_iter().for_each(|record| file.record(&owner, record, entry.key)),
+                    Ok(owner) => list(entry.value).into_iter().for_each(|record| file.record(&owner, record, entry.key)),
                     Err(why) => {
                         let at = file.at(entry.key);
                         let message = format!("the name `{}` {why}", shorten(entry.name()));
@@ -211,11 +210,7 @@ impl File<'_> {
         if let Some(own) = record.get("octodns") {
             self.builder.keys(&WORDS, "`octodns`", own, self.file, Some(owner));
         }
-        let values: Vec<Node<'_>> = match (record.get("values"), record.get("value")) {
-            (Some(list), _) if list.is_list() => list.items().collect(),
-            (Some(one), _) | (None, Some(one)) => vec![one],
-            (None, None) => Vec::new(),
-        };
+        let values: Vec<Node<'_>> = record.get("values").or(record.get("value")).map(list).unwrap_or_default();
         if let Some(dynamic) = record.get("dynamic") {
             let answer = self.dynamic(owner, dynamic, &values);
             let at = self.at(dynamic);
@@ -267,7 +262,7 @@ impl File<'_> {
             };
             let mut tiers = Vec::new();
             let mut seen = BTreeSet::new();
-            let mut next = pool.text();
+            let mut next = Some(pool.text().unwrap_or(""));
             let mut problem = None;
             while let Some(name) = next.filter(|n| seen.insert((*n).to_owned())) {
                 let Some(pool_node) = pools.and_then(|p| p.get(name)) else {
@@ -277,16 +272,20 @@ impl File<'_> {
                 let members: Vec<Node<'_>> = pool_node
                     .get("values")
                     .into_iter()
-                    .flat_map(|v| v.items())
+                    .flat_map(list)
                     // `status: down` is never served.
                     .filter(|v| v.get("status").and_then(|s| s.text()) != Some("down"))
                     .map(|v| v.get("value").unwrap_or(v))
                     .collect();
                 match self.targets(&members) {
+                    Ok(targets) if targets.is_empty() && pool_node.get("values").is_none() => {
+                        problem = Some(unknown(format!("the pool `{}` has no values", shorten(name)), self.at(pool_node)));
+                    }
                     Ok(targets) => tiers.push(targets),
                     Err(at) => problem = Some(unknown("a value is no address or host name".to_owned(), at)),
                 }
-                next = pool_node.get("fallback").filter(|f| !f.is_null()).and_then(|f| f.text());
+                // What is no text is the name of no pool.
+                next = pool_node.get("fallback").filter(|f| !f.is_null()).map(|f| f.text().unwrap_or(""));
             }
             if !last.is_empty() {
                 tiers.push(last.clone());
@@ -304,9 +303,13 @@ impl File<'_> {
 
     /// Whom a rule takes: networks and places are both required to fit where both are given.
     fn rule(&mut self, rule: Node<'_>) -> Condition {
-        let geos = rule.get("geos").map(|g| self.places(g.items().filter_map(|g| g.text().map(|t| (t, g)))));
+        // What is no code is some place, not every place.
+        let geos = rule.get("geos").map(|g| {
+            let places = list(g).into_iter().map(|g| place(g.text().unwrap_or("?")));
+            places.reduce(Condition::or).unwrap_or_else(|| Condition::some("clients of no place"))
+        });
         let subnets = rule.get("subnets").map(|s| {
-            let networks: Option<Vec<_>> = s.items().map(|n| n.text().and_then(|t| t.parse().ok())).collect();
+            let networks: Option<Vec<_>> = list(s).into_iter().map(|n| n.text().and_then(|t| t.parse().ok())).collect();
             networks.filter(|n| !n.is_empty()).map_or_else(|| Condition::some("clients in some networks"), Condition::networks)
         });
         match (geos, subnets) {
@@ -316,15 +319,11 @@ impl File<'_> {
         }
     }
 
-    fn places<'n>(&self, codes: impl Iterator<Item = (&'n str, Node<'n>)>) -> Condition {
-        codes.map(|(code, _)| place(code)).reduce(Condition::or).unwrap_or_else(Condition::always)
-    }
-
     /// The old form: `AF: [...]`, the most exact place first, and the plain values for the rest.
     fn geo(&mut self, geo: Node<'_>, values: &[Node<'_>]) -> Answer {
         let mut places: Vec<(usize, Condition, Answer)> = Vec::new();
         for entry in geo.entries() {
-            let members: Vec<Node<'_>> = entry.value.items().collect();
+            let members = list(entry.value);
             let answer = match self.targets(&members) {
                 Ok(targets) => Answer::Set(targets, Pick::All),
                 Err(at) => Answer::Unknown { why: "a value is no address".to_owned(), help: None, location: at },
@@ -369,10 +368,9 @@ fn data(kind: &str, value: Node<'_>) -> Option<String> {
         "SVCB" | "HTTPS" => {
             let mut text = format!("{} {}", field(&["svcpriority"])?, field(&["targetname"])?);
             for hints in ["ipv4hint", "ipv6hint"] {
-                let list = value.path(&["svcparams", hints]);
-                let hints_text: Vec<&str> = list.into_iter().flat_map(|l| l.items()).filter_map(|h| h.text()).collect();
-                if !hints_text.is_empty() {
-                    text.push_str(&format!(" {hints}={}", hints_text.join(",")));
+                if let Some(given) = value.path(&["svcparams", hints]) {
+                    let given: Vec<&str> = list(given).into_iter().map(|h| h.text().unwrap_or("")).collect();
+                    text.push_str(&format!(" {hints}={}", given.join(",")));
                 }
             }
             text

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use super::build::Builder;
+use super::build::{Builder, list};
 use crate::doc::{Node, yaml};
 use crate::model::{Country, Facts};
 use crate::read::words::{Vocabulary, Words};
@@ -206,10 +206,17 @@ impl File<'_> {
         };
         builder.zone.origin = Some(origin.clone());
         let setting = |key: &str| node.get(key).or_else(|| self.root.get(key));
-        let texts = |node: Node<'_>| node.items().filter_map(|i| i.text().map(str::to_owned)).collect::<Vec<_>>();
-        let mapping = setting("custom_mapping").map(|m| {
-            m.entries().map(|e| (e.name().to_owned(), e.value.text().unwrap_or("").to_owned())).collect::<BTreeMap<_, _>>()
-        });
+        let mapped = setting("custom_mapping");
+        let lookups = setting("mapping_lookup_formats");
+        let values = mapped.into_iter().flat_map(|m| m.entries()).map(|e| e.value);
+        let odd = mapped.filter(|m| !m.is_map()).into_iter().chain(lookups.filter(|f| !f.is_list()));
+        let odd = odd.chain(values.chain(lookups.into_iter().flat_map(|f| f.items())).filter(|v| v.text().is_none()));
+        for node in odd {
+            let message = "this is no text that a name can be made of, and the server does not load the domain".to_owned();
+            builder.unclear("malformed-line", message, None, self.at(node), None);
+        }
+        let text = |node: Node<'_>| node.text().unwrap_or("").to_owned();
+        // Names that are none are told below.
         let owners = |key: &str| -> BTreeSet<String> {
             node.get(key).into_iter().flat_map(|n| n.entries()).filter_map(|e| name(e.key).ok()).collect()
         };
@@ -217,8 +224,8 @@ impl File<'_> {
             names: owners("records"),
             services: owners("services"),
             origin,
-            formats: setting("mapping_lookup_formats").map(texts).unwrap_or_default(),
-            mapping: mapping.unwrap_or_default(),
+            formats: lookups.into_iter().flat_map(|f| f.items()).map(text).collect(),
+            mapping: mapped.into_iter().flat_map(|m| m.entries()).map(|e| (e.name().to_owned(), text(e.value))).collect(),
         };
         for entry in node.get("records").into_iter().flat_map(|r| r.entries()) {
             match name(entry.key) {
@@ -256,8 +263,8 @@ impl File<'_> {
     }
 
     /// `- a: 192.0.2.1`, or `- a: {content: ..., weight: ...}`: one of several with weights is answered, so any may be.
-    fn records(&self, builder: &mut Builder, domain: &Domain, owner: &str, list: Node<'_>, work: &mut usize) {
-        for item in list.items() {
+    fn records(&self, builder: &mut Builder, domain: &Domain, owner: &str, all: Node<'_>, work: &mut usize) {
+        for item in all.items() {
             for (i, entry) in item.entries().enumerate() {
                 let at = self.at(entry.key);
                 if i > 0 {
@@ -275,7 +282,11 @@ impl File<'_> {
                 } else {
                     Some(entry.value)
                 };
-                let Some(content) = content.filter(|c| !c.is_null()) else { continue };
+                let Some(content) = content.filter(|c| !c.is_null()) else {
+                    let message = format!("the {} record of `{owner}` says nothing", shorten(entry.name()));
+                    builder.unclear("malformed-line", message, None, at, Some(owner));
+                    continue;
+                };
                 let (kind, text) = (entry.name(), content.text().unwrap_or(""));
                 let at = self.at(content);
                 match known_type(kind) {
@@ -301,20 +312,20 @@ impl File<'_> {
     }
 
     fn service(&self, domain: &Domain, value: Node<'_>, work: &mut usize) -> Answer {
-        let formats = |node: Node<'_>| -> Vec<String> {
-            match node.is_list() {
-                true => node.items().filter_map(|i| i.text().map(str::to_owned)).collect(),
-                false => node.text().map(str::to_owned).into_iter().collect(),
+        let mut expanded = |node: Node<'_>| {
+            let formats: Option<Vec<String>> = list(node).into_iter().map(|f| f.text().map(str::to_owned)).collect();
+            match formats.filter(|f| !f.is_empty()) {
+                Some(formats) => self.expanded(domain, &formats, self.at(node), work, true),
+                None => Answer::Unknown { why: "it is made of no name".to_owned(), help: None, location: self.at(node) },
             }
         };
         if !value.is_map() {
-            return self.expanded(domain, &formats(value), self.at(value), work, true);
+            return expanded(value);
         }
         let (mut networks, mut broken) = (Vec::new(), Vec::new());
         let mut otherwise = Answer::Nothing;
         for entry in value.entries() {
-            let at = self.at(entry.value);
-            let answer = self.expanded(domain, &formats(entry.value), at, work, true);
+            let answer = expanded(entry.value);
             match entry.name().parse::<ipnetwork::IpNetwork>() {
                 _ if entry.name() == "default" => otherwise = answer,
                 Ok(network) => networks.push((network, answer)),
@@ -467,6 +478,7 @@ impl Domain {
             }
             let mut settled = true;
             for pattern in &last {
+                // What is no name is no record either.
                 let name = pattern.exact().and_then(|n| name::absolute(n, Some("")).ok());
                 *work = work.saturating_sub(1);
                 match name {

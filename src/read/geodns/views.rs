@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::build::Builder;
 use crate::model::Reference;
 use crate::read::zone::answer::{Answer, Condition, Pick, Target};
 use crate::read::zone::collect::Collected;
-use crate::read::zone::record::{Data, Record};
+use crate::read::zone::record::{Data, Record, shorten};
+use crate::source::Location;
 
 /// The zone as all views together have it. Where all say the same of a name it is said once; the rest is an answer by view.
 pub fn together(views: Vec<(Condition, Collected)>) -> Collected {
@@ -76,6 +78,13 @@ pub fn together(views: Vec<(Condition, Collected)>) -> Collected {
         new
     });
     out
+}
+
+/// What one view answers is not known: the names that the others tell of lead elsewhere for its clients.
+pub fn untold(builder: &mut Builder, zone: &str, at: Location) {
+    let zone = if zone.is_empty() { "." } else { zone };
+    let message = format!("what this view answers for names of `{}` is not known, and other views have it", shorten(zone));
+    builder.unclear("missing-include", message, Some("add the zone's file"), at, None);
 }
 
 fn answer(record: &Record) -> Option<Answer> {

@@ -150,8 +150,9 @@ impl<'d> Cluster<'d> {
             if groups.is_empty() && kind == "forward" {
                 groups.push(root);
             }
+            // One that is no number leaves the way open.
             let weight = |g: &Node<'_>| get(*g, "weight").and_then(|w| w.text()?.parse::<u64>().ok());
-            let total: u64 = groups.iter().filter_map(weight).sum();
+            let total = groups.iter().filter_map(weight).fold(0, u64::saturating_add);
             let mut all = !groups.is_empty();
             for group in &groups {
                 let targets = match (text(*group, "serviceName"), text(*group, "targetGroupARN")) {

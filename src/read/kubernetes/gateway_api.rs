@@ -268,7 +268,7 @@ impl<'d> Cluster<'d> {
             }
             let backends: Vec<Node<'d>> = rule.get("backendRefs").into_iter().flat_map(|b| b.items()).collect();
             let weight = |n: &Node<'d>| n.get("weight").and_then(|w| w.as_u64()).unwrap_or(1);
-            let total: u64 = backends.iter().map(weight).sum();
+            let total = backends.iter().map(weight).fold(0, u64::saturating_add);
             for backend in &backends {
                 let share = (backends.len() > 1 || weight(backend) == 0).then(|| (weight(backend), total));
                 self.lead_to_backend(start, *backend, &when, &pool, share, Activity::Forward);

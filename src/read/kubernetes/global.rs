@@ -39,9 +39,15 @@ impl<'d> Cluster<'d> {
     pub fn dns_endpoint(&mut self, object: &Object<'d>) {
         self.check_fields(object, "DNSEndpoint");
         for record in object.path(&["spec", "endpoints"]).into_iter().flat_map(|e| e.items()) {
-            let Some(named) = record.get("dnsName") else { continue };
-            let kind = record.get("recordType").and_then(|k| k.text()).unwrap_or("A");
-            if !matches!(kind, "A" | "AAAA" | "CNAME") {
+            let Some(named) = record.get("dnsName") else {
+                let message = "this record has no name, so which one leads there is not known".to_owned();
+                let (location, scope) = (object.at(record), GapScope::Everything);
+                let help = Some("give it a `dnsName`".to_owned());
+                self.facts.gaps.push(Unread { code: "malformed-line", message, help, location, scope });
+                continue;
+            };
+            let kind = record.get("recordType").map_or("A", |k| k.text().unwrap_or("?"));
+            if matches!(kind, "TXT" | "PTR") {
                 continue;
             }
             let name = named.text().unwrap_or("").trim_end_matches('.').to_ascii_lowercase();
@@ -49,6 +55,12 @@ impl<'d> Cluster<'d> {
             fact.standing = Standing::Logical;
             fact.names.push(Spanned::new(name.clone(), named.used_at()));
             let fact = self.push(fact);
+            if !matches!(kind, "A" | "AAAA" | "CNAME") {
+                let message = format!("the record type {} of `{name}` is not followed", shorten(kind));
+                let help = "declare where the name leads in onshore's own inventory";
+                self.gap("unfollowed-record", message, help, object.at(named), &[fact]);
+                continue;
+            }
             let setting = |wanted: &str| {
                 let all = record.get("providerSpecific").into_iter().flat_map(|p| p.items());
                 let mut all = all.filter(|p| p.get("name").and_then(|n| n.text()).is_some_and(|n| n.ends_with(wanted)));
@@ -73,6 +85,7 @@ impl<'d> Cluster<'d> {
                         route.role = RouteRole::Weighted;
                         route.condition = Some(format!("by weight {}", shorten(weight)));
                     }
+                    // What else they say only leaves out some of the clients.
                     _ => {}
                 }
             }

@@ -118,7 +118,8 @@ impl Fleet {
 /// `Some` for a global service of Cilium: whether it offers its own endpoints.
 fn global(object: &Object<'_>) -> Option<bool> {
     let any = |keys: [&str; 2]| keys.into_iter().find_map(|k| object.annotation(k));
-    (any(["service.cilium.io/global", "io.cilium/global-service"])? == "true")
+    any(["service.cilium.io/global", "io.cilium/global-service"])?
+        .eq_ignore_ascii_case("true")
         .then(|| any(["service.cilium.io/shared", "io.cilium/shared-service"]) != Some("false"))
 }
 

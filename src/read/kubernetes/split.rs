@@ -29,7 +29,7 @@ impl<'d> Cluster<'d> {
             .collect();
         let watched = object.path(&["metadata", "labels", "failover.linkerd.io/controlled-by"]).is_some();
         let primary = object.annotation("failover.linkerd.io/primary-service").or(backends.first().map(|b| b.0));
-        let total: u64 = backends.iter().filter_map(|b| b.1).sum();
+        let total = backends.iter().filter_map(|b| b.1).fold(0, u64::saturating_add);
         let some = object.path(&["spec", "matches"]).is_some_and(|m| m.items().next().is_some());
         for from in apexes {
             // Pods of the service itself stand for the others where it is one of the backends.

@@ -70,12 +70,6 @@ pub(super) const TABLE: &[Words] = &[
     words("DestinationRule.trafficPolicy.portLevelSettings", "port loadBalancer outlierDetection", "connectionPool tls", ""),
     words("DestinationRule.subsets", "name labels trafficPolicy", "", ""),
     words(
-        "DestinationRule.subsets.trafficPolicy",
-        "loadBalancer outlierDetection portLevelSettings",
-        "connectionPool tls proxyProtocol retryBudget",
-        "tunnel",
-    ),
-    words(
         "ServiceEntry",
         "hosts addresses ports resolution endpoints workloadSelector",
         "location exportTo subjectAltNames",
@@ -109,12 +103,6 @@ pub(super) const TABLE: &[Words] = &[
     words("Route.rules.filters.requestRedirect", "hostname", "scheme path port statusCode", ""),
     words("Route.rules.filters.externalAuth", "backendRef", "protocol grpc http forwardBody", ""),
     words("Route.rules.backendRefs", "group kind name namespace weight filters", "port", ""),
-    words(
-        "Route.rules.backendRefs.filters",
-        "type requestMirror requestRedirect externalAuth",
-        "requestHeaderModifier responseHeaderModifier urlRewrite cors",
-        "extensionRef",
-    ),
     words("Gslb", "ingress resourceRef strategy", "", ""),
     words("Gslb.strategy", "type primaryGeoTag", "dnsTtlSeconds splitBrainThresholdSeconds weight", ""),
     words("DNSPolicy", "targetRef loadBalancing", "providerRefs healthCheck excludeAddresses delegate routingStrategy", ""),
@@ -192,8 +180,8 @@ fn unknown<'d>(part: &str, node: Node<'d>, depth: usize, wrong: &mut Vec<Wrong<'
             Some(Effect::Harmless) => {}
             Some(Effect::Followed) => {
                 let inner = format!("{part}.{key}");
-                // The policy of a subset has the fields of the rule's own.
-                let inner = inner.replace("subsets.trafficPolicy.loadBalancer", "trafficPolicy.loadBalancer");
+                // The policy of a subset has the fields of the rule's own, and so have the filters of a backend.
+                let inner = inner.replace("subsets.trafficPolicy", "trafficPolicy").replace("backendRefs.filters", "filters");
                 let inner = inner.replace("portLevelSettings.loadBalancer", "loadBalancer");
                 if PARTS.contains(inner.as_str()) {
                     unknown(&inner, value, depth + 1, wrong);

@@ -24,7 +24,7 @@ pub const MAX_GENERATED: u32 = 65_536;
 const MAX_BAD_LINES: usize = 50;
 
 /// Something that was not understood. Without an owner it could say anything about any name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Unclear {
     pub code: &'static str,
     pub message: String,
@@ -34,7 +34,7 @@ pub struct Unclear {
 }
 
 /// Everything one zone file says, in its order.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Collected {
     pub records: Vec<Record>,
     pub unclear: Vec<Unclear>,

@@ -16,6 +16,7 @@
 
 mod eval;
 mod parse;
+mod values;
 
 use std::collections::BTreeMap;
 

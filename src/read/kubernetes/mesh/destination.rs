@@ -37,7 +37,7 @@ enum Balance<'d> {
     /// The nearest first.
     Nearest(Order, Location),
     /// Shares by locality: of each rule, for whom, and who gets how much.
-    Shares(Vec<(&'d str, Vec<(&'d str, u64)>)>, Location),
+    Shares(Vec<(&'d str, Vec<(&'d str, &'d str)>)>, Location),
 }
 
 /// Localities of `distribute` times endpoints; beyond that every endpoint counts as one that carries.
@@ -167,7 +167,7 @@ impl<'d> Cluster<'d> {
         let shares: Vec<_> = list("distribute")
             .map(|d| {
                 let to = d.get("to").into_iter().flat_map(|t| t.entries());
-                (text(d, "from"), to.map(|e| (e.name(), e.value.as_u64().unwrap_or(0))).collect())
+                (text(d, "from"), to.map(|e| (e.name(), e.value.text().unwrap_or("?"))).collect())
             })
             .collect();
         if !shares.is_empty() {
@@ -343,7 +343,7 @@ impl<'d> Cluster<'d> {
                         None => doubt = true,
                     }
                 }
-                let bounded = |to: &&Vec<(&str, u64)>| to.len().saturating_mul(members.len()) < MAX_SHARES;
+                let bounded = |to: &&Vec<(&str, &str)>| to.len().saturating_mul(members.len()) < MAX_SHARES;
                 let Some(to) = rule.filter(|_| !doubt).filter(bounded) else { return members.iter().map(plain).collect() };
                 let share = |m: &Member| {
                     let mut route = plain(m);

@@ -123,10 +123,24 @@ impl<'d> Cluster<'d> {
         let mut members = Vec::new();
         for object in self.mesh.entries.get(host).cloned().unwrap_or_default() {
             let ports: Vec<Node<'d>> = object.path(&["spec", "ports"]).into_iter().flat_map(|p| p.items()).collect();
+            // Without a port it is every port of that address.
             let number = |node: Option<Node<'d>>| node.and_then(|n| n.as_u64()).and_then(|n| u16::try_from(n).ok());
             for endpoint in object.path(&["spec", "endpoints"]).into_iter().flat_map(|e| e.items()) {
-                let Some(address) = endpoint.get("address") else { continue };
+                let address = endpoint.get("address").unwrap_or(endpoint);
                 let text = address.text().unwrap_or("").trim_end_matches('.');
+                if text.is_empty() {
+                    self.facts.gaps.push(Unread {
+                        code: "unfollowed-routing",
+                        message: format!(
+                            "an endpoint of `{}` has no address, so requests go by the gateway of its network, which is not followed",
+                            shorten(host)
+                        ),
+                        help: Some("declare where it leads as a [[route]]".to_owned()),
+                        location: object.at(address),
+                        scope: GapScope::Endpoints(vec![Reference::Host { name: host.to_owned(), port: None }]),
+                    });
+                    continue;
+                }
                 let port = match ports.as_slice() {
                     [one] => number(endpoint.path(&["ports", one.get("name").and_then(|n| n.text()).unwrap_or("")]))
                         .or_else(|| number(one.get("targetPort")))
@@ -136,7 +150,7 @@ impl<'d> Cluster<'d> {
                 let to = match text.parse() {
                     Ok(ip) => Reference::Address { ip, port },
                     // A socket beside the proxy.
-                    Err(_) if text.starts_with("unix:") || text.is_empty() => continue,
+                    Err(_) if text.starts_with("unix:") => continue,
                     Err(_) => Reference::Host { name: text.to_ascii_lowercase(), port },
                 };
                 let labels = endpoint.get("labels").into_iter().flat_map(|l| l.entries());

@@ -7,19 +7,24 @@ use super::super::cluster::Cluster;
 use super::super::manifest::Object;
 use super::{Host, Locality, gateways_of};
 use crate::doc::Node;
-use crate::model::{Activity, EndpointFact, Reference, RouteFact};
+use crate::model::{Activity, EndpointFact, GapScope, Reference, RouteFact, Unread};
 use crate::read::kubernetes::service::push_name;
 use crate::read::mentions::shorten;
 use crate::source::Location;
 
-/// Hosts of one VirtualService; one with more is generated and says the same many times.
+/// Hosts of one VirtualService.
 const MAX_HOSTS: usize = 1000;
 
 impl<'d> Cluster<'d> {
     /// What outer gateways serve by a VirtualService.
     pub(super) fn virtual_hosts(&mut self, object: &Object<'d>) {
-        let hosts: Vec<Node<'d>> =
-            object.path(&["spec", "hosts"]).into_iter().flat_map(|h| h.items()).take(MAX_HOSTS).collect();
+        let mut hosts: Vec<Node<'d>> = object.path(&["spec", "hosts"]).into_iter().flat_map(|h| h.items()).collect();
+        if let Some(more) = hosts.get(MAX_HOSTS) {
+            let message = format!("`{}` has more hosts than can be followed; the rest is left out", shorten(object.name));
+            let (location, scope) = (object.at(*more), GapScope::Everything);
+            self.facts.gaps.push(Unread { code: "too-large", message, help: None, location, scope });
+            hosts.truncate(MAX_HOSTS);
+        }
         for gateway in gateways_of(object).unwrap_or_default() {
             let name = gateway.text().unwrap_or("");
             if name == "mesh" || name.is_empty() {
@@ -66,6 +71,7 @@ impl<'d> Cluster<'d> {
                 }
             }
         }
+        // One that was not read stands with the cluster.
         let pods = gateway.map(|g| self.gateway_pods(&g)).unwrap_or_default();
         let locality = self.gateway_locality(&pods);
         let several = served.len() > 1;

@@ -397,7 +397,9 @@ impl<'d> Cluster<'d> {
         match workload.labels.get("sidecar.istio.io/inject").copied().or_else(annotation) {
             Some("true") => return Some(true),
             Some("false") => return Some(false),
-            _ => {}
+            // Versions differ about other words.
+            Some(_) => return None,
+            None => {}
         }
         // A pod in the network of its node gets none.
         if workload.pod.and_then(|p| p.get("hostNetwork")).and_then(|h| h.as_bool()) == Some(true) {

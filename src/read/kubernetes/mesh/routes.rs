@@ -88,11 +88,17 @@ impl<'d> Cluster<'d> {
         from: Option<&Locality>,
     ) {
         let routes: Vec<Node<'d>> = rule.get("route").into_iter().flat_map(|r| r.items()).collect();
-        let weight = |n: &Node<'d>| n.get("weight").and_then(|w| w.as_u64());
-        let total: u64 = routes.iter().filter_map(weight).sum();
-        for route in &routes {
-            let Some(destination) = route.get("destination") else { continue };
-            let share = (routes.len() > 1 && total > 0).then(|| (weight(route).unwrap_or(0), total));
+        // Left out it is 0; of those that are no numbers nobody knows who gets nothing.
+        let weights: Option<Vec<u64>> = routes.iter().map(|n| n.get("weight").map_or(Some(0), |w| w.as_u64())).collect();
+        let total = weights.iter().flatten().copied().fold(0, u64::saturating_add);
+        for (i, route) in routes.iter().enumerate() {
+            let Some(destination) = route.get("destination") else {
+                let message = "this route names no destination".to_owned();
+                self.gap("unusable-target", message, "name one in `destination`", object.at(rule), &[node]);
+                continue;
+            };
+            let weight = weights.as_ref().and_then(|all| all.get(i).copied());
+            let share = weight.filter(|_| routes.len() > 1 && total > 0).map(|weight| (weight, total));
             self.lead_to_destination(object, destination, node, when, pool, share, Activity::Forward, from);
         }
         if let Some(host) = rule.path(&["redirect", "authority"]) {
@@ -103,6 +109,7 @@ impl<'d> Cluster<'d> {
             route.clients = when.clients.clone();
             self.mesh_route(route);
         }
+        // One that is no number leaves the copy on.
         let percent = |n: Option<Node<'d>>| n.and_then(|n| n.get("value").unwrap_or(n).text()?.parse::<f64>().ok());
         if let Some(mirror) = rule.get("mirror") {
             let keys = ["mirrorPercentage", "mirrorPercent", "mirror_percent"];

@@ -7,6 +7,7 @@ use super::super::name;
 use super::super::record::shorten;
 use super::Code;
 use super::parse::{Expr, Statement, parse};
+use super::values::*;
 use crate::source::Location;
 
 /// Steps that the code of one record may take, branches counted one by one.
@@ -17,32 +18,6 @@ const HELP: &str = "declare where the name leads in onshore's own inventory, or 
 
 pub fn unknown(location: Location, why: impl Into<String>) -> Answer {
     Answer::Unknown { why: why.into(), help: Some(HELP.to_owned()), location }
-}
-
-/// A value, as far as it is known.
-#[derive(Clone, Debug)]
-enum Value {
-    Nil,
-    Bool(bool),
-    Number(String),
-    Text(String, Location),
-    Table(Vec<(Option<String>, Value)>),
-    Answer(Answer),
-    Condition(Condition),
-    /// `countryCode()` and its kin.
-    CodeOf(Axis),
-    Join(Vec<Value>),
-    /// One of two, by a condition.
-    Either(Box<Condition>, Box<Value>, Box<Value>),
-    /// Not known: why.
-    Unknown(String, Location),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Axis {
-    Country,
-    Continent,
-    Region,
 }
 
 struct Run<'a> {
@@ -128,6 +103,7 @@ impl Run<'_> {
                 let Value::Text(name, at) = self.value(name, variables) else {
                     return Err(unknown(at, "what it includes is worked out while it runs"));
                 };
+                // The zone has nothing by what is no name.
                 let full = name::absolute(&name, self.origin).unwrap_or_default();
                 let Some(codes) = self.includes.get(&full) else {
                     return Err(unknown(at, format!("it includes `{}`, and the zone has no such LUA record", shorten(&name))));
@@ -192,7 +168,7 @@ impl Run<'_> {
             }
             Expr::Index(of, index) => {
                 let (of, index) = (self.value(of, variables), self.value(index, variables));
-                indexed(of, &index)
+                indexed(of, &index, self.code.start())
             }
             Expr::Not(inner) => match truth(&self.value(inner, variables), "it") {
                 Ok(known) => Value::Bool(!known),
@@ -252,7 +228,7 @@ impl Run<'_> {
             let (yes, no) = (with(*yes), with(*no));
             return Value::Either(condition, yes, no);
         }
-        let codes = || arguments.first().map(texts).unwrap_or_default();
+        let codes = || arguments.first().and_then(texts);
         match (function, arguments) {
             ("ifportup", [port, addresses, options @ ..]) => {
                 let port = if let Value::Number(port) = port { format!("port {port}") } else { "its port".to_owned() };
@@ -274,20 +250,21 @@ impl Run<'_> {
             ("all", [values]) => set(values, Pick::All, at),
             ("view", [Value::Table(pairs)]) => view(pairs, at),
             ("country", [_]) => {
-                let countries: Option<Vec<_>> = codes().iter().map(|c| country(c)).collect();
-                let some = || Condition::some(format!("clients in `{}`", codes().join("`, `")));
+                let countries: Option<Vec<_>> = codes().and_then(|all| all.iter().map(|c| country(c)).collect());
+                let some = || Condition::some(format!("clients in {}", listed(codes(), "`")));
                 Value::Condition(countries.filter(|c| !c.is_empty()).map_or_else(some, Condition::countries))
             }
             ("continent", [_]) => {
-                let codes = codes();
-                let words: Vec<&str> = codes.iter().map(String::as_str).collect();
-                let some = || Condition::some(format!("clients in `{}`", codes.join("`, `")));
-                Value::Condition(Condition::continents(&words).filter(|_| !words.is_empty()).unwrap_or_else(some))
+                let known = codes().filter(|c| !c.is_empty()).and_then(|codes| {
+                    let words: Vec<&str> = codes.iter().map(String::as_str).collect();
+                    Condition::continents(&words)
+                });
+                Value::Condition(known.unwrap_or_else(|| Condition::some(format!("clients in {}", listed(codes(), "`")))))
             }
-            ("region", [_]) => Value::Condition(Condition::some(format!("clients in region {}", codes().join(", ")))),
-            ("asnum", [_]) => Value::Condition(Condition::some(format!("clients of AS {}", codes().join(", ")))),
+            ("region", [_]) => Value::Condition(Condition::some(format!("clients in region {}", listed(codes(), "")))),
+            ("asnum", [_]) => Value::Condition(Condition::some(format!("clients of AS {}", listed(codes(), "")))),
             ("netmask", [_]) => {
-                let networks: Option<Vec<_>> = codes().iter().map(|n| n.parse().ok()).collect();
+                let networks: Option<Vec<_>> = codes().and_then(|all| all.iter().map(|n| n.parse().ok()).collect());
                 let some = || Condition::some("clients in some networks");
                 Value::Condition(networks.filter(|n| !n.is_empty()).map_or_else(some, Condition::networks))
             }
@@ -356,13 +333,17 @@ impl Run<'_> {
         for (i, part) in parts.into_iter().enumerate() {
             match part {
                 // The target of a service; `.` is the name itself. The last words await what follows.
-                Value::Text(text, at) if i == 0 => {
+                Value::Text(text, at) if i == 0 && !text.split_whitespace().any(gives_hint) => {
                     let target = text.split_whitespace().nth(1).filter(|t| *t != "." && matches!(self.kind, "HTTPS" | "SVCB"));
                     match target.map(|t| Target::parse(t, at)) {
                         None => {}
                         Some(Some(target)) => answers.push(Answer::Set(vec![target], Pick::All)),
                         Some(None) => return unknown(at, "it joins texts while it runs"),
                     }
+                }
+                // Parameters; of their addresses only those that follow are gone to.
+                Value::Text(text, at) if text.split_whitespace().any(gives_hint) => {
+                    return unknown(at, "it joins texts while it runs");
                 }
                 Value::Text(text, _) if matches!(self.kind, "HTTPS" | "SVCB") || text.trim().is_empty() => {}
                 value @ (Value::Answer(_) | Value::Either(..)) => answers.push(self.answer(value)),
@@ -371,232 +352,4 @@ impl Run<'_> {
         }
         Answer::Each(answers)
     }
-}
-
-/// The targets in the data of one record.
-fn record_targets(kind: &str, text: &str, at: Location) -> Result<Vec<Target>, String> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let wrong = || format!("`{}` is no {kind} data", shorten(text));
-    let one = |word: Option<&&str>| word.and_then(|w| Target::parse(w, at)).map(|t| vec![t]).ok_or_else(wrong);
-    match kind {
-        "MX" => one(words.get(1)),
-        "SRV" => one(words.get(3)),
-        "HTTPS" | "SVCB" => {
-            let target = words.get(1).ok_or_else(wrong)?;
-            let mut targets = if *target == "." { Vec::new() } else { one(Some(target))? };
-            for hints in words.iter().filter_map(|w| w.strip_prefix("ipv4hint=").or_else(|| w.strip_prefix("ipv6hint="))) {
-                for hint in hints.trim_matches('"').split(',') {
-                    targets.push(Target::parse(hint, at).ok_or_else(wrong)?);
-                }
-            }
-            Ok(targets)
-        }
-        "A" | "AAAA" if text.trim().parse::<std::net::IpAddr>().is_err() => Err(wrong()),
-        "A" | "AAAA" | "CNAME" | "ALIAS" | "ANAME" | "NS" if words.len() == 1 => one(words.first()),
-        _ => Err(wrong()),
-    }
-}
-
-/// Whether a value holds: known, or by whom.
-fn truth(value: &Value, text: &str) -> Result<bool, Box<Condition>> {
-    match value {
-        Value::Nil | Value::Bool(false) => Ok(false),
-        Value::Condition(condition) => Err(Box::new(condition.clone())),
-        Value::Unknown(..) | Value::Either(..) => {
-            Err(Box::new(Condition::some(format!("clients for whom `{}` holds", shorten(text)))))
-        }
-        _ => Ok(true),
-    }
-}
-
-fn is_test(value: &Value) -> bool {
-    matches!(value, Value::Condition(_) | Value::Bool(_) | Value::Unknown(..))
-}
-
-fn and(a: Value, b: Value) -> Value {
-    match (truth(&a, "it"), is_test(&b)) {
-        (Ok(false), _) => a,
-        (Ok(true), _) => b,
-        (Err(x), true) => match truth(&b, "it") {
-            Ok(true) => Value::Condition(*x),
-            Ok(false) => b,
-            Err(y) => Value::Condition(x.and(*y)),
-        },
-        (Err(x), false) => Value::Either(x, Box::new(b), Box::new(Value::Nil)),
-    }
-}
-
-fn or(a: Value, b: Value) -> Value {
-    if let Value::Either(condition, yes, no) = a {
-        return Value::Either(condition, Box::new(or(*yes, b.clone())), Box::new(or(*no, b)));
-    }
-    match (truth(&a, "it"), is_test(&b)) {
-        (Ok(true), _) => a,
-        (Ok(false), _) => b,
-        (Err(x), true) => match truth(&b, "it") {
-            Ok(true) => b,
-            Ok(false) => Value::Condition(*x),
-            Err(y) => Value::Condition(x.or(*y)),
-        },
-        (Err(x), false) => Value::Either(x, Box::new(a), Box::new(b)),
-    }
-}
-
-fn equal(a: &Value, b: &Value) -> Value {
-    match (a, b) {
-        (Value::Text(a, _), Value::Text(b, _)) | (Value::Number(a), Value::Number(b)) => Value::Bool(a == b),
-        (Value::CodeOf(axis), Value::Text(code, _)) | (Value::Text(code, _), Value::CodeOf(axis)) => {
-            let some = || Condition::some(format!("clients in `{}`", shorten(code)));
-            Value::Condition(match axis {
-                // The server gives codes in lower case, so that others equal none; whether every version does is not certain.
-                _ if code.bytes().any(|b| b.is_ascii_uppercase()) => some(),
-                Axis::Country => country(code).map_or_else(some, |c| Condition::countries(vec![c])),
-                Axis::Continent => Condition::continents(&[code]).unwrap_or_else(some),
-                Axis::Region => Condition::some(format!("clients in region {}", shorten(code))),
-            })
-        }
-        _ => Value::Condition(Condition::some("clients for whom a comparison holds")),
-    }
-}
-
-fn indexed(of: Value, index: &Value) -> Value {
-    match (of, index) {
-        (Value::Table(entries), Value::Number(n)) => {
-            let position = n.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
-            let mut plain = entries.into_iter().filter(|(key, _)| key.is_none());
-            position.and_then(|p| plain.nth(p)).map_or(Value::Nil, |(_, v)| v)
-        }
-        (Value::Table(entries), Value::Text(key, _)) => {
-            entries.into_iter().find(|(k, _)| k.as_ref() == Some(key)).map_or(Value::Nil, |(_, v)| v)
-        }
-        // One of what is answered: it may be any of them.
-        (Value::Answer(answer), Value::Number(_)) => Value::Answer(answer),
-        (Value::Either(condition, yes, no), index) => {
-            Value::Either(condition, Box::new(indexed(*yes, index)), Box::new(indexed(*no, index)))
-        }
-        (Value::Unknown(why, at), _) => Value::Unknown(why, at),
-        _ => Value::Nil,
-    }
-}
-
-/// A text, or the texts of a table.
-fn texts(value: &Value) -> Vec<String> {
-    match value {
-        Value::Text(text, _) | Value::Number(text) => vec![text.clone()],
-        Value::Table(entries) => entries.iter().flat_map(|(_, v)| texts(v)).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// The targets of a list of addresses or names.
-fn targets(value: &Value, at: Location) -> Result<Vec<Target>, (String, Location)> {
-    match value {
-        Value::Text(text, at) => Target::parse(text, *at)
-            .map(|t| vec![t])
-            .ok_or_else(|| (format!("`{}` is no address or host name", shorten(text)), *at)),
-        Value::Table(entries) => {
-            let mut all = Vec::new();
-            for (_, value) in entries {
-                all.extend(targets(value, at)?);
-            }
-            Ok(all)
-        }
-        Value::Answer(answer) => {
-            let flat = answer.flat();
-            match flat.unknown.into_iter().next() {
-                Some((why, _, at)) => Err((why, at)),
-                None => Ok(flat.branches.into_iter().flat_map(|b| b.tiers.into_iter().flatten()).collect()),
-            }
-        }
-        Value::Unknown(why, at) => Err((why.clone(), *at)),
-        _ => Err(("its addresses are worked out while it runs".to_owned(), at)),
-    }
-}
-
-fn set(values: &Value, pick: Pick, at: Location) -> Value {
-    match targets(values, at) {
-        Ok(targets) if targets.is_empty() => Value::Unknown("its list is empty".to_owned(), at),
-        Ok(targets) => Value::Answer(Answer::Set(targets, pick)),
-        Err((why, at)) => Value::Unknown(why, at),
-    }
-}
-
-/// Pairs of weight and value: the values.
-fn weighted(values: &Value) -> Value {
-    let Value::Table(entries) = values else { return values.clone() };
-    let value = |(_, pair): &(Option<String>, Value)| match pair {
-        Value::Table(pair) => match pair.as_slice() {
-            [_, (_, value)] => (None, value.clone()),
-            _ => (None, Value::Nil),
-        },
-        other => (None, other.clone()),
-    };
-    Value::Table(entries.iter().map(value).collect())
-}
-
-/// `{{['192.0.2.1']='https://...'}}`: the addresses are the keys of each group.
-fn keys_of(groups: &Value, at: Location) -> Value {
-    let Value::Table(groups) = groups else { return groups.clone() };
-    let group = |(_, group): &(Option<String>, Value)| {
-        let Value::Table(entries) = group else { return (None, group.clone()) };
-        let key = |(key, _): &(Option<String>, Value)| (None, key.clone().map_or(Value::Nil, |k| Value::Text(k, at)));
-        (None, Value::Table(entries.iter().map(key).collect()))
-    };
-    Value::Table(groups.iter().map(group).collect())
-}
-
-/// Sets of addresses of which the first that has one up is answered.
-fn checked(addresses: &Value, options: Option<&Value>, checks: &str, at: Location) -> Value {
-    let option = |name: &str| match options {
-        Some(Value::Table(entries)) => entries.iter().find(|(k, _)| k.as_deref() == Some(name)).map(|(_, v)| v.clone()),
-        _ => None,
-    };
-    let pick = match option("selector") {
-        None => Pick::Share,
-        Some(Value::Text(selector, at)) => match selector.as_str() {
-            "random" | "hashed" => Pick::Share,
-            "all" => Pick::All,
-            "pickclosest" => Pick::Closest,
-            other => return Value::Unknown(format!("the selector `{}` is not known", shorten(other)), at),
-        },
-        Some(_) => Pick::Share,
-    };
-    let Value::Table(entries) = addresses else {
-        return match addresses {
-            Value::Unknown(why, at) => Value::Unknown(why.clone(), *at),
-            other => set(other, pick, at),
-        };
-    };
-    let grouped = entries.iter().any(|(_, v)| matches!(v, Value::Table(_)));
-    let tiers: Result<Vec<Vec<Target>>, _> = if grouped {
-        entries.iter().map(|(_, group)| targets(group, at)).collect()
-    } else {
-        targets(addresses, at).map(|one| vec![one])
-    };
-    match tiers {
-        Ok(tiers) if tiers.iter().all(Vec::is_empty) => Value::Unknown("its list is empty".to_owned(), at),
-        // At its first query nothing has been checked yet, and that counts as down.
-        Ok(tiers) => Value::Answer(Answer::Tiers { tiers, pick, checks: format!("{checks}, or nothing was checked yet") }),
-        Err((why, at)) => Value::Unknown(why, at),
-    }
-}
-
-/// Pairs of networks and what their clients get.
-fn view(pairs: &[(Option<String>, Value)], at: Location) -> Value {
-    let mut branches = Vec::new();
-    for (_, pair) in pairs {
-        let Value::Table(pair) = pair else { return Value::Unknown("its pairs are worked out while it runs".to_owned(), at) };
-        let [(_, networks), (_, values), ..] = pair.as_slice() else {
-            return Value::Unknown("a pair of `view` has networks and values".to_owned(), at);
-        };
-        let parsed: Option<Vec<_>> = texts(networks).iter().map(|n| n.parse().ok()).collect();
-        let Some(parsed) = parsed.filter(|n| !n.is_empty()) else {
-            return Value::Unknown("the networks of a `view` are not known".to_owned(), at);
-        };
-        match targets(values, at) {
-            Ok(targets) => branches.push((Condition::networks(parsed), Answer::Set(targets, Pick::Share))),
-            Err((why, at)) => return Value::Unknown(why, at),
-        }
-    }
-    Value::Answer(Answer::Branches(branches))
 }
