@@ -112,6 +112,9 @@ fn every_data_file_is_explained() {
         "regions/",
         "ranges/cloud.csv",
         "geo/dbip-country-lite.mmdb",
+        "map/land.txt",
+        "map/countries.tsv",
+        "map/cities.tsv",
         "refresh/",
         "SHA256SUMS",
     ] {

@@ -33,7 +33,7 @@ use jiff::civil::Date;
 
 pub use after::after;
 pub use context::Context;
-pub use describe::hop;
+pub use describe::{condition, hop};
 pub use domains::combinations;
 pub use survey::{Depth, survey};
 pub use ways::{follow, path_of, stands};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -19,6 +19,7 @@ mod check;
 mod complete;
 mod data;
 mod diff;
+mod draw;
 mod explain;
 mod failure;
 mod init;
@@ -130,6 +131,23 @@ struct Context<'a> {
     options: RenderOptions,
     stdin: &'a mut dyn Read,
     out: &'a mut dyn Write,
+}
+
+impl Context<'_> {
+    /// With a file, what is written goes there, as it would to a pipe.
+    fn written_to<R>(
+        &mut self,
+        file: Option<&Path>,
+        run: impl FnOnce(&mut Context<'_>) -> Result<R, Failure>,
+    ) -> Result<R, Failure> {
+        let Some(file) = file else { return run(self) };
+        let mut text = Vec::new();
+        let mut inner = Context { around: self.around, options: RenderOptions::PLAIN, stdin: &mut *self.stdin, out: &mut text };
+        let result = run(&mut inner)?;
+        let file = self.around.folder.join(file);
+        std::fs::write(&file, text).map_err(|e| Failure::usage(format!("`{}` cannot be written: {e}", file.display())))?;
+        Ok(result)
+    }
 }
 
 /// Runs a command and gives its exit code. Errors are written to `err`.

@@ -1,16 +1,19 @@
-//! `onshore trace`: every way that data of an origin and class can take, as a tree with places.
+//! `onshore trace`: every way that data of an origin and class can take, as a tree with places, or drawn.
 
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 
-use super::pipeline;
+use super::draw::Picture;
+use super::pipeline::{self, Opened};
 use super::{Context, Failure, ProjectArgs};
 use crate::check::hop;
-use crate::finding::Hop;
+use crate::finding::{Finding, Hop, State};
+use crate::geo::Atlas;
 use crate::model::Country;
 use crate::reach::{Graph, Token, World, tokens};
-use crate::report::{self, count, safe, tree::Tree};
+use crate::report::{self, count, draw, json, safe, tree::Tree};
 use crate::vocab::{classes, places};
 
 /// Hops shown at most: beyond, nobody reads on, and ways of a huge graph repeat their beginnings.
@@ -29,12 +32,28 @@ pub struct Trace {
     /// In which state of the world; `loss` and `any` show every route that may ever carry
     #[arg(long, value_name = "STATE", default_value = "any", value_parser = ["normal", "overload", "loss", "any"])]
     state: String,
+    /// How to show it: as a tree or data, or drawn as a graph (Graphviz, Mermaid) or a map. Drawings mark what breaks a rule of the
+    /// project or of --policy
+    #[arg(long, value_name = "FORMAT", default_value = "tree",
+        value_parser = PossibleValuesParser::new(["tree", "json"].into_iter().chain(draw::FORMATS)))]
+    format: String,
+    /// Write to a file instead of the terminal
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// For drawings: policy file, or pack:NAME; in addition to those of the project; may be given several times
+    #[arg(long, value_name = "POLICY")]
+    policy: Vec<String>,
     #[command(flatten)]
     project: ProjectArgs,
 }
 
 impl Trace {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
+        let file = self.output.clone();
+        context.written_to(file.as_deref(), |context| self.answer(context))
+    }
+
+    fn answer(self, context: &mut Context<'_>) -> Result<u8, Failure> {
         let origin = self.origin.as_deref().map(country).transpose()?;
         if let Some(class) = &self.data
             && let classes::Lookup::Unknown { suggestion } = classes::lookup(class)
@@ -45,7 +64,9 @@ impl Trace {
             );
             return Err(Failure::with_help(format!("`{class}` is no data class"), help));
         }
-        let opened = pipeline::open(self.path.as_deref(), &self.project, context)?;
+        let mut opened = pipeline::open(self.path.as_deref(), &self.project, context)?;
+        let is_drawn = draw::FORMATS.contains(&self.format.as_str());
+        let packs = if is_drawn { opened.packs(&self.policy, &context.around.folder)? } else { Vec::new() };
         let atlas = opened.atlas()?;
         let tokens = tokens(&opened.snapshot);
         let graph = Graph::new(&opened.snapshot, &tokens);
@@ -53,25 +74,31 @@ impl Trace {
         if wanted.is_empty() {
             return Err(nothing(&tokens));
         }
-        let spread = graph.spread(&match self.state.as_str() {
-            "normal" => World::Normal,
-            "overload" => World::Overload,
-            _ => World::Any,
-        });
-
-        let mut ways: Vec<Vec<Hop>> = Vec::new();
-        let (mut hops, mut left_out) = (0, 0);
-        for token in wanted {
-            let paths = graph.paths(&spread, token);
-            for endpoint in opened.snapshot.endpoint_ids().filter(|e| spread.has(*e, token)) {
-                if hops > MAX_HOPS {
-                    left_out += 1;
-                    continue;
-                }
-                let Some(steps) = paths.to(endpoint) else { continue };
-                hops += steps.len();
-                ways.push(steps.iter().map(|s| hop(&opened.snapshot, &atlas, s)).collect());
-            }
+        if is_drawn {
+            let assessment = opened.assess(&atlas, &packs);
+            let states = self.states();
+            let worst = states.last().map_or(State::Normal, |(s, _)| *s);
+            let concerns = |f: &&Finding| f.state.is_none_or(|s| s <= worst) && self.concerns(f, origin);
+            let findings: Vec<Finding> = assessment.findings.iter().filter(concerns).cloned().collect();
+            let picture = Picture {
+                opened: &opened,
+                atlas: &atlas,
+                graph: &graph,
+                tokens: &tokens,
+                wanted,
+                states,
+                against_normal: false,
+                findings: &findings,
+                subtitle: self.subtitle(),
+            };
+            draw::write(&self.format, &picture.draw(), context.out)?;
+            return Ok(0);
+        }
+        let (ways, left_out) = self.ways(&opened, &atlas, &graph, &wanted);
+        if self.format == "json" {
+            let told = json::Trace { state: &self.state, ways: &ways, left_out, gaps: opened.snapshot.gaps.len() };
+            json::write_trace(&told, &opened.sources, context.out)?;
+            return Ok(0);
         }
         let tree = Tree::merge(ways.iter().map(Vec::as_slice));
         write!(context.out, "{}", tree.render("", &|at| report::line(&opened.sources, at), &context.options))?;
@@ -83,6 +110,59 @@ impl Trace {
             writeln!(context.out, "{gaps} in what was read: there may be other ways; `onshore check` lists them")?;
         }
         Ok(0)
+    }
+
+    /// The shortest way to each endpoint, and how many are left out.
+    fn ways(&self, opened: &Opened, atlas: &Atlas, graph: &Graph<'_>, wanted: &[usize]) -> (Vec<Vec<Hop>>, usize) {
+        let spread = graph.spread(&match self.state.as_str() {
+            "normal" => World::Normal,
+            "overload" => World::Overload,
+            _ => World::Any,
+        });
+        let mut ways: Vec<Vec<Hop>> = Vec::new();
+        let (mut hops, mut left_out) = (0, 0);
+        for token in wanted.iter().copied() {
+            let paths = graph.paths(&spread, token);
+            for endpoint in opened.snapshot.endpoint_ids().filter(|e| spread.has(*e, token)) {
+                if hops > MAX_HOPS {
+                    left_out += 1;
+                    continue;
+                }
+                let Some(steps) = paths.to(endpoint) else { continue };
+                hops += steps.len();
+                ways.push(steps.iter().map(|s| hop(&opened.snapshot, atlas, s)).collect());
+            }
+        }
+        (ways, left_out)
+    }
+
+    /// Up to that which is asked about.
+    fn states(&self) -> Vec<(State, World)> {
+        let all = [(State::Normal, World::Normal), (State::Overload, World::Overload), (State::Loss, World::Any)];
+        let n = match self.state.as_str() {
+            "normal" => 1,
+            "overload" => 2,
+            _ => 3,
+        };
+        all.into_iter().take(n).collect()
+    }
+
+    /// Whether a finding is about the data asked about.
+    fn concerns(&self, finding: &Finding, origin: Option<Country>) -> bool {
+        let of_origin = |o: Country| finding.origin.is_empty() || finding.origin.iter().any(|f| f == o.as_str());
+        let of_class = |c: &str| finding.data.is_empty() || finding.data.iter().any(|d| classes::overlap(c, d));
+        origin.is_none_or(of_origin) && self.data.as_deref().is_none_or(of_class)
+    }
+
+    fn subtitle(&self) -> String {
+        let data = self.data.as_deref().map_or("all data", |d| d);
+        let whose = self.origin.as_deref().map(|o| format!(" of people of {}", o.to_ascii_uppercase())).unwrap_or_default();
+        let state = match self.state.as_str() {
+            "normal" => "in normal running",
+            "overload" => "in normal running and under overload",
+            _ => "in any state",
+        };
+        format!("{data}{whose}: where it can get to {state}")
     }
 }
 

@@ -10,6 +10,7 @@ use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
 use super::change::{Change, Row, Side, follow};
+use super::draw::state_of;
 use super::pipeline::Opened;
 use super::{Context, Failure, ProjectArgs, pipeline};
 use crate::check::{Depth, after, survey, with_context};
@@ -18,7 +19,7 @@ use crate::geo::Atlas;
 use crate::model::{DomainKind, LossDomain};
 use crate::policy::Pack;
 use crate::reach::World;
-use crate::report::{self, RenderOptions, count, json, safe};
+use crate::report::{self, RenderOptions, count, draw, json, safe};
 use crate::source::Location;
 
 /// States asked at most: beyond, nobody reads on, and a machine is kept busy for hours.
@@ -48,8 +49,12 @@ pub struct WhatIf {
     #[arg(long, value_name = "POLICY")]
     policy: Vec<String>,
     /// How to show it
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+        value_parser = PossibleValuesParser::new(["text", "json"].into_iter().chain(draw::FORMATS)))]
     format: String,
+    /// Write to a file instead of the terminal
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
     #[command(flatten)]
     project: ProjectArgs,
 }
@@ -63,12 +68,28 @@ fn domain(text: &str) -> Result<LossDomain, String> {
 
 impl WhatIf {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
+        let file = self.output.clone();
+        context.written_to(file.as_deref(), |context| self.answer(context))
+    }
+
+    fn answer(self, context: &mut Context<'_>) -> Result<u8, Failure> {
         let mut opened = pipeline::open(self.path.as_deref(), &self.project, context)?;
         let packs = opened.packs(&self.policy, &context.around.folder)?;
         let atlas = opened.atlas()?;
         let known = domains(&opened);
         if let Some(lost) = self.lose.iter().find(|d| !known.contains(d)) {
             return Err(nothing_of_that_name(lost, &known));
+        }
+        if draw::FORMATS.contains(&self.format.as_str()) {
+            let world = match (self.overload, self.lose.as_slice()) {
+                (true, _) => World::Overload,
+                (false, []) => {
+                    return Err(Failure::with_help("a picture shows one state", "`--lose site=NAME` or `--overload`"));
+                }
+                (false, lost) => World::Loss(lost.to_vec()),
+            };
+            draw::write(&self.format, &state_of(&opened, &atlas, &packs, world), context.out)?;
+            return Ok(0);
         }
         let asked = Asked { opened: &opened, atlas: &atlas, packs: &packs };
         if self.all {
@@ -192,7 +213,7 @@ impl Asked<'_> {
     }
 }
 
-fn title(world: &World) -> String {
+pub(super) fn title(world: &World) -> String {
     match world {
         World::Loss(lost) => losing(lost),
         World::Overload => "under overload".to_owned(),

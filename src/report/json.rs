@@ -360,6 +360,32 @@ struct Position {
     column: u32,
 }
 
+/// What `onshore trace` shows.
+pub struct Trace<'a> {
+    pub state: &'a str,
+    pub ways: &'a [Vec<Hop>],
+    pub left_out: usize,
+    pub gaps: usize,
+}
+
+/// `onshore.trace/1`.
+#[derive(Serialize)]
+struct JsonTrace<'a> {
+    schema: &'static str,
+    state: &'a str,
+    ways: Vec<Vec<JsonHop<'a>>>,
+    /// Ways that are not among them.
+    left_out: usize,
+    /// What was met and not understood: there may be other ways.
+    gaps: usize,
+}
+
+pub fn write_trace(trace: &Trace<'_>, sources: &Sources, out: &mut dyn Write) -> io::Result<()> {
+    let ways = trace.ways.iter().map(|way| way.iter().map(|h| hop(h, sources)).collect());
+    let Trace { state, left_out, gaps, .. } = *trace;
+    write_value(&JsonTrace { schema: "onshore.trace/1", state, ways: ways.collect(), left_out, gaps }, out)
+}
+
 fn document<'a>(a: &'a Assessment, sources: &Sources) -> Document<'a> {
     Document {
         schema: SCHEMA,

@@ -13,6 +13,7 @@ use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
 
 pub mod concise;
+pub mod draw;
 pub mod json;
 pub mod mask;
 pub mod pretty;
@@ -98,12 +99,12 @@ fn push_safe(out: &mut String, c: char) {
 }
 
 /// Control characters; format characters that are invisible or turn the reading direction (UAX #9, Trojan Source
-/// CVE-2021-42574); line and paragraph separators; tag characters.
+/// CVE-2021-42574); line and paragraph separators; tag characters; what is no character and XML does not take.
 fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}'..='\u{ffff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// `routing/media.conf:6:9`; `-` when the source is not among those read.

@@ -3,6 +3,7 @@
 
 pub mod classes;
 pub mod continents;
+pub mod coordinates;
 pub mod facts;
 pub mod mechanisms;
 pub mod places;
