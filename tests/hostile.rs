@@ -102,7 +102,7 @@ fn proxies() -> Vec<Row> {
         proxied("Envoy cut in a list", XDS, &xds[..xds.len() - 10], 2, &["envoy.yaml", "not YAML"]),
         proxied("Envoy, deep", XDS, format!("{xds}x: {}", "[".repeat(100_000)), 2, &["envoy.yaml"]),
         proxied("Traefik as it is", EDGE, edge, 0, &["satisfied"]),
-        proxied("Traefik cut in a list", EDGE, &edge[..edge.len() - 6], 3, &["edge.yaml", "not YAML"]),
+        proxied("Traefik cut in a list", EDGE, &edge[..edge.len() - 6], 2, &["edge.yaml", "not YAML"]),
         proxied("Traefik with CR", EDGE, edge.replace('\n', "\r\n"), 0, &["satisfied"]),
         proxied("Caddy as it is", CADDY, caddy, 0, &["satisfied"]),
         proxied("Caddy cut in a block", CADDY, &caddy[..caddy.len() - 2], 3, &["Caddyfile:1", "cut off"]),

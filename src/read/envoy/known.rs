@@ -373,10 +373,10 @@ pub(super) fn check(out: &mut Output, message: Part<'_>, part: &'static str, tou
     for entry in message.node.entries() {
         let word = SPELLINGS.get(entry.name()).copied().unwrap_or(entry.name());
         // `@type`, and what a bootstrap only keeps for its anchors.
-        let is_field = !word.starts_with('@') && !(part == BOOTSTRAP && word.starts_with("x-"));
+        let keeps = part == BOOTSTRAP && word.starts_with("x-");
         // A flag that is written out and off changes nothing.
         let off = effect(part, word) == Some(Effect::Refused) && entry.value.text() == Some("false");
-        if is_field && !off && !TOLD.contains(&word) {
+        if !keeps && !word.starts_with('@') && !off && !TOLD.contains(&word) {
             out.knows(&VOCABULARY, part, word, Location::new(message.source, entry.key.span()), touch);
         }
     }
