@@ -36,7 +36,7 @@ pub const BODIES: [(&str, Body); 7] = [
 const AS_OF: Date = date(2026, 11, 22);
 
 /// Names that tell some reader which of its parsers a file is for; the first tells nothing.
-const PATHS: [&str; 11] = [
+const PATHS: [&str; 13] = [
     "routing/input",
     "infra/main.tf.json",
     "infra/terraform.tfvars",
@@ -48,6 +48,8 @@ const PATHS: [&str; 11] = [
     "db/my.cnf",
     "kafka/server.properties",
     "db/mongod.conf",
+    "backup/rclone.conf",
+    "backup/profiles.toml",
 ];
 
 /// Every reader on the text: it reads, it points inside the text, and it says the same twice.

@@ -243,6 +243,27 @@ pub enum WaivedBy {
     },
 }
 
+/// Data that is where a rule does not want it without a mechanism, and the entry of the transfer register that allows it.
+#[derive(Clone, Debug)]
+pub struct Allowed {
+    /// `pack/rule`.
+    pub rule: String,
+    pub endpoint: String,
+    pub origin: Vec<String>,
+    pub data: Vec<String>,
+    pub places: Vec<KnownPlace>,
+    pub mechanism: String,
+    pub recipient: String,
+    pub purpose: String,
+    pub evidence: String,
+    /// Last day, `YYYY-MM-DD`.
+    pub until: Option<String>,
+    /// The entry.
+    pub location: Location,
+    /// The line by which the data gets there.
+    pub found_at: Option<Location>,
+}
+
 /// Findings of an earlier run, by fingerprint, with the day they were first written down.
 #[derive(Clone, Debug, Default)]
 pub struct Baseline {
@@ -428,6 +449,8 @@ pub struct Assessment {
     pub verdict: Verdict,
     pub rules: Vec<RuleResult>,
     pub findings: Vec<Finding>,
+    /// What only the transfer register lets pass.
+    pub allowed: Vec<Allowed>,
     /// One for each violated rule that routes can mend.
     pub remedies: Vec<Remedy>,
     pub gaps: Vec<GapResult>,

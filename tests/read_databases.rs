@@ -1,11 +1,12 @@
-//! The readers of databases and message logs against folders of input and expected facts, against real files, and against damaged
-//! text.
+//! The readers of databases, message logs and backup programs against folders of input and expected facts, against real files, and
+//! against damaged text.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::print_stdout)] // a test opens files, may panic and says what it skips
 
 mod facts;
 
 use facts::{Show, corpus, readings, seeds, sound};
 use onshore::model::{GapScope, RouteRole, Spill};
+use onshore::read::backup::Backup;
 use onshore::read::cassandra::Cassandra;
 use onshore::read::cockroach::Cockroach;
 use onshore::read::elastic::Elastic;
@@ -20,14 +21,15 @@ use proptest::prelude::*;
 
 /// Each reader, the folder of its cases, how many there are at least.
 const ALL: &[(&dyn Reader, &str, usize)] = &[
-    (&Cassandra, "tests/read/cassandra", 2),
-    (&Cockroach, "tests/read/cockroachdb", 5),
+    (&Backup, "tests/read/backup", 7),
+    (&Cassandra, "tests/read/cassandra", 3),
+    (&Cockroach, "tests/read/cockroachdb", 6),
     (&Elastic, "tests/read/elasticsearch", 2),
     (&Kafka, "tests/read/kafka", 6),
-    (&MongoDb, "tests/read/mongodb", 3),
-    (&MySql, "tests/read/mysql", 4),
-    (&Postgres, "tests/read/postgresql", 7),
-    (&Redis, "tests/read/redis", 5),
+    (&MongoDb, "tests/read/mongodb", 4),
+    (&MySql, "tests/read/mysql", 5),
+    (&Postgres, "tests/read/postgresql", 8),
+    (&Redis, "tests/read/redis", 6),
 ];
 
 #[test]
@@ -58,12 +60,12 @@ proptest! {
 
     /// Cut off and spliced anywhere, the cases still read to an end.
     #[test]
-    fn damaged_text_is_read_to_its_end(which in 0_usize..8, pick in any::<prop::sample::Index>(), cut in any::<prop::sample::Index>()) {
+    fn damaged_text_is_read_to_its_end(which in 0..ALL.len(), pick in any::<prop::sample::Index>(), cut in any::<prop::sample::Index>()) {
         let (reader, folder, _) = ALL[which];
         let all = seeds(folder);
         let text = &all[pick.index(all.len())];
         let at = text.floor_char_boundary(cut.index(text.len() + 1));
-        for path in ["x.sql", "x.conf", "x.properties", "x.json", "x.yaml", "my.cnf"] {
+        for path in ["x.sql", "x.conf", "x.properties", "x.json", "x.yaml", "my.cnf", "rclone.conf", "profiles.toml"] {
             sound(reader, path, &text[..at]);
             sound(reader, path, &text[at..]);
         }
@@ -253,4 +255,20 @@ fn who_may_become_the_primary() {
     assert_eq!(role("10.3.0.1"), None, "hidden, delayed and without priority");
     let delayed = reading.facts.endpoints.iter().find(|e| e.label == "10.3.0.1").unwrap();
     assert_eq!(delayed.attributes.max_age_hours, Some(2), "3601 seconds are not one hour");
+}
+
+/// S3 is spoken by several providers, and some of their regions are called alike: the endpoint says whose they are.
+#[test]
+fn a_region_is_that_of_the_endpoints_provider() {
+    let placed = |folder: &str, label: &str| {
+        let sources = facts::sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(folder));
+        let reading = readings(&Backup, &sources).remove(0).1;
+        let fact = reading.facts.endpoints.iter().find(|e| e.label == label).unwrap();
+        format!("{:?} {:?}", fact.provider, fact.region.as_ref().map(|r| r.value.as_str()))
+    };
+    let bucket = "arn:aws:s3:::shop-backups";
+    assert_eq!(placed("tests/read/backup/provider", bucket), "Some(\"alibaba\") Some(\"ap-southeast-3\")");
+    assert_eq!(placed("tests/read/backup/restic", bucket), "Some(\"aws\") Some(\"eu-west-1\")");
+    assert_eq!(placed("tests/read/backup/rclone", "rclone remote frankfurt"), "Some(\"aws\") Some(\"eu-central-1\")");
+    assert_eq!(placed("tests/read/backup/rclone", "rclone remote minio"), "None None", "MinIO's us-east-1 is no place");
 }

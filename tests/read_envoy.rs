@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 #[test]
 fn cases() {
-    facts::golden(&Envoy, "tests/read/envoy", 8);
+    facts::golden(&Envoy, "tests/read/envoy", 9);
 }
 
 fn read(sources: &Sources, path: &str) -> Reading {

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 #[test]
 fn cases() {
-    facts::golden(&Haproxy, "tests/read/haproxy", 14);
+    facts::golden(&Haproxy, "tests/read/haproxy", 15);
 }
 
 fn read(sources: &Sources, path: &str) -> Reading {

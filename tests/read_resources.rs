@@ -12,8 +12,8 @@ use jiff::civil::date;
 use onshore::geo::Atlas;
 use onshore::link::link;
 use onshore::model::{
-    Activity, ClientMatch, DataLimit, EndpointFact, Facts, GapScope, Reference, ResourceTally, RouteFact, Spill, Standing,
-    Unread,
+    Activity, ClientMatch, Collected, DataLimit, EndpointFact, Facts, GapScope, Reference, ResourceTally, RouteFact, Spill,
+    Standing, Unread,
 };
 use onshore::project::Project;
 use onshore::read::resource::{Is, Piece, Resource, Value, Vocabulary, table, translate};
@@ -217,6 +217,19 @@ fn show(config: Config) -> String {
     };
     section(&mut text, "endpoints", facts.endpoints.iter().map(|e| show.endpoint(e)).collect());
     section(&mut text, "routes", facts.routes.iter().map(|r| show.route(r)).collect());
+    let collected = |c: &Collected| {
+        let of = [&c.provider, &c.account, &c.region].map(|t| t.as_deref().unwrap_or("any"));
+        let by: Vec<String> = c.by.iter().map(|r| show.reference(r)).collect();
+        format!(
+            "{} of {} for {} only={} @{}",
+            show.reference(&c.to),
+            of.join("/"),
+            by.join(" "),
+            c.data.join(","),
+            show.at(c.location)
+        )
+    };
+    section(&mut text, "collected", facts.collected.iter().map(collected).collect());
     section(&mut text, "joined", facts.joined.iter().map(|(a, b)| format!("{a} and {b}")).collect());
     section(&mut text, "gaps", facts.gaps.iter().map(|g| show.gap(g)).collect());
     assert_eq!(facts.resources.total(), read, "each resource counts once");

@@ -10,11 +10,11 @@ use proptest::prelude::*;
 /// Format, the name of a file of it, and how many folders there are at least.
 const FORMATS: [(&str, &str, usize); 7] = [
     ("beats", "filebeat.yml", 2),
-    ("fluent-bit", "fluent-bit.conf", 2),
+    ("fluent-bit", "fluent-bit.conf", 3),
     ("fluentd", "fluent.conf", 2),
-    ("logstash", "pipeline.conf", 2),
+    ("logstash", "pipeline.conf", 3),
     ("otel-collector", "gateway.yaml", 1),
-    ("rsyslog", "rsyslog.conf", 1),
+    ("rsyslog", "rsyslog.conf", 2),
     ("vector", "vector.toml", 1),
 ];
 

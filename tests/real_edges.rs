@@ -4,13 +4,13 @@
 //! Needs `caddy`, `apache2` (or `httpd`) and `varnishd` on the path; says so and does nothing without one of them.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::print_stdout)] // a test starts servers and may panic
 
+mod servers;
+
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::thread::{self, JoinHandle, sleep};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use onshore::model::{Reference, RouteFact, Spill};
@@ -19,71 +19,21 @@ use onshore::read::caddy::Caddy;
 use onshore::read::varnish::Varnish;
 use onshore::read::{Input, Reader, Reading};
 use onshore::source::Sources;
+use servers::{Named, Server, free_port};
 
-/// Answers its name to every HTTP request, until it is killed.
-struct Named {
-    port: u16,
-    alive: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Named {
-    fn start(name: &'static str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let alive = Arc::new(AtomicBool::new(true));
-        let seen = Arc::clone(&alive);
-        let thread = thread::spawn(move || {
-            while seen.load(Relaxed) {
-                match listener.accept() {
-                    Ok((mut stream, _)) => {
-                        stream.set_nonblocking(false).unwrap();
-                        stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
-                        let mut head = Vec::new();
-                        let mut byte = [0; 512];
-                        while !head.windows(4).any(|w| w == b"\r\n\r\n") {
-                            match stream.read(&mut byte) {
-                                Ok(n) if n > 0 => head.extend_from_slice(&byte[..n]),
-                                _ => break,
-                            }
-                        }
-                        let answer =
-                            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{name}", name.len());
-                        let _ = stream.write_all(answer.as_bytes());
-                    }
-                    Err(_) => sleep(Duration::from_millis(5)),
-                }
-            }
-        });
-        Self { port, alive, thread: Some(thread) }
-    }
-
-    fn kill(&mut self) {
-        self.alive.store(false, Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
+/// Answers its name to an HTTP request.
+fn answer(stream: &mut TcpStream, name: &str) {
+    stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+    let mut head = Vec::new();
+    let mut byte = [0; 512];
+    while !head.windows(4).any(|w| w == b"\r\n\r\n") {
+        match stream.read(&mut byte) {
+            Ok(n) if n > 0 => head.extend_from_slice(&byte[..n]),
+            _ => break,
         }
     }
-}
-
-struct Server(Child);
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Asked to end, so that it ends its own children too.
-        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
-        let until = Instant::now() + Duration::from_secs(5);
-        while Instant::now() < until && self.0.try_wait().is_ok_and(|s| s.is_none()) {
-            sleep(Duration::from_millis(50));
-        }
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{name}", name.len());
+    let _ = stream.write_all(answer.as_bytes());
 }
 
 /// The first of these programs that is here.
@@ -160,7 +110,7 @@ fn route<'r>(reading: &'r Reading, from: &str, port: u16) -> &'r RouteFact {
 #[test]
 fn caddy_leaves_the_first_upstream_only_with_health_checks() {
     let Some(binary) = program(&["caddy"], "version") else { return };
-    let (mut near, far) = (Named::start("near"), Named::start("far"));
+    let (mut near, far) = (Named::start("near", answer), Named::start("far", answer));
     let (watched, unwatched, admin) = (free_port(), free_port(), free_port());
     let site = |port: u16, checks: &str| {
         format!(
@@ -192,7 +142,8 @@ fn httpd_asks_standbys_of_a_set_before_the_next_set() {
         println!("skipped: the modules of httpd are nowhere known");
         return;
     };
-    let (mut near, mut standby, far) = (Named::start("near"), Named::start("standby"), Named::start("far"));
+    let (mut near, mut standby, far) =
+        (Named::start("near", answer), Named::start("standby", answer), Named::start("far", answer));
     let port = free_port();
     let home = folder("httpd");
     let names = ["mpm_event", "authz_core", "proxy", "proxy_http", "proxy_balancer", "slotmem_shm", "lbmethod_byrequests"];
@@ -226,7 +177,7 @@ ProxyPass / balancer://media/
 #[test]
 fn varnish_leaves_a_backend_only_when_its_probe_fails() {
     let Some(binary) = program(&["varnishd"], "-V") else { return };
-    let (mut near, far) = (Named::start("near"), Named::start("far"));
+    let (mut near, far) = (Named::start("near", answer), Named::start("far", answer));
     let port = free_port();
     let home = folder("varnish");
     let config = format!(

@@ -4,73 +4,27 @@
 //! Needs `haproxy` on the path, or its path in `HAPROXY`; says so and does nothing without it.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::print_stdout)] // a test starts servers and may panic
 
+mod servers;
+
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::thread::{self, JoinHandle, sleep};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use onshore::model::{Reference, RouteFact, RouteRole, Spill};
 use onshore::read::haproxy::Haproxy;
 use onshore::read::{Input, Reader, Reading};
 use onshore::source::Sources;
+use servers::{Named, Server, free_port};
 
-/// Answers its name to whoever connects, until it is killed.
-struct Named {
-    port: u16,
-    alive: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Named {
-    fn start(name: &'static str) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let alive = Arc::new(AtomicBool::new(true));
-        let seen = Arc::clone(&alive);
-        let thread = thread::spawn(move || {
-            while seen.load(Relaxed) {
-                match listener.accept() {
-                    Ok((mut stream, _)) => {
-                        // It hears the client out, so that a client that says nothing keeps the connection busy.
-                        thread::spawn(move || {
-                            stream.set_nonblocking(false).unwrap();
-                            let mut byte = [0];
-                            if stream.read(&mut byte).is_ok_and(|n| n == 1) {
-                                let _ = stream.write_all(name.as_bytes());
-                            }
-                        });
-                    }
-                    Err(_) => sleep(Duration::from_millis(5)),
-                }
-            }
-        });
-        Self { port, alive, thread: Some(thread) }
+/// It hears the client out, so that a client that says nothing keeps the connection busy.
+fn answer(stream: &mut TcpStream, name: &str) {
+    let mut byte = [0];
+    if stream.read(&mut byte).is_ok_and(|n| n == 1) {
+        let _ = stream.write_all(name.as_bytes());
     }
-
-    fn kill(&mut self) {
-        self.alive.store(false, Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
-    }
-}
-
-struct Proxy(Child);
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 fn haproxy() -> Option<String> {
@@ -82,12 +36,12 @@ fn haproxy() -> Option<String> {
     runs.then_some(path)
 }
 
-fn start(binary: &str, name: &str, config: &str) -> Proxy {
+fn start(binary: &str, name: &str, config: &str) -> Server {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.cfg"));
     std::fs::write(&path, config).unwrap();
     let child =
         Command::new(binary).args(["-db", "-f"]).arg(&path).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    Proxy(child)
+    Server(child)
 }
 
 /// Who answers at a port; empty if nobody does within a second.
@@ -137,8 +91,8 @@ const DEFAULTS: &str = "defaults\n  mode tcp\n  timeout connect 300ms\n  timeout
 #[test]
 fn backups_carry_when_checks_fail_and_only_then() {
     let Some(binary) = haproxy() else { return };
-    let (mut near, far) = (Named::start("near"), Named::start("far"));
-    let (mut unwatched, other) = (Named::start("unwatched"), Named::start("other"));
+    let (mut near, far) = (Named::start("near", answer), Named::start("far", answer));
+    let (mut unwatched, other) = (Named::start("unwatched", answer), Named::start("other", answer));
     let (checked, unchecked) = (free_port(), free_port());
     let config = format!(
         "{DEFAULTS}
@@ -180,7 +134,7 @@ backend unchecked
 #[test]
 fn rules_on_the_state_of_servers_decide_which_backend_stands_in() {
     let Some(binary) = haproxy() else { return };
-    let (mut near, far) = (Named::start("near"), Named::start("far"));
+    let (mut near, far) = (Named::start("near", answer), Named::start("far", answer));
     let (guarded, plain) = (free_port(), free_port());
     let config = format!(
         "{DEFAULTS}

@@ -179,6 +179,7 @@ fn zoom() -> Case {
             rule("us/keys-stay", Verdict::Satisfied, Severity::Low, "all 3 arrivals are inside"),
         ],
         findings: vec![overflow, lost, unlocated],
+        allowed: vec![],
         remedies: vec![Remedy {
             rule: "us/no-overseas-overflow".into(),
             cut: vec![CutRoute {

@@ -48,7 +48,7 @@ pub fn breaks(
 /// Whatever surely arrives where it must not, in the harshest state the rule is asked in.
 pub fn offences(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppressed<'_>) -> Vec<Offence> {
     let mut offences = Vec::new();
-    for (part, _) in scope.parts().filter(|(_, unsure)| scope.leaves(*unsure) != Some(false)) {
+    for (part, _) in scope.parts().filter(|(_, unsure)| scope.leaves(context, *unsure) != Some(false)) {
         let groups = groups(context, &part);
         let question = Question::new(context, &part, &groups, suppressed);
         let Some((_, spread)) = question.spreads.last() else { continue };

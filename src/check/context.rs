@@ -8,6 +8,7 @@ use foldhash::HashMap;
 use jiff::civil::Date;
 
 use super::Question;
+use super::transfer::Register;
 use crate::finding::{Coverage, KnownPlace, State};
 use crate::geo::{Atlas, Basis, Geolocation, Kind, known_places};
 use crate::model::{Activity, EndpointId, Place, Role, RouteId, Snapshot, Standing};
@@ -56,6 +57,7 @@ pub struct Context<'a> {
     /// Shortest ways found so far. Findings about one token mostly follow each other.
     paths: RefCell<VecDeque<(State, usize, Paths<'a>)>>,
     incoming: Rc<Incoming>,
+    register: OnceCell<Option<Register<'a>>>,
 }
 
 /// `routes[first[e]..first[e + 1]]` arrive at endpoint `e`.
@@ -118,7 +120,13 @@ impl<'a> Context<'a> {
             arriving: OnceCell::new(),
             paths: RefCell::default(),
             incoming,
+            register: OnceCell::new(),
         }
+    }
+
+    /// The transfer register, if the project keeps one.
+    pub fn register(&self) -> Option<&Register<'a>> {
+        self.register.get_or_init(|| Register::new(self)).as_ref()
     }
 
     /// Another world in the place of the one asked about; what was worked out for that is forgotten. How far tokens get is

@@ -21,6 +21,7 @@ mod serving;
 mod survey;
 mod survive;
 mod together;
+mod transfer;
 mod unclassified;
 mod waive;
 mod ways;
@@ -35,7 +36,7 @@ pub use domains::combinations;
 pub use survey::survey;
 pub use ways::path_of;
 
-use crate::finding::{Assessment, Baseline, Coverage, Finding, RuleResult, Severity, State, Verdict};
+use crate::finding::{Allowed, Assessment, Baseline, Coverage, Finding, RuleResult, Severity, State, Verdict};
 use crate::geo::Atlas;
 use crate::model::Snapshot;
 use crate::policy::{Demand, Pack};
@@ -74,7 +75,7 @@ pub fn with_context<R>(question: &Question<'_>, ask: impl FnOnce(&Context<'_>) -
 
 fn judge(context: &Context<'_>, question: &Question<'_>) -> Assessment {
     let Question { project, as_of, atlas, .. } = *question;
-    let Judged { scopes, together, rules, findings, gaps } = judge_all(context, question);
+    let Judged { scopes, together, rules, findings, allowed, gaps } = judge_all(context, question);
     // What one state alone breaks says too little of what to change.
     let remedies = match question.world {
         None => remedy::remedies(context, question, &scopes, &together, &rules, &findings),
@@ -88,6 +89,7 @@ fn judge(context: &Context<'_>, question: &Question<'_>) -> Assessment {
         verdict: overall(&rules, &findings),
         rules,
         findings,
+        allowed,
         remedies,
         gaps: gaps.results(),
         ways: ways::ways(context),
@@ -102,6 +104,7 @@ struct Judged<'p, 's> {
     together: together::Together,
     rules: Vec<RuleResult>,
     findings: Vec<Finding>,
+    allowed: Vec<Allowed>,
     gaps: evidence::Gaps<'s>,
 }
 
@@ -111,14 +114,15 @@ fn judge_all<'p, 's>(context: &Context<'s>, question: &Question<'p>) -> Judged<'
     let together = together::find(context, &scopes);
 
     let mut findings: Vec<Finding> = Vec::new();
+    let mut allowed: Vec<Allowed> = Vec::new();
     let mut touched: Vec<Vec<Location>> = Vec::new();
     let mut gaps = evidence::Gaps::new(context);
     for (i, scope) in scopes.iter().enumerate() {
         if matches!(scope.applies, Applies::Yes | Applies::IfEvidence(_)) {
             for (part, unsure) in scope.parts() {
                 let mut of_part = demand(context, &part, &together.suppressed(context, i));
-                scope.soften(context, &mut of_part, unsure);
-                findings.extend(of_part);
+                allowed.extend(scope.soften(context, &mut of_part, unsure));
+                findings.extend(of_part.into_iter().filter(|f| f.verdict != Verdict::Satisfied));
             }
         }
         findings.extend(together.findings(context, &scopes, i));
@@ -139,11 +143,13 @@ fn judge_all<'p, 's>(context: &Context<'s>, question: &Question<'p>) -> Judged<'
     }
     let results = scopes.iter().zip(&touched).enumerate().map(|(i, (scope, touching))| {
         let found = of_rule.get(scope.name.as_str()).map_or(&[][..], Vec::as_slice);
-        result(context, scope, found, touching, together.unsatisfiable(i))
+        let by_register = allowed.iter().filter(|a| a.rule == scope.name).count();
+        result(context, scope, found, touching, together.unsatisfiable(i), by_register)
     });
     let mut rules: Vec<RuleResult> = results.collect();
     rules.sort_by(|a, b| a.rule.cmp(&b.rule));
-    Judged { scopes, together, rules, findings, gaps }
+    allowed.sort_by(|a, b| (&a.rule, &a.endpoint, a.location).cmp(&(&b.rule, &b.endpoint, b.location)));
+    Judged { scopes, together, rules, findings, allowed, gaps }
 }
 
 /// Worst first; the rest makes the order total.
@@ -176,6 +182,7 @@ fn result(
     found: &[&Finding],
     touching: &[Location],
     unsatisfiable: bool,
+    by_register: usize,
 ) -> RuleResult {
     // A waiver for nothing is about a rule and says nothing of it.
     let waived: Vec<&Finding> =
@@ -214,9 +221,13 @@ fn result(
         (_, None) => (
             Verdict::Satisfied,
             format!(
-                "{} and {} examined, none breaks it",
+                "{} and {} examined, none breaks it{}",
                 describe::count(endpoints, "endpoint"),
-                describe::count(routes, "route")
+                describe::count(routes, "route"),
+                match by_register {
+                    0 => String::new(),
+                    n => format!("; {} by the transfer register only", describe::count(n, "place")),
+                }
             ),
         ),
     };

@@ -37,9 +37,9 @@ pub fn remedies(
     let of_rule = scopes.iter().enumerate().filter(|(_, s)| broken(s)).filter_map(|(i, scope)| {
         let search = Search { context, question, scope, before: &before };
         let mut offences = boundary::offences(context, scope, &together.suppressed(context, i));
-        // What somebody has accepted is not to be cut.
-        let accepted = accepted(&scope.name, findings);
-        offences.retain(|o| !accepted.contains(context.snapshot.endpoint(o.at).name.as_str()));
+        // What somebody has accepted, or the transfer register allows, is not to be cut.
+        let counted = counted(&scope.name, findings);
+        offences.retain(|o| counted.contains(context.snapshot.endpoint(o.at).name.as_str()));
         search.remedy(&offences, findings)
     });
     let mut remedies: Vec<Remedy> = of_rule.take(MOST_RULES).collect();
@@ -47,13 +47,10 @@ pub fn remedies(
     remedies
 }
 
-/// Endpoints at which every finding of a rule is waived.
-fn accepted<'f>(rule: &str, findings: &'f [Finding]) -> BTreeSet<&'f str> {
-    let at = |verdict: Verdict| {
-        let of_rule = findings.iter().filter(move |f| f.rule.as_deref() == Some(rule) && f.verdict == verdict);
-        of_rule.map(|f| f.endpoint.as_str()).collect::<BTreeSet<&str>>()
-    };
-    &at(Verdict::Waived) - &at(Verdict::Violated)
+/// Endpoints at which something breaks the rule.
+fn counted<'f>(rule: &str, findings: &'f [Finding]) -> BTreeSet<&'f str> {
+    let of_rule = findings.iter().filter(|f| f.rule.as_deref() == Some(rule) && f.verdict == Verdict::Violated);
+    of_rule.map(|f| f.endpoint.as_str()).collect()
 }
 
 /// How things are, or would be.
@@ -261,6 +258,7 @@ fn without(snapshot: &Snapshot, routes: &[RouteId]) -> Snapshot {
         routes: left.map(|(_, r)| r.clone()).collect(),
         populations: snapshot.populations.clone(),
         holdings: snapshot.holdings.clone(),
+        recipients: snapshot.recipients.clone(),
         gaps: snapshot.gaps.clone(),
         first_route: Vec::new(),
     };

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::finding::{Finding, State, Verdict};
+use crate::finding::{Allowed, Finding, State, Verdict};
 use crate::model::population::OriginAxis;
 use crate::model::{Activity, Country, Place};
 use crate::policy::{Combine, Demand, Instrument, Pack, Rule, Status, Tier};
@@ -12,6 +12,7 @@ use crate::vocab::places::{self, Membership};
 
 use super::context::{Context, bits, intersects, set};
 use super::describe::fingerprint;
+use super::transfer::Answer;
 
 /// Whether a rule is asked at all.
 #[derive(Clone, Debug)]
@@ -119,23 +120,49 @@ impl<'a> Scope<'a> {
 
     /// Facts that are not declared turn "breaks it" into "breaks it, if". With `unsure`, the findings are about tokens that
     /// the rule is only perhaps about.
-    pub fn soften(&self, context: &Context<'_>, findings: &mut [Finding], unsure: bool) {
+    ///
+    /// What the transfer register allows becomes satisfied; the entries that do are given back.
+    pub fn soften(&self, context: &Context<'_>, findings: &mut [Finding], unsure: bool) -> Vec<Allowed> {
+        let mut allowed = Vec::new();
         let mut missing: Vec<String> = match &self.applies {
             Applies::IfEvidence(missing) => missing.clone(),
             Applies::Yes | Applies::No(_) | Applies::Nobody(_) | Applies::Untold(_) => Vec::new(),
         };
         missing.extend(self.unsure_of.iter().filter(|_| unsure).cloned());
-        for finding in findings.iter_mut().filter(|f| matches!(f.verdict, Verdict::Violated)) {
+        for finding in findings.iter_mut() {
+            let answer = self.register(context, finding);
+            if let Some(Answer::Allowed(by)) = answer {
+                finding.verdict = Verdict::Satisfied;
+                allowed.extend(by);
+                continue;
+            }
+            if finding.verdict != Verdict::Violated {
+                // Adequate only for some recipients: an entry settles it.
+                let known = finding.places.iter().all(|p| p.place.is_some()) && !finding.places.is_empty();
+                if let (true, Some(_), Some(help)) = (known, answer, &mut finding.help) {
+                    help.push_str("; a current entry of the transfer register settles it");
+                }
+                continue;
+            }
             if !missing.is_empty() {
                 let list = missing.join(", ");
                 finding.message = format!("{}, which breaks the rule if it applies: {list} is not declared", finding.message);
                 finding.help = Some(format!("declare {list}"));
-            } else if !self.mechanisms.is_empty() {
+            } else if let Some(Answer::NoRegister) = answer {
                 let list = self.mechanisms.join(", ");
                 finding.message = format!("{}, which needs a transfer mechanism on file ({list})", finding.message);
                 finding.help = Some(
-                    "onshore does not read a transfer register yet: have a person confirm that a current entry covers this recipient, or keep the data inside".into(),
+                    "record the transfer under [[transfer]] with the mechanism and the recipient, or keep the data inside; `transfer = []` says that there is none".into(),
                 );
+            } else if let Some(Answer::Unsure(what)) = answer {
+                finding.message = format!("{}, and whether the transfer register covers it cannot be told", finding.message);
+                finding.help = Some(format!("not known: {what}"));
+            } else if let Some(Answer::Open(why)) = answer {
+                let list = self.mechanisms.join(", ");
+                finding.message = format!("{}, and the transfer register does not cover it: {why}", finding.message);
+                finding.help = Some(format!("record or renew the transfer ({list}), or keep the data inside"));
+                self.name_exemptions(context, finding);
+                continue;
             } else if self.is_about_keys() && !carries_keys(finding) {
                 finding.message = format!("{}, and whether keys are among it is not declared", finding.message);
                 finding.help =
@@ -149,15 +176,25 @@ impl<'a> Scope<'a> {
             finding.fingerprint = fingerprint(finding);
             self.name_exemptions(context, finding);
         }
+        allowed
+    }
+
+    /// What the transfer register says, where one of its mechanisms would do.
+    fn register(&self, context: &Context<'_>, finding: &Finding) -> Option<Answer> {
+        if self.mechanisms.is_empty() || !matches!(finding.verdict, Verdict::Violated | Verdict::Indeterminate) {
+            return None;
+        }
+        Some(context.register().map_or(Answer::NoRegister, |register| register.ask(context, self, finding)))
     }
 
     /// Whether [`Self::soften`] leaves "breaks it" as it is: surely, surely not, or (`None`) by the way it came.
-    pub fn leaves(&self, unsure: bool) -> Option<bool> {
+    pub fn leaves(&self, context: &Context<'_>, unsure: bool) -> Option<bool> {
         let untold = matches!(self.applies, Applies::IfEvidence(_)) || (unsure && !self.unsure_of.is_empty());
-        if untold || !self.mechanisms.is_empty() {
+        let has_mechanisms = !self.mechanisms.is_empty();
+        if untold || (has_mechanisms && context.project.transfers.is_none()) {
             return Some(false);
         }
-        (!self.is_about_keys()).then_some(true)
+        (!self.is_about_keys() && !has_mechanisms).then_some(true)
     }
 
     /// A fact that would take the operator out is worth knowing only where something is wrong.

@@ -57,7 +57,7 @@ pub fn survey<E>(
         .filter(|s| open(s))
         .flat_map(|s| s.parts().map(move |(part, unsure)| (s, part, unsure)))
         .filter_map(|(scope, part, unsure)| match &scope.rule.demand {
-            Demand::Survive(survive) if scope.leaves(unsure) != Some(false) => {
+            Demand::Survive(survive) if scope.leaves(&normal, unsure) != Some(false) => {
                 Some(Survival::new(&normal, scope, part, unsure, survive))
             }
             _ => None,
@@ -392,7 +392,7 @@ impl<'s, 'p> Survival<'s, 'p> {
 
     fn is_broken(&self, asked: &Asked<'_, '_, '_>, loss: &[LossDomain]) -> bool {
         asked.breaks(loss)
-            && (self.scope.leaves(self.unsure) == Some(true)
+            && (self.scope.leaves(asked.context, self.unsure) == Some(true)
                 || asked.after(loss).is_some_and(|found| {
                     let mut found = [found];
                     self.scope.soften(asked.context, &mut found, self.unsure);
@@ -421,7 +421,7 @@ impl Other<'_, '_> {
         match rule.demand {
             Demand::OnlyIn(_) | Demand::NeverIn(_) | Demand::FirstIn(_) | Demand::Nexus => {
                 // Where nothing new arrives it is as in normal running: not broken, if it was asked there.
-                let asked_before = rule.state.contains(&State::Normal) && self.scope.leaves(false).is_some();
+                let asked_before = rule.state.contains(&State::Normal) && self.scope.leaves(now, false).is_some();
                 self.breaks(now, pairs, asked_before.then_some(arrives))
             }
             _ if touched.concerns(now.spread(State::Loss), &self.scope.tokens) => self.breaks(now, pairs, None),
@@ -435,7 +435,7 @@ impl Other<'_, '_> {
         let by_place =
             matches!(self.scope.rule.demand, Demand::OnlyIn(_) | Demand::NeverIn(_) | Demand::FirstIn(_) | Demand::Nexus);
         self.scope.parts().any(|(part, unsure)| {
-            if self.scope.leaves(unsure) == Some(false) {
+            if self.scope.leaves(now, unsure) == Some(false) {
                 return false;
             }
             match (by_place, at) {

@@ -254,6 +254,7 @@ mod tests {
             verdict: Verdict::Satisfied,
             rules: rules.iter().map(rule).collect(),
             findings: vec![],
+            allowed: Vec::new(),
             remedies: vec![],
             gaps: vec![],
             ways: vec![],

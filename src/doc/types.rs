@@ -17,7 +17,8 @@ use crate::finding::Severity;
 use crate::model::Basis;
 use crate::model::{Activity, Country, Dependence, Role, RouteRole};
 use crate::source::Spanned;
-use crate::vocab::{classes, places};
+use crate::vocab::places::PlaceSet;
+use crate::vocab::{classes, mechanisms, places};
 
 /// A closed vocabulary.
 pub trait Word: Copy + 'static {
@@ -53,7 +54,7 @@ word!(Basis, "basis");
 
 impl<'de, W: Word> Deserialize<'de> for Choice<W> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = text(deserializer)?;
+        let text = text(deserializer, "a string")?;
         match W::ALL.iter().find(|w| w.word() == text) {
             Some(word) => Ok(Self(*word)),
             None => {
@@ -81,13 +82,17 @@ impl<W: Word> JsonSchema for Choice<W> {
 /// A type that is written as text and checked when read.
 macro_rules! text_type {
     ($(#[$doc:meta])* $name:ident($inner:ty), $parse:expr, $schema:tt) => {
+        text_type! { $(#[$doc])* $name($inner): "a string", $parse, $schema }
+    };
+    // With what a message says is wanted where there is no text.
+    ($(#[$doc:meta])* $name:ident($inner:ty): $wanted:literal, $parse:expr, $schema:tt) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name(pub $inner);
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = text(deserializer)?;
+                let text = text(deserializer, $wanted)?;
                 let parse: fn(&str) -> Result<$inner, Complaint> = $parse;
                 parse(&text).map(Self).map_err(|(message, help)| complain(message, help.as_deref()))
             }
@@ -192,7 +197,7 @@ text_type! {
 
 text_type! {
     /// A day, as a TOML date or as text: `2026-11-01`.
-    Day(Date),
+    Day(Date): "a day like 2026-11-01",
     |text| match text.parse::<Date>() {
         Ok(day) if text.len() == "2026-11-01".len() => Ok(day),
         _ => wrong(format!("`{text}` is not a day"), "write year-month-day, like 2026-11-01"),
@@ -223,6 +228,50 @@ text_type! {
         }
     },
     { "type": "string", "description": "A dotted data class: user.contact.email" }
+}
+
+text_type! {
+    /// A place code or a named set. Its members depend on a date, so it stays a word here.
+    PlaceWord(String): "a place code or a named set",
+    // That a word is a place at all does not depend on the date.
+    |text| match PlaceSet::resolve(&[text], jiff::civil::date(2026, 1, 1)) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(unknown) => wrong(format!("unknown place `{text}`"), match unknown.suggestion {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "write an ISO 3166 code (CN, US-CA) or a named set (@eea)".to_owned(),
+        }),
+    },
+    { "type": "string", "pattern": "^(@[a-z0-9-]+|[A-Z]{2}(-[A-Z0-9]{1,3})?)$" }
+}
+
+/// What allows a transfer: an id of the table of mechanisms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MechanismId(pub Spanned<String>);
+
+impl<'de> Deserialize<'de> for MechanismId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = Spanned::<String>::deserialize(deserializer)?;
+        if mechanisms::known(&id.value).is_some() {
+            return Ok(Self(id));
+        }
+        let known: Vec<&str> = mechanisms::all().iter().map(|m| m.id.as_str()).collect();
+        Err(complain(format!("unknown transfer mechanism `{}`", id.value), Some(&did_you_mean(&id.value, &known))))
+    }
+}
+
+impl JsonSchema for MechanismId {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "MechanismId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let ids: Vec<&str> = mechanisms::all().iter().map(|m| m.id.as_str()).collect();
+        json_schema!({ "type": "string", "enum": ids })
+    }
 }
 
 fn address(text: &str) -> Option<(IpAddr, Option<u16>)> {
@@ -384,15 +433,15 @@ impl<T: JsonSchema> JsonSchema for Spanned<T> {
     }
 }
 
-/// A text without a copy where it stands in the source as it is.
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, str>, D::Error> {
-    struct Text;
+/// A text without a copy where it stands in the source as it is; `wanted` is what a message says of anything else.
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D, wanted: &'static str) -> Result<Cow<'de, str>, D::Error> {
+    struct Text(&'static str);
 
     impl<'de> Visitor<'de> for Text {
         type Value = Cow<'de, str>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a string")
+            f.write_str(self.0)
         }
 
         fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Self::Value, E> {
@@ -404,5 +453,5 @@ fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Cow<'de, str>, D::
         }
     }
 
-    deserializer.deserialize_str(Text)
+    deserializer.deserialize_str(Text(wanted))
 }

@@ -323,7 +323,7 @@ fn one_endpoint(
         }
         draft.site_hints.extend(fact.site_hints.into_iter().map(|h| (h.value.clone(), h.at(source))));
         // A name without a machine is everywhere its zone is read.
-        let here = overrides.site(source).filter(|_| !NAME_KINDS.contains(&kind.as_str()));
+        let here = overrides.site(source).filter(|_| !fact.elsewhere && !NAME_KINDS.contains(&kind.as_str()));
         draft.file_sites.extend(here.filter(|(site, _)| draft.file_sites.iter().all(|(known, _)| known != site)));
         draft.part_of.extend(fact.part_of.into_iter().map(|r| (input, r, fact.location)));
         draft.inside.extend(fact.inside.into_iter().map(|r| (input, r, fact.location)));

@@ -6,10 +6,11 @@
 //!
 //! Stages, one file each: [`merge`] (facts to endpoints), [`resolve`] (references to endpoints), [`alias`] (names that lead to
 //! machines), [`fragment`] (pieces of one configuration), [`stand`] (sites, loss domains, parts), [`unled`] (what leads nowhere, and
-//! where nothing leads), [`within`] (what watches all that is in a network), [`routes`] (pools, priorities, roles), [`people`] (populations and holdings).
+//! where nothing leads), [`collected`] (what logs everything of a provider), [`within`] (what watches all that is in a network), [`routes`] (pools, priorities, roles), [`people`] (populations and holdings).
 
 mod alias;
 mod beyond;
+mod collected;
 mod fragment;
 mod index;
 mod merge;
@@ -39,12 +40,14 @@ pub fn link(inputs: Vec<(SourceId, Facts)>, project: &Project, sources: &Sources
     let mut facts = Vec::new();
     let mut route_facts = Vec::new();
     let mut joins = Vec::new();
+    let mut collected = Vec::new();
     for (input, (_, read)) in inputs.into_iter().enumerate() {
         sites.extend(read.sites);
         unread.extend(read.gaps.into_iter().map(|g| (input, g)));
         facts.push(read.endpoints);
         route_facts.push(read.routes);
         joins.extend(read.joined);
+        collected.extend(read.collected.into_iter().map(|c| (input, c)));
     }
     stand::sort_sites(&mut sites, sources, &mut gaps);
     let overrides = stand::FileOverrides::new(project, sources).with_sites(&sites);
@@ -79,6 +82,7 @@ pub fn link(inputs: Vec<(SourceId, Facts)>, project: &Project, sources: &Sources
     stand::place_in_sites(&mut world, &snapshot, &mut gaps);
     stand::parts(&mut world, &links, &mut gaps);
     within::spread(&mut world, &mut links, &mut gaps);
+    collected::spread(&mut world, &mut links, collected, &mut gaps);
     stand::only_hinted(&world, &mut gaps);
     let order = world.sort(sources);
     snapshot.endpoints = world.into_endpoints(&order);
@@ -96,6 +100,7 @@ pub fn link(inputs: Vec<(SourceId, Facts)>, project: &Project, sources: &Sources
         }
     }
     gaps.extend(people::holdings(&mut snapshot, project, sources));
+    gaps.extend(people::recipients(&mut snapshot, project, sources));
     gaps.sort_by(|a, b| (a.location, a.code, &a.message).cmp(&(b.location, b.code, &b.message)));
     gaps.dedup_by(|a, b| a.location == b.location && a.code == b.code && a.message == b.message && a.scope == b.scope);
     snapshot.gaps = gaps;

@@ -86,6 +86,29 @@ pub fn holdings(snapshot: &mut Snapshot, project: &Project, sources: &Sources) -
     gaps
 }
 
+/// Fills `snapshot.recipients`. An entry of the register whose recipient is not found covers nothing, which is told.
+pub fn recipients(snapshot: &mut Snapshot, project: &Project, sources: &Sources) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    let mut recipients: Vec<Vec<EndpointId>> = Vec::new();
+    for entry in project.transfers.iter().flatten() {
+        let matcher = Matcher::new(&entry.selector);
+        let of_entry = snapshot.endpoint_ids().filter(|id| matcher.matches(snapshot, snapshot.endpoint(*id), sources));
+        let of_entry: Vec<EndpointId> = of_entry.collect();
+        if of_entry.is_empty() {
+            gaps.push(Gap {
+                code: "unmatched-transfer",
+                message: format!("this entry covers nothing: no endpoint is what {} operates", entry.recipient),
+                help: Some("correct `match`, or remove the entry; `onshore locate` lists what was read".into()),
+                location: entry.location,
+                scope: GapScope::Nothing,
+            });
+        }
+        recipients.push(of_entry);
+    }
+    snapshot.recipients = recipients;
+    gaps
+}
+
 /// A compiled selector. A key whose glob is malformed matches nothing; the project parser has already refused it.
 pub struct Matcher {
     keys: Vec<(Key, Option<GlobMatcher>)>,

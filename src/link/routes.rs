@@ -37,10 +37,12 @@ impl Links {
     }
 
     /// A way that no input tells.
-    pub fn add(&mut self, from: Node, to: Node, fact: RouteFact) {
+    pub fn add(&mut self, from: Node, to: Node, fact: RouteFact) -> Link {
         let input = self.facts.len() - 1;
-        self.links.push(Link { from, to, input: number(input), fact: number(self.facts[input].len()) });
+        let link = Link { from, to, input: number(input), fact: number(self.facts[input].len()) };
+        self.links.push(link);
         self.facts[input].push(fact);
+        link
     }
 
     /// The way that `link` tells, from another node.

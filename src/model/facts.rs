@@ -52,6 +52,8 @@ pub struct EndpointFact {
     pub networks: Vec<Spanned<IpNetwork>>,
     pub cloud_ids: Vec<String>,
     pub site: Option<Spanned<String>>,
+    /// The file only names it (a far server, a store): what is told of where the file stands says nothing of it.
+    pub elsewhere: bool,
     /// Words that may name a declared site (a `datacenter` variable of a list): one that does counts like `site`, others say nothing.
     pub site_hints: Vec<Spanned<String>>,
     pub scope: Option<String>,
@@ -88,6 +90,7 @@ impl EndpointFact {
             networks: Vec::new(),
             cloud_ids: Vec::new(),
             site: None,
+            elsewhere: false,
             site_hints: Vec::new(),
             scope: None,
             provider: None,
@@ -167,7 +170,25 @@ pub struct Facts {
     pub gaps: Vec<Unread>,
     /// Network scopes that a private link joins, two at a time: what is not in the one is looked for in the other.
     pub joined: Vec<(String, String)>,
+    /// What takes something of everything that a provider runs.
+    pub collected: Vec<Collected>,
     pub resources: ResourceTally,
+}
+
+/// A sink or trail of logs: it names where they go, not whose they are. They are those of all inputs, not of its own alone.
+#[derive(Clone, Debug)]
+pub struct Collected {
+    /// Where they come together.
+    pub to: Reference,
+    /// What does the collecting writes none of them.
+    pub by: Vec<Reference>,
+    pub provider: Option<String>,
+    /// `None`: of every account.
+    pub account: Option<String>,
+    /// `None`: of every region.
+    pub region: Option<String>,
+    pub data: Vec<String>,
+    pub location: Location,
 }
 
 /// What became of the resources of infrastructure code, plans, states and exports: each is counted once, as one of these. A

@@ -16,6 +16,8 @@ pub struct Snapshot {
     pub routes: Vec<Route>,
     pub populations: Vec<Population>,
     pub holdings: Vec<Holding>,
+    /// By entry of the transfer register: the endpoints of its recipient.
+    pub recipients: Vec<Vec<EndpointId>>,
     pub gaps: Vec<Gap>,
     /// `routes[first_route[e]..first_route[e + 1]]` leave endpoint `e`.
     pub first_route: Vec<u32>,

@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::raw::{PlaceWord, RawFile, RawInstrument, RawPack, RawRule, RawSurvive, RawTier};
+use super::raw::{RawFile, RawInstrument, RawPack, RawRule, RawSurvive, RawTier};
 use super::{Demand, Doing, Instrument, Keep, Pack, Rule, Survive, Tier, Verification};
 use crate::doc::de::did_you_mean;
+use crate::doc::types::PlaceWord;
 use crate::doc::{self, Node, Problem};
 use crate::finding::State;
 use crate::model::population::OriginAxis;

@@ -5,20 +5,18 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use jiff::civil::Date;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::{Between, Binding, Combine, Doing, Keep, Status, Verification, Window};
 use crate::doc::de::{complain, did_you_mean};
-use crate::doc::types::{Choice, DataClass, Day, Name, OneOrMany};
+use crate::doc::types::{Choice, DataClass, Day, MechanismId, Name, OneOrMany, PlaceWord, text};
 use crate::finding::{Severity, State};
 use crate::model::population::OriginAxis;
 use crate::model::{Activity, DomainKind, Role};
 use crate::source::Spanned;
-use crate::vocab::places::PlaceSet;
-use crate::vocab::{facts, mechanisms};
+use crate::vocab::facts;
 
 /// A residency policy: one regime or one promise.
 #[derive(JsonSchema)]
@@ -201,15 +199,8 @@ pub struct RawTier {
 #[derive(Clone, Copy, Debug)]
 pub struct Limit(pub u64);
 
-/// A place code or a named set. Its members depend on a date, so it stays a word here.
-#[derive(Clone, Debug)]
-pub struct PlaceWord(pub String);
-
 #[derive(Clone, Debug)]
 pub struct FactId(pub Spanned<String>);
-
-#[derive(Clone, Debug)]
-pub struct MechanismId(pub Spanned<String>);
 
 /// `store`, `replicate`... A word that is a role and an activity stands for both.
 #[derive(Clone, Debug)]
@@ -220,28 +211,6 @@ pub struct DoingWord(pub Vec<Doing>);
 pub struct Threshold {
     pub at_least: u64,
     pub window: Option<Window>,
-}
-
-/// A date on which to ask whether a word is a place at all: that does not depend on it.
-const ANY_DAY: Date = jiff::civil::date(2026, 1, 1);
-
-/// A text; `wanted` is what a message says of anything else.
-fn text<'de, D: Deserializer<'de>>(deserializer: D, wanted: &'static str) -> Result<String, D::Error> {
-    struct Wanted(&'static str);
-
-    impl Visitor<'_> for Wanted {
-        type Value = String;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str(self.0)
-        }
-
-        fn visit_str<E>(self, text: &str) -> Result<String, E> {
-            Ok(text.to_owned())
-        }
-    }
-
-    deserializer.deserialize_str(Wanted(wanted))
 }
 
 impl<'de> Deserialize<'de> for Limit {
@@ -259,22 +228,6 @@ impl<'de> Deserialize<'de> for Limit {
     }
 }
 
-impl<'de> Deserialize<'de> for PlaceWord {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = text(deserializer, "a place code or a named set")?;
-        match PlaceSet::resolve(&[&word], ANY_DAY) {
-            Ok(_) => Ok(Self(word)),
-            Err(unknown) => {
-                let help = match unknown.suggestion {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => "write an ISO 3166 code (CN, US-CA) or a named set (@eea)".to_owned(),
-                };
-                Err(complain(format!("unknown place `{word}`"), Some(&help)))
-            }
-        }
-    }
-}
-
 impl<'de> Deserialize<'de> for FactId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let id = Spanned::<String>::deserialize(deserializer)?;
@@ -283,17 +236,6 @@ impl<'de> Deserialize<'de> for FactId {
         }
         let known: Vec<&str> = facts::all().iter().map(|f| f.id.as_str()).collect();
         Err(complain(format!("unknown operator fact `{}`", id.value), Some(&did_you_mean(&id.value, &known))))
-    }
-}
-
-impl<'de> Deserialize<'de> for MechanismId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let id = Spanned::<String>::deserialize(deserializer)?;
-        if mechanisms::known(&id.value).is_some() {
-            return Ok(Self(id));
-        }
-        let known: Vec<&str> = mechanisms::all().iter().map(|m| m.id.as_str()).collect();
-        Err(complain(format!("unknown transfer mechanism `{}`", id.value), Some(&did_you_mean(&id.value, &known))))
     }
 }
 
@@ -384,14 +326,9 @@ macro_rules! schema {
 }
 
 schema!(Limit, json_schema!({ "description": "Limit, days or weeks", "type": "string", "pattern": "^[0-9]+[hdw]$" }));
-schema!(PlaceWord, json_schema!({ "type": "string", "pattern": "^(@[a-z0-9-]+|[A-Z]{2}(-[A-Z0-9]{1,3})?)$" }));
 schema!(DoingWord, json_schema!({ "type": "string", "enum": DoingWord::words() }));
 schema!(FactId, {
     let ids: Vec<&str> = facts::all().iter().map(|f| f.id.as_str()).collect();
-    json_schema!({ "type": "string", "enum": ids })
-});
-schema!(MechanismId, {
-    let ids: Vec<&str> = mechanisms::all().iter().map(|m| m.id.as_str()).collect();
     json_schema!({ "type": "string", "enum": ids })
 });
 

@@ -2,6 +2,7 @@
 
 mod parse;
 mod raw;
+pub mod transfer;
 pub mod waiver;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::source::{Location, Spanned};
 
 pub use parse::parse;
 pub use raw::schema;
+pub use transfer::Transfer;
 pub use waiver::Waiver;
 
 /// What `onshore.toml` says, checked; also the defaults when there is none.
@@ -33,6 +35,8 @@ pub struct Project {
     pub max_waiver_days: Option<u32>,
     /// Whether comments in the files that are read may waive.
     pub refuse_comments: bool,
+    /// The transfer register; `None`: the project keeps none.
+    pub transfers: Option<Vec<Transfer>>,
     pub operator: Operator,
     pub populations: Vec<PopulationEntry>,
     pub classify: Vec<Classify>,

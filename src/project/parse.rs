@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use super::raw::{
     ClassifyTable, FindingTable, GeoOverrideTable, GeoTable, GlobText, HoldsTable, InputsTable, OverrideTable, PopulationTable,
-    ProjectFile, SelectorTable, WaiverTable,
+    ProjectFile, SelectorTable, TransferTable, WaiverTable,
 };
+use super::transfer::Transfer;
 use super::waiver::{Covers, FindingSelector, Waiver};
 use super::{
     Classify, GeoOverride, GeoSettings, InputOverride, Inputs, Notify, Operator, OverrideTarget, PopulationEntry, Project,
@@ -54,6 +55,7 @@ impl Parser {
             fail_on: file.check.fail_on.map(|s| s.0),
             indeterminate: file.check.indeterminate.map(|i| i.0).unwrap_or_default(),
             waivers: file.waiver.into_iter().filter_map(|w| self.waiver(w)).collect(),
+            transfers: file.transfer.map(|all| all.into_iter().map(|t| self.transfer(t)).collect()),
             max_waiver_days: file.check.max_waiver_days,
             refuse_comments: file.check.comment_waivers == Some(false),
             operator: Operator {
@@ -119,6 +121,28 @@ impl Parser {
             expires: expires.map(|e| e.0),
             location,
         })
+    }
+
+    fn transfer(&mut self, table: Spanned<TransferTable>) -> Transfer {
+        let location = table.at(self.source);
+        let table = table.value;
+        if let Some(until) = table.valid_until.as_ref().filter(|u| u.value.0 < table.valid_from.value.0) {
+            let problem = Problem::new(until.span, format!("this entry ends before it begins on {}", table.valid_from.value.0));
+            self.problems.push(problem.help("correct `valid-from` or `valid-until`"));
+        }
+        Transfer {
+            mechanism: table.mechanism.0,
+            recipient: table.recipient.0,
+            selector: self.selector(table.selector),
+            data: classes(table.data.0),
+            from: table.from.0.into_iter().map(|p| p.0).collect(),
+            to: table.to.0.into_iter().map(|p| p.0).collect(),
+            purpose: table.purpose.0,
+            evidence: table.evidence.0,
+            valid_from: table.valid_from.value.0,
+            valid_until: table.valid_until.map(|d| d.map(|d| d.0)),
+            location,
+        }
     }
 
     fn findings(&mut self, table: Spanned<FindingTable>) -> Option<FindingSelector> {

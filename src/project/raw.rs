@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer};
 use super::Indeterminate;
 use crate::doc::de::complain;
 use crate::doc::types::{
-    Choice, Cidr, Coordinates, CountryCode, DataClass, Day, Hours, Name, OneOrMany, OneOrMore, SubdivisionCode, Word,
+    Choice, Cidr, Coordinates, CountryCode, DataClass, Day, Hours, MechanismId, Name, OneOrMany, OneOrMore, PlaceWord,
+    SubdivisionCode, Word,
 };
 use crate::finding::{Severity, State};
 use crate::model::Basis;
@@ -31,6 +32,8 @@ pub(super) struct ProjectFile {
     pub classify: Vec<Spanned<ClassifyTable>>,
     /// Findings that a person answers for until a day: they stay visible and do not fail the run.
     pub waiver: Vec<Spanned<WaiverTable>>,
+    /// The transfer register: what allows which data to be with whom. An empty list says that nothing does.
+    pub transfer: Option<Vec<Spanned<TransferTable>>>,
     pub geo: GeoTable,
 }
 
@@ -132,6 +135,31 @@ pub(super) struct WaiverTable {
     pub granted: Option<Spanned<Day>>,
     /// Last day.
     pub expires: Spanned<Day>,
+}
+
+/// A transfer that is on record, and what allows it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
+pub(super) struct TransferTable {
+    pub mechanism: MechanismId,
+    /// Who gets the data.
+    pub recipient: Name,
+    /// What the recipient operates.
+    #[serde(rename = "match")]
+    pub selector: Spanned<SelectorTable>,
+    /// Classes that it covers; a branch covers its leaves.
+    pub data: OneOrMore<Spanned<DataClass>>,
+    /// Whose data: place codes and named sets.
+    pub from: OneOrMore<PlaceWord>,
+    /// Where it may go.
+    pub to: OneOrMore<PlaceWord>,
+    pub purpose: Name,
+    /// The contract, filing or decision, as your records call it.
+    pub evidence: Name,
+    /// First day.
+    pub valid_from: Spanned<Day>,
+    /// Last day. Without it: without an end.
+    pub valid_until: Option<Spanned<Day>>,
 }
 
 /// Selects findings of the rule. All keys that are given must match.

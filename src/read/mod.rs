@@ -6,6 +6,7 @@ pub mod ansible;
 pub mod apache;
 pub mod apisix;
 pub mod arm;
+pub mod backup;
 pub mod caddy;
 pub mod cassandra;
 pub mod cloudformation;
@@ -160,6 +161,7 @@ pub const READERS: &[&dyn Reader] = &[
     &apache::Apache,
     &apisix::Apisix,
     &arm::Arm,
+    &backup::Backup,
     &caddy::Caddy,
     &cassandra::Cassandra,
     &cloudformation::CloudFormation,

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::{RenderOptions, Reporter, by_format, is_unsafe};
 use crate::finding::{
-    Assessment, CutRoute, DataSetInfo, Finding, GapResult, Hop, IncidentLevel, KnownPlace, Remedy, RuleResult, Severity,
-    Waived, WaivedBy, Way,
+    Allowed, Assessment, CutRoute, DataSetInfo, Finding, GapResult, Hop, IncidentLevel, KnownPlace, Remedy, RuleResult,
+    Severity, Waived, WaivedBy, Way,
 };
 use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
@@ -57,6 +57,7 @@ struct Document<'a> {
     as_of: &'a str,
     rules: Vec<Rule<'a>>,
     findings: Vec<JsonFinding<'a>>,
+    transfers: Vec<JsonTransfer<'a>>,
     remedies: Vec<JsonRemedy<'a>>,
     gaps: Vec<JsonGap<'a>>,
     ways: Vec<JsonWay<'a>>,
@@ -73,6 +74,23 @@ struct JsonWay<'a> {
     state: &'static str,
     endpoint: &'a str,
     source: Position,
+}
+
+/// What only an entry of the transfer register lets pass.
+#[derive(Serialize)]
+struct JsonTransfer<'a> {
+    rule: &'a str,
+    endpoint: &'a str,
+    origin: &'a [String],
+    data: &'a [String],
+    places: Vec<JsonPlace<'a>>,
+    mechanism: &'a str,
+    recipient: &'a str,
+    purpose: &'a str,
+    evidence: &'a str,
+    until: Option<&'a str>,
+    source: Option<Position>,
+    register_source: Position,
 }
 
 #[derive(Serialize)]
@@ -299,6 +317,7 @@ fn document<'a>(a: &'a Assessment, sources: &Sources) -> Document<'a> {
         as_of: &a.as_of,
         rules: a.rules.iter().map(|r| rule(r, sources)).collect(),
         findings: a.findings.iter().map(|f| finding(f, sources)).collect(),
+        transfers: a.allowed.iter().map(|t| transfer(t, sources)).collect(),
         remedies: a.remedies.iter().map(|r| remedy(r, sources)).collect(),
         gaps: a.gaps.iter().map(|g| gap(g, sources)).collect(),
         ways: a.ways.iter().map(|w| way(w, sources)).collect(),
@@ -371,6 +390,23 @@ fn finding<'a>(f: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
         labels: f.labels.iter().map(|l| JsonLabel { text: &l.text, source: position(sources, l.location) }).collect(),
         fingerprint: &f.fingerprint,
         waiver: f.waiver.as_ref().map(|w| waiver(w, sources)),
+    }
+}
+
+fn transfer<'a>(t: &'a Allowed, sources: &Sources) -> JsonTransfer<'a> {
+    JsonTransfer {
+        rule: &t.rule,
+        endpoint: &t.endpoint,
+        origin: &t.origin,
+        data: &t.data,
+        places: t.places.iter().map(place).collect(),
+        mechanism: &t.mechanism,
+        recipient: &t.recipient,
+        purpose: &t.purpose,
+        evidence: &t.evidence,
+        until: t.until.as_deref(),
+        source: t.found_at.map(|l| position(sources, l)),
+        register_source: position(sources, t.location),
     }
 }
 

@@ -39,6 +39,7 @@ impl Reporter for Pretty {
             writeln!(out)?;
         }
         p.rules(a, out)?;
+        p.transfers(a, out)?;
         p.gaps(a, out)?;
         p.examined(a, out)?;
         p.data_sets(a, out)?;
@@ -183,6 +184,32 @@ impl Page<'_> {
                     writeln!(out, "{}", o.wrap("    ", "      ", &text))?;
                 }
             }
+        }
+        writeln!(out)
+    }
+
+    /// What holds by the word of the register only.
+    fn transfers(&self, a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
+        if a.allowed.is_empty() {
+            return Ok(());
+        }
+        self.title("Allowed by the transfer register", out)?;
+        for t in &a.allowed {
+            let what = format!(
+                "{} of people in {} at `{}` in {}: {} with {}, {} ({}{}) - {}",
+                safe(&t.data.join(", ")),
+                safe(&t.origin.join(", ")),
+                safe(&t.endpoint),
+                places_short(&t.places),
+                safe(&t.mechanism),
+                safe(&t.recipient),
+                safe(&t.purpose),
+                safe(&t.evidence),
+                t.until.as_ref().map_or_else(String::new, |day| format!(", until {}", safe(day))),
+                line(self.sources, t.location)
+            );
+            writeln!(out, "{}", self.options.wrap("  - ", "    ", &what))?;
+            writeln!(out, "{}", self.options.wrap("    for ", "    ", &safe(&t.rule)))?;
         }
         writeln!(out)
     }

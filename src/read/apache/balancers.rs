@@ -53,20 +53,22 @@ impl Balancers {
         for block in blocks {
             match known::spelled(block.name()) {
                 "Proxy" if block.body.is_some() => {
-                    let Some(name) = name_of(block.word(1)) else { continue };
-                    self.balancer(out, server, name, block.at(1));
-                    for line in block.body() {
-                        if known::spelled(line.name()) == "BalancerMember" {
-                            self.member(out, server, name, line, 1);
+                    let name = name_of(block.word(1));
+                    if let Some(name) = name {
+                        self.balancer(out, server, name, block.at(1));
+                    }
+                    for line in block.body().iter().filter(|l| known::spelled(l.name()) == "BalancerMember") {
+                        match name {
+                            Some(name) => self.member(out, server, name, line, 1),
+                            None => nobodys(out, line),
                         }
                     }
                 }
-                "BalancerMember" => {
-                    if let Some(name) = name_of(block.word(1)) {
-                        self.balancer(out, server, name, block.at(1));
-                        self.member(out, server, name, block, 2);
-                    }
-                }
+                "BalancerMember" => match name_of(block.word(1)) {
+                    Some(name) => self.member(out, server, name, block, 2),
+                    None => nobodys(out, block),
+                },
+                // A server reads what else it has.
                 _ => {}
             }
         }
@@ -103,8 +105,11 @@ impl Balancers {
                         }
                     }
                 }
-                "lbset" => set = value.parse().unwrap_or(0),
-                "loadfactor" => factor = value.parse::<f64>().map_or(100, |f| (f.clamp(0.0, 1000.0) * 100.0) as u64),
+                "lbset" => set = out.number("`lbset`", value, line.at(i), touch).unwrap_or(0),
+                "loadfactor" => {
+                    let read: Option<f64> = out.number("`loadfactor`", value, line.at(i), touch);
+                    factor = read.map_or(100, |f| (f.clamp(0.0, 1000.0) * 100.0) as u64);
+                }
                 _ => {}
             }
         }
@@ -182,6 +187,12 @@ impl Balancer {
             out.send(self.fact, &member.peer, member.at, &turn);
         }
     }
+}
+
+/// A member of a balancer whose name is not in the text.
+fn nobodys(out: &mut Output, line: &Block) {
+    let message = format!("which balancer `{}` is a member of is not known", shorten(&line.rest(1)));
+    out.gap("unresolved-variable", message, None, line.location(), Touch::Tree);
 }
 
 /// Where the URL of a worker leads: `http`, `https`, `ws`, `h2`, `ajp`, `fcgi`, `scgi`, `uwsgi`, `ftp`; `unix:/path|fcgi://name/`.

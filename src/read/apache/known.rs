@@ -29,11 +29,12 @@ pub(super) const TABLE: &[Words] = &[
     },
     Words {
         part: DIRECTIVE,
-        followed: "AddHandler AuthLDAPURL BalancerMember CacheEnable CustomLog Define ErrorDocument ErrorLog ForceType
+        followed:
+            "AddHandler AuthLDAPURL BalancerMember CacheEnable CacheSocache CustomLog Define ErrorDocument ErrorLog ForceType
             ForensicLog GlobalLog Include IncludeOptional Listen LoadModule ProxyPass
             ProxyPassInherit ProxyPassMatch ProxyRemote ProxyRemoteMatch ProxyRequests ProxySet
             Redirect RedirectMatch RedirectPermanent RedirectTemp RewriteCond RewriteEngine
-            RewriteRule ServerAlias ServerName ServerRoot SetHandler TransferLog UnDefine Use",
+            RewriteOptions RewriteRule ServerAlias ServerName ServerRoot SetHandler TransferLog UnDefine Use",
         harmless: "AcceptFilter AcceptPathInfo AccessFileName Action AddAlt AddAltByEncoding AddAltByType AddCharset
             AddDefaultCharset AddDescription AddEncoding AddIcon AddIconByEncoding AddIconByType
             AddInputFilter AddLanguage AddModuleInfo AddOutputFilter AddOutputFilterByType AddType
@@ -64,7 +65,7 @@ pub(super) const TABLE: &[Words] = &[
             CacheIgnoreNoLastMod CacheIgnoreQueryString CacheIgnoreURLSessionIdentifiers
             CacheKeyBaseURL CacheLastModifiedFactor CacheLock CacheLockMaxAge CacheLockPath
             CacheMaxExpire CacheMaxFileSize CacheMinExpire CacheMinFileSize CacheNegotiatedDocs
-            CacheQuickHandler CacheReadSize CacheReadTime CacheRoot CacheSocache CacheSocacheMaxSize
+            CacheQuickHandler CacheReadSize CacheReadTime CacheRoot CacheSocacheMaxSize
             CacheSocacheMaxTime CacheSocacheMinTime CacheSocacheReadSize CacheSocacheReadTime
             CacheStaleOnError CacheStoreExpired CacheStoreNoStore CacheStorePrivate CaseFilter
             CaseFilterIn CGIDScriptTimeout CGIPassAuth CGIScriptTimeout CGIVar CharsetDefault
@@ -134,7 +135,7 @@ pub(super) const TABLE: &[Words] = &[
             RemoteIPProxyProtocolExceptions RemoteIPTrustedProxy RemoteIPTrustedProxyList
             RemoveCharset RemoveEncoding RemoveHandler RemoveInputFilter RemoveLanguage
             RemoveOutputFilter RemoveType RequestHeader RequestReadTimeout Require RewriteBase
-            RewriteOptions RLimitCPU RLimitMEM RLimitNPROC Satisfy ScoreBoardFile Script ScriptAlias
+            RLimitCPU RLimitMEM RLimitNPROC Satisfy ScoreBoardFile Script ScriptAlias
             ScriptAliasMatch ScriptLog ScriptLogBuffer ScriptLogLength ScriptSock SecRuleEngine
             SeeRequestTail SendBufferSize ServerAdmin ServerLimit ServerPath ServerSignature
             ServerTokens Session SessionCookieName SessionCookieName2 SessionCookieRemove

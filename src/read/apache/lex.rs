@@ -4,13 +4,12 @@
 //! comment; words are parted by blanks, quotes (either kind) keep blanks in one word; `<Name ...>` opens a section, `</Name>` closes it.
 
 use crate::doc::Problem;
-use crate::read::proxy::block::{Block, MAX_DEPTH, Word};
+use crate::read::proxy::block::{Block, Nest, Word};
 use crate::source::{SourceId, Span};
 
 pub(super) fn parse(text: &str, source: SourceId) -> (Vec<Block>, Vec<Problem>) {
     let mut problems = Vec::new();
-    let mut open: Vec<(Vec<Word>, Vec<Block>)> = vec![(Vec::new(), Vec::new())];
-    let mut beyond = 0_usize;
+    let mut nest = Nest::new(source);
     let mut at = 0;
     while at < text.len() {
         let start = at;
@@ -34,13 +33,8 @@ pub(super) fn parse(text: &str, source: SourceId) -> (Vec<Block>, Vec<Problem>) 
         }
         if let Some(name) = code.strip_prefix("</") {
             let name = name.trim_end().trim_end_matches('>').trim();
-            if beyond > 0 {
-                beyond -= 1;
-                continue;
-            }
-            let opened = open.last().and_then(|(w, _)| w.first()).map(|w| w.text.clone());
-            if open.len() > 1 && opened.as_deref().is_some_and(|o| o.eq_ignore_ascii_case(name)) {
-                close(&mut open, source);
+            if nest.is_beyond() || nest.name().is_some_and(|opened| opened.eq_ignore_ascii_case(name)) {
+                nest.leave();
             } else {
                 let message = format!("`</{name}>` closes nothing that is open here");
                 problems.push(Problem::new(Span::new(from, end), message));
@@ -53,41 +47,14 @@ pub(super) fn parse(text: &str, source: SourceId) -> (Vec<Block>, Vec<Problem>) 
                 problems.push(Problem::new(Span::new(from, end), "a section's head that does not end with `>`"));
                 continue;
             };
-            let mut head = words(inner, from + 1, &mut problems);
-            if head.is_empty() {
-                head.push(Word { text: String::new(), span: Span::new(from, from + 1), quoted: false });
-            }
-            if open.len() > MAX_DEPTH || beyond > 0 {
-                if beyond == 0 {
-                    problems.push(Problem::new(Span::new(from, end), "sections are nested too deeply to be read"));
-                }
-                beyond += 1;
-                continue;
-            }
-            open.push((head, Vec::new()));
+            let head = words(inner, from + 1, &mut problems);
+            nest.enter(head, Span::new(from, end), "section", &mut problems);
             continue;
         }
-        let words = words(code, from, &mut problems);
-        if let (Some((_, body)), false) = (open.last_mut(), words.is_empty()) {
-            body.push(Block { source, words, body: None, part_of: None });
-        }
+        nest.add(words(code, from, &mut problems));
     }
-    if open.len() > 1 {
-        let at = open.last().and_then(|(w, _)| w.first()).map_or(Span::default(), |w| w.span);
-        problems.push(Problem::new(at, "a section that is never closed: the text seems to be cut off"));
-    }
-    while open.len() > 1 {
-        close(&mut open, source);
-    }
-    (open.pop().map(|(_, body)| body).unwrap_or_default(), problems)
-}
-
-fn close(open: &mut Vec<(Vec<Word>, Vec<Block>)>, source: SourceId) {
-    if let Some((words, body)) = open.pop()
-        && let Some((_, outer)) = open.last_mut()
-    {
-        outer.push(Block { source, words, body: Some(body), part_of: None });
-    }
+    let blocks = nest.end("section", &mut problems);
+    (blocks, problems)
 }
 
 fn words(line: &str, offset: usize, problems: &mut Vec<Problem>) -> Vec<Word> {
@@ -138,20 +105,11 @@ fn words(line: &str, offset: usize, problems: &mut Vec<Problem>) -> Vec<Word> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::read::proxy::block::shown;
 
     #[test]
     fn directives_and_sections() {
-        fn show(blocks: &[Block]) -> String {
-            let one = |b: &Block| {
-                let words = b.words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join("|");
-                b.body.as_ref().map_or(words.clone(), |body| format!("{words}{{{}}}", show(body)))
-            };
-            blocks.iter().map(one).collect::<Vec<_>>().join(";")
-        }
-        let parsed = |text: &str| {
-            let (blocks, problems) = parse(text, SourceId(0));
-            format!("{}{}", show(&blocks), problems.iter().map(|p| format!(" !{}", p.message)).collect::<String>())
-        };
+        let parsed = |text: &str| shown(parse(text, SourceId(0)), ";");
         for (text, expected) in [
             ("# no\nA \"b \\\" c\" 'd e'\n", "A|b \" c|d e"),
             ("A b \\\n  c\nD", "A|b|c;D"),

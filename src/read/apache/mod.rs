@@ -75,12 +75,7 @@ fn read(input: &Input<'_>) -> Reading {
     for (i, (host, fact)) in hosts.iter().zip(&facts).enumerate() {
         let mut server = Server { out: &mut out, fact: *fact, index: i + 1, balancers: &balancers };
         server.routes(host.body());
-        let body = host.body();
-        let alone = body.iter().any(|b| is(b, "ProxyPassInherit") && b.word(1).eq_ignore_ascii_case("off"));
-        if !alone {
-            let own_logs = body.iter().any(|b| is(b, "CustomLog") || is(b, "TransferLog"));
-            server.inherits(&blocks, own_logs);
-        }
+        server.inherits(&blocks, host.body());
     }
     balancers.routes(&mut out);
     let whole = blocks.iter().any(|b| is(b, "ServerRoot") || is(b, "Listen") || is(b, "LoadModule"));
@@ -97,11 +92,6 @@ fn outside(out: &mut Output, blocks: &[Block]) {
     for block in blocks {
         let part = if block.body.is_some() { known::SECTION } else { known::DIRECTIVE };
         out.knows(&known::VOCABULARY, part, known::spelled(block.name()), block.location(), Touch::Tree);
-        if is(block, "ProxyRequests") && block.word(1).eq_ignore_ascii_case("on") {
-            let message = "`ProxyRequests On` sends requests to whatever server the client names".to_owned();
-            let help = "declare the servers that clients can reach this way in an inventory".to_owned();
-            out.gap("dynamic-upstream", message, Some(help), block.location(), Touch::Tree);
-        }
     }
 }
 
@@ -119,7 +109,7 @@ fn declare(out: &mut Output, input: &Input<'_>, host: Option<&Block>, body: &[Bl
     fact.roles = Roles::of(&[Role::Entry, Role::Transit]);
     let mut listens = Vec::new();
     let mut shown = Vec::new();
-    let mut problems = Vec::new();
+    let (mut problems, mut unheard) = (Vec::new(), Vec::new());
     let mut listening: Vec<(String, crate::source::Location)> = Vec::new();
     match host {
         Some(host) => listening.extend((1..host.words.len()).map(|i| (host.word(i).to_owned(), host.at(i)))),
@@ -131,14 +121,15 @@ fn declare(out: &mut Output, input: &Input<'_>, host: Option<&Block>, body: &[Bl
             Ok(port) => format!("0.0.0.0:{port}"),
             Err(_) => text.replace("_default_", "0.0.0.0").replacen('*', "0.0.0.0", usize::from(text.starts_with('*'))),
         };
-        match peer::peer(&bare, None) {
+        let bare = bare.strip_suffix(":*").unwrap_or(&bare);
+        match peer::peer(bare, None) {
             Ok(Peer::Address { ip, port }) => fact.addresses.push(Address { ip, port, location: at }),
-            Ok(Peer::Loopback { port: Some(port), .. }) => listens.push(Listen::Port(port)),
+            Ok(Peer::Loopback { port, .. }) => listens.extend(port.map(Listen::Port)),
             Ok(Peer::Host { name, .. }) if host.is_some() => {
                 fact.names
                     .push(Spanned::new(name, if at.source == fact.location.source { at.span } else { fact.location.span }));
             }
-            _ => {}
+            _ => unheard.push((text, at)),
         }
     }
     for line in body.iter().filter(|b| is(b, "ServerName") || is(b, "ServerAlias")) {
@@ -155,6 +146,7 @@ fn declare(out: &mut Output, input: &Input<'_>, host: Option<&Block>, body: &[Bl
             } else if name.contains(['*', '?']) {
                 fact.attributes.other.insert("server-name-pattern".to_owned(), shorten(&name));
             }
+            // By anything else nobody can ask for this server.
         }
     }
     if let Some(first) = fact.names.first() {
@@ -166,6 +158,9 @@ fn declare(out: &mut Output, input: &Input<'_>, host: Option<&Block>, body: &[Bl
     let label = fact.label.clone();
     let index = out.principal(fact);
     listens.into_iter().for_each(|on| out.listens(index, on, &label));
+    for (text, at) in unheard {
+        out.unheard(&text, at, Touch::Endpoint(index));
+    }
     for (text, at) in problems {
         let message = format!("`{}` is yet to be filled in, so where this server is reached is not known", shorten(&text));
         out.gap("template-not-rendered", message, Some(RENDER.to_owned()), at, Touch::Endpoint(index));

@@ -43,19 +43,44 @@ impl Server<'_, '_> {
         self.level(blocks, &Context::default());
     }
 
-    /// What a virtual host takes over from the main server.
-    pub fn inherits(&mut self, blocks: &[Block], own_logs: bool) {
+    /// What a virtual host takes over from the main server, as the modules merge their settings.
+    pub fn inherits(&mut self, blocks: &[Block], own: &[Block]) {
+        let has = |names: &[&str]| own.iter().any(|b| names.contains(&known::spelled(b.name())));
+        let (requests, logs) = (has(&["ProxyRequests"]), has(&["CustomLog", "TransferLog"]));
+        let (errors, forensic) = (has(&["ErrorLog"]), has(&["ForensicLog"]));
+        let says = |blocks: &[Block], name: &str, words: &[&str]| {
+            blocks.iter().any(|b| known::spelled(b.name()) == name && words.contains(&b.word(1).to_ascii_lowercase().as_str()))
+        };
+        let alone = says(own, "ProxyPassInherit", &["off"]);
+        let whole = Context::default();
         for block in blocks {
             match known::spelled(block.name()) {
-                "ProxyPass" | "ProxyPassMatch" | "ProxyRemote" | "ProxyRemoteMatch" | "ErrorDocument" => {
-                    self.directive(block, &Context::default());
+                "ProxyPass" | "ProxyPassMatch" if alone => {}
+                "ProxyRequests" if requests => {}
+                "CustomLog" | "TransferLog" if logs => {}
+                "ErrorLog" if errors => {}
+                "ForensicLog" if forensic => {}
+                "ProxyPass" | "ProxyPassMatch" | "ProxyRemote" | "ProxyRemoteMatch" | "ProxyRequests" | "ErrorDocument"
+                | "Redirect" | "RedirectMatch" | "RedirectPermanent" | "RedirectTemp" | "SetHandler" | "AddHandler"
+                | "ForceType" | "CacheEnable" | "CacheSocache" | "CustomLog" | "TransferLog" | "GlobalLog" | "ErrorLog"
+                | "ForensicLog" => {
+                    self.directive(block, &whole);
                 }
-                "Location" | "LocationMatch" => self.section(block, &Context::default()),
-                "CustomLog" | "TransferLog" if !own_logs => self.directive(block, &Context::default()),
-                "GlobalLog" => self.directive(block, &Context::default()),
+                "Location" | "LocationMatch" | "Directory" | "DirectoryMatch" | "Files" | "FilesMatch" => {
+                    self.section(block, &whole)
+                }
+                // The main server's own: its names, its balancers (which are found by name) and its rules.
                 _ => {}
             }
         }
+        let down = ["inheritdown", "inheritdownbefore"];
+        if says(own, "RewriteOptions", &["inherit", "inheritbefore"]) || says(blocks, "RewriteOptions", &down) {
+            let rules = blocks.iter().filter(|b| matches!(known::spelled(b.name()), "RewriteCond" | "RewriteRule"));
+            self.level(&rules.cloned().collect::<Vec<_>>(), &whole);
+        }
+        // Sections under a condition are one chain.
+        let sections = blocks.iter().filter(|b| matches!(known::spelled(b.name()), "If" | "ElseIf" | "Else"));
+        self.level(&sections.cloned().collect::<Vec<_>>(), &whole);
     }
 
     fn level(&mut self, blocks: &[Block], context: &Context) {
@@ -68,6 +93,7 @@ impl Server<'_, '_> {
                     let asks = conditions::of_rule(&std::mem::take(&mut pending));
                     self.rewrite(block, &asks, context, &mut left);
                 }
+                // The others come below.
                 _ => {}
             }
         }
@@ -160,6 +186,8 @@ impl Server<'_, '_> {
                 if let Some(url) = block.word(1).strip_prefix("proxy:") {
                     let turn = self.turn(context, "SetHandler");
                     self.send(url, block.at(1), "the handler", &turn);
+                } else if block.word(1).contains("${") {
+                    _ = peer(self.out, "the handler", block.word(1), block.at(1), touch);
                 } else if matches!(block.word(1), "lua-script" | "perl-script" | "modperl" | "mod_python" | "balancer-fcgi") {
                     let message = format!("`{name} {}` runs code that can send requests anywhere", shorten(block.word(1)));
                     let help = "declare the routes that the code can take in an inventory".to_owned();
@@ -167,11 +195,10 @@ impl Server<'_, '_> {
                 }
             }
             "Redirect" | "RedirectMatch" | "RedirectPermanent" | "RedirectTemp" => {
-                if let Some(i) = (1..block.words.len()).rev().find(|i| block.word(*i).contains("://")) {
-                    self.redirect(block.word(i), block.at(i), context, "redirect: the client goes there");
-                }
+                let last = block.words.len().saturating_sub(1);
+                self.redirect(block.word(last), block.at(last), context, "redirect: the client goes there");
             }
-            "ErrorDocument" if block.word(2).contains("://") => {
+            "ErrorDocument" => {
                 let condition = format!("when the answer is {}: the client goes there", block.word(1));
                 self.redirect(block.word(2), block.at(2), context, &condition);
             }
@@ -192,6 +219,17 @@ impl Server<'_, '_> {
                 let turn = self.turn(context, "cache").of(Activity::Cache);
                 self.out.send_to(self.fact, to, at, &turn);
             }
+            "CacheSocache" => {
+                let (provider, servers) = block.word(1).split_once(':').unwrap_or((block.word(1), ""));
+                let port = if provider == "redis" { 6379 } else { 11211 };
+                let remote = matches!(provider, "memcache" | "redis" | "dc") || provider.contains('$');
+                for server in servers.split(',').filter(|_| remote) {
+                    if let Some(peer) = self.out.target("CacheSocache", server, Some(port), block.at(1), touch) {
+                        let turn = self.turn(context, "cache").of(Activity::Cache);
+                        self.out.send(self.fact, &peer, block.at(1), &turn);
+                    }
+                }
+            }
             "AuthLDAPURL" => {
                 let turn = self.turn(context, "AuthLDAPURL").under("name and password of each log-in (AuthLDAPURL)");
                 let url = block.word(1);
@@ -203,6 +241,7 @@ impl Server<'_, '_> {
                     }
                 }
             }
+            // Its words are read elsewhere or change nothing.
             _ => {}
         }
     }
@@ -258,6 +297,12 @@ impl Server<'_, '_> {
         let all = ["^", ".*", "(.*)", "^(.*)$", "^.*$", "^/?(.*)$", "^/(.*)$", "^/", "^/(.*)", "^(.*)", "^/.*$", "/(.*)"]
             .contains(&pattern);
         let path = if all { Asks::default() } else { Asks::what(format!("paths like {}", shorten(pattern))) };
+        // `[H=proxy:URL]` sets a handler.
+        if let Some(url) = flag(block, &["h", "handler"]).and_then(|h| h.strip_prefix("proxy:").map(str::to_owned)) {
+            let turn = self.turn(context, "RewriteRule");
+            let turn = turn.under(format!("for requests like {}", shorten(pattern)));
+            self.send(&url, block.at(3), "the handler", &turn);
+        }
         for ask in asks {
             let Some(mut ask) = context.ask.and(&path).and_then(|a| a.and(ask)) else { continue };
             if !proxied {
@@ -284,14 +329,17 @@ impl Server<'_, '_> {
     }
 
     fn redirect(&mut self, url: &str, at: Location, context: &Context, what: &str) {
-        let Some((_, rest)) = url.split_once("://") else { return };
+        let rest = match url.split_once("://") {
+            Some((_, rest)) => rest,
+            None if url.contains("${") && !url.starts_with('/') => url,
+            // A path of this server.
+            None => return,
+        };
         let authority = rest.split(['/', '?']).next().unwrap_or("");
-        // The host that was asked for, or a part of it.
-        if authority.starts_with("%{") || authority.starts_with('%') || authority.starts_with('$') {
-            let own = ["%{HTTP_HOST}", "%{SERVER_NAME}", "%{http_host}", "%1", "%2", "$1", "$2"];
-            if own.iter().any(|o| authority.starts_with(o)) {
-                return;
-            }
+        // The host that was asked for, or what a pattern took of it, with nothing but a port or a path behind it.
+        let own = ["%{HTTP_HOST}", "%{SERVER_NAME}", "%{http_host}", "%1", "%2", "$1", "$2"];
+        if own.iter().filter_map(|o| authority.strip_prefix(o)).any(|r| r.is_empty() || r.starts_with([':', '%', '$', '#'])) {
+            return;
         }
         let touch = Touch::Endpoint(self.fact);
         let mut turn = self.turn(context, "redirect");
@@ -337,10 +385,15 @@ impl Server<'_, '_> {
     }
 }
 
-/// A flag of a rewrite rule, by any of its names.
-fn has_flag(block: &Block, names: &[&str]) -> bool {
+/// The value of a flag of a rewrite rule, by any of its names; empty where it has none.
+fn flag(block: &Block, names: &[&str]) -> Option<String> {
     let flags = block.rest(3).to_ascii_lowercase();
-    flags.trim_matches(['[', ']']).split(',').any(|f| names.contains(&f.trim().split('=').next().unwrap_or("")))
+    let mut flags = flags.trim_matches(['[', ']']).split(',').map(|f| f.trim().split_once('=').unwrap_or((f.trim(), "")));
+    flags.find(|(name, _)| names.contains(name)).map(|(_, value)| value.to_owned())
+}
+
+fn has_flag(block: &Block, names: &[&str]) -> bool {
+    flag(block, names).is_some()
 }
 
 fn is_proxied(block: &Block) -> bool {

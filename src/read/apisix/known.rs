@@ -14,8 +14,8 @@ pub(super) const PLUGIN: &str = "plugin";
 pub(super) const TABLE: &[Words] = &[
     Words {
         part: TOP,
-        followed: "routes services upstreams global_rules plugin_configs stream_routes",
-        harmless: "consumers consumer_groups ssls secrets plugin_metadata plugins protos",
+        followed: "routes services upstreams global_rules plugin_configs stream_routes consumers consumer_groups",
+        harmless: "ssls secrets plugin_metadata plugins protos",
         refused: "",
     },
     Words {
@@ -37,18 +37,18 @@ pub(super) const TABLE: &[Words] = &[
         followed: "proxy-mirror traffic-split redirect forward-auth http-logger tcp-logger udp-logger syslog kafka-logger
             rocketmq-logger clickhouse-logger elasticsearch-logger loki-logger splunk-hec-logging sls-logger
             tencent-cloud-cls zipkin skywalking opa openid-connect ldap-auth aws-lambda azure-functions openwhisk
-            openfunction limit-count authz-keycloak authz-casdoor wolf-rbac",
+            openfunction limit-count limit-req limit-conn authz-keycloak authz-casdoor wolf-rbac",
         harmless: "key-auth basic-auth jwt-auth jwe-decrypt hmac-auth multi-auth cors uri-blocker ip-restriction
-            ua-restriction referer-restriction consumer-restriction csrf limit-req limit-conn api-breaker
+            ua-restriction referer-restriction consumer-restriction csrf api-breaker
             request-validation request-id proxy-rewrite proxy-cache proxy-control proxy-buffering response-rewrite
             gzip brotli real-ip server-info prometheus node-status echo mocking fault-injection client-control
-            grpc-transcode grpc-web public-api file-logger error-log-logger acl data-mask degraphql
+            grpc-transcode grpc-web public-api file-logger acl data-mask degraphql
             body-transformer attach-consumer-label ocsp-stapling traffic-label chaitin-waf-off",
         refused: "serverless-pre-function serverless-post-function ext-plugin-pre-req ext-plugin-post-req
             ext-plugin-post-resp batch-requests kafka-proxy dubbo-proxy http-dubbo mqtt-proxy ai-proxy ai-proxy-multi
             ai-request-rewrite ai-rag ai-aws-content-moderation google-cloud-logging skywalking-logger loggly
             opentelemetry datadog log-rotate chaitin-waf cas-auth saml-auth dynamic-upstream inspect gm
-            workflow ldap-auth-advanced lago",
+            error-log-logger workflow ldap-auth-advanced lago",
     },
 ];
 
@@ -79,6 +79,7 @@ pub(super) const PLUGINS: &[Plugin] = &[
     log("clickhouse-logger", &["endpoint_addr", "endpoint_addrs"], 8123),
     log("elasticsearch-logger", &["endpoint_addr", "endpoint_addrs"], 9200),
     log("loki-logger", &["endpoint_addrs"], 3100),
+    log("splunk-hec-logging", &["endpoint"], 8088),
     log("sls-logger", &["host"], 10009),
     log("tencent-cloud-cls", &["cls_host"], 80),
     log("zipkin", &["endpoint"], 9411),

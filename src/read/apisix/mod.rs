@@ -12,13 +12,12 @@ use std::collections::BTreeMap;
 
 use super::proxy::fronts::{Asks, Fronts, by_country, by_networks, is_country_header};
 use super::proxy::output::{Output, Touch};
-use super::proxy::part::Part;
+use super::proxy::part::{self, Part};
 use super::proxy::peer::Peer;
 use super::proxy::turn::Turn;
 use super::proxy::when::When;
 use super::proxy::{plugins, shorten};
 use super::{Input, Reader, Reading, Recognized, glance, words};
-use crate::doc::{json, yaml};
 use crate::model::{EndpointFact, Reference, Spill, Standing};
 use crate::source::Location;
 use known::{PLUGINS, VOCABULARY};
@@ -43,17 +42,7 @@ impl Reader for Apisix {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let is_json = input.text().trim_start().starts_with('{');
-        let document = if is_json { json::parse(input.text()) } else { yaml::parse(input.text()) };
-        let mut out = Output::new(input.text().len() / 16);
-        for problem in document.problems() {
-            let at = Location::new(input.file, problem.span);
-            out.gap("syntax", problem.message.clone(), problem.help.clone(), at, Touch::Everything);
-        }
-        for node in document.roots() {
-            read(&mut out, Part { node, source: input.file }, input.path());
-        }
-        Reading { facts: out.facts, ..Reading::default() }
+        part::reading(input, read)
     }
 }
 
@@ -75,6 +64,9 @@ fn by_id<'d>(root: Part<'d>, kind: &str) -> BTreeMap<&'d str, Part<'d>> {
 
 fn read(out: &mut Output, root: Part<'_>, path: &str) {
     check(out, root, known::TOP, Touch::Everything);
+    for kind in ["services", "plugin_configs", "global_rules"] {
+        root.list(kind).into_iter().for_each(|part| check(out, part, known::ROUTE, Touch::Everything));
+    }
     let mut world =
         World { upstreams: BTreeMap::new(), services: by_id(root, "services"), configs: by_id(root, "plugin_configs") };
     for (id, part) in by_id(root, "upstreams") {
@@ -101,8 +93,10 @@ fn read(out: &mut Output, root: Part<'_>, path: &str) {
         }
     }
     for (_, front) in fronts.all() {
-        for rule in root.list("global_rules") {
-            all_plugins(out, front, rule, &Turn::first("plugins"), &world, &mut own);
+        for kind in ["global_rules", "consumers", "consumer_groups"] {
+            for rule in root.list(kind) {
+                all_plugins(out, front, rule, &Turn::first("plugins"), &world, &mut own);
+            }
         }
     }
 }
@@ -129,7 +123,8 @@ fn asks(out: &mut Output, route: Part<'_>, world: &World<'_>) -> Vec<Asks> {
         let shown = shorten(&words.join(" "));
         let country = match words.as_slice() {
             [variable, operator, value]
-                if variable.strip_prefix("http_").is_some_and(is_country_header) || variable == "geoip_country_code" =>
+                if matches!(operator.as_str(), "==" | "in" | "~~" | "~*" | "~=")
+                    && (variable.strip_prefix("http_").is_some_and(is_country_header) || variable == "geoip_country_code") =>
             {
                 by_country(variable, value, operator.starts_with('~') && operator != "~=", operator != "~=")
             }
@@ -181,8 +176,15 @@ fn one_route(
     let mut led = false;
     for holder in [Some(route), service].into_iter().flatten() {
         led = led || upstream_of(out, front, holder, world, own, &turn);
-        if let Some(config) = holder.text("plugin_config_id").and_then(|id| world.configs.get(id)) {
-            all_plugins(out, front, *config, &turn, world, own);
+        if let Some(id) = holder.get("plugin_config_id") {
+            match world.configs.get(id.node.text().unwrap_or("")) {
+                Some(config) => all_plugins(out, front, *config, &turn, world, own),
+                None => {
+                    let shown = shorten(id.node.text().unwrap_or(""));
+                    let message = format!("there is no plugin_config with the id `{shown}` in this file");
+                    out.gap("undefined-name", message, None, id.at(), touch);
+                }
+            }
         }
         all_plugins(out, front, holder, &turn, world, own);
     }
@@ -239,17 +241,14 @@ fn all_plugins(
             "traffic-split" => split(out, front, settings, base, world, own),
             // A path of the same host, or https instead of http.
             "redirect" if !settings.text("uri").is_some_and(|u| u.contains("://")) => {}
-            "limit-count" => {
-                if let Some(redis) = settings.get("redis_host")
-                    && let Some(peer) = out.target(
-                        "`redis_host`",
-                        redis.node.text().unwrap_or(""),
-                        Some(6379),
-                        redis.at(),
-                        Touch::Endpoint(front),
-                    )
-                {
-                    out.log_to(front, &peer, redis.at(), "limit-count");
+            "limit-count" | "limit-req" | "limit-conn" => {
+                for field in ["redis_host", "redis_cluster_nodes"] {
+                    for redis in settings.list(field) {
+                        let (text, touch) = (redis.node.text().unwrap_or(""), Touch::Endpoint(front));
+                        if let Some(peer) = out.target(&format!("`{field}`"), text, Some(6379), redis.at(), touch) {
+                            out.log_to(front, &peer, redis.at(), name);
+                        }
+                    }
                 }
             }
             _ => plugins::routes(out, front, (PLUGINS, &VOCABULARY, known::PLUGIN), (name, at, Some(settings)), base),
@@ -267,12 +266,13 @@ fn split(
     own: &mut BTreeMap<Location, usize>,
 ) {
     for rule in settings.list("rules") {
-        let shares = rule.list("weighted_upstreams");
-        let weight = |s: &Part<'_>| s.number("weight").unwrap_or(1);
-        let total: u64 = shares.iter().map(weight).sum();
+        let touch = Touch::Endpoint(front);
+        let weight = |s: Part<'_>| s.number("weight", out, touch).unwrap_or(1_u32);
+        let weights: Vec<u64> = rule.list("weighted_upstreams").into_iter().map(weight).map(u64::from).collect();
+        let total: u64 = weights.iter().sum();
         let some = When::some("by a rule of traffic-split", "when a rule of traffic-split holds");
-        for share in shares {
-            let turn = match weight(&share) {
+        for (share, weight) in rule.list("weighted_upstreams").into_iter().zip(weights) {
+            let turn = match weight {
                 0 => base.clone().never("its weight is 0"),
                 weight => base.clone().share(weight, total),
             };
@@ -294,10 +294,10 @@ fn upstream(out: &mut Output, part: Part<'_>, label: &str) -> usize {
         out.gap("dynamic-upstream", message, Some(help), kind.at(), touch);
     }
     let port = if part.text("scheme") == Some("https") { 443 } else { 80 };
-    let mut nodes: Vec<(Peer, Location, u64, i64)> = Vec::new();
+    let mut nodes: Vec<(Peer, Location, u32, i32)> = Vec::new();
     let mut open = part.has("discovery_type");
     if let Some(list) = part.get("nodes") {
-        let mut add = |out: &mut Output, text: &str, at: Location, default: u16, weight: u64, priority: i64| match out.target(
+        let mut add = |out: &mut Output, text: &str, at: Location, default: u16, weight: u32, priority: i32| match out.target(
             "a node",
             text,
             Some(default),
@@ -309,24 +309,26 @@ fn upstream(out: &mut Output, part: Part<'_>, label: &str) -> usize {
         };
         if list.node.is_map() {
             for (text, at, weight) in list.entries() {
-                add(out, text, at, port, weight.node.text().and_then(|w| w.trim().parse().ok()).unwrap_or(1), 0);
+                let weight = out.number("the weight of a node", weight.node.text().unwrap_or(""), at, touch);
+                add(out, text, at, port, weight.unwrap_or(1), 0);
             }
         }
         for node in list.node.items().map(|node| Part { node, source: list.source }) {
-            let Some(host) = node.get("host") else { continue };
-            let own = node.number("port").and_then(|p| u16::try_from(p).ok()).unwrap_or(port);
-            let priority = node.text("priority").and_then(|p| p.trim().parse().ok()).unwrap_or(0);
-            add(out, host.node.text().unwrap_or(""), host.at(), own, node.number("weight").unwrap_or(1), priority);
+            let host = node.get("host").unwrap_or(node);
+            let own = node.number("port", out, touch).unwrap_or(port);
+            let priority = node.number("priority", out, touch).unwrap_or(0);
+            let weight = node.number("weight", out, touch).unwrap_or(1);
+            add(out, host.node.text().unwrap_or(""), host.at(), own, weight, priority);
         }
     }
     if nodes.is_empty() && !open {
         let message = format!("upstream `{}` has no nodes in this file", shorten(label));
         out.gap("empty-upstream", message, None, part.at(), touch);
     }
-    let mut turns: Vec<i64> = nodes.iter().filter(|n| n.2 > 0).map(|n| -n.3).collect();
+    let mut turns: Vec<i32> = nodes.iter().filter(|n| n.2 > 0).map(|n| -n.3).collect();
     turns.sort_unstable();
     turns.dedup();
-    let notices = part.has("checks") || part.number("retries") != Some(0);
+    let notices = part.has("checks") || part.number::<u32>("retries", out, touch) != Some(0);
     for (peer, at, weight, priority) in &nodes {
         let order = turns.iter().position(|t| *t == -priority).unwrap_or(0);
         let peers = || nodes.iter().filter(|n| n.3 == *priority && n.2 > 0);
@@ -343,7 +345,9 @@ fn upstream(out: &mut Output, part: Part<'_>, label: &str) -> usize {
                 let condition = format!("when no node of a higher priority in `{}` is usable", shorten(label));
                 Turn::standby("nodes", u32::try_from(order).unwrap_or(u32::MAX), spill, condition)
             }
-            (weight, 0) if peers().any(|n| n.2 != *weight) => Turn::first("nodes").share(*weight, peers().map(|n| n.2).sum()),
+            (weight, 0) if peers().any(|n| n.2 != *weight) => {
+                Turn::first("nodes").share(u64::from(*weight), peers().map(|n| u64::from(n.2)).sum())
+            }
             _ => Turn::first("nodes"),
         };
         out.send(fact, peer, *at, &turn);

@@ -11,7 +11,6 @@ use super::upstreams::{Proxy, redirect};
 use crate::read::proxy::fronts::{Asks, Fronts, by_country, by_networks, is_country_header, others};
 use crate::read::proxy::output::{Output, Touch};
 use crate::read::proxy::part::Part;
-use crate::read::proxy::peer;
 use crate::read::proxy::shorten;
 use crate::read::proxy::turn::{Turn, both};
 use crate::read::proxy::when::When;
@@ -34,9 +33,12 @@ pub(super) fn read(out: &mut Output, root: Part<'_>, path: &str) {
             out.knows(&VOCABULARY, known::SERVER, word, at, Touch::Everything);
         }
         for (text, at) in server.texts("listen") {
-            let bare = text.split_once('/').map_or(text, |(_, rest)| rest);
-            let bare = if bare.starts_with(':') { format!("0.0.0.0{bare}") } else { bare.to_owned() };
-            fronts.listen(text, peer::peer(&bare, None).ok().as_ref(), at);
+            let place = match text.split_once('/') {
+                Some((network, path)) if network.starts_with("unix") => format!("unix:{path}"),
+                Some(("tcp" | "tcp4" | "tcp6" | "udp" | "udp4" | "udp6", place)) => place.to_owned(),
+                _ => text.to_owned(),
+            };
+            fronts.listen(out, text, &place, at);
         }
         let routes = server.list("routes");
         let mut hosts = BTreeSet::new();
@@ -56,10 +58,13 @@ pub(super) fn read(out: &mut Output, root: Part<'_>, path: &str) {
         }
         every.extend(fronts.all().into_iter().map(|(_, front)| front));
     }
-    for (_, _, log) in root.path(&["logging", "logs"]).map(|l| l.entries()).unwrap_or_default() {
+    let logs = root.path(&["logging", "logs"]).map(|l| l.entries()).unwrap_or_default();
+    for log in logs.into_iter().map(|(_, _, log)| log).chain(root.path(&["logging", "sink"])) {
+        // Without a writer it goes to the program's own output.
         let Some(writer) = log.get("writer") else { continue };
-        match (writer.text("output"), writer.get("address")) {
-            (Some("net"), Some(address)) => {
+        match writer.text("output") {
+            Some("net") => {
+                let address = writer.get("address").unwrap_or(writer);
                 let text = address.node.text().unwrap_or("");
                 let text = text.split_once('/').map_or(text, |(_, rest)| rest);
                 for front in &every {
@@ -68,8 +73,8 @@ pub(super) fn read(out: &mut Output, root: Part<'_>, path: &str) {
                     }
                 }
             }
-            (Some("net"), None) | (Some("stdout" | "stderr" | "discard" | "file"), _) | (None, _) => {}
-            (Some(other), _) => {
+            Some("stdout" | "stderr" | "discard" | "file") | None => {}
+            Some(other) => {
                 let message = format!("a log goes to `{}`, which is not followed", shorten(other));
                 out.gap("unfollowed-filter", message, None, writer.at(), Touch::Tree);
             }
@@ -109,6 +114,9 @@ impl<'d> Reader<'_, 'd> {
         // Who is left of each group of routes.
         let mut left: BTreeMap<&str, Option<When>> = BTreeMap::new();
         for route in routes {
+            for (word, at, _) in route.entries() {
+                self.out.knows(&VOCABULARY, known::ROUTE, word, at, Touch::Endpoint(front));
+            }
             let matchers = route.list("match");
             let group = route.text("group").unwrap_or("");
             let alternatives: Vec<Asks> = if matchers.is_empty() {
@@ -180,7 +188,7 @@ impl<'d> Reader<'_, 'd> {
                             When::some(format!("by {header}"), format!("when {header} is {}", shorten(&text)))
                         }));
                     }
-                    let joined = found.iter().skip(1).fold(found.first().cloned(), |a, b| a.and_then(|a| a.and(b)));
+                    let joined = found.iter().try_fold(When::default(), |a, b| a.and(b));
                     joined.into_iter().map(Asks::when).collect()
                 }
                 "not" => {
@@ -232,12 +240,10 @@ impl<'d> Reader<'_, 'd> {
                 }
             }
             "static_response" => {
-                let location =
-                    handler.get("headers").and_then(|h| h.get("Location")).map(|l| l.node.items().collect::<Vec<_>>());
+                let location = handler.get("headers").map(|h| h.list("Location"));
                 let base = Turn { condition, ..Turn::first("") }.for_clients(&ask.when);
-                for node in location.unwrap_or_default() {
-                    let part = Part { node, source: handler.source };
-                    redirect(self.out, front, node.text().unwrap_or(""), &base, part.at());
+                for part in location.unwrap_or_default() {
+                    redirect(self.out, front, part.node.text().unwrap_or(""), &base, part.at());
                 }
             }
             "reverse_proxy" => {
@@ -271,6 +277,7 @@ impl<'d> Reader<'_, 'd> {
                     );
                 }
             }
+            // It answers here, or only changes what passes.
             _ => {}
         }
     }
@@ -282,30 +289,32 @@ fn proxy(out: &mut Output, handler: Part<'_>, touch: Touch) -> Proxy {
     }
     let mut proxy = Proxy { policy: "random".to_owned(), ..Proxy::default() };
     for upstream in handler.list("upstreams") {
-        if let Some(dial) = upstream.get("dial") {
-            proxy.upstreams.push((dial.node.text().unwrap_or("").to_owned(), dial.at()));
-        }
-        proxy.watched |= upstream.number("max_requests").is_some_and(|n| n > 0);
+        // One without an address leads to no place that can be told.
+        let dial = upstream.get("dial").unwrap_or(upstream);
+        proxy.upstreams.push((dial.node.text().unwrap_or("").to_owned(), dial.at()));
+        proxy.watched |= upstream.number("max_requests", out, touch).is_some_and(|n: i64| n > 0);
     }
     if let Some(source) = handler.get("dynamic_upstreams") {
         proxy.dynamic.push((source.text("source").unwrap_or("").to_owned(), source.at()));
     }
     if let Some(policy) = handler.path(&["load_balancing", "selection_policy"]) {
         proxy.policy = policy.text("policy").unwrap_or("random").to_owned();
-        proxy.weights = policy.texts("weights").into_iter().map(|(t, _)| t.parse().unwrap_or(1)).collect();
+        let weight = |(text, at)| out.number("a weight", text, at, touch).unwrap_or(1_u32);
+        proxy.weights = policy.texts("weights").into_iter().map(weight).map(u64::from).collect();
     }
     let checks = handler.get("health_checks");
     let passive = checks.and_then(|c| c.get("passive"));
     proxy.watched |= checks
         .is_some_and(|c| c.path(&["active"]).is_some_and(|a| ["uri", "path", "port"].iter().any(|f| a.has(f))))
         || passive.is_some_and(|p| {
-            p.text("fail_duration").is_some_and(|d| d != "0") || p.number("unhealthy_request_count").is_some_and(|n| n > 0)
+            p.text("fail_duration").is_some_and(|d| d != "0")
+                || p.number("unhealthy_request_count", out, touch).is_some_and(|n: i64| n > 0)
         });
     if let Some(transport) = handler.get("transport") {
         let protocol = transport.text("protocol").unwrap_or("http");
         out.knows(&VOCABULARY, known::TRANSPORT, protocol, transport.at(), touch);
         let url = transport.get("forward_proxy_url").or_else(|| transport.get("network_proxy").and_then(|p| p.get("url")));
-        proxy.through = url.and_then(|u| Some((u.node.text()?.to_owned(), u.at())));
+        proxy.through = url.map(|u| (u.node.text().unwrap_or("").to_owned(), u.at()));
     }
     proxy
 }

@@ -10,6 +10,7 @@ pub(super) const PROXY: &str = "reverse_proxy";
 pub(super) const MATCHER: &str = "matcher";
 pub(super) const HANDLER: &str = "JSON handler";
 pub(super) const SERVER: &str = "JSON server";
+pub(super) const ROUTE: &str = "JSON route";
 pub(super) const APP: &str = "JSON app";
 pub(super) const PROXY_JSON: &str = "JSON reverse_proxy";
 pub(super) const TRANSPORT: &str = "transport";
@@ -80,6 +81,7 @@ pub(super) const TABLE: &[Words] = &[
             listen_protocols @id packet_conn_wrappers keepalive_idle keepalive_count",
         refused: "experimental_http3",
     },
+    Words { part: ROUTE, followed: "match handle group", harmless: "terminal @id", refused: "" },
     Words {
         part: HANDLER,
         followed: "reverse_proxy subroute static_response invoke intercept",

@@ -7,23 +7,17 @@
 use std::collections::BTreeMap;
 
 use crate::doc::Problem;
-use crate::read::proxy::block::{Block, MAX_DEPTH, Word};
+use crate::read::proxy::block::{Block, Nest, Word};
 use crate::source::{SourceId, Span};
 
 /// The blocks of a text, and where it is broken. `environment` gives values of variables.
 pub fn parse(text: &str, source: SourceId, environment: &BTreeMap<String, String>) -> (Vec<Block>, Vec<Problem>) {
     let mut problems = Vec::new();
-    // Open blocks: the words that opened one, and what stands in it so far.
-    let mut open: Vec<(Vec<Word>, Vec<Block>)> = vec![(Vec::new(), Vec::new())];
-    let mut beyond = 0_usize;
+    let mut nest = Nest::new(source);
     for mut words in lines(text, environment, &mut problems) {
         let bare = |w: &Word, text: &str| !w.quoted && w.text == text;
         if words.len() == 1 && bare(&words[0], "}") {
-            if beyond > 0 {
-                beyond -= 1;
-            } else if open.len() > 1 {
-                close(&mut open, source);
-            } else {
+            if !nest.leave() {
                 problems.push(Problem::new(words[0].span, "a `}` that closes nothing"));
             }
             continue;
@@ -34,40 +28,14 @@ pub fn parse(text: &str, source: SourceId, environment: &BTreeMap<String, String
             if let Some(brace) = words.iter().find(|w| bare(w, "{") || bare(w, "}")) {
                 problems.push(Problem::new(brace.span, "a brace that neither ends its line nor stands alone"));
             }
-            if let Some((_, body)) = open.last_mut() {
-                body.push(Block { source, words, body: None, part_of: None });
-            }
+            nest.add(words);
             continue;
         }
         let brace = words.pop().map_or(Span::default(), |w| w.span);
-        if open.len() > MAX_DEPTH || beyond > 0 {
-            if beyond == 0 {
-                problems.push(Problem::new(brace, "blocks are nested too deeply to be read"));
-            }
-            beyond += 1;
-            continue;
-        }
-        if words.is_empty() {
-            words.push(Word { text: String::new(), span: brace, quoted: false });
-        }
-        open.push((words, Vec::new()));
+        nest.enter(words, brace, "block", &mut problems);
     }
-    if open.len() > 1 {
-        let at = open.last().and_then(|(w, _)| w.first()).map_or(Span::default(), |w| w.span);
-        problems.push(Problem::new(at, "a block that is never closed: the text seems to be cut off"));
-    }
-    while open.len() > 1 {
-        close(&mut open, source);
-    }
-    (open.pop().map(|(_, body)| body).unwrap_or_default(), problems)
-}
-
-fn close(open: &mut Vec<(Vec<Word>, Vec<Block>)>, source: SourceId) {
-    if let Some((words, body)) = open.pop()
-        && let Some((_, outer)) = open.last_mut()
-    {
-        outer.push(Block { source, words, body: Some(body), part_of: None });
-    }
+    let blocks = nest.end("block", &mut problems);
+    (blocks, problems)
 }
 
 fn lines(text: &str, environment: &BTreeMap<String, String>, problems: &mut Vec<Problem>) -> Vec<Vec<Word>> {
@@ -170,22 +138,12 @@ fn substitute(word: &str, environment: &BTreeMap<String, String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn show(blocks: &[Block]) -> String {
-        let one = |b: &Block| {
-            let words = b.words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join("|");
-            b.body.as_ref().map_or(words.clone(), |body| format!("{words}{{{}}}", show(body)))
-        };
-        blocks.iter().map(one).collect::<Vec<_>>().join(";")
-    }
+    use crate::read::proxy::block::shown;
 
     #[test]
     fn words_and_blocks() {
         let environment = BTreeMap::from([("HOST".to_owned(), "a.example".to_owned())]);
-        let parsed = |text: &str| {
-            let (blocks, problems) = parse(text, SourceId(0), &environment);
-            format!("{}{}", show(&blocks), problems.iter().map(|p| format!(" !{}", p.message)).collect::<String>())
-        };
+        let parsed = |text: &str| shown(parse(text, SourceId(0), &environment), ";");
         for (text, expected) in [
             ("a.example {\n  respond \"x \\\" y\" # no\n}\n", "a.example{respond|x \" y}"),
             ("{$HOST} {$PORT:80} {$NO}", "a.example|80|{$NO}"),

@@ -17,12 +17,11 @@ use std::collections::BTreeMap;
 
 use super::proxy::block::{Block, Files};
 use super::proxy::output::{Output, Touch};
-use super::proxy::part::Part;
+use super::proxy::part;
 use super::proxy::turn::is_template;
 use super::proxy::{RENDER, shorten};
 use super::{Input, Reader, Reading, Recognized, glance, words};
-use crate::doc;
-use crate::source::{Location, SourceId};
+use crate::source::SourceId;
 use known::VOCABULARY;
 use sites::Walk;
 
@@ -50,23 +49,10 @@ impl Reader for Caddy {
 
     fn read(&self, input: &Input<'_>) -> Reading {
         if input.text().trim_start().starts_with('{') && input.path().ends_with(".json") {
-            return read_json(input);
+            return part::reading(input, json::read);
         }
         read_caddyfile(input)
     }
-}
-
-fn read_json(input: &Input<'_>) -> Reading {
-    let document = doc::json::parse(input.text());
-    let mut out = Output::new(input.text().len() / 16);
-    for problem in document.problems() {
-        let at = Location::new(input.file, problem.span);
-        out.gap("syntax", problem.message.clone(), problem.help.clone(), at, Touch::Everything);
-    }
-    if let Some(node) = document.root() {
-        json::read(&mut out, Part { node, source: input.file }, input.path());
-    }
-    Reading { facts: out.facts, ..Reading::default() }
 }
 
 /// The text of a Caddyfile. Caddy's own tests hold what it is adapted to behind a line of dashes.

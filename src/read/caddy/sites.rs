@@ -50,7 +50,7 @@ pub(super) fn declare(out: &mut Output, block: &Block, label: &str) -> usize {
     fact.roles = Roles::of(&[Role::Entry, Role::Transit]);
     let mut listens = Vec::new();
     let mut shown = Vec::new();
-    let mut problems = Vec::new();
+    let (mut problems, mut unheard) = (Vec::new(), Vec::new());
     for (i, word) in block.words.iter().enumerate() {
         for text in word.text.split(',').filter(|t| !t.is_empty()) {
             shown.push(text.to_owned());
@@ -61,7 +61,13 @@ pub(super) fn declare(out: &mut Output, block: &Block, label: &str) -> usize {
             }
             let (scheme, authority) = peer::split_url(text);
             let (host, port) = match authority.rsplit_once(':') {
-                Some((host, port)) if !port.contains(']') => (host, port.parse::<u16>().ok()),
+                Some((host, port)) if !port.contains(']') => {
+                    let read = port.parse::<u16>().ok();
+                    if read.is_none() {
+                        unheard.push((text.to_owned(), at));
+                    }
+                    (host, read)
+                }
                 _ => (authority, None),
             };
             let bare = host.strip_prefix("*.").unwrap_or(host);
@@ -80,8 +86,15 @@ pub(super) fn declare(out: &mut Output, block: &Block, label: &str) -> usize {
     }
     for line in block.body().iter().filter(|l| l.name() == "bind") {
         for (i, word) in line.words.iter().enumerate().skip(1) {
-            if let Ok(Peer::Address { ip, .. }) = peer::peer(&word.text, None) {
-                fact.addresses.push(Address { ip, port: None, location: line.at(i) });
+            match peer::peer(
+                word.text.strip_prefix("unix/").map(|path| format!("unix:{path}")).as_deref().unwrap_or(&word.text),
+                None,
+            ) {
+                Ok(Peer::Address { ip, .. }) => fact.addresses.push(Address { ip, port: None, location: line.at(i) }),
+                Ok(Peer::Unix(path)) => listens.push(Listen::Socket(path)),
+                // The ports are those of the site.
+                Ok(Peer::Loopback { .. }) => {}
+                Ok(Peer::Host { .. }) | Err(_) => unheard.push((word.text.clone(), line.at(i))),
             }
         }
     }
@@ -93,6 +106,9 @@ pub(super) fn declare(out: &mut Output, block: &Block, label: &str) -> usize {
     let index = out.principal(fact);
     for on in listens {
         out.listens(index, on, &label);
+    }
+    for (text, at) in unheard {
+        out.unheard(&text, at, Touch::Endpoint(index));
     }
     for (text, at) in problems {
         let message = format!("the address `{}` of this site is yet to be filled in", shorten(&text));
@@ -311,6 +327,7 @@ impl<'b> Walk<'_, 'b> {
                 self.level(body, &Context { depth: context.depth + 1, ..context.clone() }, matchers, false);
             }
             "log" => logs(self.out, block, &[context.fact]),
+            // It answers here, or only changes what passes.
             _ => {}
         }
     }
@@ -369,7 +386,10 @@ fn read(out: &mut Output, block: &Block, from: usize, touch: Touch) -> Proxy {
             "dynamic" => proxy.dynamic.push((line.rest(1), line.location())),
             "lb_policy" => {
                 proxy.policy = line.word(1).to_owned();
-                proxy.weights = line.words.iter().skip(2).map(|w| w.text.parse().unwrap_or(1)).collect();
+                if proxy.policy == "weighted_round_robin" {
+                    let weight = |(text, at): (String, Location)| out.number("a weight", &text, at, touch).unwrap_or(1_u32);
+                    proxy.weights = words(line, 2).into_iter().map(weight).map(u64::from).collect();
+                }
             }
             "fail_duration" => proxy.watched |= line.word(1) != "0",
             "health_uri" | "health_port" | "health_path" | "unhealthy_request_count" => proxy.watched = true,
@@ -382,10 +402,12 @@ fn read(out: &mut Output, block: &Block, from: usize, touch: Touch) -> Proxy {
                         "network_proxy" if option.word(1) == "url" => {
                             proxy.through = Some((option.word(2).to_owned(), option.at(2)))
                         }
+                        // How it connects, not where to.
                         _ => {}
                     }
                 }
             }
+            // Neither where to nor when.
             _ => {}
         }
     }

@@ -7,7 +7,7 @@
 
 use crate::model::{Activity, Spill};
 use crate::read::proxy::output::{Output, Touch};
-use crate::read::proxy::peer::{self, Peer};
+use crate::read::proxy::peer::Peer;
 use crate::read::proxy::shorten;
 use crate::read::proxy::turn::{Turn, both};
 use crate::source::Location;
@@ -120,13 +120,14 @@ impl Proxy {
         if let Some((host, range)) = rest.rsplit_once(':')
             && let Some((low, high)) = range.split_once('-')
             && let (Ok(low), Ok(high)) = (low.parse::<u16>(), high.parse::<u16>())
+            && low <= high
         {
             if high.saturating_sub(low) >= MAX_PORTS {
                 let message = format!("the upstream `{shown}` has more ports than are followed");
                 out.gap("too-large", message, None, at, touch);
             }
             let ports = (low..=high).take(usize::from(MAX_PORTS));
-            return ports.filter_map(|port| peer::peer(peer::split_url(host).1, Some(port)).ok()).collect();
+            return ports.map_while(|port| out.target("an upstream", &format!("{host}:{port}"), None, at, touch)).collect();
         }
         out.target("an upstream", &rest, Some(80), at, touch).into_iter().collect()
     }

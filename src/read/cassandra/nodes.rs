@@ -102,7 +102,13 @@ impl Nodes {
                         match setting.name() {
                             "dc" => here.centre = Some((setting.text().to_owned(), setting.at())),
                             "rack" => here.rack = Some((setting.text().to_owned(), setting.at())),
-                            "ec2_naming_scheme" => here.standard = setting.text() == "standard",
+                            "ec2_naming_scheme" => match setting.text() {
+                                "standard" => here.standard = true,
+                                "legacy" => here.standard = false,
+                                // The names of data centres would mean other regions.
+                                other => copies.unread(other, "is no naming scheme", setting.at(), Touch::Tree),
+                            },
+                            // Words in no table are gaps already.
                             _ => {}
                         }
                     }
@@ -134,10 +140,7 @@ impl Nodes {
     fn node(&mut self, copies: &mut Copies<'_>, file: SourceId, document: &Document<'_>, here: &mut Here) {
         let own = copies.own(file);
         here.file = Some(file);
-        for problem in document.problems() {
-            let at = Location::new(file, problem.span);
-            copies.gap("syntax", problem.message.clone(), "what stands behind may be missing", at, Touch::Everything);
-        }
+        copies.problems(file, document);
         let Some(root) = document.root() else { return };
         let at = |n: Node<'_>| Location::new(file, n.used_at());
         for entry in root.entries() {
@@ -159,13 +162,14 @@ impl Nodes {
                     }
                 }
                 // Changes of every row go to a folder that others pick up.
-                ("cdc_enabled", Some("true")) => {
+                ("cdc_enabled", Some(_)) if value.as_bool() != Some(false) => {
                     let message = "`cdc_enabled` keeps a log of changes for programs that are not followed".to_owned();
                     copies.unfollowed(message, at(value), Touch::Endpoint(own));
                 }
                 ("commitlog_archiving" | "archive_command", Some(_)) => {
                     copies.unfollowed(format!("`{name}` is not followed"), at(value), Touch::Endpoint(own));
                 }
+                // Empty settings, and words that the table knows to be harmless; those in no table are gaps already.
                 _ => {}
             }
         }
@@ -214,6 +218,7 @@ impl Nodes {
             self.snitches.values().next().copied()
         });
         let mut fact = EndpointFact::new("cassandra-datacenter", name, at);
+        fact.elsewhere = true;
         fact.roles = Roles::of(&[Role::Process, Role::Store]);
         fact.site_hints.push(Spanned::new(name.to_owned(), at.span));
         if let Some((provider, region)) = snitch.and_then(|s| s.place(name)) {
@@ -253,7 +258,7 @@ impl Nodes {
                 copies.way(*group, *keyspace, Activity::Replicate, *at);
             }
         }
-        let mut alone: BTreeMap<usize, Vec<Location>> = BTreeMap::new();
+        let mut seeds: BTreeMap<usize, Location> = BTreeMap::new();
         for (seed, node, at) in &self.seeds {
             let Some(server) = copies.server_at(seed, Some(7000), *at, Touch::Endpoint(*node)) else { continue };
             let cluster = clusters.values().find(|(_, nodes)| nodes.contains(node)).map(|(group, _)| *group);
@@ -263,16 +268,16 @@ impl Nodes {
                     copies.way(group, server, Activity::Replicate, *at);
                 }
             }
-            alone.entry(*node).or_default().push(*at);
+            seeds.entry(*node).or_insert(*at);
         }
         // With keyspaces, their data centres are all that may hold copies.
-        for (node, seeds) in alone {
-            let single = clusters.values().any(|(_, nodes)| nodes.as_slice() == [node]);
+        for (node, _, _, at) in &self.all {
+            let single = clusters.values().any(|(_, nodes)| nodes.as_slice() == [*node]);
             if single && keyspaces.is_empty() {
                 let message =
                     "which other nodes this cluster has is not in this file, and any of them may hold copies".to_owned();
                 let help = "add the keyspaces (`DESCRIBE SCHEMA` as a .cql file), or the `cassandra.yaml` of every node";
-                copies.members_unknown(message, help, seeds[0], Touch::Endpoint(node));
+                copies.members_unknown(message, help, *seeds.get(node).unwrap_or(at), Touch::Endpoint(*node));
             }
         }
     }

@@ -76,6 +76,7 @@ impl Sql<'_, '_> {
             }
         }
         if statement.after("add super region").is_some() {
+            // One without regions holds nothing back.
             let values = statement.after("values").map(|at| statement.names(at)).unwrap_or_default();
             database.supers.push(values.into_iter().map(|(name, _)| name).collect());
         } else if statement.after("drop super region").is_some() || statement.after("alter super region").is_some() {

@@ -101,6 +101,8 @@ struct Sql<'c, 'i> {
     tables: BTreeMap<String, localities::Table>,
     regions: BTreeMap<String, usize>,
     connections: BTreeMap<String, String>,
+    /// The highest number of replicas that some zone was told to have.
+    most_replicas: u64,
     /// The database that statements without one are about.
     current: String,
 }
@@ -111,6 +113,7 @@ fn read(input: &Input<'_>) -> Reading {
         copies: &mut copies,
         databases: BTreeMap::new(),
         tables: BTreeMap::new(),
+        most_replicas: 0,
         regions: BTreeMap::new(),
         connections: BTreeMap::new(),
         current: String::new(),
@@ -189,6 +192,7 @@ impl Sql<'_, '_> {
             return *known;
         }
         let mut fact = EndpointFact::new("cockroachdb-region", name, at);
+        fact.elsewhere = true;
         fact.roles = Roles::of(&[Role::Process, Role::Store]);
         // CockroachDB Cloud puts the provider before the region.
         let named = [("aws-", "aws"), ("gcp-", "gcp"), ("azure-", "azure")];

@@ -37,6 +37,7 @@ pub(super) fn tablespace(sql: &mut Sql<'_, '_>, statement: &Statement<'_>) {
                 Some(known) => *known,
                 None => {
                     let mut fact = EndpointFact::new("yugabytedb-placement", label.as_str(), here);
+                    fact.elsewhere = true;
                     fact.roles = Roles::of(&[Role::Process, Role::Store]);
                     let spanned = |t: Option<&str>| t.map(|t| Spanned::new(t.to_owned(), here.span));
                     fact.provider = parts[0].map(str::to_owned);

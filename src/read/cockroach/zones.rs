@@ -38,7 +38,11 @@ pub(super) fn configure(sql: &mut Sql<'_, '_>, statement: &Statement<'_>) {
         };
         sql.copies.way(from, fact, crate::model::Activity::Replicate, at);
     }
-    let replicas = statement.value("num_replicas").and_then(|(w, _)| w.text.parse().ok()).unwrap_or(DEFAULT_REPLICAS);
+    // A number that is not told here is that of whatever the zone is part of, so the highest that was told; one that cannot be
+    // read (`COPY FROM PARENT`) is more than any that is bound.
+    let stated = statement.value("num_replicas").map(|(word, _)| word.text.parse().unwrap_or(u64::MAX));
+    sql.most_replicas = sql.most_replicas.max(stated.unwrap_or(DEFAULT_REPLICAS));
+    let replicas = stated.unwrap_or(sql.most_replicas);
     let Some((constraints, place)) = statement.value("constraints").map(|(w, at)| (w.text.clone().into_owned(), at)) else {
         return anywhere(sql, fact, &name, at);
     };
@@ -49,6 +53,7 @@ pub(super) fn configure(sql: &mut Sql<'_, '_>, statement: &Statement<'_>) {
         let [piece, next] = piece else { continue };
         let Some(region) = piece.strip_prefix("+region=") else { continue };
         found = true;
+        // A count that cannot be read binds none of the replicas.
         bound += next.trim_start_matches(':').trim().parse::<u64>().unwrap_or(0);
         let region = region.split(':').next().unwrap_or(region).trim();
         let to = sql.region(region, place);

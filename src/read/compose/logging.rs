@@ -17,6 +17,7 @@ impl<'d> Project<'_, 'd> {
     }
 
     pub(super) fn logging_driver(&mut self, index: usize, definition: Definition<'d>, node: Node<'d>) {
+        // Without a driver it is the one of the Docker daemon, which its own settings choose; they are not in a project's files.
         let driver = node.get("driver").map(|d| self.fill(d)).unwrap_or_default();
         let location = definition.at(node.get("driver").unwrap_or(node));
         let option = |key: &str| node.path(&["options", key]);
@@ -46,6 +47,11 @@ impl<'d> Project<'_, 'd> {
         if driver == "awslogs" {
             let text = |key: &str| option(key).map(|n| self.fill(n)).unwrap_or_default();
             let (region, group) = (text("awslogs-region"), text("awslogs-group"));
+            if let Some(endpoint) = option("awslogs-endpoint") {
+                let message = "`awslogs-endpoint` sends logs to a server of its own, which is not followed".to_owned();
+                let help = "declare where logs go as a [[route]] with the activity `log`";
+                self.gap("unusable-target", message, help, definition.at(endpoint), index);
+            }
             let id = format!("awslogs {} {group}", if region.is_empty() { "of the machine's region" } else { &region });
             let known = self.others.get(&id).copied();
             let sink = known.unwrap_or_else(|| {

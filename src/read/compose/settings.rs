@@ -149,6 +149,7 @@ impl<'d> Project<'_, 'd> {
                     let known = self.others.get(&id).copied();
                     Reference::Fact(known.unwrap_or_else(|| {
                         let mut fact = EndpointFact::new("bucket", id.clone(), location);
+                        fact.elsewhere = true;
                         fact.cloud_ids.push(id.clone());
                         fact.roles = Roles::of(&[Role::Store]);
                         self.facts.endpoints.push(fact);

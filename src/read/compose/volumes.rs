@@ -7,6 +7,10 @@ use crate::model::{Activity, Reference, Role, RouteFact, Standing};
 use crate::read::mentions::{Mention, mentions, shorten};
 use crate::source::Location;
 
+/// Types of `mount` that keep what they hold on the disks or in the memory of the machine.
+const LOCAL_TYPES: &[&str] =
+    &["", "none", "bind", "tmpfs", "ramfs", "overlay", "ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "vfat", "ntfs"];
+
 impl<'d> Project<'_, 'd> {
     pub(super) fn volumes(&mut self, service: &Service<'d>) {
         for (definition, node) in service.all("volumes") {
@@ -31,6 +35,7 @@ impl<'d> Project<'_, 'd> {
                 }
             };
             match kind.as_str() {
+                // In memory, a pipe of this machine, or files that come with an image.
                 "tmpfs" | "npipe" | "image" => {}
                 "volume" | "cluster" if !source.is_empty() => {
                     let store = match self.volumes.iter().find(|(name, _)| **name == source) {
@@ -39,7 +44,7 @@ impl<'d> Project<'_, 'd> {
                     };
                     self.route(index, Reference::Fact(store), Activity::Forward, location);
                 }
-                // On the machine itself.
+                // On the machine itself: folders of it, and volumes without a name.
                 _ => self.facts.endpoints[index].roles.insert(Role::Store),
             }
         }
@@ -77,6 +82,7 @@ impl<'d> Project<'_, 'd> {
         let external = node.get("external").is_some_and(|e| e.as_bool() != Some(false));
         let help = "give the store its place with [[geo.override]]";
         if external {
+            self.facts.endpoints[store].elsewhere = true;
             let message = format!("volume `{name}` is made outside of this project, so where it keeps its data is not known");
             return self.remark("unknown-storage", message, help, location);
         }
@@ -89,10 +95,12 @@ impl<'d> Project<'_, 'd> {
                 let by_device = device.trim_start_matches("//").split(['/', ':']).next().unwrap_or("").to_owned();
                 address.or(Some(by_device))
             }
-            "" | "local" => {
+            // A file system that is made on this machine; any other type may be of another one (`ceph`, `9p`, `fuse.sshfs`).
+            "" | "local" if LOCAL_TYPES.contains(&kind.as_str()) => {
                 self.facts.endpoints[store].standing = Standing::WithSender;
                 return;
             }
+            "" | "local" => None,
             // `user@host:/path`.
             _ => option("sshcmd").map(|s| self.fill(s)).map(|s| s.split(':').next().unwrap_or("").to_owned()),
         };
@@ -111,7 +119,8 @@ impl<'d> Project<'_, 'd> {
             self.facts.endpoints[store].part_of.push(to);
         }
         if !known {
-            let what = if driver.is_empty() { kind } else { driver };
+            self.facts.endpoints[store].elsewhere = true;
+            let what = if matches!(driver.as_str(), "" | "local") { kind } else { driver };
             let message = format!("where the volume driver `{}` keeps its data is not known", shorten(&what));
             self.remark("unknown-storage", message, help, location);
         }

@@ -28,10 +28,7 @@ pub(super) fn is_repository(text: &str) -> bool {
 
 pub(super) fn read(copies: &mut Copies<'_>, found: &mut Found, file: SourceId, text: &str) {
     let document = json::parse(text);
-    for problem in document.problems() {
-        let at = Location::new(file, problem.span);
-        copies.gap("syntax", problem.message.clone(), "what stands behind may be missing", at, Touch::Everything);
-    }
+    copies.problems(file, &document);
     let path = &copies.input.sources.get(file).path;
     let folder = paths::folder(path);
     // A body says not to which cluster it is sent: to the node of its folder, or to the only one.

@@ -47,10 +47,7 @@ pub(super) fn read(copies: &mut Copies<'_>, found: &mut Found, file: SourceId, t
     let own = copies.own(file);
     let touch = Touch::Endpoint(own);
     let document = yaml::parse(text);
-    for problem in document.problems() {
-        let at = Location::new(file, problem.span);
-        copies.gap("syntax", problem.message.clone(), "what stands behind may be missing", at, Touch::Everything);
-    }
+    copies.problems(file, &document);
     let path = &copies.input.sources.get(file).path;
     let folder = paths::folder(path).to_owned();
     found.nodes.entry(folder).or_insert(own);

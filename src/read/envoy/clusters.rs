@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::fields::Part;
+use super::known;
 use super::resources::Resources;
 use crate::model::{Activity, Address, EndpointFact, Reference, RouteRole, Spill};
 use crate::read::FileSettings;
@@ -87,6 +88,12 @@ impl<'d> Clusters<'d> {
     ) {
         let Some(fact) = self.facts.get(name).copied() else { return };
         let touch = Touch::Endpoint(fact);
+        known::check(out, cluster, known::CLUSTER, touch);
+        cluster.get("common_lb_config").into_iter().for_each(|lb| known::check(out, lb, known::COMMON_LB, touch));
+        for policy in cluster.get("load_balancing_policy").map(|p| p.list("policies")).unwrap_or_default() {
+            known::extension(out, policy.get("typed_extension_config").unwrap_or(policy), known::BALANCERS, touch);
+        }
+        cluster.get("upstream_config").into_iter().for_each(|u| known::extension(out, u, known::UPSTREAMS, touch));
         let extension = cluster.get("cluster_type");
         let kind = match extension.and_then(|t| t.text("name")) {
             Some(extension) => extension.rsplit('.').next().unwrap_or(extension).to_owned(),
@@ -133,8 +140,8 @@ impl<'d> Clusters<'d> {
             let message = format!("cluster `{}` has no endpoints in the files that were read", shorten(name));
             out.gap("empty-upstream", message, None, cluster.get("name").map_or(at, |n| n.at()), touch);
         }
-        let factor =
-            assignment.and_then(|a| a.path(&["policy"])).and_then(|p| p.number("overprovisioning_factor")).unwrap_or(140);
+        let policy = assignment.and_then(|a| a.get("policy"));
+        let factor = policy.and_then(|p| p.told_number("overprovisioning_factor", out, touch)).unwrap_or(140);
         let named = hosts.iter().any(|h| matches!(h.peer, Peer::Host { .. })) && kind != "static";
         self.connect(out, name, fact, &hosts, factor, self.is_watched(cluster), named, settings);
         sockets(out, cluster, touch);
@@ -142,8 +149,11 @@ impl<'d> Clusters<'d> {
 
     fn hosts(&self, out: &mut Output, cluster: Part<'d>, assignment: Part<'d>, fact: usize, hosts: &mut Vec<Host>) {
         let weighted = cluster.path(&["common_lb_config", "locality_weighted_lb_config"]).is_some();
+        let touch = Touch::Endpoint(fact);
+        known::check(out, assignment, known::ASSIGNMENT, touch);
         for group in assignment.list("endpoints") {
-            let priority = group.number("priority").and_then(|p| u32::try_from(p).ok()).unwrap_or(0);
+            known::check(out, group, known::LOCALITY, touch);
+            let priority = group.told_number("priority", out, touch).and_then(|p| u32::try_from(p).ok()).unwrap_or(0);
             let locality = group.get("locality").and_then(|l| {
                 let spanned =
                     |name: &str| l.get(name).and_then(|p| Some(Spanned::new(p.node.text()?.to_owned(), p.node.span())));
@@ -157,7 +167,9 @@ impl<'d> Clusters<'d> {
                     .join("/");
                 (!shown.is_empty()).then_some(Locality { shown, region, zone })
             });
-            let weightless = weighted && group.number("load_balancing_weight").unwrap_or(0) == 0;
+            // No weight is 0; one that cannot be read may be any.
+            let weight = |out: &mut Output| group.told_number("load_balancing_weight", out, touch).unwrap_or(1);
+            let weightless = weighted && group.get("load_balancing_weight").map_or(0, |_| weight(out)) == 0;
             if group.get("leds_cluster_locality_config").is_some() {
                 let message = "the hosts of a locality come from a server while Envoy runs (LEDS)".to_owned();
                 out.gap("dynamic-upstream", message, None, group.at(), Touch::Endpoint(fact));
@@ -165,6 +177,8 @@ impl<'d> Clusters<'d> {
             let inner = group.path(&["load_balancer_endpoints"]).unwrap_or(group);
             for endpoint in inner.list("lb_endpoints") {
                 let before = hosts.len();
+                known::check(out, endpoint, known::LB_ENDPOINT, touch);
+                endpoint.get("endpoint").into_iter().for_each(|e| known::check(out, e, known::ENDPOINT, touch));
                 if let Some(name) = endpoint.text("endpoint_name") {
                     let named = assignment.get("named_endpoints").and_then(|n| n.get(name));
                     match named.and_then(|n| n.get("address")) {
@@ -207,6 +221,7 @@ impl<'d> Clusters<'d> {
         fact: usize,
         hosts: &mut Vec<Host>,
     ) {
+        address_fields(out, address, Touch::Endpoint(fact));
         match peer_of(address) {
             Ok(peer) => {
                 let status = endpoint.and_then(|e| e.text("health_status")).unwrap_or("UNKNOWN").to_ascii_uppercase();
@@ -215,7 +230,9 @@ impl<'d> Clusters<'d> {
                     peer,
                     at,
                     priority,
-                    weight: endpoint.and_then(|e| e.number("load_balancing_weight")).unwrap_or(1),
+                    weight: endpoint
+                        .and_then(|e| e.told_number("load_balancing_weight", out, Touch::Endpoint(fact)))
+                        .unwrap_or(1),
                     available: !matches!(status.as_str(), "UNHEALTHY" | "DRAINING" | "TIMEOUT" | "DEGRADED"),
                     locality: locality.cloned(),
                     never: matches!(status.as_str(), "DRAINING").then_some("it is being drained"),
@@ -386,7 +403,7 @@ impl<'d> Clusters<'d> {
 }
 
 /// Sockets that hand connections to something else.
-fn sockets(out: &mut Output, cluster: Part<'_>, touch: Touch) {
+pub(super) fn sockets(out: &mut Output, cluster: Part<'_>, touch: Touch) {
     let mut all: Vec<Part<'_>> = cluster.get("transport_socket").into_iter().collect();
     all.extend(cluster.list("transport_socket_matches").iter().filter_map(|m| m.get("transport_socket")));
     for socket in all {
@@ -414,6 +431,11 @@ fn address_label(ip: IpAddr, port: Option<u16>) -> String {
     port.map_or(ip.clone(), |p| format!("{ip}:{p}"))
 }
 
+pub(super) fn address_fields(out: &mut Output, address: Part<'_>, touch: Touch) {
+    known::check(out, address, known::ADDRESS, touch);
+    address.get("socket_address").into_iter().for_each(|socket| known::check(out, socket, known::SOCKET, touch));
+}
+
 /// "config.core.v3.Address". The error is a clause for a message.
 pub(super) fn peer_of(address: Part<'_>) -> Result<Peer, String> {
     if let Some(path) = address.path(&["pipe", "path"]).and_then(|p| p.node.text()) {
@@ -424,7 +446,12 @@ pub(super) fn peer_of(address: Part<'_>) -> Result<Peer, String> {
     }
     let Some(socket) = address.get("socket_address") else { return Err("is of a kind that is not known".to_owned()) };
     let text = socket.text("address").unwrap_or("");
-    let port = socket.number("port_value").and_then(|p| u16::try_from(p).ok());
+    let port = match socket.get("port_value") {
+        Some(text) if socket.number("port_value").is_none_or(|p| p > 65_535) => {
+            return Err(format!("has the port `{}`, which is no number that fits", shorten(text.node.text().unwrap_or(""))));
+        }
+        _ => socket.number("port_value").and_then(|p| u16::try_from(p).ok()),
+    };
     if text.contains(['{', '$', '<']) {
         return Err(format!("`{}` holds template code", shorten(text)));
     }

@@ -1,6 +1,8 @@
 //! Fields of protobuf messages as YAML or JSON hold them: names in snake_case or lowerCamelCase, values that may be wrapped.
 
 use crate::doc::Node;
+use crate::read::proxy::output::{Output, Touch};
+use crate::read::proxy::part;
 use crate::source::{Location, SourceId};
 
 /// A value and the file it stands in.
@@ -12,14 +14,7 @@ pub(super) struct Part<'d> {
 
 impl<'d> Part<'d> {
     pub fn at(&self) -> Location {
-        let mut span = self.node.used_at();
-        // A map in block style begins at its first key; the whole of it would be many lines.
-        if self.node.is_map()
-            && let Some(first) = self.node.entries().next()
-        {
-            span = first.key.span();
-        }
-        Location::new(self.source, span)
+        part::Part { node: self.node, source: self.source }.at()
     }
 
     pub fn with(&self, node: Node<'d>) -> Self {
@@ -49,10 +44,18 @@ impl<'d> Part<'d> {
         }
     }
 
+    /// `None` also where something else stands there: what a caller puts in its place must let more be carried, not less.
     pub fn number(&self, name: &str) -> Option<u64> {
         let part = self.get(name)?;
         let part = part.get("value").unwrap_or(part);
         part.node.text()?.parse::<f64>().ok().filter(|n| *n >= 0.0 && *n < 1e15).map(|n| n as u64)
+    }
+
+    /// The number in a field; `None` with a gap where something else stands there.
+    pub fn told_number(&self, name: &str, out: &mut Output, touch: Touch) -> Option<u64> {
+        let part = self.get(name)?;
+        let text = part.get("value").unwrap_or(part).node.text().unwrap_or("");
+        self.number(name).or_else(|| out.number(&format!("`{name}`"), text, part.at(), touch))
     }
 
     pub fn flag(&self, name: &str) -> bool {

@@ -43,10 +43,10 @@ pub(super) fn role(name: &str) -> Role {
     }
 }
 
-/// The name of a filter, from its own or from the type of its configuration.
+/// The name of a filter or of another extension, from its own or from the type of its configuration.
 pub(super) fn name_of(name: &str, type_url: &str) -> String {
     // `type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz`
-    let by_type = type_url.split_once("envoy.extensions.filters.").map(|(_, rest)| {
+    let by_type = type_url.split_once("envoy.extensions.").map(|(_, rest)| {
         let parts: Vec<&str> = rest.split('.').collect();
         let end = parts.iter().position(|p| p.starts_with('v') && p[1..].starts_with(|c: char| c.is_ascii_digit()));
         parts[..end.unwrap_or(parts.len())].last().copied().unwrap_or("").to_owned()

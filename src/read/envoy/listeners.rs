@@ -9,9 +9,10 @@ use std::collections::BTreeSet;
 
 use ipnetwork::IpNetwork;
 
-use super::clusters::{Clusters, peer_of};
+use super::clusters::{Clusters, address_fields, peer_of, sockets};
 use super::fields::Part;
 use super::filters::{self, CLUSTER_KEYS, Role};
+use super::known;
 use super::resources::Resources;
 use super::routes::{self, Host};
 use crate::model::{
@@ -19,8 +20,9 @@ use crate::model::{
 };
 use crate::read::proxy::output::{Listen, Output, Touch};
 use crate::read::proxy::peer::{self, Peer, is_host_name, split_url};
+use crate::read::proxy::turn::{Turn, is_template};
 use crate::read::proxy::when::{Basis, MAX_NETWORKS, When};
-use crate::read::proxy::{LOGGED, shorten};
+use crate::read::proxy::{LOGGED, RENDER, shorten};
 use crate::source::{Location, Spanned};
 
 pub(super) struct Reader<'a, 'd> {
@@ -84,6 +86,9 @@ impl<'d> Reader<'_, 'd> {
                 }
             };
             self.named_clusters(out, fact, filter, &name, !matches!(name.as_str(), "udp_proxy" | "dns_filter"));
+            if let Some(tunnel) = filter.config().and_then(|c| c.get("tunneling_config")) {
+                self.tunnel(out, fact, tunnel.get("target_host").unwrap_or(tunnel), &When::default());
+            }
         }
         if chains.is_empty() && made.is_empty() {
             let fact = self.declare(out, listener, listener.at(), &[], &mut made);
@@ -91,6 +96,23 @@ impl<'d> Reader<'_, 'd> {
                 let message = "this listener has no filter chains that are understood".to_owned();
                 out.gap("empty-upstream", message, None, listener.at(), Touch::Endpoint(fact));
             }
+        }
+        let touch = match made.as_slice() {
+            [one] => Touch::Endpoint(*one),
+            _ => Touch::Tree,
+        };
+        known::check(out, listener, known::LISTENER, touch);
+        for filter in listener.list("listener_filters") {
+            known::check(out, filter, known::FILTER, touch);
+        }
+        for address in addresses(listener) {
+            address_fields(out, address, touch);
+        }
+        for chain in &chains {
+            known::check(out, *chain, known::CHAIN, touch);
+            chain.get("filter_chain_match").into_iter().for_each(|m| known::check(out, m, known::CHAIN_MATCH, touch));
+            chain.list("filters").into_iter().for_each(|f| known::check(out, f, known::FILTER, touch));
+            sockets(out, *chain, touch);
         }
         if listener.get("fcds_config").is_some() || listener.get("filter_chain_matcher").is_some() {
             let at =
@@ -114,12 +136,10 @@ impl<'d> Reader<'_, 'd> {
         let mut fact = EndpointFact::new("envoy-listener", String::new(), at);
         fact.roles = Roles::of(&[EndpointRole::Entry, EndpointRole::Transit]);
         fact.names = names.to_vec();
-        let mut addresses: Vec<Part<'d>> = listener.get("address").into_iter().collect();
-        addresses.extend(listener.list("additional_addresses").iter().filter_map(|a| a.get("address")));
         let mut listens = Vec::new();
         let mut shown = Vec::new();
         let mut unclear = Vec::new();
-        for address in addresses {
+        for address in addresses(listener) {
             let place = address.path(&["socket_address", "address"]).map_or(address.at(), |p| p.at());
             match peer_of(address) {
                 Ok(Peer::Address { ip, port }) => {
@@ -178,6 +198,10 @@ impl<'d> Reader<'_, 'd> {
             let config = filter.config().unwrap_or(filter);
             match name.as_str() {
                 "tcp_proxy" => {
+                    known::check(out, config, known::TCP_PROXY, Touch::Endpoint(fact));
+                    if let Some(tunnel) = config.get("tunneling_config") {
+                        self.tunnel(out, fact, tunnel.get("hostname").unwrap_or(tunnel), &chain.when);
+                    }
                     chain.logs.extend(config.list("access_log"));
                     if let Some(cluster) = config.get("cluster") {
                         let sni = chain.filters.iter().any(|f| is(f, "sni_cluster"));
@@ -204,6 +228,13 @@ impl<'d> Reader<'_, 'd> {
                     "chain",
                 ),
                 "redis_proxy" => {
+                    // "MOVED" and "ASK" answers name servers that stand nowhere here.
+                    if let Some(settings) = config.get("settings").filter(|s| s.flag("enable_redirection")) {
+                        let message =
+                            "this proxy follows redirections of its servers to others (enable_redirection)".to_owned();
+                        let help = "declare the servers that it can be sent to in an inventory, with routes to them".to_owned();
+                        out.gap("dynamic-upstream", message, Some(help), settings.at(), Touch::Endpoint(fact));
+                    }
                     for (i, (_, cluster)) in config.texts_below(&["cluster"]).into_iter().enumerate() {
                         let by_key = || When::some("by the key", "when the key's prefix chooses it");
                         let when = if i == 0 { chain.when.clone() } else { by_key() };
@@ -223,6 +254,10 @@ impl<'d> Reader<'_, 'd> {
     fn http(&self, out: &mut Output, mut chain: Chain<'d>, manager: Part<'d>, made: &mut Vec<usize>) {
         if chain.http.is_empty() {
             chain.http = manager.list("http_filters");
+        }
+        // Connections that are upgraded may have filters of their own.
+        for upgrade in manager.list("upgrade_configs") {
+            chain.http.extend(upgrade.list("filters"));
         }
         let mut configurations: Vec<Part<'d>> = manager.get("route_config").into_iter().collect();
         let mut problem: Option<(String, Location)> = None;
@@ -261,12 +296,19 @@ impl<'d> Reader<'_, 'd> {
             }
             for virtual_host in hosts {
                 let (mut names, pattern) = domains(virtual_host);
+                let unfilled = virtual_host.list("domains").into_iter().find(|d| d.node.text().is_some_and(is_template));
                 if names.is_empty() && pattern.is_none() {
                     names = chain.names.clone();
                 }
                 let fact = self.declare(out, chain.listener, virtual_host.at(), &names, made);
                 if let Some(pattern) = pattern {
                     out.facts.endpoints[fact].attributes.other.insert("server-name-pattern".to_owned(), pattern);
+                }
+                if let Some(domain) = unfilled {
+                    let shown = shorten(domain.node.text().unwrap_or(""));
+                    let message =
+                        format!("the domain `{shown}` is yet to be filled in, so who asks for this host is not known");
+                    out.gap("template-not-rendered", message, Some(RENDER.to_owned()), domain.at(), Touch::Endpoint(fact));
                 }
                 let pool = virtual_host.text("name").unwrap_or("virtual host").to_owned();
                 if several && names.is_empty() {
@@ -276,6 +318,7 @@ impl<'d> Reader<'_, 'd> {
                 let host = Host { clusters: self.clusters, fact, country_headers: &headers, pool };
                 let routes_before = out.facts.routes.len();
                 routes::virtual_host(out, &host, virtual_host, configuration);
+                self.settings_of_filters(out, fact, virtual_host, configuration);
                 narrow(out, routes_before, &chain.when);
             }
         }
@@ -294,6 +337,11 @@ impl<'d> Reader<'_, 'd> {
         }
         let facts: Vec<usize> = made[before..].to_vec();
         for fact in facts {
+            let touch = Touch::Endpoint(fact);
+            known::check(out, manager, known::MANAGER, touch);
+            manager.get("tracing").into_iter().for_each(|t| known::check(out, t, known::TRACING, touch));
+            manager.list("upgrade_configs").into_iter().for_each(|u| known::check(out, u, known::UPGRADE, touch));
+            chain.http.iter().for_each(|f| known::check(out, *f, known::FILTER, touch));
             for filter in
                 chain.http.iter().chain(chain.filters.iter().filter(|f| filter_name(**f) != "http_connection_manager"))
             {
@@ -307,6 +355,37 @@ impl<'d> Reader<'_, 'd> {
             {
                 self.tell(out, fact, http, "tracing");
             }
+        }
+    }
+
+    /// Settings of filters for some routes, which may name other servers than the filter itself.
+    fn settings_of_filters(&self, out: &mut Output, fact: usize, virtual_host: Part<'d>, configuration: Part<'d>) {
+        let routes = virtual_host.list("routes");
+        let weighted = routes.iter().filter_map(|r| r.path(&["route", "weighted_clusters"]));
+        let weights: Vec<Part<'d>> = weighted.flat_map(|w| w.list("clusters")).collect();
+        for holder in [configuration, virtual_host].into_iter().chain(routes).chain(weights) {
+            for field in ["typed_per_filter_config", "per_filter_config"] {
+                let Some(settings) = holder.get(field) else { continue };
+                for entry in settings.node.entries() {
+                    let config = settings.with(entry.value);
+                    let text = format!("told of requests on some routes ({})", shorten(entry.name()));
+                    self.services(out, fact, config, &text, |_| {}, false);
+                }
+            }
+        }
+    }
+
+    /// "TunnelingConfig", `hostname`: where the server of the cluster is told to connect to.
+    fn tunnel(&self, out: &mut Output, fact: usize, host: Part<'d>, when: &When) {
+        let text = host.node.text().unwrap_or("");
+        let touch = Touch::Endpoint(fact);
+        if text.contains('%') {
+            let message = format!("the far end of the tunnel is `{}`, which is made from the connection", shorten(text));
+            let help = "declare the hosts that it can be in an inventory, with routes to them".to_owned();
+            out.gap("dynamic-upstream", message, Some(help), host.at(), touch);
+        } else if let Some(peer) = out.target("the far end of the tunnel", text, None, host.at(), touch) {
+            let turn = Turn::first("tunnel").under("through the server of its cluster (tunneling_config)").for_clients(when);
+            out.send(fact, &peer, host.at(), &turn);
         }
     }
 
@@ -477,6 +556,11 @@ fn narrow(out: &mut Output, from: usize, when: &When) {
             route.condition = both.text;
         }
     }
+}
+
+fn addresses<'d>(listener: Part<'d>) -> Vec<Part<'d>> {
+    let more = listener.list("additional_addresses");
+    listener.get("address").into_iter().chain(more.iter().filter_map(|a| a.get("address"))).collect()
 }
 
 fn filter_name(filter: Part<'_>) -> String {

@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::proxy::output::{Output, Touch};
 use super::proxy::shorten;
+use super::proxy::when::When;
 use super::words::Words;
 use super::{Input, Reader, Reading, Recognized, Set, alone, glance, paths};
 use crate::doc::{Document, json, yaml};
@@ -127,12 +128,22 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
     for (name, part) in &resources.clusters {
         let Some(fact) = clusters.facts.get(name) else { continue };
         for filter in part.list("filters") {
+            known::check(&mut out, filter, known::FILTER, Touch::Endpoint(*fact));
             let shown = filters::name_of(filter.text("name").unwrap_or(""), filter.config().map_or("", |c| c.type_url()));
             reader.filter(&mut out, *fact, filter, &shown);
         }
         let options = part.get("typed_extension_protocol_options");
         for entry in options.map(|o| o.node.entries().collect::<Vec<_>>()).unwrap_or_default() {
-            for filter in part.with(entry.value).list("http_filters") {
+            let options = part.with(entry.value);
+            if options.kind() == "HttpProtocolOptions" || entry.name().ends_with("HttpProtocolOptions") {
+                known::check(&mut out, options, known::HTTP_OPTIONS, Touch::Endpoint(*fact));
+            }
+            let host = routes::Host { clusters: &clusters, fact: *fact, country_headers: &[], pool: "copies".to_owned() };
+            for mirror in options.list("request_mirror_policies") {
+                routes::mirrored(&mut out, &host, mirror, &When::default());
+            }
+            for filter in options.list("http_filters") {
+                known::check(&mut out, filter, known::FILTER, Touch::Endpoint(*fact));
                 let shown = filters::name_of(filter.text("name").unwrap_or(""), filter.config().map_or("", |c| c.type_url()));
                 reader.filter(&mut out, *fact, filter, &shown);
             }
@@ -171,12 +182,9 @@ fn process(out: &mut Output, resources: &Resources<'_>, names: &[&str]) {
         out.gap("unknown-directive", message, None, part.at(), Touch::Tree);
     }
     for bootstrap in &resources.bootstraps {
-        for entry in bootstrap.node.entries() {
-            if known::effect(known::BOOTSTRAP, entry.name()).is_none() && !entry.name().starts_with("x-") {
-                let message =
-                    format!("the field `{}` of the bootstrap is not known, so it may hold routes", shorten(entry.name()));
-                out.gap("unknown-directive", message, None, Location::new(bootstrap.source, entry.key.span()), Touch::Tree);
-            }
+        known::check(out, *bootstrap, known::BOOTSTRAP, Touch::Tree);
+        for (field, part) in [("static_resources", known::STATIC), ("dynamic_resources", known::DYNAMIC)] {
+            bootstrap.get(field).into_iter().for_each(|inner| known::check(out, inner, part, Touch::Tree));
         }
         for extension in bootstrap.list("bootstrap_extensions") {
             let name = extension.text("name").unwrap_or("");

@@ -8,11 +8,12 @@
 use super::clusters::{Clusters, both};
 use super::fields::Part;
 use super::known;
-use crate::model::{Activity, ClientMatch, Reference, RouteFact, RouteRole, Spill};
+use crate::model::{Activity, Reference, RouteFact, RouteRole, Spill};
+use crate::read::proxy::fronts::others;
 use crate::read::proxy::output::{Output, Touch};
 use crate::read::proxy::peer;
 use crate::read::proxy::shorten;
-use crate::read::proxy::when::{Basis, When, countries_of_regex, country};
+use crate::read::proxy::when::{When, countries_of_regex, country};
 use crate::source::Location;
 
 pub(super) struct Host<'a, 'd> {
@@ -26,6 +27,8 @@ pub(super) struct Host<'a, 'd> {
 /// The routes of one virtual host. `configuration` is what it belongs to.
 pub(super) fn virtual_host(out: &mut Output, host: &Host<'_, '_>, virtual_host: Part<'_>, configuration: Part<'_>) {
     let touch = Touch::Endpoint(host.fact);
+    known::check(out, configuration, known::ROUTES, touch);
+    known::check(out, virtual_host, known::VIRTUAL_HOST, touch);
     if let Some(matcher) = virtual_host.get("matcher") {
         let message = "the routes of this virtual host are in a matcher tree, of which only the clusters are read".to_owned();
         out.gap("unfollowed-filter", message, None, matcher.at(), Touch::Nothing);
@@ -40,10 +43,12 @@ pub(super) fn virtual_host(out: &mut Output, host: &Host<'_, '_>, virtual_host: 
         if out.is_full() {
             break;
         }
+        known::check(out, route, known::ROUTE, touch);
         let Some(condition) = route.get("match") else {
             out.gap("syntax", "a route needs a `match`".to_owned(), None, route.at(), touch);
             continue;
         };
+        known::check(out, condition, known::MATCH, touch);
         let (when, exact) = matched(condition, host.country_headers);
         if let Some(both) = left.and(&when) {
             action(out, host, route, &both, i, &[virtual_host, configuration]);
@@ -141,17 +146,6 @@ fn by_country(header: Part<'_>, country_headers: &[String]) -> Option<When> {
     Some(when)
 }
 
-/// Everybody else; `None` if nobody is left.
-fn others(when: &When) -> Option<When> {
-    let clients = match &when.clients {
-        ClientMatch::Countries(c) => ClientMatch::Except(c.clone()),
-        ClientMatch::Except(c) => ClientMatch::Countries(c.clone()),
-        _ => return None,
-    };
-    let text = when.text.as_ref().map(|t| t.replacen("when ", "unless ", 1));
-    Some(When { clients, basis: Basis::Geography, text })
-}
-
 fn action(out: &mut Output, host: &Host<'_, '_>, route: Part<'_>, when: &When, index: usize, above: &[Part<'_>]) {
     let touch = Touch::Endpoint(host.fact);
     // Routes for one path stand for each other: they differ in whom they take.
@@ -170,13 +164,7 @@ fn action(out: &mut Output, host: &Host<'_, '_>, route: Part<'_>, when: &When, i
         out.gap("unknown-directive", message, None, route.at(), touch);
         return;
     };
-    for entry in action.node.entries() {
-        if known::effect(known::ROUTE_ACTION, entry.name()).is_none() {
-            let message =
-                format!("the field `{}` of a route is not known, so it may send data somewhere", shorten(entry.name()));
-            out.gap("unknown-directive", message, None, Location::new(action.source, entry.key.span()), touch);
-        }
-    }
+    known::check(out, action, known::ROUTE_ACTION, touch);
     targets(out, host, action, when, &shown);
     let mirrors = std::iter::once(action).chain(above.iter().copied()).map(|part| {
         let mut mirrors = part.list("request_mirror_policies");
@@ -216,11 +204,15 @@ fn targets(out: &mut Output, host: &Host<'_, '_>, action: Part<'_>, when: &When,
 
 /// `weighted_clusters` of HTTP and TCP.
 pub(super) fn shares(out: &mut Output, host: &Host<'_, '_>, weighted: Part<'_>, when: &When, pool: &str) {
-    let clusters = weighted.list("clusters");
-    let total: u64 = clusters.iter().map(|c| c.number("weight").unwrap_or(0)).sum();
+    let touch = Touch::Endpoint(host.fact);
+    known::check(out, weighted, known::WEIGHTED, touch);
+    // No weight is 0; one that cannot be read may be any.
+    let weight = |c: &Part<'_>| c.get("weight").map_or(0, |_| c.told_number("weight", out, touch).unwrap_or(1));
+    let weights: Vec<u64> = weighted.list("clusters").iter().map(weight).collect();
+    let total: u64 = weights.iter().sum();
     let runtime = weighted.get("runtime_key_prefix").is_some();
-    for cluster in clusters {
-        let weight = cluster.number("weight").unwrap_or(0);
+    for (cluster, weight) in weighted.list("clusters").into_iter().zip(weights) {
+        known::check(out, cluster, known::WEIGHT, touch);
         if let Some(header) = cluster.get("cluster_header") {
             any_cluster(out, host, header, Activity::Forward, when, pool);
         } else if let Some(name) = cluster.get("name") {
@@ -296,7 +288,9 @@ pub(super) fn any_cluster(
     }
 }
 
-fn mirrored(out: &mut Output, host: &Host<'_, '_>, mirror: Part<'_>, when: &When) {
+/// A copy of each request.
+pub(super) fn mirrored(out: &mut Output, host: &Host<'_, '_>, mirror: Part<'_>, when: &When) {
+    known::check(out, mirror, known::MIRROR, Touch::Endpoint(host.fact));
     if let Some(cluster) = mirror.get("cluster").filter(|c| c.node.text().is_some_and(|t| !t.is_empty())) {
         let pool = out.pool(host.fact, "mirror");
         forward(out, host, cluster, Activity::Mirror, when, &pool, None);
@@ -307,10 +301,12 @@ fn mirrored(out: &mut Output, host: &Host<'_, '_>, mirror: Part<'_>, when: &When
 }
 
 fn redirected(out: &mut Output, host: &Host<'_, '_>, redirect: Part<'_>, when: &When) {
+    let touch = Touch::Endpoint(host.fact);
+    known::check(out, redirect, known::REDIRECT, touch);
     // Without a host the client comes back to the name it asked for.
     let Some(target) = redirect.get("host_redirect").filter(|t| t.node.text().is_some_and(|t| !t.is_empty())) else { return };
     let scheme = redirect.text("scheme_redirect").and_then(peer::scheme_port);
-    let port = redirect.number("port_redirect").and_then(|p| u16::try_from(p).ok());
+    let port = redirect.told_number("port_redirect", out, touch).and_then(|p| u16::try_from(p).ok());
     let port = port.or(scheme).or_else(|| redirect.flag("https_redirect").then_some(443));
     match peer::peer(target.node.text().unwrap_or(""), port) {
         Ok(peer) => {

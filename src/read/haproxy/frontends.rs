@@ -364,13 +364,16 @@ fn redirect(out: &mut Output, fact: usize, line: &Line, from: usize) {
     let Some(at) = kind else { return };
     let (text, location) = (line.word(at), line.at(at));
     let (scheme, authority) = split_url(text);
-    if scheme.is_none() && !text.starts_with("//") {
+    // A part of what was asked for is a path of the same host; what a map makes of it may be any address.
+    let own = ["%[path", "%[url", "%[capture.req.uri", "%HU", "%HP", "%HQ"].iter().any(|p| text.starts_with(p));
+    let made = text.starts_with('%') && (!own || text.contains("map"));
+    if scheme.is_none() && !text.starts_with("//") && !made {
         return;
     }
-    let authority = if scheme.is_none() { split_url(&text[2..]).1 } else { authority };
+    let authority = if scheme.is_none() && !made { split_url(&text[2..]).1 } else { authority };
     // `https://%[hdr(host)]...`: the host that was asked for.
     let same = ["%[hdr(host)]", "%[req.hdr(host)]", "%[req.hdr(Host)]", "%[hdr(Host)]", "%[ssl_fc_sni]"];
-    if same.iter().any(|s| authority.starts_with(s)) {
+    if same.iter().filter_map(|s| authority.strip_prefix(s)).any(|rest| rest.is_empty() || rest.starts_with([':', '%'])) {
         return;
     }
     let port = scheme.as_deref().and_then(peer::scheme_port);

@@ -14,6 +14,9 @@ pub(super) const ACTIONS: &str = "actions of rules";
 pub(super) const FILTERS: &str = "filter";
 pub(super) const GLOBAL: &str = "global";
 pub(super) const LOG_FORWARD: &str = "log-forward";
+pub(super) const RESOLVERS: &str = "resolvers";
+pub(super) const PEERS: &str = "peers";
+pub(super) const RING: &str = "ring";
 /// Parameters of `server` lines, by whether a value follows.
 const WITH_VALUE: &str = "server, with a value";
 const WITHOUT_VALUE: &str = "server, without a value";
@@ -103,6 +106,19 @@ pub(super) const TABLE: &[Words] = &[
         ",
         refused: "lua-load lua-load-per-thread",
     },
+    Words {
+        part: RESOLVERS,
+        followed: "nameserver",
+        harmless: "accepted_payload_size hold parse-resolv-conf resolve_retries timeout",
+        refused: "",
+    },
+    Words {
+        part: PEERS,
+        followed: "peer server",
+        harmless: "bind default-bind default-server disabled enabled log shards table",
+        refused: "",
+    },
+    Words { part: RING, followed: "server", harmless: "backing-file description format maxlen size timeout", refused: "" },
     Words { part: LOG_FORWARD, followed: "bind dgram-bind log", harmless: "backlog maxconn no option timeout", refused: "" },
     Words {
         part: WITH_VALUE,
@@ -133,7 +149,7 @@ pub(super) const TABLE: &[Words] = &[
     },
 ];
 
-static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::of(TABLE));
+pub(super) static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::of(TABLE));
 
 pub(super) fn effect(part: &str, word: &str) -> Option<Effect> {
     VOCABULARY.effect(part, word)

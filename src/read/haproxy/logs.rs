@@ -48,9 +48,10 @@ impl<'c> Logs<'c> {
             fact.roles = Roles::of(&[Role::Entry, Role::Transit]);
             let label = fact.label.clone();
             let binds: Vec<&Line> = section.lines.iter().filter(|l| matches!(l.first(), "bind" | "dgram-bind")).collect();
-            let ports = super::bind(&mut fact, &binds);
+            let (listens, unheard) = super::bind(&mut fact, &binds);
             let index = out.principal(fact);
-            ports.into_iter().for_each(|on| out.listens(index, on, &label));
+            listens.into_iter().for_each(|on| out.listens(index, on, &label));
+            unheard.into_iter().for_each(|(text, at)| out.unheard(&text, at, Touch::Endpoint(index)));
             let lines: Vec<&Line> = section.lines.iter().collect();
             for line in Self::targets(config, &lines) {
                 self.send(out, index, line, true, false);

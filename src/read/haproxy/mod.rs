@@ -23,6 +23,7 @@ mod servers;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::proxy::output::{Listen, Output, Touch};
+use super::proxy::peer::Peer;
 use super::proxy::shorten;
 use super::words::{Effect, Words};
 use super::{Input, Reader, Reading, Recognized, Set, alone, paths};
@@ -179,7 +180,7 @@ fn declare(out: &mut Output, config: &Config, section: usize, tables: &mut Table
     if head.header.words.len() > 2 && head.header.word(2) != "from" {
         binds.push(&head.header);
     }
-    let listens = bind(&mut fact, &binds);
+    let (listens, unheard) = bind(&mut fact, &binds);
     // Whoever asks for a name that no rule knows is served too.
     let takes_all =
         |l: &&Line| l.first() == "default_backend" || (l.first() == "use_backend" && conditions::condition_at(l, 2).is_none());
@@ -191,6 +192,7 @@ fn declare(out: &mut Output, config: &Config, section: usize, tables: &mut Table
     let label = fact.names.first().map_or(fact.label.clone(), |n| n.value.clone());
     let index = out.principal(fact);
     listens.into_iter().for_each(|on| out.listens(index, on, &label));
+    unheard.into_iter().for_each(|(text, at)| out.unheard(&text, at, Touch::Endpoint(index)));
     for (at, name) in unresolved {
         let message = format!("where this proxy listens depends on the environment variable `{name}`, which is not known");
         let help = format!("give `{name}` in `variables` of an `[[inputs.override]]`");
@@ -199,29 +201,37 @@ fn declare(out: &mut Output, config: &Config, section: usize, tables: &mut Table
     index
 }
 
-/// Takes in the addresses of `bind` lines.
-fn bind(fact: &mut EndpointFact, lines: &[&Line]) -> Vec<Listen> {
-    let mut listens = Vec::new();
+/// Takes in the addresses of `bind` lines; gives what they listen on, and the addresses that are not understood.
+fn bind(fact: &mut EndpointFact, lines: &[&Line]) -> (Vec<Listen>, Vec<(String, Location)>) {
+    let (mut listens, mut unheard) = (Vec::new(), Vec::new());
     let mut shown = Vec::new();
     for line in lines {
         let at = usize::from(matches!(line.first(), "listen" | "frontend")) + 1;
         let Some(word) = line.words.get(at) else { continue };
         for text in word.text.split(',').filter(|t| !t.is_empty()) {
             shown.push(text.to_owned());
-            let Ok(target) = target(text, None) else { continue };
+            let location = Location::new(line.source, word.span);
             let ports = bind_ports(text);
-            listens.extend(listens_on(&target, &ports));
-            if let Target::Peer(super::proxy::peer::Peer::Address { ip, port }) = target {
-                let location = Location::new(line.source, word.span);
-                let ports = if ports.is_empty() { vec![port] } else { ports.into_iter().map(Some).collect() };
-                fact.addresses.extend(ports.into_iter().map(|port| Address { ip, port, location }));
+            let target = target(text, None);
+            let on = target.as_ref().map(|t| listens_on(t, &ports)).unwrap_or_default();
+            match target {
+                Ok(Target::Peer(Peer::Address { ip, port })) => {
+                    let ports = if ports.is_empty() { vec![port] } else { ports.into_iter().map(Some).collect() };
+                    fact.addresses.extend(ports.into_iter().map(|port| Address { ip, port, location }));
+                }
+                // Servers connect from their side.
+                Ok(Target::Reverse) => {}
+                // A variable is told of with its line.
+                _ if on.is_empty() && line.unresolved().is_none() => unheard.push((text.to_owned(), location)),
+                _ => {}
             }
+            listens.extend(on);
         }
     }
     if !shown.is_empty() {
         fact.attributes.other.insert("bind".to_owned(), shown.join(", "));
     }
-    listens
+    (listens, unheard)
 }
 
 fn problems(out: &mut Output, config: &Config, backends: &BTreeMap<usize, usize>, fronts: &[(usize, usize)]) {
@@ -296,6 +306,11 @@ fn process(out: &mut Output, config: &Config) {
                     }
                 }
             }
+            "resolvers" | "peers" | "ring" => {
+                for line in &section.lines {
+                    out.knows(&known::VOCABULARY, section.kind, line.first(), line.location(), Touch::Tree);
+                }
+            }
             "fcgi-app" => {
                 for line in section.lines.iter().filter(|l| l.first() == "log-stderr" && l.word(1) != "global") {
                     let message =
@@ -311,6 +326,7 @@ fn process(out: &mut Output, config: &Config) {
                 );
                 out.gap("embedded-code", message, None, section.header.location(), Touch::Nothing);
             }
+            // Proxies and log forwarders are read elsewhere; the others send nothing.
             _ => {}
         }
     }

@@ -161,6 +161,10 @@ impl Backend {
                 lost = false;
                 let value = if values == 1 { rest.next() } else { None };
                 server.parameter(&word.text, value);
+                if let ("weight", Some(value)) = (word.text.as_str(), value) {
+                    let at = Location::new(line.source, value.span);
+                    server.weight = out.number("`weight`", &value.text, at, touch).unwrap_or(1);
+                }
             }
         }
         self.servers.push(server);
@@ -415,14 +419,18 @@ impl Backend {
                 continue;
             };
             for line in section.lines.iter().filter(|l| l.first() == "nameserver") {
-                if let Ok(Target::Peer(peer)) = target(line.word(2), Some(53)) {
-                    for (to, more) in out.endpoints_at(&peer, line.at(2)) {
-                        let mut route = Output::plain(self.fact, to, Activity::Depend, line.at(2));
-                        route.pool = Some(format!("resolvers {name}"));
-                        route.purpose = Dependence::Dns;
-                        route.condition = more;
-                        out.route(route);
-                    }
+                let Ok(Target::Peer(peer)) = target(line.word(2), Some(53)) else {
+                    let shown = shorten(line.word(2));
+                    let message = format!("the name server `{shown}` of `resolvers {}` has no known address", shorten(name));
+                    out.gap("unusable-target", message, None, line.location(), Touch::Endpoint(self.fact));
+                    continue;
+                };
+                for (to, more) in out.endpoints_at(&peer, line.at(2)) {
+                    let mut route = Output::plain(self.fact, to, Activity::Depend, line.at(2));
+                    route.pool = Some(format!("resolvers {name}"));
+                    route.purpose = Dependence::Dns;
+                    route.condition = more;
+                    out.route(route);
                 }
             }
         }
@@ -446,7 +454,6 @@ impl Server {
             "no-backup" => self.backup = false,
             "disabled" => self.disabled = true,
             "enabled" => self.disabled = false,
-            "weight" => self.weight = text.parse().unwrap_or(1),
             "check" | "agent-check" | "observe" => self.watch = self.watch.max(Watch::Checks),
             "no-check" | "no-agent-check" => self.watch = Watch::No,
             "resolvers" => {
@@ -459,6 +466,7 @@ impl Server {
             "cookie" => self.cookie = true,
             "socks4" => self.socks4 = value.cloned(),
             "redir" => self.redir = value.cloned(),
+            // Neither where to nor when.
             _ => {}
         }
     }

@@ -33,6 +33,7 @@ pub(super) fn read(copies: &mut Copies<'_>, files: &[(SourceId, Vec<Setting>)]) 
         for setting in by_key.values() {
             copies.dotted(&WORDS, "broker", setting.name(), setting.key_at(), Touch::Endpoint(broker));
         }
+        // One that names no listener is known by what others name it by.
         for (listener, place) in
             value("advertised.listeners").or_else(|| value("listeners")).map(Setting::list).unwrap_or_default()
         {

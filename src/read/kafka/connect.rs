@@ -45,6 +45,7 @@ impl Connect {
                     cluster = Some(group);
                 }
                 "rest.advertised.host.name" => copies.reached_by(worker, setting.text(), setting.at()),
+                // Words in no table are gaps already.
                 _ => {}
             }
         }
@@ -61,10 +62,7 @@ impl Connect {
     /// `{"name", "config": {...}}`, a bare config, a list of either, or the answer of `GET /connectors?expand=info`.
     pub fn json(&mut self, copies: &mut Copies<'_>, file: SourceId, text: &str) {
         let document = json::parse(text);
-        for problem in document.problems() {
-            let at = Location::new(file, problem.span);
-            copies.gap("syntax", problem.message.clone(), "what stands behind may be missing", at, Touch::Everything);
-        }
+        copies.problems(file, &document);
         let mut open: Vec<(Node<'_>, usize, Option<&str>)> = document.roots().map(|r| (r, 0, None)).collect();
         while let Some((node, depth, above)) = open.pop() {
             let own = node.get("name").and_then(|n| n.text()).or(above);

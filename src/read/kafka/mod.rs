@@ -115,7 +115,7 @@ fn units(set: &Set<'_>) -> Vec<Vec<SourceId>> {
         let key = match sort_of(&source.path, glance(&source.text)) {
             Some(Sort::Broker) => broker::cluster(&properties(&source.text, *id)).map(|c| format!("cluster {c}")),
             Some(Sort::Worker | Sort::Connector | Sort::Connectors) => Some(format!("connect {folder}")),
-            _ => None,
+            Some(Sort::Mirror | Sort::Link) | None => None,
         };
         match key.as_ref().and_then(|k| units.iter_mut().find(|(known, _)| known == k)) {
             Some((_, files)) => files.push(*id),

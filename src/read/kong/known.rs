@@ -16,12 +16,13 @@ pub(super) const PLUGIN: &str = "plugin";
 pub(super) const TABLE: &[Words] = &[
     Words {
         part: TOP,
-        followed: "services routes upstreams plugins targets consumers",
+        followed: "services routes upstreams plugins targets consumers consumer_groups",
         harmless: "_format_version _transform _comment _info _workspace _konnect _plugin_configs certificates
-            ca_certificates snis vaults keys key_sets consumer_groups basicauth_credentials keyauth_credentials
+            ca_certificates snis vaults keys key_sets basicauth_credentials keyauth_credentials
             jwt_secrets acls hmacauth_credentials oauth2_credentials rbac_roles licenses parameters tags
-            filter_chains degraphql_routes graphql_ratelimiting_cost_decorations partials custom_plugins",
-        refused: "",
+            degraphql_routes graphql_ratelimiting_cost_decorations custom_plugins",
+        // Code in WebAssembly, and settings of Redis that plugins name.
+        refused: "filter_chains partials",
     },
     Words {
         part: SERVICE,
@@ -51,7 +52,7 @@ pub(super) const TABLE: &[Words] = &[
         part: PLUGIN,
         followed: "http-log tcp-log udp-log loggly kafka-log zipkin opentelemetry forward-proxy ldap-auth ldap-auth-advanced
             opa openid-connect oauth2-introspection canary aws-lambda azure-functions openwhisk redirect
-            upstream-timeout-proxy solace-log",
+            solace-log",
         harmless: "key-auth key-auth-enc basic-auth jwt jwt-signer hmac-auth acl cors correlation-id ip-restriction
             bot-detection prometheus session acme grpc-gateway grpc-web oauth2 request-termination file-log syslog
             request-size-limiting request-transformer request-transformer-advanced response-transformer

@@ -11,13 +11,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::proxy::fronts::{Asks, Fronts, by_country, by_networks, is_country_header};
 use super::proxy::output::{Output, Touch};
-use super::proxy::part::Part;
+use super::proxy::part::{self, Part};
 use super::proxy::peer::{self, Peer};
 use super::proxy::turn::{Turn, both};
 use super::proxy::when::When;
 use super::proxy::{plugins, shorten};
 use super::{Input, Reader, Reading, Recognized, glance, words};
-use crate::doc::{json, yaml};
 use crate::model::{EndpointFact, Reference, Spill, Standing};
 use crate::source::Location;
 use known::{PLUGINS, VOCABULARY};
@@ -42,17 +41,7 @@ impl Reader for Kong {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let is_json = input.text().trim_start().starts_with('{');
-        let document = if is_json { json::parse(input.text()) } else { yaml::parse(input.text()) };
-        let mut out = Output::new(input.text().len() / 16);
-        for problem in document.problems() {
-            let at = Location::new(input.file, problem.span);
-            out.gap("syntax", problem.message.clone(), problem.help.clone(), at, Touch::Everything);
-        }
-        for node in document.roots() {
-            read(&mut out, Part { node, source: input.file }, input.path());
-        }
-        Reading { facts: out.facts, ..Reading::default() }
+        part::reading(input, read)
     }
 }
 
@@ -69,7 +58,8 @@ fn named<'d>(part: Part<'d>, field: &str) -> Option<&'d str> {
 }
 
 struct Service<'d> {
-    part: Part<'d>,
+    /// `None`: routes that only their plugins answer.
+    part: Option<Part<'d>>,
     at: Location,
     routes: Vec<Part<'d>>,
 }
@@ -87,7 +77,7 @@ fn read(out: &mut Output, root: Part<'_>, path: &str) {
             }
         }
         let at = part.get("name").map_or(part.at(), |n| n.at());
-        services.push(Service { part, at, routes: part.list("routes") });
+        services.push(Service { part: Some(part), at, routes: part.list("routes") });
     }
     let mut orphans = Vec::new();
     for route in root.list("routes") {
@@ -96,19 +86,23 @@ fn read(out: &mut Output, root: Part<'_>, path: &str) {
             None => orphans.push(route),
         }
     }
-    for route in orphans {
-        let Some(service) = named(route, "service") else { continue };
+    for route in &orphans {
+        let Some(service) = named(*route, "service") else { continue };
         let message = format!("there is no service `{}` in this file", shorten(service));
         let help = "add the file that defines it to the project".to_owned();
         out.gap("undefined-name", message, Some(help), route.at(), Touch::Everything);
     }
+    services.push(Service { part: None, at: root.at(), routes: orphans });
     let mut fronts = Fronts::new("kong-entry", format!("kong {path}"));
     let asks: Vec<Vec<Vec<Asks>>> = services.iter().map(|s| s.routes.iter().map(|r| asks(out, *r)).collect()).collect();
     for ask in asks.iter().flatten().flatten() {
         let at = services.first().map_or(root.at(), |s| s.at);
         fronts.of(out, ask.host.as_deref(), at);
     }
-    let globals = root.list("plugins");
+    let mut globals = root.list("plugins");
+    for kind in ["consumers", "consumer_groups"] {
+        globals.extend(root.list(kind).iter().flat_map(|consumer| consumer.list("plugins")));
+    }
     for (service, asks) in services.iter().zip(&asks) {
         for (route, asks) in service.routes.iter().zip(asks) {
             for ask in asks {
@@ -124,7 +118,7 @@ fn read(out: &mut Output, root: Part<'_>, path: &str) {
     }
     for (_, front) in fronts.all() {
         for plugin in &globals {
-            // A plugin of one service or route is told of for all entries: whom it serves is not worth a miss.
+            // A plugin of one service, route or consumer is told of for all entries: whom it serves is not worth a miss.
             one_plugin(out, front, *plugin, &Turn::first("plugins"));
         }
     }
@@ -139,17 +133,17 @@ fn forward(
     upstreams: &BTreeMap<&str, usize>,
 ) {
     let touch = Touch::Endpoint(front);
-    let part = service.part;
-    let name = route.text("name").or_else(|| part.text("name")).unwrap_or("");
+    let of_service = |field: &str| service.part.and_then(|p| p.text(field));
+    let name = route.text("name").or_else(|| of_service("name")).unwrap_or("");
     let pool = out.pool(front, &format!("route {}", shorten(name)));
     let turn = Turn { condition: ask.text(), ..Turn::first(pool) }.for_clients(&ask.when);
-    let turn = if part.flag("enabled") == Some(false) { turn.never("its service is switched off") } else { turn };
-    let url = part.get("url").or_else(|| part.get("host"));
-    if let Some(url) = url {
+    let off = service.part.is_some_and(|p| p.flag("enabled") == Some(false));
+    let turn = if off { turn.never("its service is switched off") } else { turn };
+    if let Some((part, url)) = service.part.and_then(|p| Some((p, p.get("url").or_else(|| p.get("host"))?))) {
         let text = url.node.text().unwrap_or("");
         let (scheme, authority) = peer::split_url(text);
         let scheme = scheme.or_else(|| part.text("protocol").map(str::to_owned));
-        let port = part.number("port").and_then(|p| u16::try_from(p).ok());
+        let port = part.number("port", out, touch);
         let port = port.or_else(|| scheme.as_deref().and_then(peer::scheme_port)).or(Some(80));
         let bare = authority.split(':').next().unwrap_or(authority);
         match upstreams.get(bare) {
@@ -160,11 +154,12 @@ fn forward(
                 }
             }
         }
-    } else {
-        let message = format!("service `{}` says no host", shorten(part.text("name").unwrap_or("")));
+    } else if service.part.is_some() {
+        let message = format!("service `{}` says no host", shorten(of_service("name").unwrap_or("")));
         out.gap("unusable-target", message, None, service.at, touch);
     }
-    for plugin in part.list("plugins").into_iter().chain(route.list("plugins")) {
+    let plugins = service.part.map(|p| p.list("plugins")).unwrap_or_default();
+    for plugin in plugins.into_iter().chain(route.list("plugins")) {
         one_plugin(out, front, plugin, &turn);
     }
 }
@@ -173,7 +168,8 @@ fn one_plugin(out: &mut Output, front: usize, plugin: Part<'_>, base: &Turn) {
     if plugin.flag("enabled") == Some(false) {
         return;
     }
-    let Some(name) = plugin.get("name") else { return };
+    // Without a name it is a plugin that nobody knows.
+    let name = plugin.get("name").unwrap_or(plugin);
     let text = name.node.text().unwrap_or("");
     let config = plugin.get("config");
     plugins::routes(out, front, (PLUGINS, &VOCABULARY, known::PLUGIN), (text, name.at(), config), base);
@@ -198,8 +194,9 @@ fn asks(out: &mut Output, route: Part<'_>) -> Vec<Asks> {
     }
     base.what = (!what.is_empty()).then(|| shorten(&what.join(" and ")));
     let mut when = When::default();
-    for (header, _, values) in route.get("headers").map(|h| h.entries()).unwrap_or_default() {
-        let texts: Vec<&str> = values.node.items().filter_map(|n| n.text()).collect();
+    let headers = route.get("headers");
+    for (header, _, _) in headers.map(|h| h.entries()).unwrap_or_default() {
+        let texts: Vec<&str> = headers.map(|h| h.texts(header)).unwrap_or_default().into_iter().map(|(t, _)| t).collect();
         let country = is_country_header(header).then(|| by_country(header, &texts.join(" "), false, true)).flatten();
         let header = shorten(header);
         let more = country.unwrap_or_else(|| {
@@ -207,9 +204,11 @@ fn asks(out: &mut Output, route: Part<'_>) -> Vec<Asks> {
         });
         when = when.and(&more).unwrap_or(more);
     }
-    let sources: Vec<&str> = route.list("sources").iter().filter_map(|s| s.text("ip")).collect();
+    let sources = route.list("sources");
     if !sources.is_empty() {
-        let more = by_networks(&sources, true);
+        // A source may be a port of any network.
+        let networks: Option<Vec<&str>> = sources.iter().map(|s| s.text("ip")).collect();
+        let more = networks.map_or_else(|| When::some("by source", "for some sources"), |n| by_networks(&n, true));
         when = when.and(&more).unwrap_or(more);
     }
     if let Some(expression) = route.text("expression") {
@@ -226,7 +225,14 @@ fn asks(out: &mut Output, route: Part<'_>) -> Vec<Asks> {
 
 fn upstreams<'d>(out: &mut Output, root: Part<'d>) -> BTreeMap<&'d str, usize> {
     let mut facts = BTreeMap::new();
-    for part in root.list("upstreams") {
+    let (upstreams, loose) = (root.list("upstreams"), root.list("targets"));
+    let known: BTreeSet<&str> = upstreams.iter().flat_map(|u| [u.text("name"), u.text("id")]).flatten().collect();
+    for target in loose.iter().filter(|t| named(**t, "upstream").is_none_or(|n| !known.contains(n))) {
+        let message = "the upstream of this target is not in this file".to_owned();
+        let help = "add the file that defines it to the project".to_owned();
+        out.gap("undefined-name", message, Some(help), target.at(), Touch::Everything);
+    }
+    for part in upstreams {
         check(out, part, known::UPSTREAM, Touch::Everything);
         let name = part.text("name").unwrap_or("");
         let at = part.get("name").map_or(part.at(), |n| n.at());
@@ -235,16 +241,17 @@ fn upstreams<'d>(out: &mut Output, root: Part<'d>) -> BTreeMap<&'d str, usize> {
         let fact = out.principal(fact);
         facts.insert(name, fact);
         let touch = Touch::Endpoint(fact);
-        let loose = root.list("targets").into_iter().filter(|t| named(*t, "upstream") == Some(name));
+        let is_own = |t: &Part<'_>| named(*t, "upstream").is_some_and(|n| n == name || part.text("id") == Some(n));
+        let loose = loose.iter().copied().filter(is_own);
         let mut targets: Vec<(Peer, Location, u64, bool)> = Vec::new();
         let mut open = false;
         for target in part.list("targets").into_iter().chain(loose) {
             check(out, target, known::TARGET, touch);
-            let Some(address) = target.get("target") else { continue };
+            let address = target.get("target").unwrap_or(target);
             let text = address.node.text().unwrap_or("");
             match out.target("a target", text, Some(8000), address.at(), touch) {
                 Some(peer) => {
-                    let weight = target.number("weight").unwrap_or(100);
+                    let weight = target.number("weight", out, touch).unwrap_or(100);
                     targets.push((peer, address.at(), weight, target.flag("failover") == Some(true)));
                 }
                 None => open = true,

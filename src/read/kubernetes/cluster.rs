@@ -37,6 +37,8 @@ pub(super) struct Cluster<'d> {
     /// Services that operators make: namespace, name, and what they lead to.
     pub operated: Vec<(Option<String>, String, usize)>,
     pub claims: Named<'d, usize>,
+    /// What keeps data beyond the life of a pod, with its namespace.
+    pub stores: Vec<(Option<&'d str>, usize)>,
     pub config_maps: Named<'d, Object<'d>>,
     pub secrets: Named<'d, Object<'d>>,
     pub classes: Named<'d, Object<'d>>,
@@ -139,6 +141,7 @@ impl<'d> Cluster<'d> {
             services: Named::default(),
             operated: Vec::new(),
             claims: Named::default(),
+            stores: Vec::new(),
             config_maps: Named::default(),
             secrets: Named::default(),
             classes: Named::default(),
@@ -377,6 +380,7 @@ impl<'d> Cluster<'d> {
             return *known;
         }
         let mut fact = EndpointFact::new("bucket", id, location);
+        fact.elsewhere = true;
         fact.cloud_ids.push(id.to_owned());
         fact.roles = Roles::of(&[Role::Store]);
         fact.standing = Standing::Physical;

@@ -47,7 +47,7 @@ pub(super) enum Meaning {
     Routes,
     /// Stands for manifests that stand elsewhere.
     Elsewhere,
-    /// A database that an operator runs, or a part of one.
+    /// A database that an operator runs, a part of one, or what backs them up.
     Database,
     /// Copies data of the cluster away by its own rules, whatever it names.
     Copies,
@@ -245,6 +245,13 @@ const KINDS: &[(&str, &str, Meaning)] = &[
     ("k8ssandra.io", "K8ssandraCluster", Meaning::Database),
     ("kafka.strimzi.io", "KafkaMirrorMaker2", Meaning::Database),
     // Takes copies of whatever they are told to.
+    ("velero.io", "BackupStorageLocation", Meaning::Database),
+    ("velero.io", "VolumeSnapshotLocation", Meaning::Database),
+    ("velero.io", "Schedule", Meaning::Database),
+    ("velero.io", "Backup", Meaning::Database),
+    ("velero.io", "Restore", Meaning::Database),
+    ("velero.io", "DeleteBackupRequest", Meaning::Nothing),
+    ("velero.io", "ServerStatusRequest", Meaning::Nothing),
     ("velero.io", ANY, Meaning::Copies),
     ("oadp.openshift.io", ANY, Meaning::Copies),
     ("stash.appscode.com", ANY, Meaning::Copies),

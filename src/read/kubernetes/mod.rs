@@ -38,7 +38,8 @@ use super::{Input, Reader, Reading, Recognized, Set, alone, glance, side_by_side
 use crate::model::Unread;
 use crate::source::SourceId;
 
-static WORDS: LazyLock<Vec<Words>> = LazyLock::new(|| [kinds::words(), words::TABLE.to_vec()].concat());
+static WORDS: LazyLock<Vec<Words>> =
+    LazyLock::new(|| [kinds::words(), words::TABLE.to_vec(), databases::TABLE.to_vec()].concat());
 
 pub struct Kubernetes;
 

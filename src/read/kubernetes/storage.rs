@@ -83,6 +83,7 @@ impl<'d> Cluster<'d> {
                 }
             };
             self.claims.add(&claim, fact);
+            self.stores.push((claim.namespace, fact));
         }
     }
 
@@ -104,6 +105,7 @@ impl<'d> Cluster<'d> {
             let id = self.id_of(object.namespace, "persistentvolumeclaim", &format!("{name}-{}", object.name));
             let store = self.store(&id, location);
             self.stand_by_class(object, template, store);
+            self.stores.push((object.namespace, store));
             self.route(workload, Reference::Fact(store), Activity::Forward, location);
         }
     }

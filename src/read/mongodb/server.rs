@@ -14,10 +14,7 @@ pub(super) fn read(copies: &mut Copies<'_>, found: &mut Found, file: SourceId, t
     let own = copies.own(file);
     let touch = Touch::Endpoint(own);
     let document = yaml::parse(text);
-    for problem in document.problems() {
-        let at = Location::new(file, problem.span);
-        copies.gap("syntax", problem.message.clone(), "what stands behind may be missing", at, Touch::Everything);
-    }
+    copies.problems(file, &document);
     let Some(root) = document.root() else { return };
     let at = |n: Node<'_>| Location::new(file, n.used_at());
     for section in root.entries() {

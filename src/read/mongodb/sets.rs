@@ -9,27 +9,25 @@ use crate::doc::{Node, json};
 use crate::model::{Activity, RouteRole};
 use crate::read::proxy::output::Touch;
 use crate::read::proxy::shorten;
-use crate::read::replicas::{Copies, hours};
+use crate::read::replicas::{Copies, hours, objects};
 use crate::source::{Location, SourceId, Spanned};
 
 pub(super) fn read(copies: &mut Copies<'_>, found: &mut Found, file: SourceId, text: &str) {
     let document = json::parse(text);
-    for problem in document.problems() {
-        let at = Location::new(file, problem.span);
-        copies.gap("syntax", problem.message.clone(), "what stands behind may be missing", at, Touch::Everything);
-    }
-    for root in document.roots() {
-        let all: Vec<Node<'_>> = if root.is_list() { root.items().collect() } else { vec![root] };
-        for node in all {
-            let config = node.get("config").filter(|c| c.get("members").is_some()).unwrap_or(node);
-            if config.get("members").is_some_and(|m| m.is_list()) {
-                set(copies, found, file, config);
-            } else if let Some(shards) = node.get("shards") {
-                self::shards(copies, found, file, shards);
-            } else if let (Some(namespace), Some(zone)) = (node.get("ns"), node.get("tag").or_else(|| node.get("zone"))) {
-                let text = |n: Node<'_>| n.text().unwrap_or("").to_owned();
-                found.zones.push((text(namespace), text(zone), Location::new(file, zone.span())));
-            }
+    copies.problems(file, &document);
+    for node in objects(&document) {
+        let config = node.get("config").filter(|c| c.get("members").is_some()).unwrap_or(node);
+        if config.get("members").is_some_and(|m| m.is_list()) {
+            set(copies, found, file, config);
+        } else if let Some(shards) = node.get("shards") {
+            self::shards(copies, found, file, shards);
+        } else if let (Some(namespace), Some(zone)) = (node.get("ns"), node.get("tag").or_else(|| node.get("zone"))) {
+            let text = |n: Node<'_>| n.text().unwrap_or("").to_owned();
+            found.zones.push((text(namespace), text(zone), Location::new(file, zone.span())));
+        } else {
+            let message = "this is neither a replica set, nor a list of shards, nor a zone, so its members are not known";
+            let help = "save `JSON.stringify(rs.conf())`, the answer of `listShards` or documents of `config.tags` as they are";
+            copies.members_unknown(message.to_owned(), help, Location::new(file, node.span()), Touch::Everything);
         }
     }
 }
@@ -38,9 +36,19 @@ pub(super) fn read(copies: &mut Copies<'_>, found: &mut Found, file: SourceId, t
 fn number(node: Option<Node<'_>>) -> Option<f64> {
     let node = node?;
     let wrapped = ["$numberLong", "$numberInt", "$numberDouble", "$numberDecimal"].iter().find_map(|k| node.get(k));
-    wrapped.unwrap_or(node).text()?.parse().ok()
+    wrapped.unwrap_or(node).text()?.parse().ok().filter(|n: &f64| n.is_finite())
 }
 
+/// The number of a member; `default` where it says none, and a gap where what it says is no number.
+fn told(copies: &mut Copies<'_>, node: Option<(Node<'_>, Location)>, default: f64, touch: Touch) -> f64 {
+    let Some((node, at)) = node else { return default };
+    number(Some(node)).unwrap_or_else(|| {
+        copies.unread(node.text().unwrap_or(""), "is no number", at, touch);
+        default
+    })
+}
+
+/// What is neither true nor false is taken as false: then a member holds data.
 fn flag(node: Node<'_>, key: &str) -> bool {
     node.get(key).and_then(|n| n.as_bool()).unwrap_or(false)
 }
@@ -71,14 +79,22 @@ fn set(copies: &mut Copies<'_>, found: &mut Found, file: SourceId, config: Node<
         for entry in member.entries() {
             copies.word(&WORDS, "member", entry.name(), at(entry.key), touch);
         }
-        let Some(host) = member.get("host") else { continue };
+        let Some(host) = member.get("host") else {
+            let message = "this member names no host, so where its copy stands is not known".to_owned();
+            copies.gap("unusable-target", message, "add `host`", at(member), touch);
+            continue;
+        };
         // An arbiter votes and holds nothing.
         if flag(member, "arbiterOnly") {
             continue;
         }
         let Some(server) = copies.server_at(host.text().unwrap_or(""), Some(27017), at(host), touch) else { continue };
         copies.member(group, server, at(host));
-        let delay = number(member.get("secondaryDelaySecs").or_else(|| member.get("slaveDelay"))).unwrap_or(0.0);
+        let of = |key: &str| member.get(key).map(|n| (n, at(n)));
+        let delay = told(copies, of("secondaryDelaySecs").or_else(|| of("slaveDelay")), 0.0, touch);
+        let priority = told(copies, of("priority"), 1.0, touch);
+        // Without a vote no member can be elected.
+        let votes = told(copies, of("votes"), 1.0, touch);
         let fact = &mut copies.out.facts.endpoints[server];
         if delay > 0.0 {
             fact.attributes.max_age_hours = Some(hours(delay.min(1e12) as u64));
@@ -91,10 +107,7 @@ fn set(copies: &mut Copies<'_>, found: &mut Found, file: SourceId, config: Node<
             fact.tags.insert(tag.name().to_owned(), text.to_owned());
             fact.site_hints.push(Spanned::new(text.to_owned(), fact_span(fact.location, at(tag.value))));
         }
-        let priority = number(member.get("priority")).unwrap_or(1.0);
         fact.tags.insert("priority".to_owned(), format!("{priority}"));
-        // Without a vote no member can be elected.
-        let votes = number(member.get("votes")).unwrap_or(1.0);
         if priority > 0.0 && votes > 0.0 {
             priorities.push((server, priority, at(member.get("priority").unwrap_or(host))));
         }
@@ -126,8 +139,16 @@ fn shards(copies: &mut Copies<'_>, found: &mut Found, file: SourceId, shards: No
     let all: Vec<Node<'_>> =
         if shards.is_list() { shards.items().collect() } else { shards.entries().map(|e| e.value).collect() };
     for shard in all {
-        let (Some(id), Some(host)) = (shard.get("_id"), shard.get("host")) else { continue };
-        let (set, hosts) = host.text().and_then(|h| h.split_once('/')).unwrap_or(("", ""));
+        let (Some(id), Some(host)) = (shard.get("_id"), shard.get("host")) else {
+            let message = "this shard names no `_id` or no `host`, so where its rows stand is not known".to_owned();
+            let place = shard.entries().next().map_or(shard.span(), |e| e.key.span());
+            let help = "add the answer of `listShards` as it is";
+            copies.gap("unusable-target", message, help, Location::new(file, place), Touch::Endpoint(cluster));
+            continue;
+        };
+        // A shard may be a server that is in no set.
+        let text = host.text().unwrap_or("");
+        let (set, hosts) = text.split_once('/').unwrap_or(("", text));
         let name = id.text().unwrap_or("");
         let group = copies.group("mongodb-replica-set", if set.is_empty() { name } else { set }, at(host));
         for member in hosts.split(',').map(str::trim).filter(|h| !h.is_empty()) {

@@ -71,8 +71,13 @@ pub(super) fn read(copies: &mut Copies<'_>, file: SourceId, settings: &[Setting]
         copies.member(group, own, seeds.at());
         members(copies, group, own, seeds.text(), 33061, seeds);
         // Each member of a group may become the primary, by its weight.
-        let weight = value("group_replication_member_weight").and_then(|w| w.text().parse::<u32>().ok()).unwrap_or(50).min(100);
+        let weight = value("group_replication_member_weight");
+        let weight = weight.and_then(|w| copies.number::<u32>(w.text(), w.at(), touch)).unwrap_or(50).min(100);
         copies.out.facts.endpoints[own].attributes.other.insert("member-weight".to_owned(), weight.to_string());
+    } else if let Some(name) = value("group_replication_group_name") {
+        let message = "the other members of this group are not in this file, and each of them holds a copy".to_owned();
+        let help = "add `group_replication_group_seeds`";
+        copies.members_unknown(message, help, name.at(), touch);
     }
     for key in ["plugin_load", "plugin_load_add", "early_plugin_load"] {
         for part in value(key).map(|s| parts(&s.value)).unwrap_or_default() {

@@ -14,10 +14,7 @@ use crate::source::{Location, SourceId, Spanned};
 
 pub(super) fn read(copies: &mut Copies<'_>, file: SourceId, text: &str) {
     let document = json::parse(text);
-    for problem in document.problems() {
-        let at = Location::new(file, problem.span);
-        copies.gap("syntax", problem.message.clone(), "what stands behind may be missing", at, Touch::Everything);
-    }
+    copies.problems(file, &document);
     let Some(root) = document.root() else { return };
     let own = copies.own(file);
     copies.out.facts.endpoints[own].kind = "orchestrator".to_owned();
@@ -26,6 +23,7 @@ pub(super) fn read(copies: &mut Copies<'_>, file: SourceId, text: &str) {
     for entry in root.entries() {
         copies.word(&WORDS, "orchestrator", entry.name(), at(entry.key), Touch::Endpoint(own));
     }
+    // What is not said to be prevented may happen.
     let flag = |key: &str| root.get(key).and_then(|n| n.as_bool()).unwrap_or(false);
     let mut notes: BTreeMap<&str, String> = BTreeMap::new();
     notes.insert("prevent-cross-data-center-failover", flag("PreventCrossDataCenterMasterFailover").to_string());
@@ -46,11 +44,13 @@ pub(super) fn read(copies: &mut Copies<'_>, file: SourceId, text: &str) {
         }
     }
     copies.out.facts.endpoints[own].attributes.other.extend(notes.into_iter().map(|(k, v)| (k.to_owned(), v)));
-    let default_port = root.get("DefaultInstancePort").and_then(|n| n.as_u64()).and_then(|p| u16::try_from(p).ok());
+    let default_port = root
+        .get("DefaultInstancePort")
+        .map_or(Some(3306), |port| copies.number(port.text().unwrap_or(""), at(port), Touch::Endpoint(own)));
     let mut seeds = Vec::new();
     for seed in root.get("DiscoverySeeds").into_iter().flat_map(|s| s.items()) {
         let text = seed.text().unwrap_or("");
-        let Ok(found) = peer(text, default_port.or(Some(3306))) else {
+        let Ok(found) = peer(text, default_port) else {
             copies.no_target(text, "is no host name or address", at(seed), Touch::Endpoint(own));
             continue;
         };

@@ -1,12 +1,12 @@
 //! Channels of replication, and tables that stand at another server ("CHANGE REPLICATION SOURCE TO Statement", "FEDERATED").
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Activity, RouteRole, Spill};
 use crate::read::proxy::output::Touch;
 use crate::read::proxy::peer::split_url;
 use crate::read::proxy::shorten;
-use crate::read::replicas::sql::{Sort, Statement, statements};
+use crate::read::replicas::sql::{Sort, Statement, Word, statements};
 use crate::read::replicas::{Copies, hours};
 use crate::source::{Location, SourceId};
 
@@ -14,27 +14,77 @@ use crate::source::{Location, SourceId};
 #[derive(Default)]
 struct Channel {
     host: Option<(String, Location)>,
-    port: Option<u16>,
-    delay: u64,
+    port: Option<(String, Location)>,
+    delay: Option<(String, Location)>,
+}
+
+/// What the statements of one file say of each other.
+#[derive(Default)]
+struct Found {
+    channels: BTreeMap<String, Channel>,
+    /// Objects that say where a server stands, and tables that name one.
+    servers: BTreeSet<String>,
+    stored_at: Vec<(String, Location)>,
 }
 
 pub(super) fn read(copies: &mut Copies<'_>, file: SourceId, text: &str) {
-    let mut channels: BTreeMap<String, Channel> = BTreeMap::new();
-    statements(text, file, |statement| one(copies, &mut channels, file, &statement));
-    for (name, channel) in channels {
+    let mut found = Found::default();
+    statements(text, file, |statement| one(copies, &mut found, file, &statement));
+    for (name, at) in found.stored_at.iter().filter(|(name, _)| !found.servers.contains(name)) {
+        let own = copies.own(file);
+        let message = format!("the rows of this table are at the server `{}`, which is not declared here", shorten(name));
+        copies.unfollowed(message, *at, Touch::Endpoint(own));
+    }
+    for (name, channel) in found.channels {
+        // Without a host it keeps the one that it has, which an earlier statement told.
         let Some((host, at)) = channel.host else { continue };
         let own = copies.own(file);
-        let Some(source) = copies.server_at(&host, channel.port.or(Some(3306)), at, Touch::Endpoint(own)) else { continue };
+        let touch = Touch::Endpoint(own);
+        let port = channel.port.unwrap_or_else(|| ("3306".to_owned(), at));
+        let Some(source) = copies.server_beside(&host, &port.0, port.1, at, touch) else { continue };
         copies.route(source, own, Activity::Replicate, at, |route| {
             route.condition = (!name.is_empty()).then(|| format!("channel {}", shorten(&name)));
         });
-        if channel.delay > 0 {
-            copies.out.facts.endpoints[own].attributes.max_age_hours = Some(hours(channel.delay));
+        let delay = channel.delay.and_then(|(delay, at)| copies.number::<u64>(&delay, at, touch));
+        if let Some(delay) = delay.filter(|d| *d > 0) {
+            copies.out.facts.endpoints[own].attributes.max_age_hours = Some(hours(delay));
         }
     }
 }
 
-fn one(copies: &mut Copies<'_>, channels: &mut BTreeMap<String, Channel>, file: SourceId, statement: &Statement<'_>) {
+/// The first word of each argument of a call, and whether the argument is that word alone.
+fn arguments(statement: &Statement<'_>) -> Vec<(usize, bool)> {
+    let Some(open) = statement.words.iter().position(|w| w.is("(")) else { return Vec::new() };
+    let (mut depth, mut start, mut all) = (0_usize, open + 1, Vec::new());
+    for (i, word) in statement.words.iter().enumerate().skip(start) {
+        let ends = word.is(")") && depth == 0;
+        if ends || (word.is(",") && depth == 0) {
+            all.push((start, i == start + 1));
+            start = i + 1;
+        }
+        if ends {
+            break;
+        }
+        depth = if word.is("(") { depth + 1 } else { depth - usize::from(word.is(")")) };
+    }
+    all
+}
+
+/// The server at the host that is argument `nth` of a call, and the port behind it.
+fn called(copies: &mut Copies<'_>, statement: &Statement<'_>, nth: usize, touch: Touch) -> Option<(usize, Location)> {
+    let all = arguments(statement);
+    let text = |n: usize| all.get(n).filter(|(_, alone)| *alone).and_then(|(i, _)| statement.word(*i));
+    let at = statement.at(all.get(nth).map_or(0, |(i, _)| *i));
+    let Some(host) = text(nth).filter(|w| w.sort == Sort::Text) else {
+        copies.no_target(&statement.words[0].text, "names no host here", at, touch);
+        return None;
+    };
+    let port_at = statement.at(all.get(nth + 1).map_or(0, |(i, _)| *i));
+    let port = text(nth + 1).map_or("an expression", |w| w.text.as_ref());
+    copies.server_beside(&host.text, port, port_at, at, touch).map(|server| (server, at))
+}
+
+fn one(copies: &mut Copies<'_>, found: &mut Found, file: SourceId, statement: &Statement<'_>) {
     copies.cut(statement);
     let maria = statement.starts("change master");
     if maria || statement.starts("change replication source to") {
@@ -42,17 +92,16 @@ fn one(copies: &mut Copies<'_>, channels: &mut BTreeMap<String, Channel>, file: 
         let named = statement.word(2).filter(|w| maria && w.sort != Sort::Sign && !w.is("to"));
         let named = named.map(|w| w.text.to_string());
         let channel = named.or_else(|| statement.value("for channel").map(|(w, _)| w.text.to_string())).unwrap_or_default();
-        let channel = channels.entry(channel).or_default();
+        let channel = found.channels.entry(channel).or_default();
         let value = |a: &str, b: &str| statement.value(a).or_else(|| statement.value(b));
         if let Some((host, at)) = value("source_host", "master_host") {
-            channel.host = Some((host.text.to_string(), at)).filter(|(h, _)| !h.is_empty());
+            // A variable or an expression is no host, which the gap about it says.
+            let host = if host.sort == Sort::Text { host.text.to_string() } else { format!("{}()", host.text) };
+            channel.host = Some((host, at)).filter(|(h, _)| !h.is_empty());
         }
-        if let Some((port, _)) = value("source_port", "master_port") {
-            channel.port = port.text.parse().ok();
-        }
-        if let Some((delay, _)) = value("source_delay", "master_delay") {
-            channel.delay = delay.text.parse().unwrap_or(0);
-        }
+        let told = |(word, at): (&Word<'_>, Location)| (word.text.to_string(), at);
+        channel.port = value("source_port", "master_port").map(told).or(channel.port.take());
+        channel.delay = value("source_delay", "master_delay").map(told).or(channel.delay.take());
         return;
     }
     let first = statement.word(0);
@@ -72,26 +121,14 @@ fn one(copies: &mut Copies<'_>, channels: &mut BTreeMap<String, Channel>, file: 
     .iter()
     .any(|name| call(name))
     {
-        // The first text is the host, the first number behind it the port.
-        let Some(i) = statement.words.iter().position(|w| w.sort == Sort::Text) else { return };
-        let port = statement.words.iter().skip(i).find_map(|w| w.text.parse().ok().filter(|_| w.sort == Sort::Word));
-        let host = statement.words[i].text.to_string();
-        if let Some(source) = copies.server_at(&host, port.or(Some(3306)), statement.at(i), touch) {
-            copies.way(source, own, Activity::Replicate, statement.at(i));
+        // (host, port, user, password, ...)
+        if let Some((source, at)) = called(copies, statement, 0, touch) {
+            copies.way(source, own, Activity::Replicate, at);
         }
     } else if call("asynchronous_connection_failover_add_source") {
         // (channel, host, port, network namespace, weight)
-        let texts: Vec<(usize, String)> = statement
-            .words
-            .iter()
-            .enumerate()
-            .filter(|(_, w)| w.sort == Sort::Text)
-            .map(|(i, w)| (i, w.text.to_string()))
-            .collect();
-        let Some((i, host)) = texts.get(1).cloned() else { return };
-        let port = statement.words.iter().skip(i).find_map(|w| w.text.parse().ok().filter(|_| w.sort == Sort::Word));
-        if let Some(source) = copies.server_at(&host, port.or(Some(3306)), statement.at(i), touch) {
-            copies.route(source, own, Activity::Replicate, statement.at(i), |route| {
+        if let Some((source, at)) = called(copies, statement, 1, touch) {
+            copies.route(source, own, Activity::Replicate, at, |route| {
                 route.role = RouteRole::Failover;
                 route.spill = Spill::Failure("the channel takes another source when its own one is lost".to_owned());
             });
@@ -111,13 +148,18 @@ fn one(copies: &mut Copies<'_>, channels: &mut BTreeMap<String, Channel>, file: 
                 touch,
             );
         };
-        // Else the name of a server object, which says its host itself.
         if target.contains("://") {
             let (_, host) = split_url(&target);
             let host = host.rsplit_once('@').map_or(host, |(_, host)| host).to_owned();
             both_ways(copies, own, &host, at);
+        } else {
+            // `server/table`: the name of a server object, which says its host itself.
+            found.stored_at.push((target.split('/').next().unwrap_or(&target).to_ascii_lowercase(), at));
         }
     } else if statement.starts("create server") || statement.starts("create or replace server") {
+        if let Some(name) = statement.after("server").and_then(|at| statement.path(statement.skip_if(at))) {
+            found.servers.insert(name.0.to_ascii_lowercase());
+        }
         match statement.value("host").map(|(w, at)| (w.text.to_string(), at)) {
             Some((host, at)) => both_ways(copies, own, &host, at),
             None => copies.unfollowed("where this server stands is not told".to_owned(), statement.at(2), touch),
@@ -128,9 +170,15 @@ fn one(copies: &mut Copies<'_>, channels: &mut BTreeMap<String, Channel>, file: 
         let host =
             at.and_then(|i| statement.words[i].text.rsplit_once('@').map(|(_, h)| h.to_owned()).filter(|h| !h.is_empty()));
         let host = host.or_else(|| at.and_then(|i| statement.word(i + 1)).map(|w| w.text.to_string()));
-        if let Some((host, i)) = host.zip(at)
-            && let Some(donor) = copies.server_at(&host, Some(3306), statement.at(i), touch)
-        {
+        let Some((host, i)) = host.zip(at) else {
+            return copies.no_target("CLONE INSTANCE FROM", "names no host here", statement.at(0), touch);
+        };
+        let port = statement.words.iter().skip(i).position(|w| w.is(":")).map(|colon| i + colon + 1);
+        let (port, port_at) = match port.and_then(|p| statement.word(p).zip(Some(statement.at(p)))) {
+            Some((port, at)) => (port.text.to_string(), at),
+            None => (String::new(), statement.at(i)),
+        };
+        if let Some(donor) = copies.server_beside(&host, &port, port_at, statement.at(i), touch) {
             copies.way(donor, own, Activity::Replicate, statement.at(i));
         }
     }

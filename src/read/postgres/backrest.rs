@@ -17,8 +17,9 @@ fn split(key: &str) -> (u32, String) {
     for prefix in ["repo", "pg"] {
         let Some(rest) = key.strip_prefix(prefix) else { continue };
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-        if digits > 0 {
-            return (rest[..digits].parse().unwrap_or(1), format!("{prefix}{}", &rest[digits..]));
+        // A number too large for any repository makes a key that no table has.
+        if let Ok(number) = rest[..digits].parse() {
+            return (number, format!("{prefix}{}", &rest[digits..]));
         }
     }
     (1, key.to_owned())
@@ -98,11 +99,21 @@ fn repository<'s>(
         };
     }
     let kind = value("repo-type");
+    // A setting that may stand in the environment of the program instead.
+    let needed = |copies: &mut Copies<'_>, key: &str| {
+        let found = value(key);
+        if found.is_none() {
+            let at = kind.map_or_else(|| copies.out.facts.endpoints[own].location, Setting::at);
+            let message = format!("this repository says no `{key}`, so where it keeps copies is not known");
+            copies.gap("unusable-target", message, "add it here, if the environment of pgBackRest sets it", at, touch);
+        }
+        found
+    };
     let region = |key: &str| value(key).map(|r| (r.text().to_owned(), r.at()));
     let endpoint = |key: &str| value(key).map(|e| e.text().to_owned());
     match kind.map_or("posix", |k| k.text()) {
         "s3" => {
-            let bucket = value("repo-s3-bucket")?;
+            let bucket = needed(copies, "repo-s3-bucket")?;
             // pgBackRest wants the endpoint without a scheme, and a host of its own beside it.
             let about = About {
                 endpoint: endpoint("repo-storage-host").or_else(|| endpoint("repo-s3-endpoint")),
@@ -111,13 +122,13 @@ fn repository<'s>(
             copies.store(&format!("s3://{}", bucket.text()), &about, own, bucket.at(), touch).map(|s| (s, bucket.at()))
         }
         "gcs" => {
-            let bucket = value("repo-gcs-bucket")?;
+            let bucket = needed(copies, "repo-gcs-bucket")?;
             let about =
                 About { endpoint: endpoint("repo-storage-host").or_else(|| endpoint("repo-gcs-endpoint")), region: None };
             copies.store(&format!("gs://{}", bucket.text()), &about, own, bucket.at(), touch).map(|s| (s, bucket.at()))
         }
         "azure" => {
-            let account = value("repo-azure-account").or_else(|| value("repo-azure-container"))?;
+            let account = needed(copies, "repo-azure-account")?;
             let host = format!(
                 "https://{}.{}",
                 account.text(),
@@ -125,9 +136,16 @@ fn repository<'s>(
             );
             copies.store(&host, &About::default(), own, account.at(), touch).map(|s| (s, account.at()))
         }
-        "posix" | "cifs" => {
+        "posix" => {
+            // Without a path it is a folder of this machine, where the server's own data is.
             let path = value("repo-path").or(kind)?;
             Some((copies.folder(path.text(), own, path.at()), path.at()))
+        }
+        "cifs" => {
+            let at = kind?.at();
+            let message = "this repository is on a share of another machine, which is not named here".to_owned();
+            copies.unfollowed(message, at, touch);
+            None
         }
         other => {
             let kind = kind?;

@@ -100,7 +100,7 @@ pub(super) fn follow(copies: &mut Copies<'_>, found: &mut Found, own: usize, com
                 match host.and_then(|h| crate::read::proxy::peer::peer(h, Some(22)).ok()) {
                     Some(peer) => stores.push(copies.remote("backup-host", &peer, at)),
                     // Between folders of this machine.
-                    None if program == "rsync" => stores.extend(folder(copies, own, &words, command)),
+                    None if program == "rsync" && far.is_none() => stores.extend(folder(copies, own, &words, command)),
                     None => copies.no_target(text, "names no host", at, touch),
                 }
                 if program == "ssh" {
@@ -149,9 +149,13 @@ fn is_remote(word: &str) -> bool {
     word.split_once(':').is_some_and(|(host, _)| !host.is_empty() && !host.contains('/') && !host.contains('%'))
 }
 
-/// The folder that holds the segment called `%f`.
+/// The folder that holds the segment called `%f`, or the one that the last word names; a gap if it is neither.
 fn folder(copies: &mut Copies<'_>, own: usize, words: &[&str], command: &Setting) -> Option<usize> {
-    let path = words.iter().find(|w| w.contains("%f"))?;
-    let folder = path.rsplit_once('/').map_or(".", |(folder, _)| folder);
+    let segment = words.iter().find(|w| w.contains("%f")).map(|path| path.rsplit_once('/').map_or(".", |(folder, _)| folder));
+    let last = || words.iter().skip(1).rev().find(|w| !w.starts_with('-') && !w.contains("%p")).copied();
+    let Some(folder) = segment.or_else(last).filter(|path| !path.contains('$')) else {
+        copies.no_target(command.text(), "names no folder", command.at(), Touch::Endpoint(own));
+        return None;
+    };
     Some(copies.folder(folder, own, command.at()))
 }

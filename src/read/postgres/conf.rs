@@ -102,8 +102,12 @@ pub(super) fn parameters(copies: &mut Copies<'_>, found: &mut Found, own: usize,
         copies.out.facts.endpoints[own].tags.insert("cluster-name".to_owned(), name.clone());
         found.standbys.entry(name).or_insert(own);
     }
-    if let Some(delay) = value("recovery_min_apply_delay").and_then(|d| seconds(d.text())).filter(|d| *d > 0) {
-        copies.out.facts.endpoints[own].attributes.max_age_hours = Some(hours(delay));
+    if let Some(delay) = value("recovery_min_apply_delay") {
+        match seconds(delay.text()) {
+            Some(0) => {}
+            Some(seconds) => copies.out.facts.endpoints[own].attributes.max_age_hours = Some(hours(seconds)),
+            None => copies.unread(delay.text(), "is no time", delay.at(), touch),
+        }
     }
     if let Some(names) = value("synchronous_standby_names") {
         for (standby, at) in standbys(names) {
@@ -156,6 +160,7 @@ fn seconds(text: &str) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number: u64 = text[..digits].parse().ok()?;
     let factor = match text[digits..].trim() {
+        "us" => return Some(number.div_ceil(1_000_000)),
         "" | "ms" => return Some(number.div_ceil(1000)),
         "s" => 1,
         "min" => 60,

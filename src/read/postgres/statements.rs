@@ -99,8 +99,8 @@ fn foreign(copies: &mut Copies<'_>, file: SourceId, statement: &Statement<'_>) {
         }
         return;
     };
-    let port = statement.value("port").and_then(|(w, _)| w.text.parse().ok());
-    if let Some(far) = copies.server_at(&host, port.or(Some(5432)), at, Touch::Endpoint(own)) {
+    let (port, port_at) = statement.value("port").map_or(("5432".into(), at), |(w, at)| (w.text.clone(), at));
+    if let Some(far) = copies.server_beside(&host, &port, port_at, at, Touch::Endpoint(own)) {
         copies.way(own, far, Activity::Forward, at);
         copies.way(far, own, Activity::Forward, at);
     }
@@ -114,6 +114,11 @@ fn dblink(copies: &mut Copies<'_>, file: SourceId, statement: &Statement<'_>) {
     let own = copies.own(file);
     let targets: Vec<_> =
         statement.texts().flat_map(|(text, at)| hosts_of(text).into_iter().map(move |host| (host, at))).collect();
+    // A string that names a database and no host leads to this machine.
+    if targets.is_empty() && !statement.texts().any(|(text, _)| text.contains("dbname")) {
+        let message = "`dblink` goes by a connection or a server object that is not told here".to_owned();
+        copies.unfollowed(message, statement.at(0), Touch::Endpoint(own));
+    }
     for (host, at) in targets {
         if let Some(far) = copies.server_at(&host, Some(5432), at, Touch::Endpoint(own)) {
             copies.way(own, far, Activity::Forward, at);

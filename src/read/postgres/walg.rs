@@ -9,7 +9,7 @@ use crate::read::proxy::output::Touch;
 use crate::read::replicas::Copies;
 use crate::read::replicas::lines::{Setting, ini};
 use crate::read::replicas::store::About;
-use crate::source::{Location, SourceId, Spanned};
+use crate::source::{SourceId, Spanned};
 
 /// Settings that hold where copies are kept, by the beginning of their URL where that is not in the value.
 const PREFIXES: &[(&str, &str)] = &[
@@ -31,10 +31,7 @@ pub(super) fn read(copies: &mut Copies<'_>, found: &mut Found, file: SourceId, t
     let tree = path.ends_with(".yaml") || path.ends_with(".yml") || text.trim_start().starts_with('{');
     let settings: Vec<Setting> = if tree {
         let document = if text.trim_start().starts_with('{') { json::parse(text) } else { yaml::parse(text) };
-        for problem in document.problems() {
-            let at = Location::new(file, problem.span);
-            copies.gap("syntax", problem.message.clone(), "what stands behind may be missing", at, Touch::Everything);
-        }
+        copies.problems(file, &document);
         let entries = document.root().into_iter().flat_map(|r| r.entries().collect::<Vec<_>>());
         entries
             .map(|e| Setting {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use ipnetwork::IpNetwork;
 
-use super::output::{Listen, Output};
-use super::peer::{Peer, is_host_name};
+use super::output::{Listen, Output, Touch};
+use super::peer::{self, Peer, is_host_name};
 use super::shorten;
 use super::when::{Basis, MAX_NETWORKS, When, by_countries, countries_of_regex, country};
 use crate::model::{Address, ClientMatch, EndpointFact, Role, Roles};
@@ -84,13 +84,15 @@ pub fn by_country(what: &str, value: &str, pattern: bool, among: bool) -> Option
     } else {
         value.split([' ', ',', '|']).filter(|v| !v.is_empty()).map(country).collect::<Option<Vec<_>>>()?
     };
-    let mut when = by_countries(what, countries, among);
+    // No country at all is a value that was not understood.
+    let mut when = Some(by_countries(what, countries, among)).filter(|w| w.clients != ClientMatch::Countries(Vec::new()))?;
     when.text = when.text.map(|t| t.replacen("when $", "when ", 1));
     Some(when)
 }
 
 /// Clients of these networks.
 pub fn by_networks(texts: &[&str], among: bool) -> When {
+    // What is no network (a name, a range) makes a condition that is described and leaves nobody out.
     let networks: Option<Vec<IpNetwork>> = texts.iter().map(|t| t.parse().ok()).collect();
     let shown = shorten(&texts.join(", "));
     match networks {
@@ -137,14 +139,16 @@ impl Fronts {
         }
     }
 
-    /// The program listens here, for all of its entries that are yet to be made.
-    pub fn listen(&mut self, text: &str, peer: Option<&Peer>, at: Location) {
+    /// The program listens here, for all of its entries that are yet to be made. `place` is the address in `text`; of a place
+    /// without a host (`:80`) any address of the machine.
+    pub fn listen(&mut self, out: &mut Output, text: &str, place: &str, at: Location) {
         self.shown.push(shorten(text));
-        match peer {
-            Some(Peer::Address { ip, port }) => self.addresses.push(Address { ip: *ip, port: *port, location: at }),
-            Some(Peer::Loopback { port: Some(port), .. }) => self.listens.push(Listen::Port(*port)),
-            Some(Peer::Unix(path)) => self.listens.push(Listen::Socket(path.clone())),
-            _ => {}
+        let any = if place.starts_with(':') { "0.0.0.0" } else { "" };
+        match peer::peer(&format!("{any}{place}"), None) {
+            Ok(Peer::Address { ip, port }) => self.addresses.push(Address { ip, port, location: at }),
+            Ok(Peer::Loopback { port, .. }) => self.listens.extend(port.map(Listen::Port)),
+            Ok(Peer::Unix(path)) => self.listens.push(Listen::Socket(path)),
+            Ok(Peer::Host { .. }) | Err(_) => out.unheard(text, at, Touch::Tree),
         }
     }
 

@@ -1,8 +1,43 @@
 //! A value of a spanned document together with the file it stands in. Names of fields are compared without regard to case, as the
 //! programs whose files are read through this do.
 
-use crate::doc::Node;
-use crate::source::{Location, SourceId};
+use std::str::FromStr;
+
+use super::RENDER;
+use super::output::{Output, Touch};
+use super::turn::is_template;
+use crate::doc::{Document, Node, json, yaml};
+use crate::read::{Input, Reading};
+use crate::source::{InputError, Location, SourceId};
+
+/// A configuration in YAML, or in JSON where it begins with a brace. `read` makes facts of each of its documents.
+pub fn reading(input: &Input<'_>, read: impl Fn(&mut Output, Part<'_>, &str)) -> Reading {
+    let is_json = input.text().trim_start().starts_with('{');
+    let document = if is_json { json::parse(input.text()) } else { yaml::parse(input.text()) };
+    let mut out = Output::new(input.text().len() / 16);
+    let syntax = mistakes(&mut out, &document, input.file, input.text());
+    for node in document.roots() {
+        read(&mut out, Part { node, source: input.file }, input.path());
+    }
+    Reading { facts: out.facts, syntax, ..Reading::default() }
+}
+
+/// The mistakes of syntax in a document. In a template they are no mistakes: what it will say is not known.
+pub fn mistakes(out: &mut Output, document: &Document<'_>, source: SourceId, text: &str) -> Vec<InputError> {
+    let mut mistakes = Vec::new();
+    let template = !document.problems().is_empty() && is_template(text);
+    for problem in document.problems() {
+        let location = Location::new(source, problem.span);
+        if template {
+            let help = problem.help.clone().or(Some(RENDER.to_owned()));
+            out.gap("template-not-rendered", problem.message.clone(), help, location, Touch::Everything);
+        } else {
+            let help = problem.help.clone().or_else(|| Some("what stands behind may be missing".to_owned()));
+            mistakes.push(InputError { location, message: problem.message.clone(), help });
+        }
+    }
+    mistakes
+}
 
 #[derive(Clone, Copy)]
 pub struct Part<'d> {
@@ -40,10 +75,13 @@ impl<'d> Part<'d> {
         self.get(name)?.node.text()
     }
 
-    pub fn number(&self, name: &str) -> Option<u64> {
-        self.text(name)?.trim().parse().ok()
+    /// The number in a field; `None` with a gap where something else stands there.
+    pub fn number<T: FromStr>(&self, name: &str, out: &mut Output, touch: Touch) -> Option<T> {
+        let part = self.get(name)?;
+        out.number(&format!("`{name}`"), part.node.text().unwrap_or(""), part.at(), touch)
     }
 
+    /// `None` also where something else stands there: a caller may only let a flag that was read keep something from carrying.
     pub fn flag(&self, name: &str) -> Option<bool> {
         self.text(name)?.trim().parse().ok()
     }
@@ -57,7 +95,7 @@ impl<'d> Part<'d> {
         }
     }
 
-    /// The texts of a list, or one.
+    /// The texts of a list, or one. The programs take no list or map in their place.
     pub fn texts(&self, name: &str) -> Vec<(&'d str, Location)> {
         self.list(name).into_iter().filter_map(|p| Some((p.node.text()?, p.at()))).collect()
     }

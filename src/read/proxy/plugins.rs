@@ -33,15 +33,18 @@ pub fn routes(
         out.knows(vocabulary, part, name, at, touch);
         return;
     }
-    let Some(plugin) = table.iter().find(|p| p.name == name) else { return };
-    let port = settings.and_then(|s| s.number(plugin.port.0)).and_then(|p| u16::try_from(p).ok()).unwrap_or(plugin.port.1);
     let mut any = false;
-    for field in plugin.targets {
-        for target in settings.map(|s| s.list(field)).unwrap_or_default() {
-            let host = if target.node.is_map() { target.get("host") } else { Some(target) };
-            let Some(host) = host else { continue };
-            let own = target.number("port").and_then(|p| u16::try_from(p).ok()).unwrap_or(port);
+    for plugin in table.iter().filter(|p| p.name == name) {
+        let port = settings.and_then(|s| s.number(plugin.port.0, out, touch)).unwrap_or(plugin.port.1);
+        let targets = plugin
+            .targets
+            .iter()
+            .flat_map(|field| settings.map(|s| s.list(field)).unwrap_or_default().into_iter().map(move |t| (field, t)));
+        for (field, target) in targets {
             any = true;
+            let own = target.number("port", out, touch).unwrap_or(port);
+            // A map without either names no place, which is told.
+            let host = target.get("host").or_else(|| target.get("uri")).unwrap_or(target);
             let text = host.node.text().unwrap_or("");
             let Some(peer) = out.target(&format!("`{field}` of {name}"), text, Some(own), host.at(), touch) else { continue };
             if plugin.activity == Activity::Log {

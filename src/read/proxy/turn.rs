@@ -1,5 +1,7 @@
 //! How a target carries in its turn, and the routes, targets and unknown words that all edges write down alike.
 
+use std::str::FromStr;
+
 use super::output::{Output, Touch};
 use super::peer::{self, Peer, split_url};
 use super::when::{Basis, When};
@@ -138,6 +140,30 @@ impl Output {
                 None
             }
         }
+    }
+
+    /// A number that the configuration gives; a gap if it is none. What a caller puts in its place must let more be carried, not less.
+    pub fn number<T: FromStr>(&mut self, what: &str, text: &str, at: Location, touch: Touch) -> Option<T> {
+        let number = text.trim().parse().ok();
+        if number.is_none() {
+            let shown = shorten(text);
+            let (code, why, help) = if is_template(text) {
+                ("template-not-rendered", "which some tool is yet to fill in", Some(RENDER.to_owned()))
+            } else {
+                ("syntax", "which is no number that fits", None)
+            };
+            self.gap(code, format!("{what} is `{shown}`, {why}"), help, at, touch);
+        }
+        number
+    }
+
+    /// An entry listens on an address that cannot be read, so that whoever leads there is not seen to lead to the entry.
+    pub fn unheard(&mut self, text: &str, at: Location, touch: Touch) {
+        let shown = shorten(text);
+        let message = format!("the address to listen on `{shown}` is not understood, so who leads here is not known");
+        let (code, help) =
+            if is_template(text) { ("template-not-rendered", Some(RENDER.to_owned())) } else { ("unusable-target", None) };
+        self.gap(code, message, help, at, touch);
     }
 
     /// What a word means by its reader's table. Only a word that is followed or harmless is `true`; any other has become a gap.

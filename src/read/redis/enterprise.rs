@@ -4,19 +4,19 @@ use super::known::WORDS;
 use crate::doc::{Node, json};
 use crate::read::proxy::output::Touch;
 use crate::read::proxy::peer::split_url;
-use crate::read::replicas::Copies;
+use crate::read::replicas::{Copies, objects};
 use crate::source::{Location, SourceId};
 
 pub(super) fn read(copies: &mut Copies<'_>, file: SourceId, text: &str) {
     let document = json::parse(text);
-    for problem in document.problems() {
-        let at = Location::new(file, problem.span);
-        copies.gap("syntax", problem.message.clone(), "what stands behind may be missing", at, Touch::Everything);
-    }
-    for root in document.roots() {
-        let all: Vec<Node<'_>> = if root.is_list() { root.items().collect() } else { vec![root] };
-        for database in all.into_iter().filter(|d| d.get("instances").is_some()) {
+    copies.problems(file, &document);
+    for database in objects(&document) {
+        if database.get("instances").is_some() {
             one(copies, file, database);
+        } else {
+            let message = "this database names no `instances`, so where its copies stand is not known".to_owned();
+            let help = "add the object as `GET /v1/crdbs` gives it";
+            copies.members_unknown(message, help, Location::new(file, database.span()), Touch::Everything);
         }
     }
 }

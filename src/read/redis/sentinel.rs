@@ -37,8 +37,7 @@ impl Sentinels {
             if !matches!(order.as_str(), "monitor" | "known-replica" | "known-slave") {
                 continue;
             }
-            let port = text(4).parse().ok().or(Some(6379));
-            let Some(server) = copies.server_at(text(3), port, at(3), Touch::Everything) else { continue };
+            let Some(server) = copies.server_beside(text(3), text(4), at(4), at(3), Touch::Everything) else { continue };
             if order == "monitor" {
                 masters.insert(&line[2].value, server);
                 let known = self.0.contains_key(&(text(2).to_owned(), server));

@@ -17,6 +17,7 @@ pub(super) fn read(
     let own = copies.own(file);
     let touch = Touch::Endpoint(own);
     let path = copies.input.sources.get(file).path.clone();
+    // A port that cannot be read leaves an address that is reached on any.
     let port = lines.iter().rev().find(|l| l[0].value == "port").and_then(|l| l.get(1)?.value.parse::<u16>().ok());
     for line in lines {
         let word = line[0].value.to_ascii_lowercase();
@@ -25,7 +26,7 @@ pub(super) fn read(
         copies.word(&WORDS, "redis.conf", &word, at(0), touch);
         match word.as_str() {
             "replicaof" | "slaveof" if !text(1).eq_ignore_ascii_case("no") => {
-                if let Some(master) = copies.server_at(text(1), text(2).parse().ok().or(Some(6379)), at(1), touch) {
+                if let Some(master) = copies.server_beside(text(1), text(2), at(2), at(1), touch) {
                     copies.way(master, own, Activity::Replicate, at(1));
                 }
             }
@@ -63,6 +64,7 @@ pub(super) fn read(
                     copies.gap("missing-include", message, "add that file to the project", at(1), touch);
                 }
             }
+            // Words in no table are gaps already.
             _ => {}
         }
     }

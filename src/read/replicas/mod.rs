@@ -9,12 +9,14 @@ pub mod sql;
 pub mod store;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use super::proxy::output::{Output, Touch};
 use super::proxy::peer::{Peer, peer};
 use super::proxy::shorten;
 use super::words::{Effect, Vocabulary};
 use super::{FileSettings, Input};
+use crate::doc::{Document, Node};
 use crate::model::{
     Activity, Address, EndpointFact, Facts, GapScope, Reference, Role, Roles, RouteFact, RouteRole, Spill, Standing, Trail,
 };
@@ -104,6 +106,7 @@ impl<'i> Copies<'i> {
             Peer::Loopback { .. } | Peer::Unix(_) => return self.own(at.source),
         };
         fact.roles = Roles::of(&[Role::Process, Role::Store]);
+        fact.elsewhere = true;
         let index = self.out.principal(fact);
         self.servers.insert(peer.clone(), index);
         index
@@ -120,9 +123,43 @@ impl<'i> Copies<'i> {
         }
     }
 
+    /// The server at a host with its port beside it. Without a port that can be read it may be any that listens there.
+    pub fn server_beside(&mut self, host: &str, port: &str, port_at: Location, at: Location, touch: Touch) -> Option<usize> {
+        let port = if port.is_empty() { None } else { self.number::<u16>(port, port_at, touch) };
+        self.server_at(host, port, at, touch)
+    }
+
+    /// A number; a gap about `touch` if the text is none.
+    pub fn number<N: FromStr>(&mut self, text: &str, at: Location, touch: Touch) -> Option<N> {
+        let number = text.trim().parse().ok();
+        if number.is_none() {
+            self.unread(text, "is no number that is allowed here", at, touch);
+        }
+        number
+    }
+
+    /// A value that cannot be read. `why` is a clause: "is no number".
+    pub fn unread(&mut self, text: &str, why: &str, at: Location, touch: Touch) {
+        let (code, help) = if is_template(text) {
+            ("unresolved-variable", "put the value in its place, and give onshore the result")
+        } else {
+            ("unknown-directive", "correct the value")
+        };
+        let message = format!("`{}` {why}, so what it changes is not known", shorten(text));
+        self.gap(code, message, help, at, touch);
+    }
+
+    /// What stands in the way of reading a document: behind it, anything may be missing.
+    pub fn problems(&mut self, file: SourceId, document: &Document<'_>) {
+        for problem in document.problems() {
+            let at = Location::new(file, problem.span);
+            self.gap("syntax", problem.message.clone(), "what stands behind may be missing", at, Touch::Everything);
+        }
+    }
+
     /// A target that cannot be followed. `why` is a clause: "is no host name or address".
     pub fn no_target(&mut self, text: &str, why: &str, at: Location, touch: Touch) {
-        let (code, help) = if text.contains(['$', '{', '<', '%']) {
+        let (code, help) = if is_template(text) {
             ("unresolved-variable", "put the value in its place, and give onshore the result")
         } else {
             ("unusable-target", "correct the value")
@@ -133,6 +170,7 @@ impl<'i> Copies<'i> {
 
     /// The name or address by which others reach a server.
     pub fn reached_by(&mut self, server: usize, text: &str, at: Location) {
+        // Without a name or an address nothing joins the server, and its place is what its file is told.
         let Ok(peer) = peer(text, None) else { return };
         let fact = &mut self.out.facts.endpoints[server];
         match &peer {
@@ -361,6 +399,16 @@ impl<'i> Copies<'i> {
     pub fn members_unknown(&mut self, message: String, help: &str, at: Location, touch: Touch) {
         self.gap("members-not-read", message, help, at, touch);
     }
+}
+
+/// Something else fills the text in.
+fn is_template(text: &str) -> bool {
+    text.contains(['$', '{', '<', '%'])
+}
+
+/// The objects of a document that holds one, a list of them, or several after each other.
+pub fn objects<'d>(document: &'d Document<'d>) -> Vec<Node<'d>> {
+    document.roots().flat_map(|root| if root.is_list() { root.items().collect() } else { vec![root] }).collect()
 }
 
 /// Whole hours, at least one, so that a delay is never told shorter than it is.

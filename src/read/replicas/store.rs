@@ -69,7 +69,10 @@ impl Copies<'_> {
     pub fn bucket(&mut self, provider: &str, id: &str, shown: &str, about: &About, at: Location) -> usize {
         let endpoint = about.endpoint.as_deref().map(|e| split_url(e).1).filter(|e| !e.is_empty());
         let host = endpoint.map(|e| e.split(':').next().unwrap_or(e).to_ascii_lowercase());
-        let own = host.as_deref().filter(|h| !is_providers(h)).and(endpoint);
+        // S3 is spoken by others too, whose regions are called alike.
+        let by_host = host.as_deref().and_then(provider_of);
+        let provider = by_host.unwrap_or(provider);
+        let own = endpoint.filter(|_| by_host.is_none());
         let key = own.map_or_else(|| id.to_owned(), |e| format!("{e}/{id}"));
         if let Some(known) = self.stores.get(&key) {
             return *known;
@@ -77,6 +80,7 @@ impl Copies<'_> {
         let name = shown.split_once("://").map_or(shown, |(_, rest)| rest).split('/').next().unwrap_or(shown);
         let mut fact = EndpointFact::new("bucket", id, at);
         fact.roles = Roles::of(&[Role::Store]);
+        fact.elsewhere = true;
         if let Some(own) = own {
             fact.label = format!("{own}/{name}");
             match peer(own, None) {
@@ -109,6 +113,7 @@ impl Copies<'_> {
         }
         let mut fact = EndpointFact::new("backup-folder", path, at);
         fact.roles = Roles::of(&[Role::Store]);
+        fact.elsewhere = mounted;
         if !mounted {
             fact.standing = Standing::WithSender;
             fact.part_of.push(Reference::Fact(writer));
@@ -130,6 +135,7 @@ impl Copies<'_> {
         }
         let mut fact = EndpointFact::new(kind, label.as_str(), at);
         fact.roles = Roles::of(&[Role::Store]);
+        fact.elsewhere = true;
         match peer {
             Peer::Host { name, .. } => fact.names.push(Spanned::new(name.clone(), at.span)),
             Peer::Address { ip, port } => fact.addresses.push(crate::model::Address { ip: *ip, port: *port, location: at }),
@@ -141,11 +147,20 @@ impl Copies<'_> {
     }
 }
 
-/// Hosts by which a provider serves all its buckets.
-fn is_providers(host: &str) -> bool {
-    ["amazonaws.com", "amazonaws.com.cn", "storage.googleapis.com", "aliyuncs.com", "myqcloud.com", "myhuaweicloud.com"]
-        .iter()
-        .any(|end| host == *end || host.ends_with(&format!(".{end}")))
+/// Domains by which a provider serves all its buckets, and the provider in the region tables.
+const DOMAINS: &[(&str, &str)] = &[
+    ("amazonaws.com", "aws"),
+    ("amazonaws.com.cn", "aws"),
+    ("storage.googleapis.com", "gcp"),
+    ("aliyuncs.com", "alibaba"),
+    ("myqcloud.com", "tencent"),
+    ("myhuaweicloud.com", "huawei"),
+];
+
+/// The provider that serves all its buckets by this host.
+pub fn provider_of(host: &str) -> Option<&'static str> {
+    let serves = |end: &str| host.strip_suffix(end).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    DOMAINS.iter().find(|(end, _)| serves(end)).map(|(_, provider)| *provider)
 }
 
 /// `s3.eu-central-1.amazonaws.com`, `oss-eu-central-1.aliyuncs.com`, `cos.ap-beijing.myqcloud.com`.

@@ -1,25 +1,12 @@
 //! What takes something of everything that stands in a region, an account or an organization: the sinks and trails of a provider's
 //! logs. They name where the logs go, not whose they are. And what does so of all that is in a network or a zone.
 
-use std::collections::BTreeSet;
-
 use super::ends::{End, Why};
 use super::names;
 use super::table::{RouteRow, Wide};
 use super::translate::{Frame, Sort, World, is_data};
 use crate::model::route::DataLimit;
-use crate::model::{Activity, EndpointFact, Reference, Role, Roles, RouteFact, Standing};
-use crate::source::Location;
-
-/// One for all that collect the same, so that routes are as many as resources and collectors, not their product.
-pub(super) struct Router {
-    provider: Option<String>,
-    account: Option<String>,
-    region: Option<String>,
-    data: Vec<String>,
-    node: Reference,
-    at: Location,
-}
+use crate::model::{Activity, Collected, EndpointFact, Reference, RouteFact, Standing};
 
 /// A network, a zone or the like of which a log is kept, and where what passes there comes together.
 pub(super) struct Watched {
@@ -150,53 +137,33 @@ impl World<'_> {
         }
     }
 
-    /// Where what resource `i` collects comes together.
+    /// Where what resource `i` collects comes together: one for all that collect the same, so that routes are as many as endpoints
+    /// and collectors, not their product. Linking leads the endpoints of all inputs there.
     pub(super) fn router(&mut self, i: usize, wide: Wide, route: &RouteRow) -> Reference {
-        let own = self.node(i);
-        self.collectors.insert(own);
-        let fact = &self.facts.endpoints[own];
+        let node = self.node(i);
+        let own = Reference::Fact(node);
+        let fact = &self.facts.endpoints[node];
         let provider = self.provider(i).map(str::to_owned);
         let account = fact.account.clone().filter(|_| wide != Wide::Organization);
         let region = fact.region.as_ref().map(|r| r.value.clone()).filter(|_| wide == Wide::Region);
-        let same = |r: &&Router| (&r.provider, &r.account, &r.region, &r.data) == (&provider, &account, &region, &route.data);
-        if let Some(known) = self.routers.iter().find(same) {
-            return known.node.clone();
+        let same =
+            |c: &&mut Collected| (&c.provider, &c.account, &c.region, &c.data) == (&provider, &account, &region, &route.data);
+        if let Some(known) = self.facts.collected[self.first_collected..].iter_mut().find(same) {
+            known.by.push(own);
+            return known.to.clone();
         }
         let whose = account.as_deref().unwrap_or(if wide == Wide::Organization { "the organization" } else { "the account" });
         let label = region.as_ref().map_or_else(|| format!("logs of {whose}"), |region| format!("logs of {whose} in {region}"));
-        let at = self.resources[i].location;
-        let mut router = EndpointFact::new("log-router", label, at);
+        let location = self.resources[i].location;
+        let mut router = EndpointFact::new("log-router", label, location);
         router.labelled = true;
         router.standing = Standing::Logical;
         router.account.clone_from(&account);
         router.provider.clone_from(&provider);
-        let node = self.facts.endpoint(router);
-        self.routers.push(Router { provider, account, region, data: route.data.clone(), node: node.clone(), at });
-        node
-    }
-
-    /// Leads everything that works or stores to the routers that collect of it. Whose account or region is not known may be there.
-    pub(super) fn collect(&mut self) {
-        let works = Roles::of(&[Role::Process, Role::Store, Role::Entry, Role::Transit]);
-        let nodes: BTreeSet<usize> = self.nodes.iter().flatten().copied().filter(|n| !self.collectors.contains(n)).collect();
-        for router in &self.routers {
-            for node in &nodes {
-                let fact = &self.facts.endpoints[*node];
-                let region = fact.region.as_ref().map(|r| &r.value);
-                let may = |of: Option<&String>, own: Option<&String>| of.is_none() || own.is_none() || of == own;
-                let here = fact.provider == router.provider
-                    && may(router.account.as_ref(), fact.account.as_ref())
-                    && may(router.region.as_ref(), region);
-                // What is kept of logs writes none.
-                if !here || fact.kind.starts_with("log") || !works.iter().any(|r| fact.roles.contains(r)) {
-                    continue;
-                }
-                let mut route = RouteFact::new(Reference::Fact(*node), router.node.clone(), Activity::Log, router.at);
-                route.data = DataLimit::Only(router.data.clone());
-                route.data_assumed = true;
-                self.facts.routes.push(route);
-            }
-        }
+        let to = self.facts.endpoint(router);
+        let data = route.data.clone();
+        self.facts.collected.push(Collected { to: to.clone(), by: vec![own], provider, account, region, data, location });
+        to
     }
 }
 

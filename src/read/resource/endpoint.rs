@@ -56,7 +56,9 @@ impl World<'_> {
             let region = names::read(&arn.pattern()?)?.region?;
             Some(Value { is: Is::Text(region.into()), at: arn.at, trail: arn.trail.clone() })
         };
-        let provider = || resource.region.as_ref().map(|r| self.settle(r, 0)).map(|r| provided(r, resource));
+        let part_only = row.is_some_and(|r| r.part_only);
+        let region = resource.region.as_ref().filter(|_| !part_only);
+        let provider = || region.map(|r| self.settle(r, 0)).map(|r| provided(r, resource));
         let own = own.or_else(by_name);
         let provided = own.is_none();
         let own_zone = zone.is_some();

@@ -22,6 +22,9 @@ pub fn read(text: &str) -> Option<Name> {
     if starts(text, "/subscriptions/") {
         return Some(azure(text));
     }
+    if let Some(name) = tencent(text).or_else(|| alibaba(text)) {
+        return Some(name);
+    }
     google(text)
 }
 
@@ -252,6 +255,28 @@ fn arn(text: &str) -> Option<Name> {
     }
     let account = known(4).filter(|a| a.len() == 12 && a.bytes().all(|b| b.is_ascii_digit()));
     Some(Name { provider: "aws", region: known(3), zone: None, account, service: known(2).unwrap_or_else(|| "aws".into()) })
+}
+
+/// `qcs:project:service:region:account:resource` ("Resource Description Method", Cloud Access Management of Tencent Cloud).
+fn tencent(text: &str) -> Option<Name> {
+    let parts: Vec<&str> = text.strip_prefix("qcs:")?.splitn(5, ':').collect();
+    let [_, service, region, account, _] = parts[..] else { return None };
+    let number = account.strip_prefix("uin/").or_else(|| account.strip_prefix("uid/"));
+    Some(named("tencent", service, region, number.unwrap_or("")))
+}
+
+/// `acs:service:region:account:resource` ("Policy elements", Resource Access Management of Alibaba Cloud).
+fn alibaba(text: &str) -> Option<Name> {
+    let parts: Vec<&str> = text.strip_prefix("acs:")?.splitn(4, ':').collect();
+    let [service, region, account, _] = parts[..] else { return None };
+    Some(named("alibaba", service, region, account))
+}
+
+/// A `*` says nothing.
+fn named(provider: &'static str, service: &str, region: &str, account: &str) -> Name {
+    let known = |part: &str| (!part.is_empty() && !part.contains([HOLE, '*'])).then(|| part.to_owned());
+    let service = known(service).unwrap_or_else(|| provider.to_owned());
+    Name { provider, region: known(region), zone: None, account: known(account), service }
 }
 
 /// `/subscriptions/S/resourceGroups/G/providers/Microsoft.Storage/storageAccounts/N`: a name without a place.

@@ -112,6 +112,9 @@ pub struct Row {
     pub account: Vec<String>,
     /// Paths to what it is a part of and stands in (a subnet, a cluster), where it has no place of its own.
     pub part_of: Vec<String>,
+    /// The region that its provider is set to says nothing of it: it stands where what it is a part of does, also where that is
+    /// declared elsewhere.
+    pub part_only: bool,
     /// Terms for what sees what passes it, without saying where it stands: the zone of a DNS record, the subnets of a function. What
     /// it is a part of does so too.
     pub inside: Vec<String>,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::{HashMap, HashMapExt};
 
-use super::collect::{Router, Watched};
+use super::collect::Watched;
 use super::endpoint::Stand;
 use super::ends::{End, Why, why};
 use super::gaps::Gaps;
@@ -32,7 +32,6 @@ pub fn translate_beside(resources: Vec<Resource>, told: &BTreeSet<String>, facts
     }
     clients::settle_pools(&mut world);
     world.strangers();
-    world.collect();
     world.outsiders();
     world.finish();
 }
@@ -84,9 +83,8 @@ pub struct World<'a> {
     pub(super) depth: Cell<u8>,
     /// Stores by tag, made when first asked for.
     pub(super) by_tag: Option<HashMap<(String, String), Vec<usize>>>,
-    /// What collects from everything, and where that comes together.
-    pub(super) collectors: BTreeSet<usize>,
-    pub(super) routers: Vec<Router>,
+    /// The first of what collects from everything that these resources tell.
+    pub(super) first_collected: usize,
     /// Routes whose targets never count as failed.
     pub(super) steady: BTreeSet<usize>,
     /// Routes whose priority is one of their own, so that only their pool says which stand by.
@@ -129,14 +127,13 @@ impl<'a> World<'a> {
             externals: HashMap::new(),
             wild: HashMap::new(),
             by_tag: None,
-            collectors: BTreeSet::new(),
-            routers: Vec::new(),
             watches: Vec::new(),
             steps: Cell::new(20_000 + 4_000 * resources.len()),
             depth: Cell::new(0),
             steady: BTreeSet::new(),
             listed: BTreeSet::new(),
             first_route: facts.routes.len(),
+            first_collected: facts.collected.len(),
             facts,
             gaps: Gaps::default(),
             open: HashMap::new(),

@@ -1,7 +1,9 @@
 //! Beats (Filebeat, Metricbeat, Heartbeat, Auditbeat, Winlogbeat, Packetbeat): `output.*`, `monitoring` and `setup.kibana`, with
 //! dotted or nested keys (elastic.co, "Filebeat Reference > Configure the output"). With `cloud.id` the account decides.
 
-use super::sinks::WORDS;
+use std::sync::LazyLock;
+
+use super::sinks::Product;
 use super::{Part, Shipper, emit, has_line, mistakes};
 use crate::doc::yaml;
 use crate::read::words::Words;
@@ -11,6 +13,16 @@ use crate::source::Location;
 pub struct Beats;
 
 const PRODUCTS: [&str; 6] = ["filebeat", "metricbeat", "heartbeat", "auditbeat", "winlogbeat", "packetbeat"];
+
+pub(super) const PRODUCT: Product = Product {
+    name: "Beats",
+    inputs: "log filestream container journald stdin tcp udp unix syslog kafka redis mqtt netflow aws-s3 aws-cloudwatch \
+        gcp-pubsub azure-eventhub azure-blob-storage cel o365 winlog docker etw lumberjack audit_file \
+        journaldreceiver",
+    outputs: "elasticsearch logstash kafka redis file console elastic_cloud",
+};
+
+static WORDS: LazyLock<Vec<Words>> = LazyLock::new(|| PRODUCT.words());
 
 impl Reader for Beats {
     fn format(&self) -> &'static str {
@@ -35,7 +47,7 @@ impl Reader for Beats {
     fn read(&self, input: &Input<'_>) -> Reading {
         let document = yaml::parse(input.text());
         let mut shipper = Shipper { syntax: mistakes(&document, input.file), ..Shipper::default() };
-        let Some(root) = document.root() else { return emit(input, "Beats", shipper) };
+        let Some(root) = document.root() else { return emit(input, &PRODUCT, shipper) };
         let mut all = Part::new("", Location::new(input.file, root.span()));
         all.take("", root, input.file, 0);
         let cloud = all.get("cloud.id").map(|v| v.at);
@@ -76,6 +88,6 @@ impl Reader for Beats {
                 shipper.inputs.push(part);
             }
         }
-        emit(input, "Beats", shipper)
+        emit(input, &PRODUCT, shipper)
     }
 }

@@ -1,7 +1,9 @@
 //! Fluent Bit: the classic form (`[INPUT]`, `[OUTPUT]`, `[UPSTREAM]`, `@INCLUDE`, `@SET`) and YAML (`pipeline`, `includes`);
 //! docs.fluentbit.io, "Administration > Configuring Fluent Bit". Keys are not told apart by case.
 
-use super::sinks::WORDS;
+use std::sync::LazyLock;
+
+use super::sinks::Product;
 use super::{Part, Shipper, emit, has_line, included, mistakes, not_included};
 use crate::doc::yaml;
 use crate::read::words::Words;
@@ -9,6 +11,21 @@ use crate::read::{Input, Reader, Reading, Recognized, glance};
 use crate::source::{Location, SourceId, Span};
 
 pub struct FluentBit;
+
+pub(super) const PRODUCT: Product = Product {
+    name: "Fluent Bit",
+    inputs: "tail systemd head cpu mem disk netif proc health exec exec_wasi random dummy docker docker_events \
+        kubernetes_events kmsg winlog winevtlog winstat windows_exporter_metrics node_exporter_metrics \
+        process_exporter_metrics podman_metrics ebpf gpu_metrics event_type blob fluentbit_metrics fluentbit_logs \
+        serial thermal stdin statsd collectd forward http tcp udp syslog mqtt opentelemetry splunk elasticsearch \
+        prometheus_scrape prometheus_remote_write nginx_metrics kafka etw unix_socket",
+    outputs: "null stdout exit counter flowcounter plot lib file forward tcp udp http syslog gelf es opensearch kafka \
+        kafka-rest kafka_rest loki prometheus_exporter prometheus_remote_write vivo_exporter websocket splunk nats \
+        opentelemetry influxdb pgsql s3 cloudwatch_logs kinesis_streams kinesis_firehose stackdriver bigquery \
+        chronicle azure_blob azure azure_kusto azure_logs_ingestion datadog nrlogs logdna td skywalking slack",
+};
+
+static WORDS: LazyLock<Vec<Words>> = LazyLock::new(|| PRODUCT.words());
 
 impl Reader for FluentBit {
     fn format(&self) -> &'static str {
@@ -35,8 +52,7 @@ impl Reader for FluentBit {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let mut reader =
-            Files { input, seen: vec![input.file], shipper: Shipper::default(), sets: Vec::new(), nodes: Vec::new() };
+        let mut reader = Files { input, shipper: Shipper::default(), sets: Vec::new(), nodes: Vec::new() };
         reader.file(input.file, 0);
         let Files { mut shipper, nodes, .. } = reader;
         // `upstream` of an output names a file with nodes that share the load; here the nodes that were read.
@@ -46,19 +62,32 @@ impl Reader for FluentBit {
                 nodes.iter().for_each(|(text, at)| part.push("host", text, *at));
             }
         }
-        emit(input, "Fluent Bit", shipper)
+        emit(input, &PRODUCT, shipper)
     }
 }
 
 struct Files<'i> {
     input: &'i Input<'i>,
-    seen: Vec<SourceId>,
     shipper: Shipper,
     /// `@SET name=value`.
     sets: Vec<(String, String)>,
     /// `host:port` of `[NODE]` sections.
     nodes: Vec<(String, Location)>,
 }
+
+/// Sections of the YAML form.
+const SECTIONS: &[&str] = &[
+    "service",
+    "env",
+    "includes",
+    "pipeline",
+    "parsers",
+    "multiline_parsers",
+    "plugins",
+    "customs",
+    "upstream_servers",
+    "stream_processor",
+];
 
 impl Files<'_> {
     fn file(&mut self, file: SourceId, depth: usize) {
@@ -78,9 +107,7 @@ impl Files<'_> {
             self.shipper.strange.push(not_included(pattern, at));
         }
         for file in files {
-            if depth < 16 && !self.seen.contains(&file) {
-                self.seen.push(file);
-                self.shipper.included.push(file);
+            if self.shipper.enters(self.input.file, file, at, depth) {
                 self.file(file, depth + 1);
             }
         }
@@ -142,8 +169,10 @@ impl Files<'_> {
         let Some(part) = part else { return };
         match section {
             "INPUT" => self.shipper.inputs.push(part),
-            "OUTPUT" => self.shipper.outputs.push(part),
+            // Plugins of one's own may send anywhere: none of them is in the table, so each is a gap.
+            "OUTPUT" | "CUSTOM" => self.shipper.outputs.push(part),
             "NODE" => {
+                // Without either of them it is no target, which is a gap where an output names these nodes.
                 let text = |key: &str| part.get(key).map(|v| v.text.clone()).unwrap_or_default();
                 self.nodes.push((format!("{}:{}", text("host"), text("port")), part.at));
             }
@@ -160,8 +189,14 @@ impl Files<'_> {
         for name in root.get("includes").into_iter().flat_map(|i| i.items()) {
             self.include(file, name.text().unwrap_or(""), Location::new(file, name.used_at()), depth);
         }
-        for (role, is_input) in [("inputs", true), ("outputs", false)] {
-            for entry in root.path(&["pipeline", role]).into_iter().flat_map(|p| p.items()) {
+        for section in root.entries().filter(|s| !SECTIONS.contains(&s.name())) {
+            let message = format!("the section `{}` is not known, so it may send data", super::shorten(section.name()));
+            let at = Location::new(file, section.key.span());
+            self.shipper.strange.push(("unknown-directive", message, None, at));
+        }
+        for (path, is_input) in [(&["pipeline", "inputs"][..], true), (&["pipeline", "outputs"], false), (&["customs"], false)]
+        {
+            for entry in root.path(path).into_iter().flat_map(|p| p.items()) {
                 let at = entry.entries().next().map_or(entry.used_at(), |e| e.key.span());
                 let mut part = Part::new(entry.get("name").and_then(|n| n.text()).unwrap_or(""), Location::new(file, at));
                 part.take("", entry, file, 0);

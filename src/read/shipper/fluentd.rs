@@ -1,13 +1,31 @@
 //! Fluentd: `<source>`, `<match>` with `<store>`, `<server>` and `<secondary>`, `<label>`, `@include` (docs.fluentd.org,
 //! "Configuration > Config File Syntax"). A `standby` server of `forward` and a `<secondary>` carry when the others fail.
 
-use super::sinks::WORDS;
+use std::sync::LazyLock;
+
+use super::sinks::Product;
 use super::{Part, Shipper, emit, included, not_included};
 use crate::read::words::Words;
 use crate::read::{Input, Reader, Reading, Recognized, glance};
 use crate::source::{InputError, Location, SourceId, Span};
 
 pub struct Fluentd;
+
+pub(super) const PRODUCT: Product = Product {
+    name: "Fluentd",
+    inputs: "forward http in_http syslog tcp udp unix tail exec monitor_agent debug_agent sample dummy kafka rdkafka s3 \
+        sqs systemd prometheus prometheus_output_monitor relp beats splunk cloudwatch_logs netflow snmptrap statsd \
+        gelf amqp rabbitmq mqtt opentelemetry elasticsearch winevtlog windows_event_log nop",
+    outputs: "null stdout relabel rewrite_tag file file_single roundrobin_file webhdfs webhdfs_local forward http syslog \
+        tcp relp elasticsearch elasticsearch_dynamic opensearch kafka kafka2 rdkafka2 loki splunk_hec splunk redis \
+        redis_streams rabbitmq amqp nats mqtt stomp s3 cloudwatch_logs kinesis kinesis_streams kinesis_producer \
+        kinesis_firehose firehose sqs sns gcs google_cloud bigquery mongo mysql cassandra influxdb datadog newrelic \
+        logzio papertrail td treasure_data slack email prometheus graphite statsd gelf flowcounter counter debug \
+        opentelemetry aliyun_sls sumologic dynatrace coralogix logdna sentry honeycomb azureblobstorage azure_blob \
+        azuremonitor azureeventhubs httpfs",
+};
+
+static WORDS: LazyLock<Vec<Words>> = LazyLock::new(|| PRODUCT.words());
 
 impl Reader for Fluentd {
     fn format(&self) -> &'static str {
@@ -30,9 +48,9 @@ impl Reader for Fluentd {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let mut reader = Files { input, seen: vec![input.file], shipper: Shipper::default(), matches: Vec::new() };
+        let mut reader = Files { input, shipper: Shipper::default(), matches: Vec::new() };
         reader.file(input.file, 0);
-        emit(input, "Fluentd", reader.shipper)
+        emit(input, &PRODUCT, reader.shipper)
     }
 }
 
@@ -46,7 +64,6 @@ struct Block {
 
 struct Files<'i> {
     input: &'i Input<'i>,
-    seen: Vec<SourceId>,
     shipper: Shipper,
     /// Matches and stores with outputs, so far.
     matches: Vec<Location>,
@@ -111,9 +128,7 @@ impl Files<'_> {
             self.shipper.strange.push(not_included(pattern, at));
         }
         for file in files {
-            if depth < 16 && !self.seen.contains(&file) {
-                self.seen.push(file);
-                self.shipper.included.push(file);
+            if self.shipper.enters(self.input.file, file, at, depth) {
                 self.file(file, depth + 1);
             }
         }

@@ -1,13 +1,27 @@
 //! Logstash pipelines: `input { }`, `filter { }`, `output { }` with plugins, conditions and values (elastic.co, "Logstash Reference >
 //! Structure of a pipeline"). A condition depends on the record, so that every output counts.
 
-use super::sinks::WORDS;
+use std::sync::LazyLock;
+
+use super::sinks::Product;
 use super::{Part, Shipper, emit};
 use crate::read::words::Words;
 use crate::read::{Input, Reader, Reading, Recognized, glance};
 use crate::source::{InputError, Location, Span};
 
 pub struct Logstash;
+
+pub(super) const PRODUCT: Product = Product {
+    name: "Logstash",
+    inputs: "azure_event_hubs beats cloudwatch elastic_agent elasticsearch exec file gelf generator google_pubsub \
+        graphite heartbeat http http_poller jdbc kafka kinesis logstash lumberjack pipe rabbitmq redis relp s3 \
+        snmptrap sqs stdin syslog tcp udp unix websocket elasticsearch_bulk collectd",
+    outputs: "csv cloudwatch datadog datadog_metrics elasticsearch email file gelf google_cloud_storage google_pubsub \
+        graphite http influxdb jira kafka logstash loki lumberjack mongodb newrelic null opensearch opsgenie \
+        pagerduty pipe rabbitmq redis s3 sns sqs statsd stdout stomp syslog tcp udp webhdfs websocket",
+};
+
+static WORDS: LazyLock<Vec<Words>> = LazyLock::new(|| PRODUCT.words());
 
 impl Reader for Logstash {
     fn format(&self) -> &'static str {
@@ -42,9 +56,14 @@ impl Reader for Logstash {
             let help = Some("correct the file, or leave it out with `[inputs] exclude`".to_owned());
             pipeline.shipper.syntax.push(InputError { location, message, help });
         }
-        emit(input, "Logstash", pipeline.shipper)
+        emit(input, &PRODUCT, pipeline.shipper)
     }
 }
+
+/// Filters that only change records or look things up on this machine ("Filter plugins").
+const FILTERS: &str = "age aggregate alter anonymize bytes cidr cipher clone collate csv date de_dot dissect dns drop elapsed \
+    environment extractnumbers fingerprint geoip grok i18n java_uuid json json_encode kv metricize metrics mutate prune punct range \
+    sleep split syslog_pri throttle tld translate truncate urldecode useragent uuid wurfl_device_detection xml";
 
 type Broken = (usize, String);
 
@@ -96,8 +115,15 @@ impl<'i> Pipeline<'i> {
                     match section {
                         "input" => self.shipper.inputs.push(part),
                         "output" => self.shipper.outputs.push(part),
-                        // Filters look things up and change records, but send them nowhere.
-                        _ => {}
+                        _ if FILTERS.split(' ').any(|known| known == part.plugin) => {}
+                        _ => {
+                            let message = format!(
+                                "the filter `{}` may ask other servers with what it is given, or run code",
+                                super::shorten(plugin)
+                            );
+                            let help = "declare what it asks with an endpoint and a `log` route in an inventory".to_owned();
+                            self.shipper.strange.push(("unfollowed-copy", message, Some(help), part.at));
+                        }
                     }
                 }
             }

@@ -31,7 +31,7 @@ use super::{FileSettings, Input, Reading};
 use crate::doc::{Document, Node};
 use crate::model::{Activity, EndpointFact, Reference, Role, Roles, RouteFact, RouteRole, Spill};
 use crate::source::{InputError, Location, SourceId, Span, Spanned, glob};
-use sinks::{INPUTS, OUTPUTS, To};
+use sinks::{Product, To};
 
 /// One plugin of a shipper, with its settings.
 #[derive(Debug)]
@@ -46,6 +46,8 @@ struct Part {
     level: u32,
     /// A missing region is what the plugin's own default says; else it comes from the environment.
     has_defaults: bool,
+    /// It has more values, or nests them deeper, than are read.
+    cut: bool,
 }
 
 /// `a.b` for nested keys, in lower case; one for each element of a list.
@@ -67,23 +69,64 @@ struct Shipper {
     syntax: Vec<InputError>,
 }
 
+#[cfg(test)]
+const PRODUCTS: [Product; 7] = [
+    beats::PRODUCT,
+    fluent_bit::PRODUCT,
+    fluentd::PRODUCT,
+    logstash::PRODUCT,
+    otel::PRODUCT,
+    rsyslog::PRODUCT,
+    vector::PRODUCT,
+];
+
+/// Files that include each other; real ones are two deep.
+const MAX_INCLUDES: usize = 16;
+
+impl Shipper {
+    /// Whether a file that another one includes is to be read now: each is, once.
+    fn enters(&mut self, main: SourceId, file: SourceId, at: Location, depth: usize) -> bool {
+        if file == main || self.included.contains(&file) {
+            return false;
+        }
+        if depth == MAX_INCLUDES {
+            let message = format!("files are included more than {MAX_INCLUDES} deep, and what stands below is not read");
+            self.strange.push(("too-deep", message, None, at));
+            return false;
+        }
+        self.included.push(file);
+        true
+    }
+}
+
 /// Values of one plugin that are looked at; no real one comes near.
 const MAX_VALUES: usize = 20_000;
 
 impl Part {
     fn new(plugin: &str, at: Location) -> Self {
-        Self { plugin: plugin.trim().to_ascii_lowercase(), at, values: Vec::new(), pool: None, level: 0, has_defaults: true }
+        Self {
+            plugin: plugin.trim().to_ascii_lowercase(),
+            at,
+            values: Vec::new(),
+            pool: None,
+            level: 0,
+            has_defaults: true,
+            cut: false,
+        }
     }
 
     fn push(&mut self, key: &str, text: &str, at: Location) {
-        if self.values.len() < MAX_VALUES {
+        if self.values.len() == MAX_VALUES {
+            self.cut = true;
+        } else {
             self.values.push(Value { key: key.to_ascii_lowercase(), text: text.trim().to_owned(), at });
         }
     }
 
     /// All scalars below a node.
     fn take(&mut self, prefix: &str, node: Node<'_>, source: SourceId, depth: usize) {
-        if depth > 16 || self.values.len() >= MAX_VALUES {
+        if depth > 16 || self.cut {
+            self.cut = true;
             return;
         }
         let name = |key: &str| if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") };
@@ -106,12 +149,12 @@ impl Part {
 }
 
 /// The reading of a shipper that one file (with what it includes) describes.
-fn emit(input: &Input<'_>, product: &str, shipper: Shipper) -> Reading {
+fn emit(input: &Input<'_>, product: &'static Product, shipper: Shipper) -> Reading {
     let told = input.settings.of(input.path());
     let mut out = Output::new(shipper.inputs.len() + shipper.outputs.len());
     let mut own = shipper.outputs.iter().chain(&shipper.inputs).map(|p| p.at).filter(|at| at.source == input.file);
     let at = own.next().unwrap_or(Location::new(input.file, Span::new(0, 0)));
-    let mut fact = EndpointFact::new("log-shipper", format!("{product} ({})", input.path()), at);
+    let mut fact = EndpointFact::new("log-shipper", format!("{} ({})", product.name, input.path()), at);
     fact.roles = Roles::of(&[Role::Process]);
     fact.provider = told.provider.as_ref().map(|t| t.text.clone());
     fact.account = told.account.as_ref().map(|t| t.text.clone());
@@ -124,6 +167,11 @@ fn emit(input: &Input<'_>, product: &str, shipper: Shipper) -> Reading {
     for part in &shipper.outputs {
         emitter.output(part);
     }
+    for part in shipper.inputs.iter().chain(&shipper.outputs).filter(|part| part.cut) {
+        let message =
+            format!("`{}` has more settings than are read; one that is left out may name a target", shorten(&part.plugin));
+        emitter.unclear(&part.plugin, "too-large", message, None, part.at);
+    }
     for (code, message, help, at) in shipper.strange {
         emitter.unclear("", code, message, help, at);
     }
@@ -134,7 +182,7 @@ struct Emitter<'e> {
     out: Output,
     agent: usize,
     told: FileSettings,
-    product: &'e str,
+    product: &'e Product,
 }
 
 /// Where a plugin leads, or what is in the way of telling.
@@ -145,11 +193,11 @@ enum Target {
 
 impl Emitter<'_> {
     fn input(&mut self, part: &Part) {
-        let Some(to) = sinks::find(INPUTS, &part.plugin) else {
+        let Some(to) = self.product.input(&part.plugin) else {
             let message = format!(
                 "the input `{}` of {} is not known here, so what it brings is not followed",
                 shorten(&part.plugin),
-                self.product
+                self.product.name
             );
             self.unclear(&part.plugin, "unknown-directive", message, None, part.at);
             return;
@@ -166,11 +214,11 @@ impl Emitter<'_> {
     }
 
     fn output(&mut self, part: &Part) {
-        let Some(to) = sinks::find(OUTPUTS, &part.plugin) else {
+        let Some(to) = self.product.output(&part.plugin) else {
             let message = format!(
                 "the output `{}` of {} is not known here, so where it sends is not told",
                 shorten(&part.plugin),
-                self.product
+                self.product.name
             );
             let help = "declare its target with an endpoint and a `log` route in an inventory, if data goes there".to_owned();
             self.unclear(&part.plugin, "unknown-directive", message, Some(help), part.at);
@@ -200,16 +248,20 @@ impl Emitter<'_> {
     fn unclear(&mut self, plugin: &str, code: &'static str, message: String, help: Option<String>, at: Location) {
         self.out.gap(code, message, help, at, Touch::Endpoint(self.agent));
         let label = match plugin {
-            "" => format!("what {} sends to", self.product),
-            plugin => format!("what `{}` of {} sends to", shorten(plugin), self.product),
+            "" => format!("what {} sends to", self.product.name),
+            plugin => format!("what `{}` of {} sends to", shorten(plugin), self.product.name),
         };
         let mut fact = EndpointFact::new("log-store", label, at);
+        fact.elsewhere = true;
         fact.roles = Roles::of(&[Role::Store]);
         let store = self.out.facts.endpoint(fact);
         self.out.route(Output::plain(self.agent, store, Activity::Log, at));
     }
 
     fn targets(&mut self, part: &Part, to: To) -> Vec<Target> {
+        // With the id of a deployment, hosts are what it stands for.
+        let cloud = part.of(&["cloud_id", "cloudid"]).next().is_some();
+        let to = if cloud { To::Untold("the id of the cloud deployment") } else { to };
         match to {
             To::Nowhere | To::Served => Vec::new(),
             To::File => {
@@ -239,8 +291,17 @@ impl Emitter<'_> {
     }
 
     fn peers(&mut self, part: &Part, keys: &[&str], port: u16, default: Option<&str>) -> Vec<Target> {
-        let own_port = part.get("port").and_then(|v| self.filled(&v.text).ok()).and_then(|p| p.parse::<u16>().ok());
-        let usual = own_port.or((port != 0).then_some(port));
+        let usual = match part.of(&["port"]).next().map(|v| (self.filled(&v.text), v)) {
+            None => (port != 0).then_some(port),
+            Some((Err(gap), v)) => return vec![gap.at(v.at)],
+            Some((Ok(text), v)) => match text.parse::<u16>() {
+                Ok(port) => Some(port),
+                Err(_) => {
+                    let message = format!("`{}` is no port, so where `{}` leads is not known", shorten(&text), part.plugin);
+                    return vec![Target::Gap { code: "unusable-target", message, help: None, at: v.at }];
+                }
+            },
+        };
         let named: Vec<(String, Location)> = part
             .of(keys)
             .flat_map(|v| v.text.split([',', ' ']).map(|t| (t.trim_matches(['[', ']', '"', '\'', ' ']).to_owned(), v.at)))
@@ -287,10 +348,8 @@ impl Emitter<'_> {
         name: &[&str],
         default: Option<&str>,
     ) -> Target {
-        let name = match part.of(name).next().map(|v| (self.filled(&v.text), v.at)) {
-            Some((Ok(name), _)) => Some(name),
-            Some((Err(_), _)) | None => None,
-        };
+        // Without a name it stands in the region that the client is told, or is a gap.
+        let name = part.of(name).next().and_then(|v| self.filled(&v.text).ok());
         let region = match part.of(region).next().map(|v| (self.filled(&v.text), v.at)) {
             Some((Ok(region), at)) => Some(Spanned::new(region, at.span)),
             Some((Err(gap), at)) => return gap.at(at),
@@ -298,6 +357,7 @@ impl Emitter<'_> {
         };
         let label = name.clone().unwrap_or_else(|| format!("{kind} of {}", part.plugin));
         let mut fact = EndpointFact::new(kind, label, part.at);
+        fact.elsewhere = true;
         fact.roles = Roles::of(&[Role::Store]);
         fact.provider = Some(provider.to_owned());
         if kind == "bucket"

@@ -3,8 +3,9 @@
 //! levels carry when the higher ones fail (contrib, `failoverconnector`).
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use super::sinks::WORDS;
+use super::sinks::Product;
 use super::{Part, Shipper, emit, has_line, mistakes};
 use crate::doc::{Node, yaml};
 use crate::read::words::Words;
@@ -12,6 +13,23 @@ use crate::read::{Input, Reader, Reading, Recognized, glance};
 use crate::source::{Location, SourceId};
 
 pub struct OtelCollector;
+
+pub(super) const PRODUCT: Product = Product {
+    name: "OpenTelemetry Collector",
+    inputs: "otlp fluentforward syslog splunk_hec statsd carbon collectd influxdb signalfx loki zipkin jaeger opencensus \
+        skywalking sapm prometheusremotewrite webhookevent awsfirehose filelog journald hostmetrics windowseventlog \
+        kubeletstats k8s_cluster k8sobjects k8s_events nop netflow datadog kafka kafkametrics redis rabbitmq pulsar \
+        elasticsearch mongodb mysql postgresql nginx prometheus prometheus_simple awss3 awscloudwatch \
+        googlecloudpubsub azureeventhub azureblob auditd",
+    outputs: "otlp otlp_grpc otlphttp otlp_http debug logging nop file prometheus prometheusremotewrite loadbalancing \
+        kafka loki splunk_hec rabbitmq pulsar opencensus zipkin jaeger skywalking sapm clickhouse doris influxdb \
+        cassandra elasticsearch opensearch carbon syslog awss3 awscloudwatchlogs awsemf awsxray awskinesis \
+        googlecloud googlecloudpubsub googlecloudstorage google_cloud_storage azuremonitor azuredataexplorer \
+        azureblob datadog honeycomb logzio signalfx coralogix sumologic dynatrace sentry mezmo logicmonitor \
+        tencentcloud_logservice alibabacloud_logservice instana",
+};
+
+static WORDS: LazyLock<Vec<Words>> = LazyLock::new(|| PRODUCT.words());
 
 impl Reader for OtelCollector {
     fn format(&self) -> &'static str {
@@ -39,7 +57,7 @@ impl Reader for OtelCollector {
         if let Some(root) = document.root() {
             pipelines(root, input.file, &mut shipper);
         }
-        emit(input, "OpenTelemetry Collector", shipper)
+        emit(input, &PRODUCT, shipper)
     }
 }
 

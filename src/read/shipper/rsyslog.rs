@@ -2,13 +2,25 @@
 //! `$IncludeConfig`, `& @host`); rsyslog.com, "Configuration". What a filter lets through depends on the message, so that every
 //! action counts. `action.execOnlyWhenPreviousIsSuspended` makes an action the fallback of the one before it.
 
-use super::sinks::WORDS;
+use std::sync::LazyLock;
+
+use super::sinks::Product;
 use super::{Part, Shipper, emit, included, not_included};
 use crate::read::words::Words;
 use crate::read::{Input, Reader, Reading, Recognized, glance};
 use crate::source::{InputError, Location, SourceId, Span};
 
 pub struct Rsyslog;
+
+pub(super) const PRODUCT: Product = Product {
+    name: "rsyslog",
+    inputs: "imtcp imudp imrelp imptcp imhttp imfile imjournal imuxsock imklog imkmsg impstats immark imdocker imkafka",
+    outputs: "omfile omjournal omuxsock ompipe omstdout omusrmsg omdiscard omruleset omrelp omhttp omfwd omudpspoof \
+        omelasticsearch omkafka omhiredis omrabbitmq omamqp1 omclickhouse ompgsql omlibdbi ommysql ommongodb omhdfs \
+        omhttpfs ommail omazureeventhubs",
+};
+
+static WORDS: LazyLock<Vec<Words>> = LazyLock::new(|| PRODUCT.words());
 
 impl Reader for Rsyslog {
     fn format(&self) -> &'static str {
@@ -46,9 +58,9 @@ impl Reader for Rsyslog {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let mut reader = Files { input, seen: vec![input.file], shipper: Shipper::default(), fallback: false };
+        let mut reader = Files { input, shipper: Shipper::default(), fallback: false };
         reader.file(input.file, 0);
-        emit(input, "rsyslog", reader.shipper)
+        emit(input, &PRODUCT, reader.shipper)
     }
 }
 
@@ -66,7 +78,6 @@ fn is_selector(line: &str) -> bool {
 
 struct Files<'i> {
     input: &'i Input<'i>,
-    seen: Vec<SourceId>,
     shipper: Shipper,
     /// `$ActionExecOnlyWhenPreviousIsSuspended on`.
     fallback: bool,
@@ -148,9 +159,7 @@ impl Files<'_> {
             self.shipper.strange.push(not_included(pattern, at));
         }
         for file in files {
-            if depth < 16 && !self.seen.contains(&file) {
-                self.seen.push(file);
-                self.shipper.included.push(file);
+            if self.shipper.enters(self.input.file, file, at, depth) {
                 self.file(file, depth + 1);
             }
         }
@@ -170,7 +179,7 @@ impl Files<'_> {
         }
         let words: Vec<&str> = line.split_whitespace().collect();
         let action = words.iter().find(|w| w.starts_with('@') || w.starts_with(":om") || w.starts_with('^')).copied();
-        let file = words.last().copied().filter(|w| w.starts_with('/') || w.starts_with("-/") || w.starts_with('?'));
+        let file = words.last().copied().filter(|w| w.starts_with(['/', '?', '|']) || w.starts_with("-/"));
         let mut part = Part::new("omfile", at);
         if let Some(remote) = action.and_then(|a| a.strip_prefix('@')) {
             // `@@` is TCP; options stand in parentheses; `;template` may follow.
@@ -189,6 +198,7 @@ impl Files<'_> {
             return;
         } else if let Some(path) = file.filter(|_| is_selector(line) || line.starts_with(['&', ':']) || line.starts_with("if"))
         {
+            // Whoever reads a named pipe is a program of this machine.
             part.push("file", path.trim_start_matches('-'), at);
         } else {
             // Blocks, variables, `stop`, messages to people who are logged in: nothing leaves the machine.

@@ -2,9 +2,7 @@
 //! from their own reference pages (OpenTelemetry Collector contrib exporters, Fluent Bit 5.0 outputs, Fluentd 1.19 and its
 //! plugins, Vector 0.5x sinks, Logstash 9 output plugins, Filebeat 9 outputs, rsyslog 8 `om*` modules).
 
-use std::sync::LazyLock;
-
-use crate::read::words::Words;
+use crate::read::words::{Effect, Words};
 
 /// What a plugin does with what it is given (an output), or where it takes it from (an input).
 #[derive(Clone, Copy, Debug)]
@@ -75,7 +73,7 @@ pub const OUTPUTS: &[Plugin] = &[
     },
     Plugin { names: "omstdout omusrmsg omdiscard omruleset lib unit_test unit_test_stream metric_aggregator", to: To::Nowhere },
     Plugin { names: "file csv omfile omjournal file_single roundrobin_file webhdfs_local omuxsock ompipe pipe", to: To::File },
-    Plugin { names: "prometheus prometheus_exporter vivo_exporter websocket_server prometheus_output_monitor", to: To::Served },
+    Plugin { names: "prometheus prometheus_exporter vivo_exporter websocket_server", to: To::Served },
     Plugin { names: "otlp otlp_grpc opentelemetry", to: peers(4317, Some("127.0.0.1")) },
     Plugin {
         names: "otlphttp otlp_http",
@@ -94,14 +92,16 @@ pub const OUTPUTS: &[Plugin] = &[
         },
     },
     Plugin {
-        names: "forward fluentforward fluent",
+        names: "forward",
         to: To::Peers { keys: &["host", "endpoint", "address"], port: 24224, default: Some("127.0.0.1") },
     },
     Plugin {
-        names: "vector logstash lumberjack tcp udp socket relp omrelp websocket http omhttp webhook statsd graphite carbon gelf",
+        names: "vector logstash lumberjack tcp udp socket relp omrelp websocket http omhttp statsd graphite carbon gelf",
         to: peers(0, Some("127.0.0.1")),
     },
-    Plugin { names: "syslog omfwd omudpspoof", to: peers(514, Some("127.0.0.1")) },
+    Plugin { names: "syslog", to: peers(514, Some("127.0.0.1")) },
+    // Without `target` it asks the DNS (`targetSrv`).
+    Plugin { names: "omfwd omudpspoof", to: peers(514, None) },
     Plugin {
         names: "elasticsearch es opensearch omelasticsearch elasticsearch_dynamic",
         to: To::Peers {
@@ -228,7 +228,7 @@ pub const OUTPUTS: &[Plugin] = &[
         to: service("http-intake.logs.{}", &["site", "api.site", "dd_site"], Some("datadoghq.com")),
     },
     Plugin { names: "datadog_events datadog_metrics datadog_traces", to: service("api.{}", &["site"], Some("datadoghq.com")) },
-    Plugin { names: "newrelic nrlogs nr new_relic", to: service("log-api.{}newrelic.com", &["region"], Some("")) },
+    Plugin { names: "newrelic nrlogs new_relic", to: service("log-api.{}newrelic.com", &["region"], Some("")) },
     Plugin { names: "honeycomb", to: service("api.honeycomb.io", &[], Some("")) },
     Plugin { names: "axiom", to: service("api.axiom.co", &[], Some("")) },
     Plugin { names: "logdna mezmo", to: service("logs.mezmo.com", &[], Some("")) },
@@ -261,7 +261,7 @@ pub const OUTPUTS: &[Plugin] = &[
 /// nothing from a place that the configuration names.
 pub const INPUTS: &[Plugin] = &[
     Plugin {
-        names: "otlp otlp_grpc opentelemetry forward fluent fluentforward http http_server syslog tcp udp socket vector logstash beats lumberjack",
+        names: "otlp opentelemetry forward fluent fluentforward http http_server syslog tcp udp socket vector logstash beats lumberjack",
         to: To::Served,
     },
     Plugin {
@@ -273,7 +273,7 @@ pub const INPUTS: &[Plugin] = &[
         to: To::Served,
     },
     Plugin {
-        names: "prometheus_pushgateway mqtt_server dnstap imtcp imudp imrelp imptcp imhttp in_http webhookevent websocket websocket_server unix",
+        names: "prometheus_pushgateway dnstap imtcp imudp imrelp imptcp imhttp in_http webhookevent websocket unix",
         to: To::Served,
     },
     Plugin {
@@ -285,15 +285,15 @@ pub const INPUTS: &[Plugin] = &[
         to: To::Nowhere,
     },
     Plugin {
-        names: "internal_logs internal_metrics fluentbit_logs fluentbit_metrics kmsg winlog winevtlog windows_event_log windowseventlog winstat winperf eventlog",
+        names: "internal_logs internal_metrics fluentbit_logs fluentbit_metrics kmsg winlog winevtlog windows_event_log windowseventlog winstat",
         to: To::Nowhere,
     },
     Plugin {
-        names: "windows_exporter_metrics node_exporter_metrics process_exporter_metrics process podman_metrics ebpf gpu_metrics event_type blob dummy_logs nop",
+        names: "windows_exporter_metrics node_exporter_metrics process_exporter_metrics podman_metrics ebpf gpu_metrics event_type blob nop",
         to: To::Nowhere,
     },
     Plugin {
-        names: "kubeletstats k8s_cluster k8sobjects k8s_events static_metrics file_descriptor pipe monitor_agent debug_agent sample etw netflow snmptrap",
+        names: "kubeletstats k8s_cluster k8sobjects k8s_events static_metrics file_descriptor pipe monitor_agent debug_agent sample etw netflow snmptrap prometheus_output_monitor",
         to: To::Nowhere,
     },
     Plugin {
@@ -301,7 +301,7 @@ pub const INPUTS: &[Plugin] = &[
         to: To::Nowhere,
     },
     Plugin {
-        names: "http_client http_poller prometheus prometheus_scrape prometheus_simple nginx_metrics nginx apache_metrics redis_metrics mysql_metrics",
+        names: "http_client http_poller prometheus prometheus_scrape prometheus_simple nginx_metrics nginx apache_metrics",
         to: To::Peers {
             keys: &[
                 "endpoint",
@@ -325,7 +325,7 @@ pub const INPUTS: &[Plugin] = &[
         to: To::Peers { keys: &["brokers", "bootstrap_servers", "hosts", "broker"], port: 9092, default: Some("127.0.0.1") },
     },
     Plugin {
-        names: "redis redis_streams rabbitmq amqp pulsar nats mqtt elasticsearch jdbc",
+        names: "redis rabbitmq amqp pulsar nats mqtt elasticsearch jdbc",
         to: To::Peers {
             keys: &[
                 "endpoint",
@@ -364,20 +364,46 @@ pub const INPUTS: &[Plugin] = &[
     },
 ];
 
-/// The plugins as words of their formats.
-pub static WORDS: LazyLock<Vec<Words>> = LazyLock::new(|| {
-    let words = |part, plugin: &Plugin| {
-        let none = Words { part, followed: "", harmless: "", refused: "" };
-        match plugin.to {
-            To::Nowhere | To::Served => Words { harmless: plugin.names, ..none },
-            To::Untold(_) => Words { refused: plugin.names, ..none },
-            To::File | To::Peers { .. } | To::Cloud { .. } | To::Service { .. } => Words { followed: plugin.names, ..none },
-        }
-    };
-    INPUTS.iter().map(|p| words("inputs", p)).chain(OUTPUTS.iter().map(|p| words("outputs", p))).collect()
-});
+/// A shipper: what people call it, and the names that it has for plugins, of which the tables say what they do.
+pub struct Product {
+    pub name: &'static str,
+    pub inputs: &'static str,
+    pub outputs: &'static str,
+}
 
-pub fn find(table: &'static [Plugin], name: &str) -> Option<To> {
+impl Product {
+    pub fn input(&self, name: &str) -> Option<To> {
+        self.inputs.split(' ').any(|n| n == name).then(|| find(INPUTS, name)).flatten()
+    }
+
+    pub fn output(&self, name: &str) -> Option<To> {
+        self.outputs.split(' ').any(|n| n == name).then(|| find(OUTPUTS, name)).flatten()
+    }
+
+    /// The plugins as words of the format; made once, and kept as long as the program runs.
+    pub fn words(&self) -> Vec<Words> {
+        let part = |part, table, names: &'static str| {
+            let of = |effect: Effect| -> &'static str {
+                let meant = |name: &&str| find(table, name).is_some_and(|to| to.effect() == effect);
+                names.split(' ').filter(meant).collect::<Vec<_>>().join(" ").leak()
+            };
+            Words { part, followed: of(Effect::Followed), harmless: of(Effect::Harmless), refused: of(Effect::Refused) }
+        };
+        vec![part("inputs", INPUTS, self.inputs), part("outputs", OUTPUTS, self.outputs)]
+    }
+}
+
+impl To {
+    fn effect(self) -> Effect {
+        match self {
+            Self::Nowhere | Self::Served => Effect::Harmless,
+            Self::Untold(_) => Effect::Refused,
+            Self::File | Self::Peers { .. } | Self::Cloud { .. } | Self::Service { .. } => Effect::Followed,
+        }
+    }
+}
+
+fn find(table: &'static [Plugin], name: &str) -> Option<To> {
     table.iter().find(|p| p.names.split(' ').any(|n| n == name)).map(|p| p.to)
 }
 
@@ -386,6 +412,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::read::shipper::PRODUCTS;
 
     #[test]
     fn a_name_stands_once() {
@@ -394,6 +421,16 @@ mod tests {
             for name in table.iter().flat_map(|p| p.names.split(' ')) {
                 assert!(seen.insert(name), "{name}");
             }
+        }
+    }
+
+    /// A name in no product's list is never met; one that the tables lack would be a gap although a page shows it.
+    #[test]
+    fn products_and_tables_name_the_same() {
+        for (table, names) in [(INPUTS, PRODUCTS.map(|p| p.inputs)), (OUTPUTS, PRODUCTS.map(|p| p.outputs))] {
+            let told: BTreeSet<&str> = table.iter().flat_map(|p| p.names.split(' ')).collect();
+            let met: BTreeSet<&str> = names.iter().flat_map(|n| n.split(' ')).collect();
+            assert_eq!(told, met);
         }
     }
 }

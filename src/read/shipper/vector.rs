@@ -1,7 +1,9 @@
 //! Vector: `sources` and `sinks` of a configuration in TOML, YAML or JSON (vector.dev, "Reference > Configuration"). Transforms
 //! stay on the machine.
 
-use super::sinks::WORDS;
+use std::sync::LazyLock;
+
+use super::sinks::Product;
 use super::{Part, Shipper, emit, has_line, mistakes};
 use crate::doc::{Document, json, toml, yaml};
 use crate::read::words::Words;
@@ -9,6 +11,27 @@ use crate::read::{Input, Reader, Reading, Recognized, glance};
 use crate::source::Location;
 
 pub struct Vector;
+
+pub(super) const PRODUCT: Product = Product {
+    name: "Vector",
+    inputs: "amqp apache_metrics aws_ecs_metrics aws_kinesis_firehose aws_s3 aws_sqs datadog_agent demo_logs dnstap \
+        docker_logs eventstoredb_metrics exec file file_descriptor fluent gcp_pubsub heroku_logs host_metrics http \
+        http_client http_server internal_logs internal_metrics journald kafka kubernetes_logs logstash \
+        mongodb_metrics mqtt nats nginx_metrics opentelemetry postgresql_metrics prometheus_pushgateway \
+        prometheus_remote_write prometheus_scrape pulsar redis socket splunk_hec static_metrics statsd stdin syslog \
+        vector websocket windows_event_log generator",
+    outputs: "amqp appsignal aws_cloudwatch_logs aws_cloudwatch_metrics aws_kinesis_firehose aws_kinesis_streams aws_s3 \
+        aws_sns aws_sqs axiom azure_blob azure_logs_ingestion azure_monitor_logs blackhole clickhouse console \
+        databend databricks_zerobus datadog_events datadog_logs datadog_metrics datadog_traces doris elasticsearch \
+        file gcp_chronicle_unstructured gcp_cloud_storage gcp_pubsub gcp_stackdriver_logs gcp_stackdriver_metrics \
+        greptimedb greptimedb_logs greptimedb_metrics honeycomb http humio_logs humio_metrics influxdb influxdb_logs \
+        influxdb_metrics kafka keep logdna mezmo loki mqtt nats new_relic opentelemetry openobserve papertrail \
+        parseable postgres prometheus_exporter prometheus_remote_write pulsar redis sematext_logs sematext_metrics \
+        socket splunk_hec splunk_hec_logs splunk_hec_metrics statsd unit_test unit_test_stream metric_aggregator \
+        vector webhdfs websocket websocket_server dash0 observe",
+};
+
+static WORDS: LazyLock<Vec<Words>> = LazyLock::new(|| PRODUCT.words());
 
 impl Reader for Vector {
     fn format(&self) -> &'static str {
@@ -56,6 +79,6 @@ impl Reader for Vector {
                 parts.push(part);
             }
         }
-        emit(input, "Vector", shipper)
+        emit(input, &PRODUCT, shipper)
     }
 }

@@ -10,6 +10,7 @@
 mod known;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::Ipv6Addr;
 
 use super::proxy::block::{Block, Files, MAX_BLOCKS, Word};
 use super::proxy::fronts::{Asks, by_networks};
@@ -57,6 +58,8 @@ struct Lines<'a, 'i> {
     taken: BTreeSet<SourceId>,
     missing: Vec<(String, Location)>,
     left: usize,
+    /// Where there was more than is read.
+    full: Option<Location>,
 }
 
 impl Lines<'_, '_> {
@@ -86,6 +89,9 @@ impl Lines<'_, '_> {
             }
             self.left -= 1;
             let block = Block { source, words, body: None, part_of: None };
+            if self.left == 0 {
+                self.full = Some(block.location());
+            }
             if block.name() != "include" {
                 done.push(block);
                 continue;
@@ -122,7 +128,7 @@ struct Parent {
 fn read(input: &Input<'_>) -> Reading {
     let mut out = Output::new(input.text().len() / 16);
     let files = Files::new(input, PREFIXES);
-    let mut lines = Lines { input, files, taken: BTreeSet::new(), missing: Vec::new(), left: MAX_BLOCKS };
+    let mut lines = Lines { input, files, taken: BTreeSet::new(), missing: Vec::new(), left: MAX_BLOCKS, full: None };
     let mut all = Vec::new();
     lines.read(input.file, 0, &mut all);
     let fact = declare(&mut out, input, &all);
@@ -131,6 +137,10 @@ fn read(input: &Input<'_>) -> Reading {
         let message = format!("`include {}`: no such file is in the project", shorten(&pattern));
         let help = "add the file to the project, and to `include` of its onshore.toml".to_owned();
         out.gap("missing-include", message, Some(help), at, Touch::Everything);
+    }
+    if let Some(at) = lines.full {
+        let message = "this configuration is longer, with all it includes, than is read".to_owned();
+        out.gap("too-large", message, None, at, Touch::Everything);
     }
     let mut acls: BTreeMap<&str, (&str, Vec<&str>)> = BTreeMap::new();
     for line in all.iter().filter(|l| l.name() == "acl") {
@@ -160,7 +170,7 @@ fn declare(out: &mut Output, input: &Input<'_>, all: &[Block]) -> usize {
     let at = all.first().map_or(Location::new(input.file, Span::default()), Block::location);
     let mut fact = EndpointFact::new("squid", format!("squid {}", input.path()), at);
     fact.roles = Roles::of(&[Role::Entry, Role::Transit]);
-    let mut listens = Vec::new();
+    let (mut listens, mut unheard) = (Vec::new(), Vec::new());
     let mut shown = Vec::new();
     for line in all {
         if matches!(line.name(), "http_port" | "https_port" | "ftp_port") {
@@ -170,7 +180,7 @@ fn declare(out: &mut Output, input: &Input<'_>, all: &[Block]) -> usize {
             match peer::peer(&bare, None) {
                 Ok(Peer::Address { ip, port }) => fact.addresses.push(Address { ip, port, location: line.at(1) }),
                 Ok(Peer::Loopback { port: Some(port), .. }) => listens.push(Listen::Port(port)),
-                _ => {}
+                _ => unheard.push((text, line.at(1))),
             }
         }
         let named =
@@ -193,6 +203,9 @@ fn declare(out: &mut Output, input: &Input<'_>, all: &[Block]) -> usize {
     let label = fact.label.clone();
     let index = out.principal(fact);
     listens.into_iter().for_each(|on| out.listens(index, on, &label));
+    for (text, at) in unheard {
+        out.unheard(text, at, Touch::Endpoint(index));
+    }
     index
 }
 
@@ -203,14 +216,26 @@ fn other(out: &mut Output, fact: usize, line: &Block) {
         "access_log" | "useragent_log" | "referer_log" | "icap_log" => {
             let text = line.word(1);
             let (kind, place) = text.split_once(':').unwrap_or(("", text));
-            if matches!(kind, "udp" | "tcp")
-                && let Some(peer) = out.target(line.name(), place.trim_start_matches('/'), None, line.at(1), touch)
-            {
-                out.log_to(fact, &peer, line.at(1), line.name());
+            match kind {
+                "udp" | "tcp" => {
+                    if let Some(peer) = out.target(line.name(), place.trim_start_matches('/'), None, line.at(1), touch) {
+                        out.log_to(fact, &peer, line.at(1), line.name());
+                    }
+                }
+                "" | "none" | "stdio" | "daemon" | "syslog" => {}
+                other => {
+                    let message = format!("`{}` goes to `{}`, which is not followed", line.name(), shorten(other));
+                    let help = "declare where these logs go in an inventory".to_owned();
+                    out.gap("unfollowed-filter", message, Some(help), line.at(1), touch);
+                }
             }
         }
         "icap_service" => {
-            let Some(i) = (1..line.words.len()).find(|i| line.word(*i).contains("://")) else { return };
+            let Some(i) = (1..line.words.len()).find(|i| line.word(*i).contains("://")) else {
+                let message = format!("icap_service `{}` says no URL", shorten(line.word(1)));
+                out.gap("unusable-target", message, None, line.location(), touch);
+                return;
+            };
             let vector = line.word(2);
             let what = format!("each request or answer, with its body ({} {})", shorten(line.word(1)), shorten(vector));
             if let Some(peer) = out.target("icap_service", line.word(i), Some(1344), line.at(i), touch) {
@@ -220,7 +245,9 @@ fn other(out: &mut Output, fact: usize, line: &Block) {
         }
         "dns_nameservers" => {
             for (i, word) in line.words.iter().enumerate().skip(1) {
-                let Ok(peer) = peer::peer(&word.text, Some(53)) else { continue };
+                let is_v6 = word.text.parse::<Ipv6Addr>().is_ok();
+                let bracketed = if is_v6 { format!("[{}]", word.text) } else { word.text.clone() };
+                let Some(peer) = out.target("dns_nameservers", &bracketed, Some(53), line.at(i), touch) else { continue };
                 for (to, _) in out.endpoints_at(&peer, line.at(i)) {
                     let mut route: RouteFact = Output::plain(fact, to, Activity::Depend, line.at(i));
                     route.pool = Some("dns_nameservers".to_owned());
@@ -244,6 +271,7 @@ fn other(out: &mut Output, fact: usize, line: &Block) {
                 );
             }
         }
+        // It does not lead elsewhere, or is about parents.
         _ => {}
     }
 }
@@ -252,7 +280,7 @@ fn parents(out: &mut Output, fact: usize, all: &[Block], acls: &BTreeMap<&str, (
     let touch = Touch::Endpoint(fact);
     let mut parents: Vec<Parent> = Vec::new();
     for line in all.iter().filter(|l| l.name() == "cache_peer") {
-        let port = line.word(3).parse::<u16>().ok();
+        let port = out.number("the port of a cache_peer", line.word(3), line.at(3), touch);
         let options: Vec<&str> = line.words.iter().skip(5).map(|w| w.text.as_str()).collect();
         for (i, option) in options.iter().enumerate() {
             out.knows(&VOCABULARY, known::PEER, option.split('=').next().unwrap_or(option), line.at(i + 5), touch);
@@ -265,7 +293,7 @@ fn parents(out: &mut Output, fact: usize, all: &[Block], acls: &BTreeMap<&str, (
             at: line.at(1),
             name: value("name").unwrap_or(line.word(1)).to_owned(),
             shares: has(&["round-robin", "weighted-round-robin", "carp", "userhash", "sourcehash"]),
-            weight: value("weight").and_then(|w| w.parse().ok()).unwrap_or(1),
+            weight: value("weight").and_then(|w| out.number("`weight`", w, line.at(5), touch)).map_or(1, |w: u32| u64::from(w)),
             last: has(&["default"]),
             sibling: line.word(2) != "parent",
         });

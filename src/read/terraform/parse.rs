@@ -46,14 +46,14 @@ pub fn body(text: &str, source: SourceId) -> (Body, Vec<Mistake>) {
     // Some editors begin a file with a byte order mark.
     let (text, base) = text.strip_prefix('\u{feff}').map_or((text, 0), |rest| (rest, '\u{feff}'.len_utf8()));
     let mut lower = Lower { source, base, within: None, keys: BTreeMap::new() };
-    match with_repeated_keys(text, &mut lower.keys) {
+    match parsed(text, &mut lower.keys) {
         Ok(parsed) => (lower.body(&parsed), mistakes),
         Err(error) => {
             let mut whole = Body::default();
             for (start, piece) in pieces(text) {
                 lower.base = base + start;
                 lower.keys.clear();
-                match with_repeated_keys(piece, &mut lower.keys) {
+                match parsed(piece, &mut lower.keys) {
                     Ok(parsed) => {
                         let mut body = lower.body(&parsed);
                         whole.attributes.append(&mut body.attributes);
@@ -92,6 +92,45 @@ pub fn template(text: &str, source: SourceId, base: usize, within: Option<Span>)
             let mistake = mistake(&error, base, text);
             Mistake { span: within.unwrap_or(mistake.span), ..mistake }
         })
+}
+
+/// Parses a text with what Terraform takes and hcl-edit does not: keys said twice, and lines of a heredoc that begin with the word that
+/// ends it (`EOF"`, `EOF, and on`).
+fn parsed(text: &str, keys: &mut BTreeMap<usize, String>) -> Result<structure::Body, hcl_edit::parser::Error> {
+    let error = match with_repeated_keys(text, keys) {
+        Ok(body) => return Ok(body),
+        Err(error) => error,
+    };
+    let Some(other) = with_other_ends(text) else { return Err(error) };
+    keys.clear();
+    with_repeated_keys(&other, keys).map_err(|_| error)
+}
+
+/// The same text, where heredocs whose lines begin with their own end have another word for it, of the same length. HCL's scanner ends
+/// one only where the word stands alone on its line (`heredocNewline` of `scan_tokens.rl`).
+fn with_other_ends(text: &str) -> Option<String> {
+    let mut other: Option<String> = None;
+    let (mut at, mut open) = (0, None::<(String, usize, bool)>);
+    for line in text.split_inclusive('\n') {
+        let plain = line.trim();
+        match &mut open {
+            None if plain.starts_with(['#', '/']) => {}
+            None => open = heredoc_of(line).map(|word| (word.clone(), at + line.trim_end().len() - word.len(), false)),
+            Some((word, start, early)) if plain == word.as_str() => {
+                if *early {
+                    let name = (0..64).filter_map(|n| other_name(n, word.len())).find(|name| !text.contains(name.as_str()))?;
+                    let end = at + line.len() - line.trim_start().len();
+                    let renamed = other.get_or_insert_with(|| text.to_owned());
+                    renamed.replace_range(*start..*start + name.len(), &name);
+                    renamed.replace_range(end..end + name.len(), &name);
+                }
+                open = None;
+            }
+            Some((word, _, early)) => *early |= plain.starts_with(word.as_str()),
+        }
+        at += line.len();
+    }
+    other
 }
 
 /// Parses a text in which an object may say a key twice: to Terraform the last one counts, to hcl-edit it is a mistake. Such a

@@ -8,6 +8,7 @@ use crate::read::words::{Vocabulary, Words};
 
 pub(super) const STATIC: &str = "install configuration";
 pub(super) const PROVIDERS: &str = "provider";
+pub(super) const TRACING: &str = "tracing";
 pub(super) const ENTRY_POINT: &str = "entry point";
 pub(super) const PROTOCOL: &str = "protocol";
 pub(super) const ROUTER: &str = "router";
@@ -32,6 +33,13 @@ pub(super) const TABLE: &[Words] = &[
         harmless: "providersThrottleDuration precedence",
         refused: "docker swarm kubernetesIngress kubernetesIngressNGINX kubernetesCRD kubernetesGateway knative rest
             consulCatalog nomad ecs consul etcd zooKeeper redis http plugin marathon rancher",
+    },
+    Words {
+        part: TRACING,
+        followed: "otlp",
+        harmless: "serviceName resourceAttributes capturedRequestHeaders capturedResponseHeaders safeQueryParams sampleRate
+            addInternals spanNameLimit globalAttributes",
+        refused: "jaeger zipkin datadog instana haystack elastic openTelemetry",
     },
     Words {
         part: ENTRY_POINT,

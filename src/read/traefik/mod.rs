@@ -18,10 +18,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::proxy::fronts::Fronts;
 use super::proxy::output::{Output, Touch};
-use super::proxy::part::Part;
-use super::proxy::peer::{self, Peer};
+use super::proxy::part::{self, Part};
+use super::proxy::peer::Peer;
+use super::proxy::shorten;
 use super::proxy::turn::is_template;
-use super::proxy::{RENDER, shorten};
 use super::{Input, Reader, Reading, Recognized, Set, glance, paths, words};
 use crate::doc::{Document, toml, yaml};
 use crate::source::{Location, SourceId};
@@ -102,18 +102,7 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
     let mut reading = Reading { included: files[1..].to_vec(), ..Reading::default() };
     let mut roots = Vec::new();
     for (id, document) in &documents {
-        for problem in document.problems() {
-            let at = Location::new(*id, problem.span);
-            let template = is_template(&source(*id).text);
-            let help = if template { RENDER } else { "what stands behind may be missing" };
-            out.gap(
-                if template { "template-not-rendered" } else { "syntax" },
-                problem.message.clone(),
-                problem.help.clone().or(Some(help.to_owned())),
-                at,
-                Touch::Everything,
-            );
-        }
+        reading.syntax.extend(part::mistakes(&mut out, document, *id, &source(*id).text));
         roots.extend(document.roots().map(|node| Part { node, source: *id }));
     }
     let mut fronts = Fronts::new("traefik-entry", entry_label(&source(files[0]).path));
@@ -153,14 +142,8 @@ fn install(out: &mut Output, fronts: &mut Fronts, roots: &[Part<'_>]) -> Install
             }
             if let Some(address) = point.get("address") {
                 let text = address.node.text().unwrap_or("");
-                let bare = text.split('/').next().unwrap_or(text);
-                let bare = if bare.starts_with(':') { format!("0.0.0.0{bare}") } else { bare.to_owned() };
-                let peer = peer::peer(&bare, None).ok();
-                if peer.is_none() && is_template(text) {
-                    let message = format!("the address of entry point `{}` is yet to be filled in", shorten(name));
-                    out.gap("template-not-rendered", message, Some(RENDER.to_owned()), address.at(), Touch::Nothing);
-                }
-                fronts.listen(text, peer.as_ref(), address.at());
+                // `:443/udp`
+                fronts.listen(out, text, text.split('/').next().unwrap_or(text), address.at());
             }
             for (middleware, at) in point.get("http").map(|h| h.texts("middlewares")).unwrap_or_default() {
                 found.middlewares.push((name.to_owned(), middleware.to_owned(), at));
@@ -192,6 +175,9 @@ fn process<'s>(
                 }
                 _ => _ = out.knows(&VOCABULARY, known::PROVIDERS, name, at, Touch::Tree),
             }
+        }
+        for (exporter, at, _) in root.get("tracing").map(|t| t.entries()).unwrap_or_default() {
+            out.knows(&VOCABULARY, known::TRACING, known::spelled(exporter), at, Touch::Tree);
         }
         for (field, what) in [("accessLog", "the access log"), ("log", "the log"), ("tracing", "traces")] {
             let Some(otlp) = root.get(field).and_then(|l| l.get("otlp")) else { continue };

@@ -31,7 +31,7 @@ struct Router<'d> {
     asks: Vec<Asks>,
     points: Vec<&'d str>,
     tls: bool,
-    priority: u64,
+    priority: i64,
 }
 
 /// Who is taken for good on a host of an entry point: nobody yet, these countries, or (`None`) everybody.
@@ -90,11 +90,17 @@ impl<'d> Reader<'_, 'd> {
             if named.is_empty() {
                 continue;
             }
-            let above: Vec<&Asks> = named
-                .iter()
-                .filter_map(|(name, _)| parents.get(name.strip_suffix("@file").unwrap_or(name)))
-                .flat_map(|(asks, _)| asks)
-                .collect();
+            let mut above: Vec<&Asks> = Vec::new();
+            for (name, at) in &named {
+                match parents.get(name.strip_suffix("@file").unwrap_or(name)) {
+                    Some((asks, _)) => above.extend(asks),
+                    None => {
+                        let message = format!("there is no {protocol} router `{}` in the files that were read", shorten(name));
+                        let help = "add the file that defines it to the project".to_owned();
+                        self.out.gap("undefined-name", message, Some(help), *at, Touch::Everything);
+                    }
+                }
+            }
             let own = std::mem::take(&mut router.asks);
             router.asks = own.iter().flat_map(|a| above.iter().filter_map(|b| b.and(a))).take(256).collect();
             if above.is_empty() {
@@ -136,7 +142,9 @@ impl<'d> Reader<'_, 'd> {
             (None, Ok(_)) => vec![Asks::default()],
         };
         let points = part.texts("entryPoints").into_iter().map(|(t, _)| t).collect();
-        let priority = part.number("priority").filter(|p| *p > 0).unwrap_or(text.len() as u64);
+        // 0 is as good as none.
+        let priority = part.number("priority", self.out, Touch::Everything).filter(|p| *p != 0);
+        let priority = priority.unwrap_or(i64::try_from(text.len()).unwrap_or(i64::MAX));
         Router { name, at, part, asks, points, tls: part.has("tls"), priority }
     }
 
@@ -262,6 +270,7 @@ impl<'d> Reader<'_, 'd> {
                 "errors" => self.errors(front, options, turn),
                 "redirectRegex" => self.redirect(front, options),
                 "rateLimit" => self.rate_limit(front, options),
+                // It refuses or only changes what passes.
                 _ => {}
             }
         }
@@ -299,7 +308,12 @@ impl<'d> Reader<'_, 'd> {
     fn redirect(&mut self, front: usize, options: Part<'d>) {
         let Some(replacement) = options.get("replacement") else { return };
         let text = replacement.node.text().unwrap_or("");
-        let Some((_, rest)) = text.split_once("://") else { return };
+        let rest = match text.split_once("://") {
+            Some((_, rest)) => rest,
+            None if text.contains("{{") => text,
+            // A path of the same host.
+            None => return,
+        };
         let authority = rest.split(['/', '?']).next().unwrap_or("");
         if !self.told.insert((front, replacement.at())) {
             return;

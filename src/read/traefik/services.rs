@@ -134,7 +134,7 @@ impl<'d> Services<'d> {
             };
             let what = format!("`{field}` of a server of `{}`", shorten(&service.name));
             let Some(peer) = out.target(&what, url.node.text().unwrap_or(""), None, url.at(), touch) else { continue };
-            let weight = server.text("weight").map_or(1, |w| w.trim().parse::<i64>().unwrap_or(1));
+            let weight = server.number("weight", out, touch).unwrap_or(1_i64);
             servers.push(Server {
                 peer,
                 at: url.at(),
@@ -160,11 +160,9 @@ impl<'d> Services<'d> {
 
     fn weighted(&self, out: &mut Output, service: &Service<'d>, group: Part<'d>, kind: &str) {
         let touch = Touch::Endpoint(service.fact);
-        let members: Vec<(Part<'d>, u64)> = group
-            .list("services")
-            .into_iter()
-            .map(|m| (m, m.text("weight").map_or(1, |w| w.trim().parse::<i64>().unwrap_or(1).try_into().unwrap_or(0))))
-            .collect();
+        let weight = |m: &Part<'d>| m.number("weight", out, touch).unwrap_or(1_i64);
+        let weights: Vec<u64> = group.list("services").iter().map(weight).map(|w| u64::try_from(w).unwrap_or(0)).collect();
+        let members: Vec<(Part<'d>, u64)> = group.list("services").into_iter().zip(weights).collect();
         let total: u64 = members.iter().map(|(_, w)| w).sum();
         let uneven = members.iter().any(|(_, w)| *w != members[0].1);
         if members.is_empty() {
@@ -203,11 +201,12 @@ impl<'d> Services<'d> {
             let at = mirror.get("name").map_or(mirror.at(), |n| n.at());
             let name = mirror.text("name").unwrap_or("");
             let Some(Ok(to)) = self.find(out, name, at, touch) else { continue };
-            let percent = mirror.number("percent").unwrap_or(0);
+            // None said is 0; what cannot be read may be all.
+            let percent = if mirror.has("percent") { mirror.number("percent", out, touch).unwrap_or(100_i64) } else { 0 };
             let pool = out.pool(service.fact, &format!("mirror {}", shorten(name)));
             let turn = Turn::first(pool).of(Activity::Mirror);
             let turn = match percent {
-                0 => turn.never("its `percent` is 0"),
+                ..=0 => turn.never("its `percent` is 0"),
                 100.. => turn.under(format!("a copy of each request{body}")),
                 _ => turn.under(format!("a copy of {percent} % of the requests{body}")),
             };

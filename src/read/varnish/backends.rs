@@ -58,13 +58,17 @@ impl Backends {
             let value = line.words.iter().position(|w| w.text == "=").map_or(1, |i| i + 1);
             match field {
                 "host" => host = Some((line.word(value).to_owned(), line.at(value))),
-                "port" => port = line.word(value).parse::<u16>().ok(),
+                "port" => {
+                    let text = line.word(value);
+                    port = peer::scheme_port(text).or_else(|| out.number("`.port`", text, line.at(value), Touch::Tree));
+                }
                 "path" => backend.peer = Some(Peer::Unix(line.word(value).to_owned())),
                 "probe" | "healthcheck" => {
                     let dummy = line.body().iter().any(|l| l.name() == ".dummy" && l.words.iter().any(|w| w.text == "true"));
                     backend.probed = !dummy;
                 }
                 "via" => backend.via = line.words.get(value).cloned(),
+                // How it is connected to, not where.
                 _ => {}
             }
         }
@@ -98,7 +102,8 @@ impl Backends {
                 continue;
             }
             let field = |name: &str| member.body().iter().find(|l| l.name() == name);
-            let weight = field(".weight").and_then(|l| l.word(2).parse().ok()).unwrap_or(1);
+            let weight = field(".weight").and_then(|l| out.number("`.weight`", l.word(2), l.at(2), Touch::Tree));
+            let weight = weight.map_or(1, |w: u32| u64::from(w));
             if let Some(line) = field(".backend") {
                 if line.body.is_some() {
                     // A backend that is written where it is named.
@@ -136,7 +141,10 @@ impl Backends {
         match method {
             "add_backend" => {
                 let argument = block.word(2).to_owned();
-                let weight = block.words.get(4).and_then(|w| w.text.parse::<f64>().ok()).map_or(1, |w| w.max(0.0) as u64);
+                let weight = block.words.get(4).filter(|w| w.text != ")");
+                let weight =
+                    weight.and_then(|w| out.number::<f64>("a weight", &w.text, block.at(4), Touch::Endpoint(director.fact)));
+                let weight = weight.map_or(1, |w| w.max(0.0) as u64);
                 let plain = block.words.get(3).is_some_and(|w| matches!(w.text.as_str(), ")" | ","));
                 if plain {
                     director.members.push((argument, block.at(2), weight));
@@ -147,6 +155,7 @@ impl Backends {
                 }
             }
             "remove_backend" => director.members.retain(|(member, _, _)| member != block.word(2)),
+            // How members share, not who they are.
             _ => {}
         }
         true
@@ -196,9 +205,13 @@ impl Backends {
             let trail = if turn.trail.is_empty() && place == at { turn.trail.clone() } else { trail };
             out.send(from, &peer, place, &Turn { trail, ..turn.clone() });
         }
-        if let Some(via) = via
-            && let Some(Backend { peer: Some(peer), at, .. }) = self.by_name.get(&via.text)
-        {
+        let Some(via) = via else { return true };
+        let Some(through) = self.by_name.get(&via.text) else {
+            let message = format!("there is no backend `{}` in the files that were read", shorten(&via.text));
+            out.gap("undefined-name", message, None, place, Touch::Endpoint(from));
+            return true;
+        };
+        if let Backend { peer: Some(peer), at, .. } = through {
             let condition = format!("on the way to backend `{}` (.via)", shorten(name));
             out.send(
                 from,

@@ -22,6 +22,8 @@ pub(super) struct Way {
     pub tries: u32,
     /// This backend or director (or the one chosen so far: empty) does not count as well.
     pub sick: Option<String>,
+    /// Only those whom some `if` before leaves over, which its condition does not tell.
+    pub partly: bool,
 }
 
 impl Way {
@@ -30,6 +32,7 @@ impl Way {
             ask: self.ask.and(&other.ask)?,
             tries: self.tries.max(other.tries),
             sick: self.sick.clone().or_else(|| other.sick.clone()),
+            partly: self.partly || other.partly,
         })
     }
 
@@ -74,7 +77,7 @@ pub(super) fn otherwise(ways: &[Way]) -> Option<Way> {
     match ways {
         [] => Some(Way::default()),
         [way] if way.is_plain() => None,
-        [Way { ask: Asks { host: None, what: None, when }, tries: 0, sick: None }] => {
+        [Way { ask: Asks { host: None, what: None, when }, tries: 0, sick: None, .. }] => {
             Some(others(when).map_or_else(Way::default, |when| Way::of(Asks::when(when))))
         }
         _ => Some(Way::default()),

@@ -21,7 +21,7 @@ pub(super) const TABLE: &[Words] = &[
     Words {
         part: STATEMENT,
         followed: "if elsif elseif elif else set call new return restart error include import log",
-        harmless: "unset remove add synthetic synthetic.base64 ban purge declare esi hash_data rollback break switch case
+        harmless: "unset remove add synthetic synthetic.base64 ban purge declare esi hash_data rollback break case
             default goto panic rethrow http_status_matches early_hints keep ban_url std.collect std.log std.syslog
             std.timestamp std.cache_req_body std.rollback std.late_100_continue std.querysort std.port
             header.append header.unset header.remove header.copy header.filter header.filter_except header.set
@@ -30,7 +30,7 @@ pub(super) const TABLE: &[Words] = &[
             h3.alt_svc uuid.version4 ratelimit.ratecounter_increment ratelimit.penaltybox_add xkey.purge blob.decode
             bodyaccess.rematch_req_body setcookie.delete_by_name testing.emit querystring.regfilter waf.execute
             fastly.hash unix.user accept.rule geoip2.lookup maxminddb.query_common",
-        refused: "curl.get curl.post curl.head curl.fetch http.init http.req_send http.req_copy_headers
+        refused: "switch curl.get curl.post curl.head curl.fetch http.init http.req_send http.req_copy_headers
             std.fileread C{",
     },
     Words {

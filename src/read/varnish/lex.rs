@@ -5,7 +5,7 @@
 //! these are kept as statements.
 
 use crate::doc::Problem;
-use crate::read::proxy::block::{Block, MAX_DEPTH, Word};
+use crate::read::proxy::block::{Block, Nest, Word};
 use crate::source::{SourceId, Span};
 
 /// What two characters make one word.
@@ -13,48 +13,25 @@ const PAIRS: [&str; 10] = ["==", "!=", "!~", "&&", "||", "<=", ">=", "+=", "-=",
 
 pub(super) fn parse(text: &str, source: SourceId) -> (Vec<Block>, Vec<Problem>) {
     let mut problems = Vec::new();
-    let mut open: Vec<(Vec<Word>, Vec<Block>)> = vec![(Vec::new(), Vec::new())];
+    let mut nest = Nest::new(source);
     let mut words: Vec<Word> = Vec::new();
-    let mut beyond = 0_usize;
-    let push = |open: &mut Vec<(Vec<Word>, Vec<Block>)>, words: &mut Vec<Word>| {
-        if let (Some((_, body)), false) = (open.last_mut(), words.is_empty()) {
-            body.push(Block { source, words: std::mem::take(words), body: None, part_of: None });
-        }
-    };
     for word in tokens(text, &mut problems) {
         let bare = if word.quoted { "" } else { word.text.as_str() };
         match bare {
-            ";" => push(&mut open, &mut words),
+            ";" => nest.add(std::mem::take(&mut words)),
             _ if bare.starts_with("#FASTLY") => {
-                push(&mut open, &mut words);
-                words.push(word);
-                push(&mut open, &mut words);
+                nest.add(std::mem::take(&mut words));
+                nest.add(vec![word]);
             }
-            "{" => {
-                if open.len() > MAX_DEPTH || beyond > 0 {
-                    if beyond == 0 {
-                        problems.push(Problem::new(word.span, "blocks are nested too deeply to be read"));
-                    }
-                    beyond += 1;
-                    continue;
-                }
-                let mut head = std::mem::take(&mut words);
-                if head.is_empty() {
-                    head.push(Word { text: String::new(), ..word });
-                }
-                open.push((head, Vec::new()));
-            }
-            "}" if beyond > 0 => beyond -= 1,
+            "{" => nest.enter(std::mem::take(&mut words), word.span, "block", &mut problems),
+            "}" if nest.is_beyond() => _ = nest.leave(),
             "}" => {
                 // Entries of a table are parted by commas.
-                let table = open.last().and_then(|(head, _)| head.first()).is_some_and(|w| w.text == "table");
-                if !words.is_empty() && !table {
+                if !words.is_empty() && nest.name() != Some("table") {
                     problems.push(Problem::new(word.span, "a statement that does not end with `;`"));
                 }
-                push(&mut open, &mut words);
-                if open.len() > 1 {
-                    close(&mut open, source);
-                } else {
+                nest.add(std::mem::take(&mut words));
+                if !nest.leave() {
                     problems.push(Problem::new(word.span, "a `}` that closes nothing"));
                 }
             }
@@ -64,23 +41,9 @@ pub(super) fn parse(text: &str, source: SourceId) -> (Vec<Block>, Vec<Problem>) 
     if let Some(word) = words.last() {
         problems.push(Problem::new(word.span, "a statement that never ends: the text seems to be cut off"));
     }
-    push(&mut open, &mut words);
-    if open.len() > 1 {
-        let at = open.last().and_then(|(w, _)| w.first()).map_or(Span::default(), |w| w.span);
-        problems.push(Problem::new(at, "a block that is never closed: the text seems to be cut off"));
-    }
-    while open.len() > 1 {
-        close(&mut open, source);
-    }
-    (open.pop().map(|(_, body)| body).unwrap_or_default(), problems)
-}
-
-fn close(open: &mut Vec<(Vec<Word>, Vec<Block>)>, source: SourceId) {
-    if let Some((words, body)) = open.pop()
-        && let Some((_, outer)) = open.last_mut()
-    {
-        outer.push(Block { source, words, body: Some(body), part_of: None });
-    }
+    nest.add(words);
+    let blocks = nest.end("block", &mut problems);
+    (blocks, problems)
 }
 
 fn tokens(text: &str, problems: &mut Vec<Problem>) -> Vec<Word> {
@@ -153,20 +116,11 @@ fn tokens(text: &str, problems: &mut Vec<Problem>) -> Vec<Word> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::read::proxy::block::shown;
 
     #[test]
     fn statements() {
-        fn show(blocks: &[Block]) -> String {
-            let one = |b: &Block| {
-                let words = b.words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join("|");
-                b.body.as_ref().map_or(words.clone(), |body| format!("{words}{{{}}}", show(body)))
-            };
-            blocks.iter().map(one).collect::<Vec<_>>().join(" ")
-        }
-        let parsed = |text: &str| {
-            let (blocks, problems) = parse(text, SourceId(0));
-            format!("{}{}", show(&blocks), problems.iter().map(|p| format!(" !{}", p.message)).collect::<String>())
-        };
+        let parsed = |text: &str| shown(parse(text, SourceId(0)), " ");
         for (text, expected) in [
             ("vcl 4.1; # no\n/* no; */ import std;", "vcl|4.1 import|std"),
             ("if (req.http.a == \"b;}\") { set x = y.z(); }", "if|(|req.http.a|==|b;}|){set|x|=|y.z|(|)}"),

@@ -104,10 +104,11 @@ fn read(input: &Input<'_>) -> Reading {
                 let names = names.map(|(w, source)| (w.text.clone(), Location::new(source, w.span))).collect();
                 tables.insert(block.word(1).to_owned(), names);
             }
+            // What is told above, or no place.
             _ => {}
         }
     }
-    for block in subs.get("vcl_init").map(Vec::as_slice).unwrap_or_default() {
+    for block in statements(subs.get("vcl_init").map(Vec::as_slice).unwrap_or_default()) {
         let made = block.name() == "new" && backends.created(&mut out, block);
         if made || backends.added(&mut out, block) {
             continue;
@@ -116,6 +117,8 @@ fn read(input: &Input<'_>) -> Reading {
             // Objects of other modules: which may be directors.
             let module = block.word(3).split('.').next().unwrap_or("");
             out.knows(&VOCABULARY, known::MODULE, module, block.at(3), Touch::Endpoint(entry));
+        } else {
+            out.knows(&VOCABULARY, known::STATEMENT, block.name(), block.location(), Touch::Endpoint(entry));
         }
     }
     let mut walk = Walk::new(&mut out, &subs, &tables, &acls, &backends, entry);
@@ -155,6 +158,11 @@ fn read(input: &Input<'_>) -> Reading {
     let included = includes.taken.iter().copied().filter(|id| *id != input.file).collect();
     out.facts.endpoints.iter_mut().for_each(|e| e.fragment = true);
     Reading { facts: out.facts, included, ..Reading::default() }
+}
+
+/// The statements of a subroutine, with those under conditions.
+fn statements(blocks: &[Block]) -> Vec<&Block> {
+    blocks.iter().flat_map(|b| std::iter::once(b).chain(statements(b.body()))).collect()
 }
 
 fn syntax(out: &mut Output, input: &Input<'_>, source: SourceId, problems: &[Problem]) {

@@ -22,6 +22,9 @@ const MAX_DEPTH: usize = 16;
 /// Assignments of one program.
 const MAX_CHOICES: usize = 2_000;
 
+/// What holds the backend of a request.
+const BACKEND: [&str; 3] = ["req.backend", "req.backend_hint", "bereq.backend"];
+
 pub(super) struct Choice {
     pub name: String,
     pub at: Location,
@@ -110,6 +113,8 @@ impl<'o, 'b> Walk<'o, 'b> {
         let mut way = outer.clone();
         // Whom the branches of an `if` before have left.
         let mut rest: Option<Way> = None;
+        // Where the choices of an `if` with its branches begin, and whether each branch so far chooses.
+        let (mut from_choice, mut each) = (0, false);
         for block in blocks {
             if self.steps == 0 || depth > MAX_DEPTH {
                 let message = "the program is too large to be followed".to_owned();
@@ -127,6 +132,10 @@ impl<'o, 'b> Walk<'o, 'b> {
                     let condition = block.words.get(start..).unwrap_or_default();
                     let own = if condition.is_empty() { vec![Way::default()] } else { ways(condition, self.acls) };
                     let from = if name == "if" { Some(Way::default()) } else { rest.clone() };
+                    if name == "if" {
+                        (from_choice, each) = (self.choices.len(), true);
+                    }
+                    each &= self.chooses(block.body(), 0);
                     let mut end = false;
                     for own in &own {
                         let Some(inner) = from.as_ref().and_then(|f| f.and(own)).and_then(|w| way.and(&w)) else { continue };
@@ -140,9 +149,16 @@ impl<'o, 'b> Walk<'o, 'b> {
                         }
                     }
                     rest = match (from, left) {
-                        (Some(from), Some(left)) => from.and(&left),
+                        (Some(from), Some(left)) => from.and(&Way { partly: left.is_plain(), ..left }),
                         _ => None,
                     };
+                    // All branches together replace what was chosen before.
+                    if condition.is_empty() && each && way.is_plain() {
+                        self.always = true;
+                        let chosen = self.choices.split_off(from_choice.min(self.choices.len()));
+                        self.choices.retain(|c| c.fixed);
+                        self.choices.extend(chosen);
+                    }
                     continue;
                 }
                 _ => rest = None,
@@ -184,6 +200,17 @@ impl<'o, 'b> Walk<'o, 'b> {
         false
     }
 
+    /// Whether no request comes through these statements without a choice, as far as can be seen at once.
+    fn chooses(&self, blocks: &[Block], depth: usize) -> bool {
+        blocks.iter().any(|block| match block.name() {
+            "set" => is_choice(block) && !BACKEND.contains(&block.word(3)),
+            "call" if depth < 3 => self.subs.get(block.word(1)).is_some_and(|body| self.chooses(body, depth + 1)),
+            "error" => true,
+            "return" => block.words.iter().any(|w| matches!(w.text.as_str(), "synth" | "error" | "fail" | "purge")),
+            _ => false,
+        })
+    }
+
     fn statement(&mut self, block: &Block) {
         let name = block.name();
         let touch = Touch::Endpoint(self.fact);
@@ -217,7 +244,7 @@ impl<'o, 'b> Walk<'o, 'b> {
     }
 
     fn set(&mut self, block: &Block, way: &Way) {
-        if !matches!(block.word(1), "req.backend" | "req.backend_hint" | "bereq.backend") || block.word(2) != "=" {
+        if !is_choice(block) {
             return;
         }
         for (name, at, more) in self.targets(block) {
@@ -252,7 +279,7 @@ impl<'o, 'b> Walk<'o, 'b> {
         let some =
             |by: &str| Way { ask: Asks::when(When::some(format!("by {by}"), format!("when {by} names it"))), ..Way::default() };
         match texts.as_slice() {
-            ["req.backend" | "req.backend_hint" | "bereq.backend"] => Vec::new(),
+            [itself] if BACKEND.contains(itself) => Vec::new(),
             [name] => vec![((*name).to_owned(), at, Way::default())],
             [method, "(", ..]
                 if method.ends_with(".backend") && self.backends.is_director(method.trim_end_matches(".backend")) =>
@@ -268,7 +295,12 @@ impl<'o, 'b> Walk<'o, 'b> {
                 found
             }
             ["table.lookup_backend", "(", table, ",", rest @ ..] => {
-                let entries = self.tables.get(*table).cloned().unwrap_or_default();
+                let entries = self.tables.get(*table).cloned().unwrap_or_else(|| {
+                    let message = format!("there is no table `{}` in the files that were read", shorten(table));
+                    let help = "add the file that defines it to the project".to_owned();
+                    self.out.gap("undefined-name", message, Some(help), block.at(5), touch);
+                    Vec::new()
+                });
                 let default = rest.iter().rev().find(|w| **w != ")").filter(|_| rest.contains(&","));
                 let mut found: Vec<_> =
                     entries.into_iter().map(|(name, at)| (name, at, some(&format!("table {table}")))).collect();
@@ -287,6 +319,10 @@ impl<'o, 'b> Walk<'o, 'b> {
             }
         }
     }
+}
+
+fn is_choice(block: &Block) -> bool {
+    BACKEND.contains(&block.word(1)) && block.word(2) == "="
 }
 
 /// Takes clients away that a later choice takes.
@@ -314,7 +350,7 @@ pub(super) fn routes(out: &mut Output, backends: &mut Backends, fact: usize, cho
     let mut done = BTreeSet::new();
     let mut sick = String::new();
     for choice in choices {
-        let Way { ask, tries, sick: watched } = &choice.way;
+        let Way { ask, tries, sick: watched, .. } = &choice.way;
         // The same stand-in under one more condition says nothing more.
         let key = (choice.name.clone(), *tries, watched.clone(), format!("{:?} {:?}", ask.when.clients, ask.what));
         let general = *tries > 0

@@ -28,9 +28,16 @@ fn one<'d>(cluster: &mut Cluster<'d>, object: &Object<'d>) {
     }
     for seed in cassandra.and_then(|c| c.get("additionalSeeds")).into_iter().flat_map(|s| s.items()) {
         let at = object.at(seed);
-        if let Some(reference) = host(cluster, object, seed.text().unwrap_or(""), at) {
-            let far = elsewhere(cluster, "cassandra", reference, at);
-            member(cluster, whole, far, at);
+        let text = seed.text().unwrap_or("");
+        match host(cluster, object, text, at) {
+            Some(reference) => {
+                let far = elsewhere(cluster, "cassandra", reference, at);
+                member(cluster, whole, far, at);
+            }
+            None => {
+                let message = format!("the seed `{}` is no host name or address", shorten(text));
+                cluster.gap("unusable-target", message, "correct the seed", at, &[whole]);
+            }
         }
     }
     for far in object.path(&["spec", "externalDatacenters"]).into_iter().flat_map(|d| d.items()) {
@@ -42,17 +49,18 @@ fn one<'d>(cluster: &mut Cluster<'d>, object: &Object<'d>) {
         let text = |key: &str| storage.get(key).and_then(|n| n.text()).filter(|t| !t.is_empty());
         let at = object.at(storage.get("bucketName").unwrap_or(storage));
         let scheme = match text("storageProvider").unwrap_or("") {
-            "google_storage" => "gs",
-            "azure_blobs" => "azure",
-            _ => "s3",
+            "google_storage" => Some("gs"),
+            "azure_blobs" => Some("azure"),
+            "s3" | "s3_compatible" | "s3_rgw" | "ibm_storage" => Some("s3"),
+            _ => None,
         };
-        match text("bucketName") {
-            Some(name) if text("storageProvider") != Some("local") => {
+        match text("bucketName").zip(scheme) {
+            Some((name, scheme)) => {
                 let store =
                     bucket(cluster, object, &format!("{scheme}://{name}"), storage.get("host"), storage.get("region"), at);
                 cluster.route(whole, Reference::Fact(store), Activity::Backup, at);
             }
-            _ => {
+            None => {
                 let message = "where Medusa keeps its backups is not told".to_owned();
                 let help = "declare where it leads as a [[route]] in the inventory";
                 cluster.gap("unfollowed-copy", message, help, at, &[whole]);
@@ -87,6 +95,7 @@ fn data_centre<'d>(cluster: &mut Cluster<'d>, object: &Object<'d>, whole: usize,
             let context_name = context.text().unwrap_or("");
             fact.tags.insert("k8s-context".to_owned(), context_name.to_owned());
             fact.site_hints.push(Spanned::new(context_name.to_owned(), context.used_at()));
+            fact.elsewhere = true;
         }
         None => cluster.stand_at_cluster(&mut fact),
     }

@@ -1,4 +1,5 @@
-//! Databases that operators run, by their custom resources: CloudNativePG, Percona's MongoDB, K8ssandra, Strimzi's MirrorMaker.
+//! Databases that operators run, by their custom resources: CloudNativePG, Percona's MongoDB, K8ssandra, Strimzi's MirrorMaker; and
+//! Velero, which backs up whatever a cluster keeps.
 //!
 //! Rules are those of CloudNativePG's documentation (1.29), "Replica clusters", "Backup" and "API Reference", of Percona Operator for
 //! MongoDB's "Custom Resource options", of K8ssandra's CRD reference and of Strimzi's "API Reference". A resource is one endpoint that
@@ -9,6 +10,7 @@ mod cassandra;
 mod kafka;
 mod mongodb;
 mod postgresql;
+mod velero;
 
 use std::sync::LazyLock;
 
@@ -66,6 +68,53 @@ pub(super) const TABLE: &[Words] = &[
             replicas resources template tracing version",
         refused: "",
     },
+    Words {
+        part: "Velero BackupStorageLocation",
+        followed: "accessMode config default objectStorage provider",
+        harmless: "backupSyncPeriod credential validationFrequency",
+        refused: "",
+    },
+    Words {
+        part: "Velero BackupStorageLocation config",
+        followed: "region s3Url storageAccount storageAccountURI",
+        harmless: "activeDirectoryAuthorityURI apiTimeout blockSizeInBytes bucket caCert checksumAlgorithm credentialsFile \
+            customerKeyEncryptionFile customerKeyEncryptionSecret enableSharedConfig insecureSkipTLSVerify kmsKeyId kmsKeyName prefix \
+            profile project publicUrl resourceGroup s3ForcePathStyle serverSideEncryption serviceAccount signatureVersion \
+            storageAccountKeyEnvVar subscriptionId tagging useAAD",
+        refused: "",
+    },
+    Words { part: "Velero VolumeSnapshotLocation", followed: "config provider", harmless: "credential", refused: "" },
+    Words {
+        part: "Velero VolumeSnapshotLocation config",
+        followed: "altRegion region snapshotLocation",
+        harmless: "apiTimeout credentialsFile enableSharedConfig incremental profile project resourceGroup snapshotType subscriptionId \
+            tags volumeProject",
+        refused: "",
+    },
+    Words {
+        part: "Velero Schedule",
+        followed: "paused template",
+        harmless: "schedule skipImmediately useOwnerReferencesInBackup",
+        refused: "",
+    },
+    Words {
+        part: "Velero Backup",
+        followed: "defaultVolumesToFsBackup defaultVolumesToRestic excludedNamespaces hooks includedNamespaces snapshotVolumes \
+            storageLocation volumeSnapshotLocations",
+        harmless: "csiSnapshotTimeout datamover excludedClusterScopedResources \
+            excludedNamespaceScopedResources excludedResources includeClusterResources includedClusterScopedResources \
+            includedNamespaceScopedResources includedResources itemOperationTimeout labelSelector metadata orLabelSelectors \
+            orderedResources resourcePolicy snapshotMoveData ttl uploaderConfig volumeGroupSnapshotLabelKey",
+        refused: "",
+    },
+    Words {
+        part: "Velero Restore",
+        followed: "hooks",
+        harmless: "backupName excludedNamespaces excludedResources existingResourcePolicy includeClusterResources includedNamespaces \
+            includedResources itemOperationTimeout labelSelector namespaceMapping orLabelSelectors preserveNodePorts resourceModifier \
+            restorePVs restoreStatus scheduleName uploaderConfig",
+        refused: "",
+    },
 ];
 
 static WORDS: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::of(TABLE));
@@ -79,6 +128,8 @@ pub(super) fn read<'d>(cluster: &mut Cluster<'d>, all: &[(Object<'d>, Option<Mea
     mongodb::read(cluster, &of("psmdb.percona.com", "PerconaServerMongoDB"));
     cassandra::read(cluster, &of("k8ssandra.io", "K8ssandraCluster"));
     kafka::read(cluster, &of("kafka.strimzi.io", "KafkaMirrorMaker2"));
+    // Takes copies of all of them.
+    velero::read(cluster, &of);
 }
 
 /// The endpoint of a resource, with the services that lead to it.
@@ -89,6 +140,7 @@ fn declare<'d>(cluster: &mut Cluster<'d>, object: &Object<'d>, kind: &str, servi
     fact.roles = Roles::of(&[Role::Process, Role::Store]);
     cluster.stand_at_cluster(&mut fact);
     let index = cluster.push(fact);
+    cluster.stores.push((object.namespace, index));
     for service in services {
         cluster.operated.push((object.namespace.map(str::to_owned), service.clone(), index));
     }
@@ -129,7 +181,15 @@ fn host(cluster: &mut Cluster<'_>, object: &Object<'_>, text: &str, at: Location
     match peer(text, None).ok()? {
         Peer::Address { ip, port } => Some(Reference::Address { ip, port }),
         Peer::Host { name, port } => match cluster.inside(object.namespace, &name) {
-            Inside::Services(found) => found.first().map(|f| Reference::Fact(*f)),
+            Inside::Services(found) => Some(match found.as_slice() {
+                [only] => Reference::Fact(*only),
+                // Any of those that are called so may be meant.
+                several => {
+                    let any = group(cluster, "service", name, at);
+                    several.iter().for_each(|one| member(cluster, any, *one, at));
+                    Reference::Fact(any)
+                }
+            }),
             Inside::Missing(namespace, service) => Some(cluster.missing_service(namespace.as_deref(), &service, at)),
             Inside::Outside => Some(Reference::Host { name, port }),
         },
@@ -150,6 +210,7 @@ fn elsewhere(cluster: &mut Cluster<'_>, kind: &str, reference: Reference, at: Lo
         return known;
     }
     let mut fact = EndpointFact::new(kind, label, at);
+    fact.elsewhere = true;
     fact.roles = Roles::of(&[Role::Process, Role::Store]);
     match reference {
         Reference::Host { name, .. } => fact.names.push(Spanned::new(name, at.span)),
@@ -180,7 +241,7 @@ fn bucket(
         let store = cluster.bucket(&format!("{prefix}{name}"), at);
         if let Some(region) = region.filter(|r| r.text().is_some_and(|t| !t.is_empty())) {
             let fact = &mut cluster.facts.endpoints[store];
-            fact.provider = Some(if scheme == "gs" { "gcp" } else { "aws" }.to_owned());
+            fact.provider = Some(scheme_provider(&scheme).to_owned());
             fact.region.get_or_insert(Spanned::new(region.text().unwrap_or("").to_owned(), region.used_at()));
         }
         return store;
@@ -195,8 +256,22 @@ fn bucket(
     fact.id = matches!(behind, Some(Reference::Host { .. } | Reference::Address { .. })).then_some(label);
     fact.roles = Roles::of(&[Role::Store]);
     fact.standing = Standing::WithSender;
+    let unknown = behind.is_none();
     fact.part_of.extend(behind);
-    cluster.push(fact)
+    let store = cluster.push(fact);
+    if unknown {
+        let message = format!("`{}` is no host name or address, so where this bucket stands is not known", shorten(&own));
+        cluster.gap("unusable-target", message, "correct the endpoint", at, &[store]);
+    }
+    store
+}
+
+fn scheme_provider(scheme: &str) -> &'static str {
+    match scheme {
+        "gs" => "gcp",
+        "azure" => "azure",
+        _ => "aws",
+    }
 }
 
 /// A way that only a person opens.

@@ -81,7 +81,11 @@ fn replica_set(cluster: &mut Cluster<'_>, object: &Object<'_>, node: Node<'_>, n
     member(cluster, set, pods, at);
     primaries.push((pods, at, true));
     for external in node.get("externalNodes").into_iter().flat_map(|e| e.items()) {
-        let Some(named) = external.get("host") else { continue };
+        let Some(named) = external.get("host") else {
+            let message = "this external node names no host, so where its copy stands is not known".to_owned();
+            cluster.gap("unusable-target", message, "add `host`", at, &[set]);
+            continue;
+        };
         let place = object.at(named);
         let Some(reference) = external_host(named.text().unwrap_or("")) else {
             let message = format!("`{}` is no host name or address", shorten(named.text().unwrap_or("")));
@@ -89,17 +93,19 @@ fn replica_set(cluster: &mut Cluster<'_>, object: &Object<'_>, node: Node<'_>, n
             continue;
         };
         let far = elsewhere(cluster, "mongodb", reference, place);
-        let number = |key: &str| external.get(key).and_then(|n| n.text()).and_then(|t| t.parse::<f64>().ok());
+        let number =
+            |key: &str| external.get(key).and_then(|n| n.text()).and_then(|t| t.parse::<f64>().ok()).filter(|n| n.is_finite());
         for key in ["priority", "votes"] {
             if let Some(value) = external.get(key).and_then(|n| n.text()) {
                 cluster.facts.endpoints[far].tags.insert(key.to_owned(), value.to_owned());
             }
         }
+        // What is not said to be an arbiter holds data.
         if external.get("arbiterOnly").and_then(|a| a.as_bool()).unwrap_or(false) {
             continue;
         }
         member(cluster, set, far, place);
-        // What is not said may be.
+        // What is not said, or cannot be read, may be.
         if number("votes").is_none_or(|v| v > 0.0) && number("priority").is_none_or(|p| p > 0.0) {
             primaries.push((far, place, false));
         }

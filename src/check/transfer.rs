@@ -1,0 +1,243 @@
+//! The transfer register against what was found: whether a current entry allows data of these classes and people to be with this
+//! recipient in these places, and, where the mechanism forbids it, that nothing goes on from there.
+//!
+//! onshore holds against the register that an entry is there, is current and fits. It does not judge whether the mechanism is
+//! valid.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::context::{Context, bits};
+use super::placement::{self, Placement, Wanted};
+use super::scope::Scope;
+use crate::finding::{Allowed, Finding, KnownPlace};
+use crate::model::{EndpointId, Place};
+use crate::project::transfer::Transfer;
+use crate::vocab::places::{Membership, PlaceSet};
+use crate::vocab::{classes, mechanisms, places};
+
+/// What the register says of one finding.
+pub enum Answer {
+    /// All of it is allowed, by these entries.
+    Allowed(Vec<Allowed>),
+    /// It would be, if something were known; what that is.
+    Unsure(String),
+    /// Some of it is not, and why.
+    Open(String),
+    /// The project keeps no register.
+    NoRegister,
+}
+
+/// The register, ready to be asked.
+pub struct Register<'a> {
+    entries: Vec<Entry<'a>>,
+    /// Endpoints by the name that findings call them.
+    named: BTreeMap<&'a str, Vec<EndpointId>>,
+}
+
+struct Entry<'a> {
+    transfer: &'a Transfer,
+    recipients: &'a [EndpointId],
+    from: PlaceSet,
+    to: PlaceSet,
+    /// Where both ends, and all that follows, must stand.
+    within: Option<PlaceSet>,
+    forbids_onward: bool,
+}
+
+impl<'a> Register<'a> {
+    /// `None`: the project keeps none, which is not the same as an empty one.
+    pub fn new(context: &Context<'a>) -> Option<Self> {
+        let transfers = context.project.transfers.as_ref()?;
+        // Words that are no places were refused when the project was read; a set may have no members at this date.
+        let set = |words: &[String]| PlaceSet::resolve(words, context.as_of).unwrap_or_default();
+        let entries = transfers.iter().enumerate().map(|(i, transfer)| {
+            let mechanism = mechanisms::known(&transfer.mechanism.value);
+            let within = mechanism.map(|m| m.within.as_slice()).filter(|w| !w.is_empty());
+            Entry {
+                transfer,
+                recipients: context.snapshot.recipients.get(i).map_or(&[], Vec::as_slice),
+                from: set(&transfer.from),
+                to: set(&transfer.to),
+                within: within.map(set),
+                forbids_onward: mechanism.is_some_and(|m| m.forbids_onward),
+            }
+        });
+        let mut named: BTreeMap<&str, Vec<EndpointId>> = BTreeMap::new();
+        for id in context.snapshot.endpoint_ids() {
+            named.entry(&context.snapshot.endpoint(id).name).or_default().push(id);
+        }
+        Some(Self { entries: entries.collect(), named })
+    }
+
+    /// Every class of every person the finding is about must be covered, by one entry or another.
+    pub fn ask(&self, context: &Context<'_>, scope: &Scope<'_>, finding: &Finding) -> Answer {
+        let none: &[EndpointId] = &[];
+        let at = self.named.get(finding.endpoint.as_str()).map_or(none, Vec::as_slice);
+        let mut used: BTreeSet<usize> = BTreeSet::new();
+        let mut unsure: Option<String> = None;
+        if finding.origin.is_empty() {
+            return Answer::Open("whose data it is, is not declared".into());
+        }
+        for origin in &finding.origin {
+            for data in &finding.data {
+                let mut best: Option<Fit> = None;
+                for (i, entry) in self.entries.iter().enumerate() {
+                    if !scope.mechanisms.contains(&entry.transfer.mechanism.value) {
+                        continue;
+                    }
+                    let fit = entry.fits(context, scope, finding, at, origin, data);
+                    if matches!(fit, Fit::Yes) {
+                        used.insert(i);
+                    }
+                    best = Some(match best {
+                        Some(best) if best.rank() >= fit.rank() => best,
+                        _ => fit,
+                    });
+                }
+                match best {
+                    Some(Fit::Yes) => {}
+                    Some(Fit::If(what)) => unsure = Some(what),
+                    Some(Fit::No(_, why)) => return Answer::Open(why),
+                    None => return Answer::Open(format!("the register has no entry by {}", scope.mechanisms.join(", "))),
+                }
+            }
+        }
+        match unsure {
+            Some(what) => Answer::Unsure(what),
+            None => Answer::Allowed(used.into_iter().map(|i| self.entries[i].allowed(scope, finding)).collect()),
+        }
+    }
+}
+
+/// Whether an entry covers data of one class of one origin.
+enum Fit {
+    Yes,
+    If(String),
+    /// How far it got, and what does not fit.
+    No(u8, String),
+}
+
+impl Fit {
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Yes => u8::MAX,
+            Self::If(_) => u8::MAX - 1,
+            Self::No(far, _) => *far,
+        }
+    }
+}
+
+impl Entry<'_> {
+    fn fits(
+        &self,
+        context: &Context<'_>,
+        scope: &Scope<'_>,
+        finding: &Finding,
+        at: &[EndpointId],
+        origin: &str,
+        data: &str,
+    ) -> Fit {
+        let t = self.transfer;
+        if at.is_empty() || !at.iter().all(|id| self.recipients.contains(id)) {
+            return Fit::No(0, format!("the register has no entry for `{}`", finding.endpoint));
+        }
+        if !t.data.iter().any(|own| classes::covers(&own.value, data)) {
+            return Fit::No(1, format!("the entry for {} does not name {data}", t.recipient));
+        }
+        let covered =
+            |code: &str| places::country(code).is_some_and(|c| self.from.contains(&Place::country(c)) == Membership::In);
+        if !origin.split('+').all(covered) {
+            return Fit::No(2, format!("the entry for {} is not for data of people of {origin}", t.recipient));
+        }
+        if let Err(fit) = stands_in(&self.to, &finding.places, || format!("the entry for {} allows", t.recipient)) {
+            return fit;
+        }
+        if t.valid_from > context.as_of {
+            return Fit::No(4, format!("the entry for {} is valid from {} on", t.recipient, t.valid_from));
+        }
+        if let Some(until) = t.valid_until.as_ref().filter(|d| d.value < context.as_of) {
+            return Fit::No(4, format!("the entry for {} lapsed on {}", t.recipient, until.value));
+        }
+        let Some(within) = &self.within else { return Fit::Yes };
+        let says = || format!("{} is for", t.mechanism.value);
+        let sender = finding.path.iter().rev().skip(1).find(|h| !h.places.is_empty());
+        let ends = stands_in(within, &finding.places, says).and_then(|()| {
+            sender.map_or(Ok(()), |s| stands_in(within, &s.places, || format!("`{}` sends it, and {}", s.endpoint, says())))
+        });
+        match ends {
+            Err(fit) => fit,
+            Ok(()) if self.forbids_onward => self.onward(context, scope, at, within),
+            Ok(()) => Fit::Yes,
+        }
+    }
+
+    /// Whether all that the recipient passes the data on to stands where the mechanism keeps it.
+    fn onward(&self, context: &Context<'_>, scope: &Scope<'_>, at: &[EndpointId], within: &PlaceSet) -> Fit {
+        let spread = context.spread(scope.worst_state());
+        let mechanism = &self.transfer.mechanism.value;
+        let mut unsure = None;
+        let mut seen: BTreeSet<EndpointId> = at.iter().copied().collect();
+        let mut next: Vec<EndpointId> = at.to_vec();
+        while let Some(id) = next.pop() {
+            if context.has_place(id) {
+                let standpoint = &context.standpoints[context.standpoint(id)];
+                let name = &context.snapshot.endpoint(id).name;
+                match placement::judge(context, standpoint, &Wanted::In(within)) {
+                    Placement::Inside => {}
+                    Placement::Outside(places) => {
+                        let places: Vec<String> = places.iter().map(ToString::to_string).collect();
+                        let place = places.join(", ");
+                        return Fit::No(6, format!("it goes on to `{name}` in {place}, and {mechanism} forbids that"));
+                    }
+                    Placement::Unknown(_) | Placement::Weak(_) => {
+                        unsure = Some(format!("where `{name}` stands, which it goes on to: {mechanism} forbids most places"));
+                    }
+                }
+            }
+            for (route, r) in context.snapshot.routes_from(id) {
+                let goes = bits(&scope.tokens).any(|token| context.graph.moves(spread, route, token));
+                if goes && seen.insert(r.to) {
+                    next.push(r.to);
+                }
+            }
+        }
+        unsure.map_or(Fit::Yes, Fit::If)
+    }
+
+    fn allowed(&self, scope: &Scope<'_>, finding: &Finding) -> Allowed {
+        let t = self.transfer;
+        Allowed {
+            rule: scope.name.clone(),
+            endpoint: finding.endpoint.clone(),
+            origin: finding.origin.clone(),
+            data: finding.data.clone(),
+            places: finding.places.clone(),
+            mechanism: t.mechanism.value.clone(),
+            recipient: t.recipient.clone(),
+            purpose: t.purpose.clone(),
+            evidence: t.evidence.clone(),
+            until: t.valid_until.as_ref().map(|d| d.value.to_string()),
+            location: t.location,
+            found_at: finding.location,
+        }
+    }
+}
+
+/// Every possible place is in the set; if not, what does not fit. `says`: "the entry for Acme allows".
+fn stands_in(set: &PlaceSet, places: &[KnownPlace], says: impl Fn() -> String) -> Result<(), Fit> {
+    let allowed = || set.names.join(", ");
+    if places.is_empty() {
+        return Err(Fit::No(3, format!("{} {}, and the place is not known", says(), allowed())));
+    }
+    for known in places {
+        let Some(place) = &known.place else {
+            return Err(Fit::No(3, format!("{} {}, and the place is not known", says(), allowed())));
+        };
+        match set.contains(place) {
+            Membership::In => {}
+            Membership::Unknown(what) => return Err(Fit::If(what)),
+            Membership::Out => return Err(Fit::No(3, format!("{} {}, not {place}", says(), allowed()))),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,11 @@
+CHANGE REPLICATION SOURCE TO SOURCE_HOST='source.example', SOURCE_PORT=3307000, SOURCE_DELAY=soon FOR CHANNEL 'numbers';
+CHANGE REPLICATION SOURCE TO SOURCE_HOST=@host, SOURCE_PORT=3306 FOR CHANNEL 'variable';
+CHANGE REPLICATION SOURCE TO SOURCE_HOST=concat('a', '.example') FOR CHANNEL 'expression';
+CALL mysql.rds_set_external_source('quoted.example', '3308', 'repl', 'pw', 'bin.01', 4, 0);
+CALL mysql.rds_set_external_source(@host, 3306, 'repl', 'pw', 'bin.01', 4, 0);
+SELECT asynchronous_connection_failover_add_source('main', lower('A.example'), 3306, '', 80);
+CLONE INSTANCE FROM 'clone'@'donor.example':3309 IDENTIFIED BY 'pw';
+CLONE INSTANCE FROM donor;
+CREATE TABLE away (id int) ENGINE=FEDERATED CONNECTION='fedlink/away';
+CREATE TABLE near (id int) ENGINE=FEDERATED CONNECTION='told/near';
+CREATE SERVER told FOREIGN DATA WRAPPER mysql OPTIONS (HOST 'told.example', DATABASE 'shop');
