@@ -8,7 +8,7 @@
 use std::time::Instant;
 
 use jiff::civil::date;
-use onshore::check::{Question, survey};
+use onshore::check::{Depth, Question, survey};
 use onshore::finding::Coverage;
 use onshore::geo::Atlas;
 use onshore::model::*;
@@ -61,12 +61,14 @@ fn main() {
     for sites in [250, 500, 1000] {
         let snapshot = estate(sites);
         for losses in [sites / 4, sites / 2, sites] {
-            measure(&snapshot, losses);
+            measure(&snapshot, losses, Depth::Brief);
         }
+        // As `--format json` tells it.
+        measure(&snapshot, sites, Depth::Full);
     }
 }
 
-fn measure(snapshot: &Snapshot, losses: u32) {
+fn measure(snapshot: &Snapshot, losses: u32, depth: Depth) {
     let as_of = date(2026, 11, 22);
     let mut sources = Sources::default();
     sources.add("estate", "\n");
@@ -89,7 +91,7 @@ fn measure(snapshot: &Snapshot, losses: u32) {
         (0..losses).map(|i| vec![LossDomain::new(DomainKind::Site, format!("s{i:04}"))]).collect();
     let mut told = [0; 4];
     let (start, mut first) = (Instant::now(), None);
-    let done: Result<(), ()> = survey(&question, &losses, |_, brief| {
+    let done: Result<(), ()> = survey(&question, &losses, depth, |_, brief| {
         first.get_or_insert_with(Instant::now);
         told[0] += brief.down;
         told[1] += usize::from(!brief.unserved.is_empty());

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::model::{Place, ResourceTally, RouteRole};
-use crate::source::Location;
+use crate::source::{Location, Position};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
@@ -124,7 +124,7 @@ pub struct KnownPlace {
 }
 
 /// One step of a path: an endpoint, and the route by which data got there (`None` for where it starts).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hop {
     pub endpoint: String,
     pub kind: String,
@@ -134,7 +134,7 @@ pub struct Hop {
     pub location: Location,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HopRoute {
     pub activity: &'static str,
     pub role: RouteRole,
@@ -173,6 +173,8 @@ pub struct Finding {
     pub condition: Option<String>,
     /// The lost domain (`site=sjc1`) for findings about survival.
     pub lost: Option<String>,
+    /// What is lost with it and has no stand-in.
+    pub without: Vec<String>,
     /// Other rules that take part (unsatisfiable, conflict).
     pub with_rules: Vec<String>,
     pub path: Vec<Hop>,
@@ -208,6 +210,7 @@ impl Finding {
             state: None,
             condition: None,
             lost: None,
+            without: Vec::new(),
             with_rules: Vec::new(),
             path: Vec::new(),
             location: None,
@@ -284,6 +287,48 @@ pub struct Way {
     /// One endpoint there.
     pub endpoint: String,
     pub location: Location,
+    /// How it gets there; empty unless that was asked for.
+    pub path: Vec<Hop>,
+}
+
+/// What is declared, as far as two versions of a project are held against each other: what leads where, and where it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Topology {
+    /// By endpoint; nothing for mere names. Several may share a name.
+    pub stands: BTreeMap<String, BTreeSet<Stand>>,
+    pub routes: BTreeSet<Edge>,
+}
+
+/// Where something stands.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stand {
+    /// As a person reads it.
+    pub places: Vec<String>,
+    /// The line that says so, if one does.
+    pub said: Option<Position>,
+}
+
+/// What has no name that is its own is called by its line, too (`media (b.conf:3)`); files are renamed and lines move.
+pub fn without_line(name: &str) -> &str {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let has_line = |text: &str| text.rsplit_once(':').is_some_and(|(file, line)| !file.is_empty() && is_number(line));
+    let counted = name.rsplit_once(" #").filter(|(_, n)| is_number(n)).map_or(name, |(before, _)| before);
+    match counted.strip_suffix(')').and_then(|text| text.rsplit_once(" (")) {
+        Some((own, at)) if has_line(at) => own,
+        _ => match name.rsplit_once(':') {
+            Some((before, line)) if before.contains(' ') && is_number(line) => before,
+            _ => name,
+        },
+    }
+}
+
+/// A route, by names [`without_line`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edge {
+    pub from: String,
+    pub to: String,
+    pub activity: String,
+    pub role: String,
 }
 
 /// What one state of the world leaves.
@@ -311,10 +356,37 @@ pub struct Brief {
     pub countries: BTreeSet<String>,
     /// Rules that are newly violated.
     pub broken: BTreeSet<String>,
+    /// Only where it was asked for.
+    pub detail: Option<Box<Detail>>,
+}
+
+/// What is behind a [`Brief`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Detail {
+    pub down: Vec<String>,
+    /// Everybody, served or not.
+    pub served: Vec<Served>,
+    /// Only what loses a store.
+    pub stored: Vec<Kept>,
+    pub lost: Vec<Lost>,
+    /// Those that are not there in normal running.
+    pub ways: Vec<Way>,
+}
+
+/// What a loss leaves of the stores of a class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    pub origin: String,
+    pub data: String,
+    /// How many stores are left.
+    pub left: usize,
+    pub gone: Vec<String>,
+    /// Whether all of it is surely in what is left.
+    pub full: bool,
 }
 
 /// Whether people are served.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Served {
     pub population: String,
     pub origin: String,
@@ -338,7 +410,7 @@ pub struct Stored {
 }
 
 /// A pool of what somebody depends on, all of it gone.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lost {
     pub endpoint: String,
     /// `identity`, `dns`, `keys`, `service`, `control-plane`.
@@ -361,7 +433,7 @@ pub struct RuleResult {
 }
 
 /// What would make a violated rule hold.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Remedy {
     /// `pack/rule`.
     pub rule: String,
@@ -377,6 +449,29 @@ pub struct Remedy {
     pub unserved: Vec<(String, String)>,
     /// Rules that it would break.
     pub breaks: Vec<String>,
+    /// For a rule on what must be there.
+    pub add: Vec<Addition>,
+}
+
+/// Something to put where the rule asks for it, and every rule on places lets the data be.
+#[derive(Clone, Debug)]
+pub struct Addition {
+    /// `copy`, `stand-in`, `key`, `way back`.
+    pub what: &'static str,
+    /// What it must be another one of: `site`, `account`...
+    pub kind: &'static str,
+    /// Of or for these endpoints.
+    pub of: Vec<String>,
+    /// What is declared and would do: `site=busan`, `account=vault`. Empty: nothing is.
+    pub at: Vec<String>,
+    /// Endpoints there that are like it.
+    pub existing: Vec<String>,
+    /// What else is declared, and why it will not do.
+    pub refused: Vec<(String, String)>,
+    /// Providers with regions where it may be, if nothing that is declared will do.
+    pub offers: String,
+    /// Fingerprints of the findings that it mends.
+    pub findings: Vec<String>,
 }
 
 /// A route to cut, or to lead elsewhere.
@@ -455,6 +550,8 @@ pub struct Assessment {
     pub remedies: Vec<Remedy>,
     pub gaps: Vec<GapResult>,
     pub ways: Vec<Way>,
+    /// Only where it was asked for: a later version is compared with it.
+    pub topology: Option<Topology>,
     pub coverage: Coverage,
     pub data_sets: Vec<DataSetInfo>,
 }

@@ -5,7 +5,8 @@
 //! the files that both have must be the same; `[lines]` says which of its lines stand where here, and `[hops]` what takes the
 //! place of a hop of its paths, for a system that calls it otherwise.
 //!
-//! `concise.txt`, if present, is the exact text of the concise report; `ONSHORE_BLESS=1 cargo test --test cases` rewrites it.
+//! `concise.txt` is the exact text of the concise report, `pretty.txt`, if present, that of what a person sees;
+//! `ONSHORE_BLESS=1 cargo test --test cases` rewrites them.
 
 #![allow(
     clippy::print_stdout,
@@ -85,12 +86,18 @@ fn cases_give_what_they_expect() {
         }
         let found: Value = serde_json::from_str(&json).expect("the JSON report is JSON");
         compare(&name, &expected, &found, &mut wrong);
-        let stored = folder.join("concise.txt");
-        let (_, concise) = check(folder, "concise");
-        if std::env::var_os("ONSHORE_BLESS").is_some() {
-            std::fs::write(&stored, &concise).expect("bless");
-        } else if std::fs::read_to_string(&stored).unwrap_or_default() != concise {
-            wrong.push(format!("{name}: the concise report differs from {}:\n{concise}", stored.display()));
+        // What a person sees is kept for the seed cases and their repairs.
+        for format in ["concise", "pretty"] {
+            let stored = folder.join(format!("{format}.txt"));
+            if format == "pretty" && !stored.exists() {
+                continue;
+            }
+            let (_, text) = check(folder, format);
+            if std::env::var_os("ONSHORE_BLESS").is_some() {
+                std::fs::write(&stored, &text).expect("bless");
+            } else if std::fs::read_to_string(&stored).unwrap_or_default() != text {
+                wrong.push(format!("{name}: the {format} report differs from {}:\n{text}", stored.display()));
+            }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

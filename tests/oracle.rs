@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use jiff::civil::{Date, date};
-use onshore::check::{Question, after, assess, survey, with_context};
-use onshore::finding::{Brief, Coverage, Verdict};
+use onshore::check::{Depth, Question, after, assess, survey, with_context};
+use onshore::finding::{Brief, Coverage, Detail, Kept, Verdict};
 use onshore::geo::Atlas;
 use onshore::link::link;
 use onshore::model::{DomainKind, LossDomain};
@@ -318,7 +318,36 @@ fn in_short(question: &Question<'_>, lost: &[LossDomain]) -> Brief {
         emptied: emptied.map(|s| s.data.clone()).collect(),
         countries: now.ways.iter().filter(|w| !was(w)).map(|w| w.country.clone()).collect(),
         broken: violated(&now).difference(&violated(&before)).cloned().collect(),
+        detail: None,
     }
+}
+
+/// What is told in full of a loss, against what is told of one state alone. Ways are their ends here.
+fn in_full(question: &Question<'_>, lost: &[LossDomain]) -> Detail {
+    let in_world = |world| Question { world: Some(world), coverage: Coverage::default(), ..*question };
+    let world = World::Loss(lost.to_vec());
+    let (before, now) = (assess(in_world(World::Normal)), assess(in_world(world.clone())));
+    let left = |world: &World| with_context(&in_world(World::Normal), |context| after(context, world));
+    let (nothing_lost, left) = (left(&World::Loss(Vec::new())), left(&world));
+    let kept = left.stored.iter().zip(&nothing_lost.stored).map(|(now, before)| Kept {
+        origin: now.origin.clone(),
+        data: now.data.clone(),
+        left: now.left.len(),
+        gone: now.gone.iter().filter(|store| !before.gone.contains(store)).cloned().collect(),
+        full: now.full,
+    });
+    let was = |w: &&onshore::finding::Way| before.ways.iter().any(|b| ends(b) == ends(w));
+    Detail {
+        stored: kept.filter(|k| !k.gone.is_empty()).collect(),
+        down: left.down,
+        served: left.served,
+        lost: left.lost,
+        ways: now.ways.iter().filter(|w| !was(w)).cloned().collect(),
+    }
+}
+
+fn ends(way: &onshore::finding::Way) -> (&str, &str, &str, &str) {
+    (&way.origin, &way.data, &way.country, way.activity)
 }
 
 /// The rules that are violated or cannot be met, and who is not served, without these routes.
@@ -392,9 +421,24 @@ proptest! {
         let (inventory, own) = (small.inventory() + &small.more, small.project());
         small.ask(&rules(), |question| {
             let mut told = 0;
-            survey(&question, &losses, |lost, brief| {
+            survey(&question, &losses, Depth::Full, |lost, mut brief| {
                 told += 1;
-                prop_assert_eq!(brief, in_short(&question, lost), "{:?}\n{}\n{}", lost, inventory, own);
+                let texts = format!("{lost:?}\n{inventory}\n{own}");
+                let (detail, full) = (*brief.detail.take().expect("it was asked for"), in_full(&question, lost));
+                prop_assert_eq!(brief, in_short(&question, lost), "{}", texts);
+                prop_assert_eq!((detail.down, detail.served), (full.down.clone(), full.served), "{}", texts);
+                prop_assert_eq!((detail.stored, detail.lost), (full.stored, full.lost), "{}", texts);
+                let of = |ways: &[onshore::finding::Way]| ways.iter().map(|w| format!("{:?}", ends(w))).collect::<Vec<_>>();
+                prop_assert_eq!(of(&detail.ways), of(&full.ways), "{}", texts);
+                for way in &detail.ways {
+                    prop_assert_eq!(way.path.last().map(|h| &h.endpoint), Some(&way.endpoint), "{}", texts);
+                    prop_assert!(way.path.iter().all(|h| !full.down.contains(&h.endpoint)), "{:?}\n{}", way.path, texts);
+                    prop_assert!(way.path[0].route.is_none() && way.path[1..].iter().all(|h| h.route.is_some()));
+                }
+                Ok(())
+            })?;
+            survey(&question, &losses[..1], Depth::Brief, |lost, brief| {
+                prop_assert_eq!(brief, in_short(&question, lost));
                 Ok(())
             })?;
             prop_assert_eq!(told, losses.len());

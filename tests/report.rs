@@ -196,9 +196,11 @@ fn zoom() -> Case {
             judged: true,
             unserved: vec![("us-users".into(), "communications.content".into())],
             breaks: vec!["resilience/survives".into()],
+            add: Vec::new(),
         }],
         gaps: (0..5).map(gap).collect(),
         ways: Vec::new(),
+        topology: None,
         coverage: Coverage {
             files_read: vec![("routing/media.conf".into(), "nginx"), ("onshore.toml".into(), "inventory")],
             files_skipped: vec![("logo.png".into(), "not text".into())],

@@ -86,7 +86,7 @@ fn groups(context: &Context<'_>, scope: &Scope<'_>) -> Vec<Group> {
         | Demand::RetainIn { .. }
         | Demand::KeysIn(_)
         | Demand::Survive(_)
-        | Demand::Separate { .. } => Vec::new(),
+        | Demand::Separate(_) => Vec::new(),
     }
 }
 

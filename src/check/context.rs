@@ -254,14 +254,19 @@ impl<'a> Context<'a> {
         &routes[first[id.index()] as usize..first[id.index() + 1] as usize]
     }
 
-    /// The stores that a store is a copy of, by whatever names, and whether it is also written by something else.
-    pub fn copied_from(&self, id: EndpointId) -> (Vec<EndpointId>, bool) {
+    /// The stores that a store is a copy of, as far as a token goes, by whatever names; and whether the token is also written
+    /// there by something else.
+    pub fn copied_from(&self, id: EndpointId, token: usize) -> (Vec<EndpointId>, bool) {
+        // What is declared to be held there did not come by any route that was read.
+        let held = self.tokens[token].starts.contains(&id);
+        let writes = |r: RouteId| if held { self.graph.passes(r, token) } else { self.graph.moves(&self.normal, r, token) };
         let (mut originals, mut written) = (Vec::new(), false);
         let (mut stack, mut seen) = (vec![id], vec![id]);
         while let Some(at) = stack.pop() {
-            for route in self.incoming(at).iter().map(|r| self.snapshot.route(*r)) {
+            for (number, route) in self.incoming(at).iter().map(|r| (*r, self.snapshot.route(*r))) {
                 match route.activity {
                     Activity::Depend | Activity::Access => {}
+                    _ if !self.graph.passes(number, token) => {}
                     Activity::Replicate | Activity::Backup => {
                         if self.snapshot.endpoint(route.from).roles.contains(Role::Store) {
                             originals.push(route.from);
@@ -274,11 +279,44 @@ impl<'a> Context<'a> {
                             stack.push(route.from);
                         }
                     }
-                    _ => written = true,
+                    _ => written |= writes(number),
                 }
             }
         }
         (originals, written)
+    }
+
+    /// How old a token's data may be at a store, in hours: what is copied there is older than what it is copied from. `Err`: a
+    /// store that does not declare it.
+    pub fn age_hours(&self, id: EndpointId, token: usize) -> Result<u64, EndpointId> {
+        self.age(id, token, &mut BTreeMap::new())
+    }
+
+    fn age(
+        &self,
+        id: EndpointId,
+        token: usize,
+        known: &mut BTreeMap<EndpointId, Result<u64, EndpointId>>,
+    ) -> Result<u64, EndpointId> {
+        if let Some(age) = known.get(&id) {
+            return *age;
+        }
+        let (originals, written) = self.copied_from(id, token);
+        if originals.is_empty() || written {
+            return Ok(0);
+        }
+        // Copies that go round are no older for that.
+        known.insert(id, Ok(0));
+        let own = self.snapshot.endpoint(id).attributes.max_age_hours.ok_or(id);
+        let age = own.and_then(|own| {
+            let mut oldest = 0;
+            for original in originals {
+                oldest = oldest.max(self.age(original, token, known)?);
+            }
+            Ok(own.saturating_add(oldest))
+        });
+        known.insert(id, age);
+        age
     }
 
     /// Tokens among `wanted` that do one of `doing` at an endpoint (all of them if `doing` is empty), each with the route it

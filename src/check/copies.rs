@@ -84,13 +84,15 @@ pub fn copy_in(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet, max_
             Placement::Unknown(_) | Placement::Weak(_) => return Answer::Unknown(format!("where `{}` stands", endpoint.name)),
             Placement::Inside => {}
         }
-        match (max_age_hours, endpoint.attributes.max_age_hours) {
-            // The store that data is written to first is as fresh as data gets.
-            (None, _) => Answer::Yes,
-            (Some(_), _) if context.copied_from(store.id).0.is_empty() => Answer::Yes,
-            (Some(limit), Some(age)) if age <= limit => Answer::Yes,
-            (Some(_), Some(age)) => Answer::No(Some(format!("up to {} old", hours(age)))),
-            (Some(_), None) => Answer::Unknown(format!("how old the copy at `{}` may be (`max-age`)", endpoint.name)),
+        let Some(limit) = max_age_hours else { return Answer::Yes };
+        let ages: Result<Vec<u64>, EndpointId> =
+            store.arrivals.iter().map(|arrival| context.age_hours(store.id, arrival.token)).collect();
+        match ages.map(|ages| ages.into_iter().max().unwrap_or(0)) {
+            Ok(age) if age <= limit => Answer::Yes,
+            Ok(age) => Answer::No(Some(format!("up to {} old", hours(age)))),
+            Err(silent) => {
+                Answer::Unknown(format!("how old the copy at `{}` may be (`max-age`)", context.snapshot.endpoint(silent).name))
+            }
         }
     })
 }

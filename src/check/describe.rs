@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::context::{Arrival, Context};
 use super::scope::{Scope, from, people_in};
-use crate::finding::{Finding, Hop, HopRoute, KnownPlace, Label, State, Verdict};
+use crate::finding::{Finding, Hop, HopRoute, KnownPlace, Label, State, Verdict, without_line};
 use crate::geo::{Atlas, known_places};
 use crate::model::{Country, Endpoint, EndpointId, Route, RouteId, RouteRole, Snapshot, Spill, Standing, Trail};
 use crate::reach::{Step, TokenSource};
@@ -244,7 +244,7 @@ pub fn cut_help(role: Option<RouteRole>, led: bool, endpoint: &str, allowed: &st
     }
 }
 
-/// Names, not lines: survives moved lines and reordered files.
+/// Names, not lines: survives moved lines, renamed and reordered files.
 pub fn fingerprint(finding: &Finding) -> String {
     let mut hash = Sha256::new();
     let mut feed = |text: &str| {
@@ -270,15 +270,6 @@ pub fn fingerprint(finding: &Finding) -> String {
 
 fn short(hash: Sha256) -> String {
     hash.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect()
-}
-
-/// What has no name of its own is called by its line (`nginx server media.conf:10`, `media (b.conf:3)`); the line may move.
-fn without_line(name: &str) -> &str {
-    let bare = name.strip_suffix(')').unwrap_or(name);
-    match bare.rsplit_once(':') {
-        Some((before, line)) if before.contains(' ') && !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit()) => before,
-        _ => name,
-    }
 }
 
 /// Findings that differ in words only (two domains that one copy shares) are counted through, so that none passes for another.

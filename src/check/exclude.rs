@@ -10,7 +10,7 @@ use super::describe::{Draft, finding, fingerprint, subject_of};
 use super::placement::{Placement, Wanted, judge_all};
 use super::scope::{Applies, Scope};
 use crate::finding::{Finding, Label, State, Verdict};
-use crate::geo::region;
+use crate::geo::{Kind, region};
 use crate::model::{DomainKind, EndpointId, LossDomain, Place, Role, SiteId};
 use crate::policy::lint::excluded_by;
 use crate::policy::{Demand, Survive};
@@ -181,11 +181,13 @@ fn declared(
 }
 
 /// Regions where both rules allow the data; those of providers that are in use first.
-fn offers(context: &Context<'_>, inside: &impl Fn(&Place) -> bool) -> String {
+pub fn offers(context: &Context<'_>, inside: &impl Fn(&Place) -> bool) -> String {
     let used: BTreeSet<&str> =
         context.snapshot.endpoints.iter().filter_map(|e| region::provider(e.provider.as_deref()?)).collect();
     let mut regions: BTreeMap<(bool, &str), Vec<&str>> = BTreeMap::new();
-    for row in region::all().filter(|r| r.parent.is_empty() && !r.places.is_empty() && r.places.iter().all(inside)) {
+    for row in region::all()
+        .filter(|r| r.kind == Kind::Unicast && r.parent.is_empty() && !r.places.is_empty() && r.places.iter().all(inside))
+    {
         regions.entry((!used.contains(row.provider), row.provider)).or_default().push(&row.id);
     }
     let told = regions.iter().take(4).map(|((_, provider), ids)| {

@@ -3,11 +3,13 @@
 //! [`assess`] spreads the data, asks each rule's demand, holds gaps against what was reached, and gives one [`Assessment`].
 //! A check never asks which format a fact came from.
 
+mod adding;
 mod after;
 mod boundary;
 mod context;
 mod copies;
 mod describe;
+mod distance;
 mod domains;
 mod evidence;
 mod exclude;
@@ -33,8 +35,8 @@ pub use after::after;
 pub use context::Context;
 pub use describe::{condition, hop};
 pub use domains::combinations;
-pub use survey::survey;
-pub use ways::path_of;
+pub use survey::{Depth, survey};
+pub use ways::{follow, path_of, stands};
 
 use crate::finding::{Allowed, Assessment, Baseline, Coverage, Finding, RuleResult, Severity, State, Verdict};
 use crate::geo::Atlas;
@@ -75,12 +77,13 @@ pub fn with_context<R>(question: &Question<'_>, ask: impl FnOnce(&Context<'_>) -
 
 fn judge(context: &Context<'_>, question: &Question<'_>) -> Assessment {
     let Question { project, as_of, atlas, .. } = *question;
-    let Judged { scopes, together, rules, findings, allowed, gaps } = judge_all(context, question);
+    let Judged { scopes, together, rules, mut findings, allowed, gaps } = judge_all(context, question);
     // What one state alone breaks says too little of what to change.
     let remedies = match question.world {
         None => remedy::remedies(context, question, &scopes, &together, &rules, &findings),
         Some(_) => Vec::new(),
     };
+    adding::tell(&remedies, &mut findings);
     Assessment {
         project: project.name.clone(),
         owner: project.owner.clone(),
@@ -93,6 +96,7 @@ fn judge(context: &Context<'_>, question: &Question<'_>) -> Assessment {
         remedies,
         gaps: gaps.results(),
         ways: ways::ways(context),
+        topology: None,
         coverage: context.coverage(question.coverage.clone()),
         data_sets: atlas.data_sets(),
     }
@@ -172,7 +176,7 @@ fn demand(context: &Context<'_>, scope: &Scope<'_>, suppressed: &together::Suppr
         Demand::RetainIn { places, days } => copies::retain_in(context, scope, places, *days),
         Demand::KeysIn(places) => keys::check(context, scope, places),
         Demand::Survive(survive) => survive::check(context, scope, survive),
-        Demand::Separate { domains, between } => separate::check(context, scope, domains, *between),
+        Demand::Separate(separate) => separate::check(context, scope, separate),
     }
 }
 

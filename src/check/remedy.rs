@@ -1,7 +1,7 @@
 //! What to change: for a rule that is violated because of where data gets to, the fewest routes to cut so that it holds and no
 //! other rule breaks; and who is then no longer served. Every proposal is judged as if it had been made before it is shown.
 //!
-//! Rules on what must be there (copies, survival, separation) are not mended by cutting; their findings say what to add.
+//! Rules on what must be there (copies, survival, separation) are not mended by cutting; [`super::adding`] says what to add.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::context::Context;
 use super::placement::{self, Placement, Wanted};
 use super::scope::Scope;
 use super::together::Together;
-use super::{Question, boundary, judge_all};
+use super::{Question, adding, boundary, judge_all};
 use crate::finding::{Coverage, CutRoute, Finding, Remedy, RuleResult, Verdict};
 use crate::model::site::SiteNetworks;
 use crate::model::{Dependence, EndpointId, RouteId, Snapshot};
@@ -36,6 +36,9 @@ pub fn remedies(
     let before = Outcome { verdicts: verdicts(rules), unserved: unserved(context) };
     let of_rule = scopes.iter().enumerate().filter(|(_, s)| broken(s)).filter_map(|(i, scope)| {
         let search = Search { context, question, scope, before: &before };
+        if let Some(remedy) = adding::remedy(context, scopes, scope, findings) {
+            return Some(remedy);
+        }
         let mut offences = boundary::offences(context, scope, &together.suppressed(context, i));
         // What somebody has accepted, or the transfer register allows, is not to be cut.
         let counted = counted(&scope.name, findings);
@@ -93,12 +96,9 @@ impl Search<'_, '_, '_> {
         let name = |id: &EndpointId| self.context.snapshot.endpoint(*id).name.clone();
         let mut remedy = Remedy {
             rule: self.scope.name.clone(),
-            cut: Vec::new(),
             moves: moved.iter().map(name).collect(),
             smallest: true,
-            judged: false,
-            unserved: Vec::new(),
-            breaks: Vec::new(),
+            ..Remedy::default()
         };
         if offences.is_empty() {
             return (!remedy.moves.is_empty()).then_some(remedy);

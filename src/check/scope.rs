@@ -333,7 +333,7 @@ fn empty_set(rule: &Rule) -> Option<&[String]> {
         Demand::CopyIn { places, .. } | Demand::RetainIn { places, .. } => Some(places),
         Demand::ReturnWithin { home, .. } => Some(home),
         Demand::Survive(survive) => survive.within.as_ref(),
-        Demand::Separate { .. } | Demand::Nexus => None,
+        Demand::Separate(_) | Demand::Nexus => None,
     };
     demanded.into_iter().chain(&rule.origin).find(|set| set.is_empty()).map(|set| set.names.as_slice())
 }

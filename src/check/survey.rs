@@ -9,21 +9,32 @@ use foldhash::{HashMap, HashSet};
 
 use super::after::lacks;
 use super::context::{Context, bits, intersects};
+use super::describe::{hop, made_at, places_phrase};
 use super::domains::Domains;
+use super::held::{Certainty, Sharing};
 use super::placement::{Placement, Wanted, judge_all};
 use super::scope::{Applies, Scope};
 use super::survive::Asked;
 use super::ways::{activities, countries, origin, ways};
 use super::{Question, boundary, demand, together};
-use crate::finding::{Brief, Finding, State, Verdict};
+use crate::finding::{Brief, Detail, Finding, Kept, Served, State, Verdict, Way};
 use crate::model::{Activity, Dependence, EndpointId, LossDomain, Role, RouteId};
 use crate::policy::{Demand, Survive};
-use crate::reach::{Graph, Losses, Spread, TokenSource, Touched, Usable, World, tokens};
+use crate::reach::{Graph, Losses, Spread, Step, TokenSource, Touched, Usable, World, tokens};
+
+/// How much is told of each loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    Brief,
+    /// With [`Detail`].
+    Full,
+}
 
 /// Asks each loss in turn. `told` may end it early by an error.
 pub fn survey<E>(
     question: &Question<'_>,
     losses: &[Vec<LossDomain>],
+    depth: Depth,
     mut told: impl FnMut(&[LossDomain], Brief) -> Result<(), E>,
 ) -> Result<(), E> {
     let tokens = tokens(question.snapshot);
@@ -41,7 +52,7 @@ pub fn survey<E>(
     let storing = first_in.then(|| Losses::new(&graph, is_store));
     let (storing, stored) = storing.map_or((None, None), |(losses, spread)| (Some(losses), Some(spread)));
 
-    let people = People::new(&normal);
+    let people = People::new(&normal, depth);
     let stores = Stores::new(&normal, &people.usable);
     let place_names = Countries::new(&normal, &spread);
     // What differs from normal running with nothing lost at all.
@@ -77,7 +88,7 @@ pub fn survey<E>(
         }
     }
 
-    let mut state = Lossy { people, stores, countries: place_names, spreading, storing };
+    let mut state = Lossy { normal: &normal, depth, people, stores, countries: place_names, spreading, storing };
     for loss in losses {
         let (mut brief, touched) = state.lose(&mut now, loss);
         let arrives: BTreeSet<EndpointId> = touched.arriving().chain(differs.iter().copied()).collect();
@@ -120,6 +131,9 @@ impl Around {
 
 /// Everything that is changed in place for a loss.
 struct Lossy<'g, 'a> {
+    /// Normal running: what was stored before a loss is still there.
+    normal: &'g Context<'a>,
+    depth: Depth,
     people: People,
     stores: Stores,
     countries: Countries,
@@ -151,10 +165,36 @@ impl Lossy<'_, '_> {
             brief.needs.extend(lacks(now, id, |id| down.contains(&id)).iter().map(|l| l.what));
         }
         let dead = self.people.lose(now, &touched.down);
-        brief.unserved = self.people.unserved(now, &dead);
+        let served = self.people.are_served(now, &dead);
+        brief.unserved = self.people.unserved(now, &served);
         brief.emptied = self.stores.emptied(now, &dead);
-        brief.countries = self.countries.newly(now, &touched.endpoints);
+        let newly = self.countries.newly(now, &touched.endpoints);
+        brief.countries = newly.iter().flat_map(|cell| self.countries.news(now, *cell)).cloned().collect();
+        if self.depth == Depth::Full {
+            brief.detail = Some(Box::new(self.detail(now, &touched, &dead, &served, &newly)));
+        }
         (brief, around)
+    }
+
+    fn detail(
+        &mut self,
+        now: &Context<'_>,
+        touched: &Touched,
+        dead: &[EndpointId],
+        served: &[bool],
+        newly: &[(u32, usize)],
+    ) -> Detail {
+        let snapshot = now.snapshot;
+        let down: HashSet<EndpointId> = touched.down.iter().copied().collect();
+        let name = |id: &EndpointId| snapshot.endpoint(*id).name.clone();
+        let needing = needing(now, &touched.down).into_iter().filter(|id| !down.contains(id));
+        Detail {
+            down: touched.down.iter().filter(|id| now.has_place(**id)).map(name).collect(),
+            served: self.people.by_whom(now, dead, served),
+            stored: self.stores.kept(self.normal, &self.people.usable, dead),
+            lost: needing.flat_map(|id| lacks(now, id, |id| down.contains(&id))).collect(),
+            ways: self.countries.ways(now, &self.spreading, &touched.endpoints, newly),
+        }
     }
 
     fn restore(&mut self, now: &mut Context<'_>) {
@@ -186,14 +226,24 @@ fn differences<'c>(context: &'c Context<'_>, one: &'c Spread, other: &'c Spread)
 struct People {
     /// Works with nothing lost; a loss is taken from it.
     usable: Usable,
-    /// Per kind of token: those of populations that are served in normal running, whether they are with nothing lost, and by
-    /// which endpoints that is known.
-    kinds: Vec<(Vec<usize>, bool)>,
+    kinds: Vec<Alike>,
+    /// The kinds of which it was asked whether an endpoint works, to know whether they are served, or by whom.
     asked: HashMap<EndpointId, Vec<usize>>,
 }
 
+/// Tokens of populations that are served alike.
+struct Alike {
+    tokens: Vec<usize>,
+    /// In normal running.
+    before: bool,
+    /// With nothing lost.
+    served: bool,
+    /// By whom, with nothing lost; only for [`Depth::Full`].
+    by: Option<EndpointId>,
+}
+
 impl People {
-    fn new(context: &Context<'_>) -> Self {
+    fn new(context: &Context<'_>, depth: Depth) -> Self {
         let graph = context.graph;
         let before = graph.usable(&World::Normal, &[Dependence::Service], |_| true);
         let usable = graph.usable(&World::Loss(Vec::new()), &[Dependence::Service], |_| true);
@@ -202,17 +252,24 @@ impl People {
         for token in (0..context.tokens.len()).filter(of_people) {
             by_kind.entry(graph.kind(token)).or_default().push(token);
         }
-        by_kind.retain(|_, tokens| graph.serves(tokens[0], &before));
         let mut this = Self { usable, kinds: Vec::new(), asked: HashMap::default() };
         for tokens in by_kind.into_values() {
+            let before = graph.serves(tokens[0], &before);
+            if !before && depth == Depth::Brief {
+                continue;
+            }
             let mut asked = Vec::new();
             let served = graph.asks(tokens[0], &this.usable, &mut asked);
+            let by = match depth {
+                Depth::Full => graph.served_by(tokens[0], &this.usable, &mut asked).and_then(|way| server(context, &way)),
+                Depth::Brief => None,
+            };
             asked.sort_unstable();
             asked.dedup();
             for id in asked {
                 this.asked.entry(id).or_default().push(this.kinds.len());
             }
-            this.kinds.push((tokens, served));
+            this.kinds.push(Alike { tokens, before, served, by });
         }
         this
     }
@@ -223,21 +280,53 @@ impl People {
         self.usable.dead().0.collect()
     }
 
-    fn unserved(&self, context: &Context<'_>, dead: &[EndpointId]) -> BTreeSet<(String, String)> {
-        let open: BTreeSet<usize> = dead.iter().filter_map(|id| self.asked.get(id)).flatten().copied().collect();
+    /// Kinds of which the answer may be another than with nothing lost.
+    fn open(&self, dead: &[EndpointId]) -> BTreeSet<usize> {
+        dead.iter().filter_map(|id| self.asked.get(id)).flatten().copied().collect()
+    }
+
+    /// By kind.
+    fn are_served(&self, context: &Context<'_>, dead: &[EndpointId]) -> Vec<bool> {
+        let open = self.open(dead);
+        let kinds = self.kinds.iter().enumerate();
+        kinds.map(|(i, k)| if open.contains(&i) { context.graph.serves(k.tokens[0], &self.usable) } else { k.served }).collect()
+    }
+
+    fn unserved(&self, context: &Context<'_>, served: &[bool]) -> BTreeSet<(String, String)> {
         let mut unserved = BTreeSet::new();
-        for (i, (tokens, served)) in self.kinds.iter().enumerate() {
-            let served = if open.contains(&i) { context.graph.serves(tokens[0], &self.usable) } else { *served };
-            if served {
-                continue;
-            }
-            for token in tokens.iter().map(|t| &context.tokens[*t]) {
+        for kind in self.kinds.iter().zip(served).filter(|(kind, served)| kind.before && !**served).map(|(kind, _)| kind) {
+            for token in kind.tokens.iter().map(|t| &context.tokens[*t]) {
                 if let TokenSource::Population(p) = token.source {
                     unserved.insert((context.snapshot.populations[p].id.clone(), token.class.clone()));
                 }
             }
         }
         unserved
+    }
+
+    /// In the order of tokens.
+    fn by_whom(&self, context: &Context<'_>, dead: &[EndpointId], served: &[bool]) -> Vec<Served> {
+        let open = self.open(dead);
+        let mut told: BTreeMap<usize, Served> = BTreeMap::new();
+        for (i, kind) in self.kinds.iter().enumerate() {
+            let by = match (served[i], open.contains(&i)) {
+                (false, _) => None,
+                (true, false) => kind.by,
+                (true, true) => {
+                    let way = context.graph.serving_witness(kind.tokens[0], &self.usable);
+                    way.and_then(|way| server(context, &way))
+                }
+            };
+            let by = by.map(|id| (context.snapshot.endpoint(id).name.clone(), places_phrase(&context.known_places(id))));
+            for number in &kind.tokens {
+                let token = &context.tokens[*number];
+                let TokenSource::Population(p) = token.source else { continue };
+                let population = context.snapshot.populations[p].id.clone();
+                let (origin, data) = (origin(token), token.class.clone());
+                told.insert(*number, Served { population, origin, data, by: by.clone(), before: kind.before });
+            }
+        }
+        told.into_values().collect()
     }
 }
 
@@ -248,12 +337,19 @@ struct Stores {
     at: HashMap<EndpointId, Vec<usize>>,
     /// Classes that have none with nothing lost already.
     emptied: BTreeSet<String>,
+    /// Of tokens that lost a store: how they are shared out, and whether all of each is in stores with nothing lost.
+    sharing: HashMap<usize, (Sharing, bool)>,
 }
 
 impl Stores {
     fn new(context: &Context<'_>, usable: &Usable) -> Self {
         let normal = context.spread(State::Normal);
-        let mut this = Self { left: vec![0; context.tokens.len()], at: HashMap::default(), emptied: BTreeSet::new() };
+        let mut this = Self {
+            left: vec![0; context.tokens.len()],
+            at: HashMap::default(),
+            emptied: BTreeSet::new(),
+            sharing: HashMap::default(),
+        };
         let mut stored = vec![false; context.tokens.len()];
         for id in context.snapshot.endpoint_ids() {
             if !context.snapshot.endpoint(id).roles.contains(Role::Store) || !context.has_place(id) {
@@ -278,6 +374,36 @@ impl Stores {
         }
         let none = gone.into_iter().filter(|(token, gone)| self.left[*token] == *gone);
         none.map(|(t, _)| context.tokens[t].class.clone()).chain(self.emptied.iter().cloned()).collect()
+    }
+
+    /// What is left of each token that loses a store. `usable` is as the loss leaves it.
+    fn kept(&mut self, normal: &Context<'_>, usable: &Usable, dead: &[EndpointId]) -> Vec<Kept> {
+        let mut gone: BTreeMap<usize, Vec<EndpointId>> = BTreeMap::new();
+        for id in dead {
+            for token in self.at.get(id).into_iter().flatten() {
+                gone.entry(*token).or_default().push(*id);
+            }
+        }
+        let stores = &self.at;
+        let lost: HashSet<EndpointId> = dead.iter().copied().collect();
+        let mut told = Vec::new();
+        for (number, mut gone) in gone {
+            let (sharing, before) = self.sharing.entry(number).or_insert_with(|| {
+                let sharing = Sharing::new(normal, number, Certainty::Sure, |_| false);
+                let works = |id: &EndpointId| stores.contains_key(id) && (usable.strict(*id) || lost.contains(id));
+                let good: Vec<bool> = sharing.endpoints.iter().map(works).collect();
+                let before = sharing.all_in(&good);
+                (sharing, before)
+            });
+            let works = |id: &EndpointId| stores.contains_key(id) && usable.strict(*id);
+            let full = *before && sharing.all_in(&sharing.endpoints.iter().map(works).collect::<Vec<_>>());
+            let token = &normal.tokens[number];
+            gone.sort_unstable();
+            let left = self.left[number] - gone.len();
+            let gone = gone.into_iter().map(|id| normal.snapshot.endpoint(id).name.clone()).collect();
+            told.push(Kept { origin: origin(token), data: token.class.clone(), left, gone, full });
+        }
+        told
     }
 }
 
@@ -346,7 +472,8 @@ impl Countries {
         countries.iter().filter(move |country| does.iter().any(|activity| is_new(country, activity)))
     }
 
-    fn newly(&self, now: &Context<'_>, touched: &[EndpointId]) -> BTreeSet<String> {
+    /// Who (by kind of endpoint) newly holds what, if some way of theirs is not there in normal running.
+    fn newly(&self, now: &Context<'_>, touched: &[EndpointId]) -> Vec<(u32, usize)> {
         let spread = now.spread(State::Loss);
         let mut change: BTreeMap<(u32, usize), i64> = BTreeMap::new();
         for id in touched {
@@ -362,8 +489,49 @@ impl Countries {
         };
         let opened = change.keys().filter(|cell| !self.count.contains_key(*cell));
         let there = opened.chain(&self.more).filter(|cell| count(cell) > 0);
-        there.flat_map(|cell| self.news(now, *cell)).cloned().collect()
+        there.filter(|cell| self.news(now, **cell).next().is_some()).copied().collect()
     }
+
+    /// The ways of such cells, one of each.
+    fn ways(&self, now: &Context<'_>, spreading: &Losses<'_, '_>, touched: &[EndpointId], cells: &[(u32, usize)]) -> Vec<Way> {
+        let (spread, snapshot) = (now.spread(State::Loss), now.snapshot);
+        let mut ways: BTreeMap<Key, Way> = BTreeMap::new();
+        for (kind, number) in cells {
+            let token = &now.tokens[*number];
+            let here = |id: &EndpointId| self.kind[id.index()] == Some(*kind) && spread.has(*id, *number);
+            // What nobody touched holds it already with nothing lost, if not in normal running.
+            let first = touched.iter().copied().filter(here).min();
+            let Some(at) = first.or_else(|| snapshot.endpoint_ids().find(here)) else { continue };
+            let (countries, does) = &self.kinds[*kind as usize];
+            let keys = countries.iter().flat_map(|country| does.iter().map(move |activity| (country, *activity)));
+            for (country, activity) in keys {
+                let key = (origin(token), token.class.clone(), country.clone(), activity);
+                if self.normal.contains(&key) {
+                    continue;
+                }
+                ways.entry(key).or_insert_with_key(|(origin, data, country, activity)| Way {
+                    origin: origin.clone(),
+                    data: data.clone(),
+                    country: country.clone(),
+                    activity,
+                    state: State::Loss,
+                    endpoint: snapshot.endpoint(at).name.clone(),
+                    location: made_at(snapshot.endpoint(at)),
+                    path: spreading
+                        .way(*number, at)
+                        .or_else(|| now.way(State::Loss, *number, at))
+                        .map(|steps| steps.iter().map(|s| hop(snapshot, now.atlas, s)).collect())
+                        .unwrap_or_default(),
+                });
+            }
+        }
+        ways.into_values().collect()
+    }
+}
+
+/// The one that serves, at the end of a way.
+fn server(context: &Context<'_>, way: &[Step]) -> Option<EndpointId> {
+    way.iter().rev().map(|s| s.endpoint).find(|id| context.has_place(*id))
 }
 
 /// A rule on survival, as it is asked of some of its tokens.

@@ -11,13 +11,14 @@ use foldhash::HashSet;
 use super::context::{Arrival, Context, bits, intersects};
 use super::copies::{hours, no_store};
 use super::describe::{Draft, count, finding, places_phrase, subject_of};
+use super::distance::of_domains;
 use super::domains::{Domains, MOST_COMBINATIONS, combinations, relevant};
 use super::held::{Certainty, held};
 use super::placement::{Placement, Wanted, judge_all};
 use super::scope::Scope;
 use super::serving::{InUse, View};
 use crate::finding::{Finding, State, Verdict};
-use crate::model::{Activity, Dependence, EndpointId, LossDomain, Role, Route};
+use crate::model::{Activity, Dependence, DomainKind, EndpointId, LossDomain, Role, Route};
 use crate::policy::{Keep, Survive};
 use crate::reach::{TokenSource, Usable, World};
 use crate::vocab::classes::is_key_material;
@@ -177,7 +178,7 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
 
     fn missing(&self, loss: &[LossDomain], view: View) -> Missing {
         let graph = self.context.graph;
-        let world = World::Loss(loss.to_vec());
+        let world = World::Loss(self.around(loss, view));
         let down = graph.down(&world);
         let mut gone = down.clone();
         if view != View::Hopeful {
@@ -244,7 +245,7 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
             let original_left = self.held_at.contains_key(&token) && originals(context, token).into_iter().any(works);
             original_left
                 || held(context, token, certainty, |id| {
-                    keeps_copy(context, id, token) && self.is_fresh(id).unwrap_or(view == View::Hopeful) && works(id)
+                    keeps_copy(context, id, token) && self.is_fresh(id, token).unwrap_or(view == View::Hopeful) && works(id)
                 })
         } else {
             let serves = match self.held_at.get(&token) {
@@ -256,15 +257,23 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
         (remains, asked.into_inner())
     }
 
-    /// Whether what is there is no older than the recovery point; `None`: nobody said. What is written to first, or by more than
-    /// a copy, is as fresh as data gets.
-    fn is_fresh(&self, id: EndpointId) -> Option<bool> {
+    /// Whether what is there is no older than the recovery point; `None`: nobody said.
+    fn is_fresh(&self, id: EndpointId, token: usize) -> Option<bool> {
         let Some(limit) = self.survive.max_age_hours else { return Some(true) };
-        let (originals, written) = self.context.copied_from(id);
-        if originals.is_empty() || written {
-            return Some(true);
-        }
-        self.context.snapshot.endpoint(id).attributes.max_age_hours.map(|age| age <= limit)
+        self.context.age_hours(id, token).ok().map(|age| age <= limit)
+    }
+
+    /// With the sites around a lost one, if the rule counts those: surely near ones, and in a cautious view all that may be near.
+    fn around(&self, loss: &[LossDomain], view: View) -> Vec<LossDomain> {
+        let mut all = loss.to_vec();
+        let Some(radius) = self.survive.radius_km else { return all };
+        let near = |other: &&LossDomain| {
+            let distances = loss.iter().map(|lost| of_domains(self.context.snapshot, lost, other));
+            let mut near = distances.map(|km| km.map_or(view != View::Hopeful, |km| km <= f64::from(radius)));
+            !loss.contains(other) && near.any(|near| near)
+        };
+        all.extend(self.domains.names.iter().filter(near).cloned());
+        all
     }
 
     /// What a thing to keep is called, with what is asked of it.
@@ -345,14 +354,21 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
         let lost: Vec<String> = loss.iter().map(ToString::to_string).collect();
         let kind = self.survive.loss_of.as_str();
         let down = self.down_on_the_way(loss, &tokens);
+        let near: Vec<String> = self.around(loss, View::Hopeful)[loss.len()..].iter().map(ToString::to_string).collect();
+        let around = match self.survive.radius_km {
+            Some(radius) if !near.is_empty() => format!(" and what stands within {radius} km of it ({})", near.join(", ")),
+            _ => String::new(),
+        };
         let losing = match (loss.is_empty(), verdict) {
             (true, Verdict::Violated) => "even with nothing lost".to_owned(),
             (true, _) => format!("losing one {kind}"),
             (false, _) if loss.iter().any(|d| d.kind != self.survive.loss_of) => {
                 format!("losing one {kind} in {}", lost.join(" and "))
             }
-            (false, _) if down.is_empty() || verdict != Verdict::Violated => format!("losing {}", lost.join(" and ")),
-            (false, _) => format!("losing {} takes down {}, which", lost.join(" and "), self.list(&down)),
+            (false, _) if down.is_empty() || verdict != Verdict::Violated => {
+                format!("losing {}{around}", lost.join(" and "))
+            }
+            (false, _) => format!("losing {}{around} takes down {}, which", lost.join(" and "), self.list(&down)),
         };
         let elsewhere = missing.outside.as_ref().filter(|_| missing.kept.is_empty()).map(|(at, _)| *at);
         let place =
@@ -369,22 +385,42 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
                 format!(
                     "whether {losing} leaves {} for {subject}{within} cannot be told: {}",
                     kept.join(", "),
-                    self.unknowns(&tokens)
+                    self.unknowns(loss, &tokens)
                 )
             }
         };
         let culprit = down.iter().copied().find(|id| missing.kept.keys().any(|keep| self.is_kept_by(*keep, *id)));
         let endpoint = elsewhere.or(culprit).or(down.first().copied()).unwrap_or(start);
         let name = &context.snapshot.endpoint(endpoint).name;
+        let alone = match elsewhere {
+            None if !loss.is_empty() && verdict == Verdict::Violated => self.without_stand_in(loss, missing),
+            _ => Vec::new(),
+        };
+        let far = self.survive.radius_km.map_or(String::new(), |km| format!(" more than {km} km away"));
         let help = match (verdict, elsewhere) {
             (Verdict::Violated, Some(_)) => format!("put the stand-ins{within} before `{name}`, or take it out"),
             (Verdict::Violated, None) if loss.is_empty() => {
                 format!("declare the routes and stores that serve this data{within}")
             }
             (Verdict::Violated, None) if missing.kept.keys().eq([&Keep::FullCopy]) => {
-                format!("keep a copy of all of it{within} that does not share {} with `{name}`", lost.join(", "))
+                format!("keep a copy of all of it{within}{far} that does not share {} with `{name}`", lost.join(", "))
             }
-            (Verdict::Violated, None) => format!("give `{name}` a stand-in{within} that does not share {}", lost.join(", ")),
+            (Verdict::Violated, None) => {
+                let (of, stand_in) = match alone.as_slice() {
+                    [] => (format!("`{name}`"), "a stand-in"),
+                    [_] => (self.list(&alone), "a stand-in"),
+                    _ => (self.list(&alone), "stand-ins"),
+                };
+                let share = if alone.len() > 1 { "do not share" } else { "does not share" };
+                let line = match self.survive.loss_of {
+                    DomainKind::Carrier => format!("lead a line of another carrier to {of}, or "),
+                    _ => String::new(),
+                };
+                format!("{line}give {of} {stand_in}{within}{far} that {share} {}", lost.join(", "))
+            }
+            _ if self.survive.radius_km.is_some() => {
+                format!("declare the {kind} and the place of the endpoints named, and `coordinates` of every site")
+            }
             _ if self.survive.max_age_hours.is_some() => {
                 format!("declare the {kind}, the place and the `max-age` of the endpoints named")
             }
@@ -401,7 +437,8 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
             lost: (!lost.is_empty()).then(|| lost.join(",")),
             labels: Vec::new(),
         };
-        finding(context, self.scope, draft)
+        let without = alone.iter().map(|id| context.snapshot.endpoint(*id).name.clone()).collect();
+        Finding { without, ..finding(context, self.scope, draft) }
     }
 
     /// Whether an endpoint is what a thing to keep rests on: the store, the login, the key service, the name server.
@@ -417,13 +454,47 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
         })
     }
 
+    /// What is lost and has no stand-in: all of a pool that something on the way hands on to or needs, all of the entries, or,
+    /// where only copies are asked for, the stores.
+    fn without_stand_in(&self, loss: &[LossDomain], missing: &Missing) -> Vec<EndpointId> {
+        let (context, snapshot) = (self.context, self.context.snapshot);
+        let lost = World::Loss(self.around(loss, View::Hopeful));
+        let down: BTreeSet<EndpointId> = context.graph.down(&lost).into_iter().collect();
+        let tokens: BTreeSet<usize> = missing.kept.values().flatten().copied().collect();
+        let spread = context.spread(State::Normal);
+        if missing.kept.keys().eq([&Keep::FullCopy]) {
+            let holds = |id: &EndpointId| tokens.iter().any(|t| keeps_copy(context, *id, *t) && spread.has(*id, *t));
+            return down.into_iter().filter(holds).collect();
+        }
+        let purposes: BTreeSet<&str> =
+            missing.kept.keys().flat_map(|keep| purposes(*keep)).map(|purpose| purpose.as_str()).collect();
+        let needs = |r: &Route| match r.activity {
+            Activity::Depend => purposes.contains(r.purpose.as_str()),
+            Activity::Keys => purposes.contains(Dependence::Keys.as_str()),
+            Activity::Forward => true,
+            _ => r.alias,
+        };
+        let needed = relevant(context, |id| tokens.iter().any(|t| spread.has(id, *t)));
+        let mut pools: Vec<Vec<EndpointId>> = tokens.iter().map(|t| context.tokens[*t].starts.clone()).collect();
+        for id in snapshot.endpoint_ids().filter(|id| needed[id.index()]) {
+            let mut of_pool: BTreeMap<u32, Vec<EndpointId>> = BTreeMap::new();
+            for (_, route) in snapshot.routes_from(id).filter(|(_, r)| needs(r)) {
+                of_pool.entry(route.pool).or_default().push(route.to);
+            }
+            pools.extend(of_pool.into_values());
+        }
+        let gone = pools.into_iter().filter(|pool| pool.iter().all(|to| down.contains(to)));
+        let alone: BTreeSet<EndpointId> = gone.flatten().collect();
+        alone.into_iter().collect()
+    }
+
     /// What the loss itself takes down of what serves or stores the tokens in normal running, nearest to the first token's
     /// entry first.
     fn down_on_the_way(&self, loss: &[LossDomain], tokens: &BTreeSet<usize>) -> Vec<EndpointId> {
         let context = self.context;
         let spread = context.spread(State::Normal);
         let Some(first) = tokens.first() else { return Vec::new() };
-        let mut down = context.graph.down(&World::Loss(loss.to_vec()));
+        let mut down = context.graph.down(&World::Loss(self.around(loss, View::Hopeful)));
         let needed = relevant(context, |id| tokens.iter().any(|t| spread.has(id, *t)));
         down.retain(|id| needed[id.index()]);
         down.sort_by_key(|id| (context.way(State::Normal, *first, *id).map_or(usize::MAX, |way| way.len()), *id));
@@ -444,7 +515,7 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
     }
 
     /// Endpoints on the way of which too little is declared.
-    fn unknowns(&self, tokens: &BTreeSet<usize>) -> String {
+    fn unknowns(&self, loss: &[LossDomain], tokens: &BTreeSet<usize>) -> String {
         let context = self.context;
         let spread = context.spread(State::Loss);
         let needed = relevant(context, |id| tokens.iter().any(|t| spread.has(id, *t)));
@@ -455,9 +526,17 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
         let placeless: Vec<EndpointId> = on_the_way()
             .filter(|id| matches!(self.within[context.standpoint(*id)], Placement::Unknown(_) | Placement::Weak(_)))
             .collect();
-        let keeps = |id: &EndpointId| tokens.iter().any(|t| keeps_copy(context, *id, *t));
-        let ageless: Vec<EndpointId> = on_the_way().filter(|id| keeps(id) && self.is_fresh(*id).is_none()).collect();
+        let is_ageless = |id: &EndpointId| {
+            tokens.iter().any(|t| keeps_copy(context, *id, *t) && spread.has(*id, *t) && self.is_fresh(*id, *t).is_none())
+        };
+        let ageless: Vec<EndpointId> = on_the_way().filter(is_ageless).collect();
         let mut told = Vec::new();
+        let (surely, perhaps) = (self.around(loss, View::Hopeful), self.around(loss, View::Cautious));
+        let unmeasured: Vec<String> =
+            perhaps.iter().filter(|d| !surely.contains(d)).take(3).map(|d| format!("`{d}`")).collect();
+        if let (Some(lost), false) = (loss.first(), unmeasured.is_empty()) {
+            told.push(format!("how far {} from `{lost}` is not declared (`coordinates`)", are(&unmeasured)));
+        }
         if !ageless.is_empty() {
             told.push(format!("how old the copy at {} may be (`max-age`) is not declared", self.list(&ageless)));
         }
@@ -497,6 +576,15 @@ impl<'a, 'c, 'p> Asked<'a, 'c, 'p> {
     }
 }
 
+/// "`a` is", "`a` and `b` are".
+fn are(names: &[String]) -> String {
+    match names {
+        [one] => format!("{one} is"),
+        [rest @ .., last] => format!("{} and {last} are", rest.join(", ")),
+        [] => String::new(),
+    }
+}
+
 /// Where a held token is, and what that is a copy of.
 fn stores_of(context: &Context<'_>, token: usize) -> Vec<EndpointId> {
     let spread = context.spread(State::Normal);
@@ -505,7 +593,7 @@ fn stores_of(context: &Context<'_>, token: usize) -> Vec<EndpointId> {
 }
 
 fn originals(context: &Context<'_>, token: usize) -> Vec<EndpointId> {
-    context.tokens[token].starts.iter().flat_map(|start| context.copied_from(*start).0).collect()
+    context.tokens[token].starts.iter().flat_map(|start| context.copied_from(*start, token).0).collect()
 }
 
 fn purpose_of(keep: Keep) -> Option<Dependence> {

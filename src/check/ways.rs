@@ -1,15 +1,17 @@
 //! Ways: every (origin, class, country, activity) that declared data gets to, and the mildest state in which it does. What two
 //! versions of a project do not share of these is what a change does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use foldhash::HashSet;
 
 use super::context::{Context, bits};
 use super::describe::{hop, made_at};
-use crate::finding::{Hop, State, Way};
-use crate::model::{EndpointId, Role};
+use super::{Question, with_context};
+use crate::finding::{Assessment, Edge, Hop, KnownPlace, Stand, State, Topology, Way, without_line};
+use crate::model::{Endpoint, EndpointId, Role, Route, SiteMatch};
 use crate::reach::Token;
+use crate::source::Location;
 
 /// All ways, sorted; of equal ones the first endpoint in the mildest state.
 pub fn ways(context: &Context<'_>) -> Vec<Way> {
@@ -38,9 +40,56 @@ pub fn ways(context: &Context<'_>) -> Vec<Way> {
     )| {
         let endpoint = context.snapshot.endpoint(endpoint);
         let (data, location) = (data.to_owned(), made_at(endpoint));
-        Way { origin, data, country, activity, state, endpoint: endpoint.name.clone(), location }
+        Way { origin, data, country, activity, state, endpoint: endpoint.name.clone(), location, path: Vec::new() }
     };
     found.into_iter().map(way).collect()
+}
+
+/// Fills in what another version of the project is compared by: the path of every way, and what leads where.
+pub fn follow(question: &Question<'_>, assessment: &mut Assessment) {
+    with_context(question, |context| {
+        // One pass over the graph tells all ways of a token in a state.
+        let mut order: Vec<&mut Way> = assessment.ways.iter_mut().collect();
+        order.sort_by(|a, b| (a.state, &a.origin, &a.data).cmp(&(b.state, &b.origin, &b.data)));
+        for way in order {
+            way.path = path_of(context, way);
+        }
+        assessment.topology = Some(topology(context));
+    });
+}
+
+fn topology(context: &Context<'_>) -> Topology {
+    let snapshot = context.snapshot;
+    let name = |id: EndpointId| without_line(&snapshot.endpoint(id).name).to_owned();
+    let placed = snapshot.endpoint_ids().filter(|id| context.has_place(*id));
+    let edge = |r: &Route| Edge {
+        from: name(r.from),
+        to: name(r.to),
+        activity: r.activity.as_str().to_owned(),
+        role: r.role.as_str().to_owned(),
+    };
+    let mut all: BTreeMap<String, BTreeSet<Stand>> = BTreeMap::new();
+    for id in placed {
+        let said = said(snapshot.endpoint(id)).map(|at| context.sources.position(at));
+        all.entry(name(id)).or_default().insert(Stand { places: stands(&context.known_places(id)), said });
+    }
+    Topology { stands: all, routes: snapshot.routes.iter().map(edge).collect() }
+}
+
+/// The line that says where an endpoint stands, apart from its addresses: of a region that came through variables, the first of all.
+fn said(endpoint: &Endpoint) -> Option<Location> {
+    let outright = endpoint.place.as_ref().map(|(_, at)| *at);
+    let by_site = endpoint.sites.iter().find_map(|site| match site {
+        SiteMatch::Declared(_, at) => Some(*at),
+        SiteMatch::None | SiteMatch::One(..) | SiteMatch::Ambiguous(_) => None,
+    });
+    let by_region = endpoint.region_location.map(|at| endpoint.trail.steps().last().map_or(at, |step| step.location));
+    outright.or(by_site).or(by_region)
+}
+
+/// Where something stands, without how that is known.
+pub fn stands(places: &[KnownPlace]) -> Vec<String> {
+    places.iter().map(|p| p.place.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string)).collect()
 }
 
 /// The path of a way that [`ways`] gave for the same snapshot, hop by hop.

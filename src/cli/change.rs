@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::check::{Question, path_of, with_context};
 use crate::finding::{Assessment, Hop, Severity, State, Way};
 use crate::project::Indeterminate;
-use crate::report::tree::Tree;
+use crate::report::tree::{Lines, Tree};
 use crate::report::{RenderOptions, safe};
 use crate::source::Sources;
 
@@ -18,8 +18,8 @@ pub struct Side {
     /// Verdict by rule.
     pub rules: BTreeMap<String, String>,
     pub findings: Vec<One>,
-    /// Those that touch a rule: message and line.
-    pub gaps: Vec<(String, String)>,
+    /// Those that touch a rule.
+    pub gaps: Vec<Known>,
     pub ways: Vec<Row>,
     /// Whether a way in a milder state is another way.
     pub states_count: bool,
@@ -47,18 +47,42 @@ impl Side {
             message: f.message.clone(),
             at: f.location.map(at),
         };
+        let gap = |g: &crate::finding::GapResult| Known {
+            message: g.message.clone(),
+            at: at(g.location),
+            file: sources.position(g.location).file,
+        };
         Self {
             rules: assessment.rules.iter().map(|r| (r.rule.clone(), r.verdict.as_str().to_owned())).collect(),
             findings: assessment.findings.iter().map(finding).collect(),
-            gaps: assessment
-                .gaps
-                .iter()
-                .filter(|g| !g.touches.is_empty())
-                .map(|g| (g.message.clone(), at(g.location)))
-                .collect(),
+            gaps: assessment.gaps.iter().filter(|g| !g.touches.is_empty()).map(gap).collect(),
             ways: assessment.ways.iter().map(|w| Row::new(w, at(w.location))).collect(),
             states_count: true,
         }
+    }
+}
+
+/// A gap, as far as two versions are compared.
+#[derive(Clone, Debug)]
+pub struct Known {
+    pub message: String,
+    pub at: String,
+    /// The file it is in, which its message may name.
+    pub file: String,
+}
+
+impl Known {
+    /// The same in both versions, wherever it stands.
+    fn key(&self) -> String {
+        if self.file.is_empty() {
+            return self.message.clone();
+        }
+        let mut parts = self.message.split(self.file.as_str());
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |key, part| {
+            let line = part.strip_prefix(':').map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()));
+            key + line.unwrap_or(part)
+        })
     }
 }
 
@@ -100,7 +124,7 @@ impl Row {
             endpoint: way.endpoint.clone(),
             at,
             by: String::new(),
-            path: Vec::new(),
+            path: way.path.clone(),
         }
     }
 
@@ -176,14 +200,23 @@ impl Change {
             before: base.rules.get(rule).cloned(),
             after: head.rules.get(rule).cloned(),
         });
-        let known: BTreeSet<&str> = base.gaps.iter().map(|(message, _)| message.as_str()).collect();
-        let new_gaps = head.gaps.iter().filter(|(message, _)| !known.contains(message.as_str()));
+        let mut known: BTreeMap<String, usize> = BTreeMap::new();
+        base.gaps.iter().for_each(|g| *known.entry(g.key()).or_default() += 1);
+        // One more of a kind is new, too.
+        let is_new = |gap: &&Known| match known.get_mut(&gap.key()) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                false
+            }
+            _ => true,
+        };
+        let new_gaps: Vec<&Known> = head.gaps.iter().filter(is_new).collect();
         Self {
             schema: "onshore.diff/1",
             rules: rules.collect(),
             new_findings: missing_in(&head.findings, &base.findings),
             gone_findings: missing_in(&base.findings, &head.findings),
-            new_gaps: new_gaps.map(|(message, at)| NewGap { message: message.clone(), at: at.clone() }).collect(),
+            new_gaps: new_gaps.iter().map(|g| NewGap { message: g.message.clone(), at: g.at.clone() }).collect(),
             new_ways,
             gone_ways,
         }
@@ -211,15 +244,16 @@ impl Change {
         if newly_untold && indeterminate == Indeterminate::Fail { 3 } else { 0 }
     }
 
-    /// As text. Sources are those that the paths of new and of gone ways lie in; without, paths are not shown.
+    /// As text, with the lines that the paths of new and of gone ways lie on; without, those are not shown.
     pub fn show(
         &self,
-        new: Option<&Sources>,
-        gone: Option<&Sources>,
+        new: Lines<'_>,
+        gone: Option<Lines<'_>>,
         options: &RenderOptions,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
-        for (title, ways, sources) in [("New ways", &self.new_ways, new), ("Ways that are gone", &self.gone_ways, gone)] {
+        let both = [("New ways", &self.new_ways, Some(new)), ("Ways that are gone", &self.gone_ways, gone)];
+        for (title, ways, line) in both {
             if ways.is_empty() {
                 continue;
             }
@@ -229,9 +263,9 @@ impl Change {
                 for way in &ways {
                     writeln!(out, "{}", options.wrap("    - ", "      ", &safe(&way.says())))?;
                 }
-                if let Some(sources) = sources {
+                if let Some(line) = line {
                     let paths = Tree::merge(ways.iter().map(|w| w.path.as_slice()));
-                    write!(out, "{}", paths.render("      ", sources, options))?;
+                    write!(out, "{}", paths.render("      ", line, options))?;
                 }
                 writeln!(out)?;
             }
@@ -290,10 +324,11 @@ fn beyond(of: &Side, other: &Side) -> Vec<Row> {
     of.ways.iter().filter(is_new).cloned().collect()
 }
 
-/// Findings of one version whose fingerprint the other does not have.
+/// Findings of one version whose fingerprint the other does not have. One that is waived is another than one that counts.
 fn missing_in(of: &[One], other: &[One]) -> Vec<One> {
-    let known: BTreeSet<&str> = other.iter().map(|f| f.fingerprint.as_str()).collect();
-    of.iter().filter(|f| !known.contains(f.fingerprint.as_str())).cloned().collect()
+    let key = |f: &One| (f.fingerprint.clone(), f.verdict == "waived");
+    let known: BTreeSet<(String, bool)> = other.iter().map(key).collect();
+    of.iter().filter(|f| !known.contains(&key(f))).cloned().collect()
 }
 
 /// Fills in paths of ways that an assessment of the question gave, and by what each is there.

@@ -8,6 +8,7 @@ use clap::builder::PossibleValuesParser;
 
 use super::pipeline::Opened;
 use super::{Context, Failure, Gate, ProjectArgs, baseline, exit_code, pipeline, resolve, severity};
+use crate::check::follow;
 use crate::finding::{Assessment, Severity};
 use crate::project::Indeterminate;
 use crate::read::READERS;
@@ -58,12 +59,15 @@ impl Check {
         opened.baseline = self.baseline.as_deref().map(|file| baseline::read(file, &context.around.folder)).transpose()?;
         let packs = opened.packs(&self.policy, &context.around.folder)?;
         let atlas = opened.atlas()?;
-        let assessment = opened.assess(&atlas, &packs);
+        let mut assessment = opened.assess(&atlas, &packs);
         if packs.is_empty() {
             return without_policy(&opened, &assessment, context);
         }
 
         let reporter = report::reporter(&self.format).expect("clap lets only known formats through");
+        if reporter.shows_ways() {
+            follow(&opened.question(&atlas, &packs, None), &mut assessment);
+        }
         match &self.output {
             Some(file) => {
                 let mut text = Vec::new();

@@ -28,6 +28,7 @@ mod pipeline;
 mod policy;
 mod resolve;
 mod revision;
+mod saved;
 mod schema;
 mod trace;
 mod whatif;
@@ -276,6 +277,7 @@ mod tests {
             remedies: vec![],
             gaps: vec![],
             ways: vec![],
+            topology: None,
             coverage: Coverage { files_read: vec![("a".into(), "nginx")], ..Coverage::default() },
             data_sets: vec![],
         }

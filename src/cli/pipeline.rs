@@ -306,7 +306,11 @@ impl Opened {
 
     /// In one state of the world, or in all of them.
     pub fn assess_in(&self, atlas: &Atlas, packs: &[Pack], world: Option<World>) -> Assessment {
-        assess(Question {
+        assess(self.question(atlas, packs, world))
+    }
+
+    pub fn question<'a>(&'a self, atlas: &'a Atlas, packs: &'a [Pack], world: Option<World>) -> Question<'a> {
+        Question {
             snapshot: &self.snapshot,
             sources: &self.sources,
             atlas,
@@ -316,7 +320,7 @@ impl Opened {
             coverage: self.coverage.clone(),
             baseline: self.baseline.as_ref(),
             world,
-        })
+        }
     }
 }
 

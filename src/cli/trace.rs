@@ -13,7 +13,7 @@ use crate::finding::{Finding, Hop, State};
 use crate::geo::Atlas;
 use crate::model::Country;
 use crate::reach::{Graph, Token, World, tokens};
-use crate::report::{count, draw, json, safe, tree::Tree};
+use crate::report::{self, count, draw, json, safe, tree::Tree};
 use crate::vocab::{classes, places};
 
 /// Hops shown at most: beyond, nobody reads on, and ways of a huge graph repeat their beginnings.
@@ -101,7 +101,7 @@ impl Trace {
             return Ok(0);
         }
         let tree = Tree::merge(ways.iter().map(Vec::as_slice));
-        write!(context.out, "{}", tree.render("", &opened.sources, &context.options))?;
+        write!(context.out, "{}", tree.render("", &|at| report::line(&opened.sources, at), &context.options))?;
         if left_out > 0 {
             writeln!(context.out, "{} more not shown; ask for one --origin and --data", count(left_out, "way", "ways"))?;
         }

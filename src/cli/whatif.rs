@@ -9,17 +9,18 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
-use super::change::{Change, Side, follow};
+use super::change::{Change, Row, Side, follow};
 use super::draw::state_of;
 use super::pipeline::Opened;
 use super::{Context, Failure, ProjectArgs, pipeline};
-use crate::check::{Question, after, survey, with_context};
-use crate::finding::{After, Brief, Coverage, Hop};
+use crate::check::{Depth, after, survey, with_context};
+use crate::finding::{After, Brief, Hop, Kept, Lost, Served, Stored};
 use crate::geo::Atlas;
 use crate::model::{DomainKind, LossDomain};
 use crate::policy::Pack;
 use crate::reach::World;
-use crate::report::{RenderOptions, count, draw, json, safe};
+use crate::report::{self, RenderOptions, count, draw, json, safe};
+use crate::source::Location;
 
 /// States asked at most: beyond, nobody reads on, and a machine is kept busy for hours.
 const MOST_STATES: usize = 20_000;
@@ -91,33 +92,25 @@ impl WhatIf {
             return Ok(0);
         }
         let asked = Asked { opened: &opened, atlas: &atlas, packs: &packs };
-        if self.all && self.format == "text" {
-            let losses = self.combinations(&known)?;
-            let told = |lost: &[LossDomain], brief: Brief| {
-                let text = line(&losing(lost), &brief);
-                writeln!(context.out, "{}", context.options.wrap("", "    ", &safe(&text)))
-            };
-            survey(&asked.question(&World::Normal), &losses, told)?;
+        if self.all {
+            asked.all(&self.combinations(&known)?, self.format == "json", context)?;
             return Ok(0);
         }
-        let normal = Side::in_one_state(&opened.assess_in(&atlas, &packs, Some(World::Normal)), &opened.sources);
-        let worlds = match (self.overload, self.all) {
-            (true, _) => vec![World::Overload],
-            (_, true) => self.combinations(&known)?.into_iter().map(World::Loss).collect(),
-            _ if self.lose.is_empty() => {
+        let world = match (self.overload, self.lose.as_slice()) {
+            (true, _) => World::Overload,
+            (false, []) => {
                 let help = "`--lose site=NAME`, `--overload`, or `--all`";
                 return Err(Failure::with_help("say what happens", help));
             }
-            _ => vec![World::Loss(self.lose.clone())],
+            (false, lost) => World::Loss(lost.to_vec()),
         };
-        for world in worlds {
-            let (change, after) = asked.state(&normal, &world);
-            let title = title(&world);
-            if self.format == "json" {
-                json::write_line(&Document::new(&title, &change, &after), context.out)?;
-            } else {
-                show(&title, &change, &after, &opened, &context.options, context.out)?;
-            }
+        let normal = Side::in_one_state(&opened.assess_in(&atlas, &packs, Some(World::Normal)), &opened.sources);
+        let (change, after) = asked.state(&normal, &world);
+        let title = title(&world);
+        if self.format == "json" {
+            json::write_line(&Document::new(&title, &change, &after), context.out)?;
+        } else {
+            show(&title, &change, &after, &opened, &context.options, context.out)?;
         }
         Ok(0)
     }
@@ -165,42 +158,58 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// Every loss, one after the other: a line of text or of JSON for each.
+    fn all(&self, losses: &[Vec<LossDomain>], as_json: bool, context: &mut Context<'_>) -> Result<(), Failure> {
+        let question = self.opened.question(self.atlas, self.packs, Some(World::Normal));
+        if !as_json {
+            let told = |lost: &[LossDomain], brief: Brief| {
+                let text = line(&losing(lost), &brief);
+                writeln!(context.out, "{}", context.options.wrap("", "    ", &safe(&text)))
+            };
+            survey(&question, losses, Depth::Brief, told)?;
+            return Ok(());
+        }
+        let before = with_context(&question, |context| after(context, &World::Normal));
+        json::write_line(&Before::new(&before), context.out)?;
+        let told = |lost: &[LossDomain], brief: Brief| {
+            let detail = brief.detail.as_deref();
+            let ways = detail.into_iter().flat_map(|d| &d.ways);
+            let ways = ways.map(|w| Row { by: self.by(&w.path), ..Row::new(w, self.line(w.location)) }).collect();
+            json::write_line(&OneOfAll::new(lost, &brief, ways), context.out)
+        };
+        survey(&question, losses, Depth::Full, told)?;
+        Ok(())
+    }
+
     fn state(&self, normal: &Side, world: &World) -> (Change, After) {
         let opened = self.opened;
         let assessment = opened.assess_in(self.atlas, self.packs, Some(world.clone()));
         let mut change = Change::between(normal, &Side::in_one_state(&assessment, &opened.sources));
-        let by = |path: &[Hop]| {
-            let standby = path.iter().rev().find_map(|h| Some((h, h.route.as_ref().filter(|r| r.role.is_standby())?)));
-            match (standby, path.last()) {
-                (Some((hop, route)), _) => {
-                    let when = route.condition.as_deref().map(|c| format!(", {c}")).unwrap_or_default();
-                    format!("by {} `{}` at {}{when}", route.role.as_str(), hop.endpoint, opened.sources.position(hop.location))
-                }
-                (None, Some(last)) => format!("at {}: `{}`", opened.sources.position(last.location), last.endpoint),
-                (None, None) => "as declared".to_owned(),
-            }
-        };
-        let question = self.question(world);
-        follow(&mut change.new_ways, &assessment.ways, &question, by);
+        let question = self.opened.question(self.atlas, self.packs, Some(world.clone()));
+        follow(&mut change.new_ways, &assessment.ways, &question, |path| self.by(path));
         for row in &mut change.gone_ways {
             row.by = format!("at {}: `{}`", row.at, row.endpoint);
         }
         // What was stored before the loss is still there.
-        (change, with_context(&self.question(&World::Normal), |context| after(context, world)))
+        let normal = self.opened.question(self.atlas, self.packs, Some(World::Normal));
+        (change, with_context(&normal, |context| after(context, world)))
     }
 
-    fn question(&self, world: &World) -> Question<'_> {
-        Question {
-            snapshot: &self.opened.snapshot,
-            sources: &self.opened.sources,
-            atlas: self.atlas,
-            project: &self.opened.project,
-            packs: self.packs,
-            as_of: self.opened.as_of,
-            coverage: Coverage::default(),
-            baseline: None,
-            world: Some(world.clone()),
+    /// The last stand-in on a way, else where it ends.
+    fn by(&self, path: &[Hop]) -> String {
+        let standby = path.iter().rev().find_map(|h| Some((h, h.route.as_ref().filter(|r| r.role.is_standby())?)));
+        match (standby, path.last()) {
+            (Some((hop, route)), _) => {
+                let when = route.condition.as_deref().map(|c| format!(", {c}")).unwrap_or_default();
+                format!("by {} `{}` at {}{when}", route.role.as_str(), hop.endpoint, self.line(hop.location))
+            }
+            (None, Some(last)) => format!("at {}: `{}`", self.line(last.location), last.endpoint),
+            (None, None) => "as declared".to_owned(),
         }
+    }
+
+    fn line(&self, at: Location) -> String {
+        self.opened.sources.position(at).to_string()
     }
 }
 
@@ -216,6 +225,16 @@ fn losing(lost: &[LossDomain]) -> String {
     format!("losing {}", lost.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "))
 }
 
+/// What is depended on, in plain words.
+fn called(need: &str) -> &str {
+    match need {
+        "identity" => "login",
+        "dns" => "name service",
+        "control-plane" => "control plane",
+        other => other,
+    }
+}
+
 /// One state in one line.
 fn line(title: &str, brief: &Brief) -> String {
     let mut told = vec![format!("{} down", count(brief.down, "endpoint", "endpoints"))];
@@ -226,7 +245,7 @@ fn line(title: &str, brief: &Brief) -> String {
     };
     let unserved: Vec<String> = brief.unserved.iter().map(|(people, data)| format!("{people} ({data})")).collect();
     tell("not served: {}", unserved.iter().map(String::as_str).collect());
-    tell("no {} left for somebody", brief.needs.iter().copied().collect());
+    tell("no {} left for somebody", brief.needs.iter().map(|need| called(need)).collect());
     tell("no store left of {}", brief.emptied.iter().map(String::as_str).collect());
     tell("data newly in {}", brief.countries.iter().map(String::as_str).collect());
     tell("breaks {}", brief.broken.iter().map(String::as_str).collect());
@@ -278,10 +297,10 @@ fn show(
         item("", "Depended on and gone")?;
     }
     for l in &after.lost {
-        item("  - ", &format!("`{}` has no {} left ({})", l.endpoint, l.what, l.on.join(", ")))?;
+        item("  - ", &format!("`{}` has no {} left ({})", l.endpoint, called(l.what), l.on.join(", ")))?;
     }
     writeln!(out)?;
-    change.show(Some(&opened.sources), None, options, out)
+    change.show(&|at| report::line(&opened.sources, at), None, options, out)
 }
 
 /// `onshore.whatif/1`.
@@ -301,7 +320,10 @@ struct JsonServed<'a> {
     population: &'a str,
     origin: &'a str,
     data: &'a str,
+    /// `None`: not served.
     by: Option<&'a str>,
+    place: Option<&'a str>,
+    /// Whether they are served in normal running.
     before: bool,
 }
 
@@ -309,9 +331,15 @@ struct JsonServed<'a> {
 struct JsonStored<'a> {
     origin: &'a str,
     data: &'a str,
-    left: Vec<&'a str>,
+    left: Vec<JsonStand<'a>>,
     gone: &'a [String],
     full: bool,
+}
+
+#[derive(Serialize)]
+struct JsonStand<'a> {
+    endpoint: &'a str,
+    place: &'a str,
 }
 
 #[derive(Serialize)]
@@ -323,29 +351,106 @@ struct JsonLost<'a> {
 
 impl<'a> Document<'a> {
     fn new(state: &'a str, change: &'a Change, after: &'a After) -> Self {
-        let served = after.served.iter().map(|s| JsonServed {
-            population: &s.population,
-            origin: &s.origin,
-            data: &s.data,
-            by: s.by.as_ref().map(|(name, _)| name.as_str()),
-            before: s.before,
-        });
-        let stored = after.stored.iter().map(|s| JsonStored {
-            origin: &s.origin,
-            data: &s.data,
-            left: s.left.iter().map(|(name, _)| name.as_str()).collect(),
-            gone: &s.gone,
-            full: s.full,
-        });
-        let lost = after.lost.iter().map(|l| JsonLost { endpoint: &l.endpoint, what: l.what, on: &l.on });
         Self {
             schema: "onshore.whatif/1",
             state,
             down: &after.down,
-            served: served.collect(),
-            stored: stored.collect(),
-            lost: lost.collect(),
+            served: after.served.iter().map(served).collect(),
+            stored: after.stored.iter().map(stored).collect(),
+            lost: after.lost.iter().map(lost).collect(),
             change,
         }
     }
+}
+
+/// The first line of `onshore.whatif-all/1`: normal running. Every further line is [`OneOfAll`].
+#[derive(Serialize)]
+struct Before<'a> {
+    schema: &'static str,
+    state: &'static str,
+    served: Vec<JsonServed<'a>>,
+    stored: Vec<JsonStored<'a>>,
+    lost: Vec<JsonLost<'a>>,
+}
+
+impl<'a> Before<'a> {
+    fn new(after: &'a After) -> Self {
+        Self {
+            schema: ALL_SCHEMA,
+            state: "in normal running",
+            served: after.served.iter().map(served).collect(),
+            stored: after.stored.iter().map(stored).collect(),
+            lost: after.lost.iter().map(lost).collect(),
+        }
+    }
+}
+
+const ALL_SCHEMA: &str = "onshore.whatif-all/1";
+
+/// One loss of many. Of stores only what is other than in normal running, so that a line costs what the loss touches.
+#[derive(Serialize)]
+struct OneOfAll<'a> {
+    schema: &'static str,
+    state: String,
+    lose: Vec<String>,
+    down: &'a [String],
+    served: Vec<JsonServed<'a>>,
+    stored: Vec<JsonKept<'a>>,
+    lost: Vec<JsonLost<'a>>,
+    new_ways: Vec<Row>,
+    /// Newly violated.
+    breaks: &'a BTreeSet<String>,
+}
+
+#[derive(Serialize)]
+struct JsonKept<'a> {
+    origin: &'a str,
+    data: &'a str,
+    /// How many stores are left.
+    left: usize,
+    gone: &'a [String],
+    full: bool,
+}
+
+impl<'a> OneOfAll<'a> {
+    fn new(lose: &[LossDomain], brief: &'a Brief, new_ways: Vec<Row>) -> Self {
+        let detail = || brief.detail.as_deref().into_iter();
+        let kept = |k: &'a Kept| JsonKept { origin: &k.origin, data: &k.data, left: k.left, gone: &k.gone, full: k.full };
+        Self {
+            schema: ALL_SCHEMA,
+            state: losing(lose),
+            lose: lose.iter().map(ToString::to_string).collect(),
+            down: brief.detail.as_deref().map_or(&[], |d| &d.down),
+            served: detail().flat_map(|d| &d.served).map(served).collect(),
+            stored: detail().flat_map(|d| &d.stored).map(kept).collect(),
+            lost: detail().flat_map(|d| &d.lost).map(lost).collect(),
+            new_ways,
+            breaks: &brief.broken,
+        }
+    }
+}
+
+fn served(s: &Served) -> JsonServed<'_> {
+    JsonServed {
+        population: &s.population,
+        origin: &s.origin,
+        data: &s.data,
+        by: s.by.as_ref().map(|(name, _)| name.as_str()),
+        place: s.by.as_ref().map(|(_, place)| place.as_str()),
+        before: s.before,
+    }
+}
+
+fn stored(s: &Stored) -> JsonStored<'_> {
+    JsonStored {
+        origin: &s.origin,
+        data: &s.data,
+        left: s.left.iter().map(|(endpoint, place)| JsonStand { endpoint, place }).collect(),
+        gone: &s.gone,
+        full: s.full,
+    }
+}
+
+fn lost(l: &Lost) -> JsonLost<'_> {
+    JsonLost { endpoint: &l.endpoint, what: l.what, on: &l.on }
 }

@@ -1,6 +1,6 @@
 //! The fixed words of the policy language, as files write them.
 
-use super::{Between, Binding, Combine, Keep, Status, Verification, Window};
+use super::{Apart, Between, Binding, Combine, Keep, Status, Verification, Window};
 use crate::doc::types::Word;
 use crate::finding::State;
 use crate::model::DomainKind;
@@ -75,6 +75,27 @@ impl Word for OriginAxis {
 impl Word for DomainKind {
     const NAME: &'static str = "loss domain";
     const ALL: &'static [Self] = &Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Word for Apart {
+    const NAME: &'static str = "thing to keep apart";
+    const ALL: &'static [Self] = &[
+        Self::Domain(DomainKind::Account),
+        Self::Domain(DomainKind::Operator),
+        Self::Principal,
+        Self::Domain(DomainKind::Zone),
+        Self::Domain(DomainKind::Site),
+        Self::Domain(DomainKind::Campus),
+        Self::Domain(DomainKind::Metro),
+        Self::Domain(DomainKind::Region),
+        Self::Domain(DomainKind::Provider),
+        Self::Domain(DomainKind::Carrier),
+        Self::Domain(DomainKind::Country),
+    ];
 
     fn word(self) -> &'static str {
         self.as_str()

@@ -145,7 +145,7 @@ fn asked_places(demand: &Demand) -> Option<&PlaceSet> {
         Demand::CopyIn { places, .. } | Demand::RetainIn { places, .. } => Some(places),
         Demand::ReturnWithin { home, .. } => Some(home),
         Demand::Survive(s) => s.within.as_ref(),
-        Demand::Separate { .. } | Demand::Nexus => None,
+        Demand::Separate(_) | Demand::Nexus => None,
     }
 }
 
@@ -369,10 +369,10 @@ fn same_demand(a: &Demand, b: &Demand) -> bool {
         (Demand::ReturnWithin { hours: m, home: p }, Demand::ReturnWithin { hours: n, home: q }) => same(p, q) && m == n,
         (Demand::RetainIn { places: p, days: m }, Demand::RetainIn { places: q, days: n }) => same(p, q) && m == n,
         (Demand::Survive(s), Demand::Survive(t)) => {
-            (s.loss_of, s.count, &s.keep, &s.within, s.max_age_hours)
-                == (t.loss_of, t.count, &t.keep, &t.within, t.max_age_hours)
+            (s.loss_of, s.count, &s.keep, &s.within, s.max_age_hours, s.radius_km)
+                == (t.loss_of, t.count, &t.keep, &t.within, t.max_age_hours, t.radius_km)
         }
-        (Demand::Separate { domains: p, .. }, Demand::Separate { domains: q, .. }) => p == q,
+        (Demand::Separate(p), Demand::Separate(q)) => p == q,
         (Demand::Nexus, Demand::Nexus) => true,
         _ => false,
     }

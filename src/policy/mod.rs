@@ -81,8 +81,34 @@ pub enum Demand {
     RetainIn { places: PlaceSet, days: u64 },
     KeysIn(PlaceSet),
     Survive(Survive),
-    Separate { domains: Vec<DomainKind>, between: Between },
+    Separate(Separate),
     Nexus,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Separate {
+    /// What they must not share.
+    pub apart: Vec<Apart>,
+    pub between: Between,
+    /// At least one copy stands so far away.
+    pub at_least_km: Option<u32>,
+}
+
+/// What two things may share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Apart {
+    Domain(DomainKind),
+    /// Somebody who has access to both.
+    Principal,
+}
+
+impl Apart {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Domain(kind) => kind.as_str(),
+            Self::Principal => "principal",
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -95,6 +121,8 @@ pub struct Survive {
     pub within: Option<PlaceSet>,
     /// The recovery point: how old a full copy may be.
     pub max_age_hours: Option<u64>,
+    /// With a site, every site within so many kilometres is lost.
+    pub radius_km: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

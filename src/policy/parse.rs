@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::raw::{RawFile, RawInstrument, RawPack, RawRule, RawSurvive, RawTier};
-use super::{Demand, Doing, Instrument, Keep, Pack, Rule, Survive, Tier, Verification};
+use super::{Demand, Doing, Instrument, Keep, Pack, Rule, Separate, Survive, Tier, Verification};
 use crate::doc::de::did_you_mean;
 use crate::doc::types::PlaceWord;
 use crate::doc::{self, Node, Problem};
 use crate::finding::State;
+use crate::model::DomainKind;
 use crate::model::population::OriginAxis;
 use crate::source::{InputError, Location, Source, SourceId, Span, Spanned};
 use crate::vocab::classes::canonical;
@@ -38,7 +39,7 @@ const DEMANDS: &[(&str, &[&str], &[&str])] = &[
     ("retain-in", &["days"], &[]),
     ("keys-in", &[], &[]),
     ("survive", &[], &[]),
-    ("separate", &["between"], &[]),
+    ("separate", &["between"], &["at-least-km"]),
     ("nexus", &[], &[]),
 ];
 
@@ -278,10 +279,16 @@ impl Reader {
             }
             "keys-in" => Demand::KeysIn(places(&raw.keys_in)?),
             "survive" => Demand::Survive(self.survive(raw.survive.as_ref()?, node.get(key)?)?),
-            "separate" => Demand::Separate {
-                domains: raw.separate.as_ref()?.iter().map(|w| w.0).collect(),
-                between: raw.between.as_ref()?.0,
-            },
+            "separate" => {
+                if raw.at_least_km == Some(0) {
+                    self.problem(value_span(node, "at-least-km"), "everything is at least 0 km away", None);
+                }
+                Demand::Separate(Separate {
+                    apart: raw.separate.as_ref()?.iter().map(|w| w.0).collect(),
+                    between: raw.between.as_ref()?.0,
+                    at_least_km: raw.at_least_km,
+                })
+            }
             _ if raw.nexus? => Demand::Nexus,
             _ => {
                 self.problem(value_span(node, "nexus"), "`nexus = false` demands nothing", Some("leave it out".into()));
@@ -302,8 +309,17 @@ impl Reader {
             let help = Some("add full-copy to `keep`, or leave max-age out".to_owned());
             self.problem(value_span(node, "max-age"), "`max-age` says how old a full copy may be, and none is kept", help);
         }
+        let loss_of = raw.loss_of.as_ref().map(|w| w.0);
+        if raw.radius_km.is_some() && loss_of.is_some_and(|kind| kind != DomainKind::Site) {
+            let help = Some("write `loss-of = \"site\"`, or leave radius-km out".to_owned());
+            self.problem(value_span(node, "radius-km"), "`radius-km` is about sites around a lost site", help);
+        }
+        if raw.radius_km == Some(0) {
+            self.problem(value_span(node, "radius-km"), "a radius of 0 km holds only the site itself", None);
+        }
         Some(Survive {
-            loss_of: raw.loss_of?.0,
+            loss_of: loss_of?,
+            radius_km: raw.radius_km,
             count,
             keep,
             max_age_hours: raw.max_age.map(|h| h.0),

@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-use super::{Between, Binding, Combine, Doing, Keep, Status, Verification, Window};
+use super::{Apart, Between, Binding, Combine, Doing, Keep, Status, Verification, Window};
 use crate::doc::de::{complain, did_you_mean};
 use crate::doc::types::{Choice, DataClass, Day, MechanismId, Name, OneOrMany, PlaceWord, text};
 use crate::finding::{Severity, State};
@@ -140,9 +140,12 @@ pub struct RawRule {
     /// Demand: what has to remain after a loss.
     pub survive: Option<RawSurvive>,
     /// Demand: what originals and copies must not share.
-    pub separate: Option<Vec<Choice<DomainKind>>>,
+    pub separate: Option<Vec<Choice<Apart>>>,
     /// With `separate`: which originals and copies.
     pub between: Option<Choice<Between>>,
+    /// With `separate`: at least one copy stands so many kilometres away.
+    #[schemars(with = "Option<u32>", range(min = 1))]
+    pub at_least_km: Option<u32>,
     /// Demand: a place carries a session only if a participant belongs there.
     pub nexus: Option<bool>,
 
@@ -182,6 +185,9 @@ pub struct RawSurvive {
     pub max_age: Option<Limit>,
     /// Where it has to remain. Without it: anywhere.
     pub within: Option<Vec<PlaceWord>>,
+    /// With a site, every site within so many kilometres is lost.
+    #[schemars(range(min = 1))]
+    pub radius_km: Option<u32>,
 }
 
 /// From so many people on, only these mechanisms count.

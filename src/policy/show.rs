@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Binding, Combine, Demand, Doing, Instrument, Keep, Keyword, Pack, Rule, Survive, Tier, Window};
+use super::{Binding, Combine, Demand, Doing, Instrument, Keep, Keyword, Pack, Rule, Separate, Survive, Tier, Window};
 use crate::finding::State;
 use crate::model::population::OriginAxis;
 use crate::model::{Activity, DomainKind, Role};
@@ -15,7 +15,7 @@ use crate::vocab::{classes, facts, mechanisms};
 pub fn sentence(pack: &Pack, rule: &Rule) -> String {
     let mut sentences = vec![demand(rule)];
     // What stands still, or names its own state, needs no word on states.
-    if !matches!(rule.demand, Demand::Survive(_) | Demand::Separate { .. }) || rule.state != State::ALL {
+    if !matches!(rule.demand, Demand::Survive(_) | Demand::Separate(_)) || rule.state != State::ALL {
         sentences.push(states(&rule.state));
     }
     sentences.extend(volume(rule));
@@ -101,9 +101,12 @@ fn demand(rule: &Rule) -> String {
         }
         Demand::KeysIn(places) => format!("the keys that encrypt stores of {what} stand in {}", place_list(places)),
         Demand::Survive(survive) => survival(survive, &what),
-        Demand::Separate { domains, .. } => {
-            let shared = joined(domains.iter().map(|d| d.as_str().to_owned()), "or");
-            format!("stores of {what} and their backups share no {shared}, and at least one backup is locked against deletion")
+        Demand::Separate(Separate { apart, at_least_km, .. }) => {
+            let shared = joined(apart.iter().map(|d| d.as_str().to_owned()), "or");
+            let far = at_least_km.map_or(String::new(), |km| format!(", at least one stands {km} km away or more"));
+            format!(
+                "stores of {what} and their backups share no {shared}{far}, and at least one backup is locked against deletion"
+            )
         }
         Demand::Nexus => format!("a place carries {what} only if somebody who takes part belongs there"),
     };
@@ -115,6 +118,7 @@ fn survival(survive: &Survive, what: &str) -> String {
         1 => format!("any one {}", survive.loss_of.as_str()),
         n => format!("any {n} {} at once", plural(survive.loss_of)),
     };
+    let around = survive.radius_km.map_or(String::new(), |km| format!(" and of every site within {km} km of it"));
     let keep = survive.keep.iter().map(|k| match k {
         Keep::ServingPath => "a way to be served",
         Keep::FullCopy => "a full copy",
@@ -126,7 +130,7 @@ fn survival(survive: &Survive, what: &str) -> String {
     let age = survive.max_age_hours.map_or(String::new(), |hours| format!(" at most {} old", count(hours, "hour")));
     let within = survive.within.as_ref().map_or(String::new(), |p| format!(", inside {}", place_list(p)));
     format!(
-        "the loss of {lost} leaves {} for {what}{within}",
+        "the loss of {lost}{around} leaves {} for {what}{within}",
         joined(keep.map(|k| if k == "a full copy" { format!("{k}{age}") } else { k.to_owned() }), "and")
     )
 }

@@ -13,7 +13,7 @@ use super::carry::Made;
 use super::spread::Spread;
 use super::usable::Working;
 use super::wiring::{PoolKind, number};
-use super::{Graph, World};
+use super::{Graph, Step, World};
 use crate::model::{EndpointId, LossDomain, RouteId};
 
 /// Ways kept at most; beyond (half a gigabyte) every loss is followed from the start.
@@ -113,6 +113,31 @@ impl<'g, 'a> Losses<'g, 'a> {
 
     fn mask(&self, spread: &Spread, index: u32, word: usize) -> u64 {
         if index == 0 { 0 } else { spread.carry.masks[index as usize * self.graph.filters.words + word] }
+    }
+
+    /// A way by which a token got somewhere in the state that was made last; `None` where ways are not kept.
+    pub fn way(&self, token: usize, to: EndpointId) -> Option<Vec<Step>> {
+        let wiring = &self.graph.wiring;
+        let column = self.graph.filters.column[token] as usize;
+        let arrivals = wiring.arrivals();
+        let mut steps = Vec::new();
+        let mut at = to.index();
+        while steps.len() <= wiring.endpoints {
+            let endpoint = EndpointId(number(at));
+            match *self.by.get(at * self.columns + column)? {
+                ABSENT => return None,
+                START => {
+                    steps.push(Step { endpoint, route: None });
+                    steps.reverse();
+                    return Some(steps);
+                }
+                position => {
+                    steps.push(Step { endpoint, route: Some(wiring.route(position as usize)) });
+                    at = wiring.pools[arrivals.pool[position as usize] as usize].from as usize;
+                }
+            }
+        }
+        None
     }
 
     /// Turns the state in which nothing is lost into the one in which this is.

@@ -82,14 +82,20 @@ impl Graph<'_> {
 
     /// A shortest way by which a token is served; for a joint token that of the first participant.
     pub fn serving_witness(&self, token: usize, usable: &Usable) -> Option<Vec<Step>> {
+        self.served_by(token, usable, &mut Vec::new())
+    }
+
+    /// As [`Self::serving_witness`], noting every endpoint of which it was asked whether it works.
+    pub fn served_by(&self, token: usize, usable: &Usable, asked: &mut Vec<EndpointId>) -> Option<Vec<Step>> {
         let column = &self.filters.columns[self.filters.column[token] as usize];
-        let mut ways = column.groups.iter().map(|group| self.serving_way(token, *group, usable));
+        let mut ways = column.groups.iter().map(|group| self.serving_way(token, *group, usable, asked));
         let first = ways.next()??;
         ways.all(|way| way.is_some()).then_some(first)
     }
 
-    fn serving_way(&self, token: usize, group: u32, usable: &Usable) -> Option<Vec<Step>> {
+    fn serving_way(&self, token: usize, group: u32, usable: &Usable, asked: &mut Vec<EndpointId>) -> Option<Vec<Step>> {
         let starts = &self.filters.columns[self.filters.column[token] as usize].starts;
+        asked.extend(starts);
         let mut ahead = Ahead::default();
         for start in starts.iter().filter(|s| usable.strict(**s)) {
             ahead.number(*start);
@@ -100,6 +106,7 @@ impl Graph<'_> {
             ahead.is_end.push(self.is_end(at, token));
             if !ahead.is_end[i] {
                 for members in self.wiring.pools_of(at).iter().filter_map(|p| self.members(p, token, group)) {
+                    asked.extend(members.iter().map(|p| EndpointId(self.wiring.to[*p])));
                     let members = self.falls_to(members, token, usable);
                     let members = members.into_iter().map(|p| (p, ahead.number(EndpointId(self.wiring.to[p])))).collect();
                     ahead.pools.push((i, members));

@@ -149,6 +149,29 @@ pub trait Reader: Sync {
     fn read(&self, input: &Input<'_>) -> Reading;
 }
 
+/// A text with the names between `open` and `}` replaced by their values, where `value` tells one. What comes in is not looked at
+/// again, and long values stay out, so that a text grows by little.
+fn filled_in<'v>(text: &str, open: &str, value: impl Fn(&str) -> Option<&'v str>) -> String {
+    const LONG: usize = 256;
+    let mut filled = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(open) {
+        filled.push_str(before);
+        let name = after.split_once('}').map(|(name, _)| name);
+        match name.and_then(|n| Some((n, value(n).filter(|v| v.len() <= LONG)?))) {
+            Some((name, value)) => {
+                filled.push_str(value);
+                rest = &after[name.len() + 1..];
+            }
+            None => {
+                filled.push_str(open);
+                rest = after;
+            }
+        }
+    }
+    filled + rest
+}
+
 /// What a reader of sets makes of one file by itself.
 fn alone(reader: &impl Reader, input: &Input<'_>) -> Reading {
     let set = Set { sources: input.sources, files: &[input.file], settings: input.settings };

@@ -8,13 +8,16 @@ use serde::Serialize;
 
 use super::{RenderOptions, Reporter, by_format, is_unsafe};
 use crate::finding::{
-    Allowed, Assessment, CutRoute, DataSetInfo, Finding, GapResult, Hop, IncidentLevel, KnownPlace, Remedy, RuleResult,
-    Severity, Waived, WaivedBy, Way,
+    Addition, Allowed, Assessment, CutRoute, DataSetInfo, Edge, Finding, GapResult, Hop, IncidentLevel, KnownPlace, Remedy,
+    RuleResult, Severity, Stand, Topology, Waived, WaivedBy, Way,
 };
 use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
 
 pub const SCHEMA: &str = "onshore.assessment/1";
+
+/// Of larger projects the topology (about 100 bytes a route) is left out.
+const MOST_ROUTES: usize = 50_000;
 
 pub struct Json;
 
@@ -25,6 +28,10 @@ impl Reporter for Json {
 
     fn describe(&self) -> &'static str {
         "everything, as the contract onshore.assessment/1"
+    }
+
+    fn shows_ways(&self) -> bool {
+        true
     }
 
     fn write(&self, a: &Assessment, sources: &Sources, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
@@ -61,6 +68,7 @@ struct Document<'a> {
     remedies: Vec<JsonRemedy<'a>>,
     gaps: Vec<JsonGap<'a>>,
     ways: Vec<JsonWay<'a>>,
+    topology: Option<JsonTopology<'a>>,
     coverage: JsonCoverage<'a>,
     data_sets: Vec<DataSet<'a>>,
 }
@@ -74,6 +82,30 @@ struct JsonWay<'a> {
     state: &'static str,
     endpoint: &'a str,
     source: Position,
+    path: Vec<JsonHop<'a>>,
+}
+
+/// What `onshore diff` needs of a saved assessment to name the line that opened a way.
+#[derive(Serialize)]
+struct JsonTopology<'a> {
+    endpoints: Vec<JsonStand<'a>>,
+    routes: Vec<JsonEdge<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonStand<'a> {
+    endpoint: &'a str,
+    places: &'a [String],
+    /// The line that says so.
+    source: Option<Position>,
+}
+
+#[derive(Serialize)]
+struct JsonEdge<'a> {
+    from: &'a str,
+    to: &'a str,
+    activity: &'a str,
+    role: &'a str,
 }
 
 /// What only an entry of the transfer register lets pass.
@@ -103,6 +135,26 @@ struct JsonRemedy<'a> {
     judged: bool,
     unserved: Vec<Unserved<'a>>,
     breaks: &'a [String],
+    add: Vec<JsonAddition<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonAddition<'a> {
+    what: &'static str,
+    kind: &'static str,
+    of: &'a [String],
+    at: &'a [String],
+    existing: &'a [String],
+    refused: Vec<Refused<'a>>,
+    offers: Option<&'a str>,
+    /// Fingerprints.
+    findings: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Refused<'a> {
+    at: &'a str,
+    why: &'a str,
 }
 
 #[derive(Serialize)]
@@ -185,6 +237,7 @@ struct JsonFinding<'a> {
     state: Option<&'static str>,
     condition: Option<&'a str>,
     lost: Option<&'a str>,
+    without: &'a [String],
     path: Vec<JsonHop<'a>>,
     source: Option<Position>,
     policy_source: Option<Position>,
@@ -347,6 +400,7 @@ fn document<'a>(a: &'a Assessment, sources: &Sources) -> Document<'a> {
         remedies: a.remedies.iter().map(|r| remedy(r, sources)).collect(),
         gaps: a.gaps.iter().map(|g| gap(g, sources)).collect(),
         ways: a.ways.iter().map(|w| way(w, sources)).collect(),
+        topology: a.topology.as_ref().filter(|t| t.routes.len() <= MOST_ROUTES).map(topology),
         coverage: JsonCoverage {
             files_read: a.coverage.files_read.iter().map(|(file, format)| ReadFile { file, format }).collect(),
             files_skipped: a.coverage.files_skipped.iter().map(|(file, why)| SkippedFile { file, why }).collect(),
@@ -410,6 +464,7 @@ fn finding<'a>(f: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
         state: f.state.map(|s| s.as_str()),
         condition: f.condition.as_deref(),
         lost: f.lost.as_deref(),
+        without: &f.without,
         path: f.path.iter().map(|h| hop(h, sources)).collect(),
         source: f.location.map(|l| position(sources, l)),
         policy_source: f.policy_location.map(|l| position(sources, l)),
@@ -465,6 +520,20 @@ fn remedy<'a>(r: &'a Remedy, sources: &Sources) -> JsonRemedy<'a> {
         judged: r.judged,
         unserved: r.unserved.iter().map(|(population, data)| Unserved { population, data }).collect(),
         breaks: &r.breaks,
+        add: r.add.iter().map(addition).collect(),
+    }
+}
+
+fn addition(a: &Addition) -> JsonAddition<'_> {
+    JsonAddition {
+        what: a.what,
+        kind: a.kind,
+        of: &a.of,
+        at: &a.at,
+        existing: &a.existing,
+        refused: a.refused.iter().map(|(at, why)| Refused { at, why }).collect(),
+        offers: (!a.offers.is_empty()).then_some(a.offers.as_str()),
+        findings: &a.findings,
     }
 }
 
@@ -516,7 +585,22 @@ fn way<'a>(w: &'a Way, sources: &Sources) -> JsonWay<'a> {
         state: w.state.as_str(),
         endpoint: &w.endpoint,
         source: position(sources, w.location),
+        path: w.path.iter().map(|h| hop(h, sources)).collect(),
     }
+}
+
+fn topology(t: &Topology) -> JsonTopology<'_> {
+    let all = t.stands.iter().flat_map(|(endpoint, stands)| stands.iter().map(move |s| stand(endpoint, s)));
+    JsonTopology { endpoints: all.collect(), routes: t.routes.iter().map(edge).collect() }
+}
+
+fn stand<'a>(endpoint: &'a str, stand: &'a Stand) -> JsonStand<'a> {
+    let source = stand.said.as_ref().map(|p| Position { file: p.file.clone(), line: p.line, column: p.column });
+    JsonStand { endpoint, places: &stand.places, source }
+}
+
+fn edge(e: &Edge) -> JsonEdge<'_> {
+    JsonEdge { from: &e.from, to: &e.to, activity: &e.activity, role: &e.role }
 }
 
 fn data_set(d: &DataSetInfo) -> DataSet<'_> {

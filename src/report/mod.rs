@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use crate::finding::{
-    Assessment, Coverage, CutRoute, Finding, GapResult, KnownPlace, Remedy, Severity, Verdict, Waived, WaivedBy,
+    Addition, Assessment, Coverage, CutRoute, Finding, GapResult, KnownPlace, Remedy, Severity, Verdict, Waived, WaivedBy,
 };
 use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
@@ -59,6 +59,11 @@ pub trait Reporter: Sync {
     fn describe(&self) -> &'static str;
     fn write(&self, assessment: &Assessment, sources: &Sources, options: &RenderOptions, out: &mut dyn Write)
     -> io::Result<()>;
+
+    /// Whether it shows how each way goes, which takes a further pass.
+    fn shows_ways(&self) -> bool {
+        false
+    }
 }
 
 /// Every format; the first is the default.
@@ -121,6 +126,45 @@ pub(crate) fn cut(cut: &CutRoute, sources: &Sources) -> String {
     format!("cut `{}` -> `{}` ({}){or}", safe(&cut.from), safe(&cut.to), line(sources, cut.location))
 }
 
+/// What to add, and where; or why nowhere.
+fn addition(addition: &Addition) -> String {
+    let list = |names: &[String], and: &str| {
+        let mut shown: Vec<String> = names.iter().take(3).map(|n| format!("`{}`", safe(n))).collect();
+        if names.len() > 3 {
+            shown.push(count(names.len() - 3, "other", "others"));
+        }
+        match shown.as_slice() {
+            [rest @ .., last] if !rest.is_empty() => format!("{} {and} {last}", rest.join(", ")),
+            all => all.concat(),
+        }
+    };
+    let of = list(&addition.of, "and");
+    let what = match addition.what {
+        "key" => format!("a key for {of}"),
+        "way back" => format!("a way back from {of}"),
+        what => format!("a {what} of {of}"),
+    };
+    let refused = addition.refused.iter().take(4).map(|(name, why)| format!("`{}`: {}", safe(name), safe(why)));
+    let refused: Vec<String> = refused.collect();
+    let why = if refused.is_empty() { String::new() } else { format!("; not in {}", refused.join(", not in ")) };
+    let like = match addition.existing.as_slice() {
+        [] => String::new(),
+        [_] => format!("; {} is there already", list(&addition.existing, "and")),
+        several => format!("; {} are there already", list(several, "and")),
+    };
+    let kind = addition.kind;
+    match (addition.at.as_slice(), addition.offers.as_str()) {
+        ([], offers) => {
+            let offers = match offers {
+                "" => String::new(),
+                offers => format!("; providers with regions where it may be: {}", safe(offers)),
+            };
+            format!("add {what}: no other {kind} is declared that would do{like}{why}{offers}")
+        }
+        (at, _) => format!("put {what} in {}, which is declared{like}{why}", list(at, "or")),
+    }
+}
+
 /// What would make a rule hold, and what else that does, a line each.
 pub(crate) fn remedy(remedy: &Remedy, sources: &Sources) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -128,6 +172,7 @@ pub(crate) fn remedy(remedy: &Remedy, sources: &Sources) -> Vec<String> {
         let names: Vec<String> = remedy.moves.iter().map(|m| format!("`{}`", safe(m))).collect();
         lines.push(format!("to change: data enters at {}: move that, or let it enter elsewhere", names.join(", ")));
     }
+    lines.extend(remedy.add.iter().map(|a| format!("to change: {}", addition(a))));
     if remedy.cut.is_empty() {
         return lines;
     }

@@ -131,9 +131,6 @@ impl Page<'_> {
         if let Some(when) = when(f) {
             self.item("when", &when, out)?;
         }
-        if let Some(lost) = &f.lost {
-            self.item("lost", &safe(lost), out)?;
-        }
         if f.path.is_empty() {
             for place in &f.places {
                 self.item("where", &known(place), out)?;
@@ -141,7 +138,7 @@ impl Page<'_> {
         } else {
             writeln!(out, "  {}", o.paint(DIM, "path:"))?;
             let path = tree::Tree::merge([f.path.as_slice()]);
-            write!(out, "{}", path.render("    ", self.sources, o))?;
+            write!(out, "{}", path.render("    ", &|at| line(self.sources, at), o))?;
             // The last hop has said it already, unless the finding is about another endpoint.
             if f.path.last().is_none_or(|h| h.places != f.places) {
                 for place in &f.places {
@@ -351,6 +348,9 @@ fn severity_of(severity: Severity) -> miette::Severity {
 
 /// `transit by failover under overload, if all primaries are down or full`.
 fn when(f: &Finding) -> Option<String> {
+    if let Some(lost) = &f.lost {
+        return Some(format!("after the loss of {}", safe(&lost.split(',').collect::<Vec<_>>().join(" and "))));
+    }
     let mut parts: Vec<String> = Vec::new();
     parts.extend(f.activity.map(str::to_owned));
     parts.extend(f.role.map(|r| format!("by {}", r.as_str())));

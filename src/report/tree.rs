@@ -1,9 +1,12 @@
 //! Ways of data as text: hop by hop, with place, how it is known, what carries it there and on which line. A way without
 //! branches stays in one column however long it is; only branches indent.
 
-use super::{BOLD, DIM, RenderOptions, known, line, safe};
+use super::{BOLD, DIM, RenderOptions, known, safe};
 use crate::finding::{Hop, HopRoute, KnownPlace};
-use crate::source::Sources;
+use crate::source::Location;
+
+/// `routing/media.conf:6`, safe to show.
+pub type Lines<'l> = &'l dyn Fn(Location) -> String;
 
 /// A hop and where data goes on from there.
 #[derive(Clone, Debug)]
@@ -45,7 +48,7 @@ impl<'a> Tree<'a> {
     }
 
     /// The text, every line behind `indent`, with a final line end.
-    pub fn render(&self, indent: &str, sources: &Sources, options: &RenderOptions) -> String {
+    pub fn render(&self, indent: &str, line: Lines<'_>, options: &RenderOptions) -> String {
         let (dot, bar, fork, last) = if options.unicode { ("●", "│", "├─", "└─") } else { ("*", "|", "|-", "`-") };
         let mut out = String::new();
         // Prefix of the lines below, prefix of the node's own line, node. Deep forks stop indenting, or nothing would fit.
@@ -61,7 +64,7 @@ impl<'a> Tree<'a> {
             let kind = options.paint(DIM, &format!("({})", safe(&node.hop.kind)));
             out.push_str(&options.wrap(&format!("{head}{dot} "), &rest, &format!("{name} {kind}")));
             out.push('\n');
-            for text in details(node.hop, sources) {
+            for text in details(node.hop, line) {
                 out.push_str(&options.wrap(&rest, &format!("{rest}  "), &text));
                 out.push('\n');
             }
@@ -85,8 +88,8 @@ impl<'a> Tree<'a> {
 }
 
 /// How data gets there and where that is, a line each.
-fn details(hop: &Hop, sources: &Sources) -> Vec<String> {
-    let at = line(sources, hop.location);
+fn details(hop: &Hop, line: Lines<'_>) -> Vec<String> {
+    let at = line(hop.location);
     let mut out = vec![match &hop.route {
         Some(route) => format!("{} - {at}", by(route)),
         None => format!("from here - {at}"),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::finding::Severity;
 use crate::model::{Activity, DomainKind, Role};
-use crate::policy::{Between, Binding, Combine, Keep, Status, Window};
+use crate::policy::{Apart, Between, Binding, Combine, Keep, Status, Window};
 
 const TODAY: Date = date(2026, 11, 22);
 
@@ -309,11 +309,10 @@ fn every_demand_is_read() {
     assert!(matches!(demand("retain-in = ['CN']\ndays = 180"), Demand::RetainIn { days: 180, .. }));
     assert!(matches!(demand("keys-in = ['@eea']"), Demand::KeysIn(p) if p == set(&["@eea"])));
     assert!(matches!(demand("nexus = true"), Demand::Nexus));
-    let Demand::Separate { domains, between } = demand("separate = ['account', 'operator']\nbetween = 'store-and-backups'")
-    else {
-        panic!("separate")
-    };
-    assert_eq!((domains, between), (vec![DomainKind::Account, DomainKind::Operator], Between::StoreAndBackups));
+    let separate = demand("separate = ['account', 'principal']\nbetween = 'store-and-backups'\nat-least-km = 100");
+    let Demand::Separate(separate) = separate else { panic!("separate") };
+    assert_eq!((separate.apart, separate.at_least_km), (vec![Apart::Domain(DomainKind::Account), Apart::Principal], Some(100)));
+    assert_eq!(separate.between, Between::StoreAndBackups);
     let Demand::Survive(s) = demand("survive = { loss-of = 'site', keep = ['serving-path', 'dns'], within = ['US'] }") else {
         panic!("survive")
     };

@@ -7,6 +7,7 @@ use super::known::{HARMLESS_COMMANDS, WORDS};
 use super::targets::{Named, Targets, Variables};
 use crate::doc::{Node, yaml};
 use crate::model::{Activity, DataLimit};
+use crate::read::filled_in;
 use crate::read::mentions::{Mention, mentions};
 use crate::read::proxy::output::{Output, Touch};
 use crate::read::proxy::peer::peer;
@@ -77,10 +78,7 @@ pub(super) fn read(copies: &mut Copies<'_>, targets: &mut Targets, file: SourceI
         .flat_map(|(.., value)| value.entries())
         .filter_map(|e| Some((e.name(), e.value.text()?)))
         .collect();
-    let filled = |node: Node<'_>| {
-        let text = node.text().unwrap_or("").to_owned();
-        constants.iter().fold(text, |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
-    };
+    let filled = |node: Node<'_>| filled_in(node.text().unwrap_or(""), "{", |name| constants.get(name).copied());
     for (name, key, value) in &settings {
         copies.word(&WORDS, "borgmatic", name, at(*key), touch);
         if value.tag().is_some_and(|t| t.contains("include")) {

@@ -14,8 +14,8 @@ use crate::read::replicas::lines::Setting;
 use crate::read::replicas::store::provider_of;
 use crate::source::{Location, SourceId, Spanned};
 
-/// Remotes that wrap each other; real ones are three deep.
-const MAX_DEPTH: usize = 16;
+/// Remotes that one remote wraps, those inside of others too; real ones are three.
+const MAX_WRAPPED: usize = 200;
 
 /// Written with blanks, as no word of a table is.
 const GOOGLE: &str = "google cloud storage";
@@ -53,6 +53,7 @@ pub(super) fn read(copies: &mut Copies<'_>, targets: &mut Targets, file: SourceI
             let at = all.values().next().map_or(copies.out.facts.endpoints[own].location, |s| s.key_at());
             let store = unknown(copies, name, "the remote has no `type`", at);
             remotes.insert((*name).to_owned(), Remote::Stores(vec![store]));
+            places.insert((*name).to_owned(), at);
             continue;
         };
         places.insert((*name).to_owned(), kind.at());
@@ -69,16 +70,12 @@ pub(super) fn read(copies: &mut Copies<'_>, targets: &mut Targets, file: SourceI
     }
     let names: Vec<String> = remotes.keys().cloned().collect();
     for name in names {
-        let mut found = Vec::new();
-        resolve(copies, own, &remotes, &name, places.get(&name).copied(), &mut found, 0);
-        found.sort_unstable();
-        found.dedup();
-        if let Some(at) = places.get(&name) {
-            for store in &found {
-                copies.route(own, *store, Activity::Backup, *at, |r| {
-                    r.condition = Some(format!("when a command names the remote {}", shorten(&name)));
-                });
-            }
+        let at = places.get(&name).copied().unwrap_or(copies.out.facts.endpoints[own].location);
+        let found = resolve(copies, own, &remotes, &name, at);
+        for store in &found {
+            copies.route(own, *store, Activity::Backup, at, |r| {
+                r.condition = Some(format!("when a command names the remote {}", shorten(&name)));
+            });
         }
         // Several files may have a remote of this name; which one a program reads is not told.
         let known = targets.remotes.entry(name).or_default();
@@ -98,35 +95,42 @@ fn upstreams(setting: &Setting) -> Vec<(String, Location)> {
     pieces.into_iter().filter(|p| !p.is_empty()).map(plain).collect()
 }
 
+/// The stores behind a remote, each once.
 fn resolve(
     copies: &mut Copies<'_>,
     own: usize,
     remotes: &BTreeMap<String, Remote>,
     name: &str,
-    at: Option<Location>,
-    found: &mut Vec<usize>,
-    depth: usize,
-) {
-    let place = at.unwrap_or(copies.out.facts.endpoints[own].location);
-    match remotes.get(name) {
-        Some(Remote::Stores(stores)) => found.extend(stores),
-        Some(Remote::Wraps(wrapped)) if depth < MAX_DEPTH && found.len() < 1000 => {
-            if wrapped.is_empty() {
-                found.push(unknown(copies, name, "it names no remote that it wraps", place));
-            }
-            for (text, at) in wrapped {
-                match text.split_once(':').filter(|(remote, _)| !remote.contains('/')) {
-                    Some((remote, _)) => resolve(copies, own, remotes, remote, Some(*at), found, depth + 1),
-                    None => found.push(copies.folder(text, own, *at)),
+    at: Location,
+) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::from([name]);
+    let mut open = vec![(name, at)];
+    while let Some((name, at)) = open.pop() {
+        match remotes.get(name) {
+            Some(Remote::Stores(stores)) => found.extend(stores),
+            Some(Remote::Wraps(wrapped)) => {
+                for (text, at) in wrapped {
+                    match text.split_once(':').filter(|(remote, _)| !remote.contains('/')) {
+                        Some((remote, _)) if seen.insert(remote) => open.push((remote, *at)),
+                        // A remote that was met already, or that wraps itself.
+                        Some(_) => {}
+                        None => _ = found.insert(copies.folder(text, own, *at)),
+                    }
                 }
             }
+            None => _ = found.insert(unknown(copies, name, "no remote of this name is in the same file", at)),
         }
-        Some(Remote::Wraps(_)) => {
-            let message = format!("`{}` wraps itself, or too many remotes to follow", shorten(name));
-            copies.gap("too-deep", message, "correct the remotes", place, Touch::Everything);
+        if seen.len() > MAX_WRAPPED {
+            let message = format!("a remote wraps more than {MAX_WRAPPED} others, and the rest is not followed");
+            copies.gap("too-deep", message, "split it", at, Touch::Everything);
+            break;
         }
-        None => found.push(unknown(copies, name, "no remote of this name is in the same file", place)),
     }
+    if found.is_empty() {
+        found.insert(unknown(copies, name, "it wraps no other remote but itself", at));
+    }
+    found
 }
 
 /// Where a remote that wraps no other leads.

@@ -1,13 +1,14 @@
 //! Fluent Bit: the classic form (`[INPUT]`, `[OUTPUT]`, `[UPSTREAM]`, `@INCLUDE`, `@SET`) and YAML (`pipeline`, `includes`);
 //! docs.fluentbit.io, "Administration > Configuring Fluent Bit". Keys are not told apart by case.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::sinks::Product;
 use super::{Part, Shipper, emit, has_line, included, mistakes, not_included};
 use crate::doc::yaml;
 use crate::read::words::Words;
-use crate::read::{Input, Reader, Reading, Recognized, glance};
+use crate::read::{Input, Reader, Reading, Recognized, filled_in, glance};
 use crate::source::{Location, SourceId, Span};
 
 pub struct FluentBit;
@@ -52,7 +53,7 @@ impl Reader for FluentBit {
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {
-        let mut reader = Files { input, shipper: Shipper::default(), sets: Vec::new(), nodes: Vec::new() };
+        let mut reader = Files { input, shipper: Shipper::default(), sets: BTreeMap::new(), nodes: Vec::new() };
         reader.file(input.file, 0);
         let Files { mut shipper, nodes, .. } = reader;
         // `upstream` of an output names a file with nodes that share the load; here the nodes that were read.
@@ -70,7 +71,7 @@ struct Files<'i> {
     input: &'i Input<'i>,
     shipper: Shipper,
     /// `@SET name=value`.
-    sets: Vec<(String, String)>,
+    sets: BTreeMap<String, String>,
     /// `host:port` of `[NODE]` sections.
     nodes: Vec<(String, Location)>,
 }
@@ -130,7 +131,7 @@ impl Files<'_> {
                 self.include(file, pattern, at, depth);
             } else if upper.starts_with("@SET") {
                 let (name, value) = line[4..].split_once('=').unwrap_or((&line[4..], ""));
-                self.sets.push((name.trim().to_owned(), value.trim().to_owned()));
+                self.sets.insert(name.trim().to_owned(), value.trim().to_owned());
             } else if line.starts_with('[') {
                 self.close(&section, part.take());
                 section = upper.trim_matches(['[', ']', ' ']).to_owned();
@@ -154,7 +155,7 @@ impl Files<'_> {
                 }
             } else if let Some(part) = &mut part {
                 let (key, value) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-                let value = self.sets.iter().fold(value.trim().to_owned(), |v, (n, s)| v.replace(&format!("${{{n}}}"), s));
+                let value = filled_in(value.trim(), "${", |name| self.sets.get(name).map(String::as_str));
                 if key.eq_ignore_ascii_case("name") && part.plugin.is_empty() {
                     part.plugin = value.to_ascii_lowercase();
                 } else {
