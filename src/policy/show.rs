@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Binding, Combine, Demand, Doing, Instrument, Keep, Keyword, Pack, Rule, Separate, Survive, Tier, Window};
+use super::{Apart, Binding, Combine, Demand, Doing, Instrument, Keep, Keyword, Pack, Rule, Separate, Survive, Tier, Window};
 use crate::finding::State;
 use crate::model::population::OriginAxis;
 use crate::model::{Activity, DomainKind, Role};
@@ -102,8 +102,12 @@ fn demand(rule: &Rule) -> String {
         Demand::KeysIn(places) => format!("the keys that encrypt stores of {what} stand in {}", place_list(places)),
         Demand::Survive(survive) => survival(survive, &what),
         Demand::Separate(Separate { apart, at_least_km, .. }) => {
-            let shared = joined(apart.iter().map(|d| d.as_str().to_owned()), "or");
-            let far = at_least_km.map_or(String::new(), |km| format!(", at least one stands {km} km away or more"));
+            let word = |apart: &Apart| match apart {
+                Apart::Domain(kind) => kind.as_str(),
+                Apart::Principal => "person with access",
+            };
+            let shared = joined(apart.iter().map(|a| word(a).to_owned()), "or");
+            let far = at_least_km.map_or(String::new(), |km| format!(", at least one backup stands {km} km away or more"));
             format!(
                 "stores of {what} and their backups share no {shared}{far}, and at least one backup is locked against deletion"
             )
@@ -423,6 +427,14 @@ mod tests {
             (
                 "separate = ['account', 'operator']\nbetween = 'store-and-backups'",
                 "Stores of all data and their backups share no account or operator, and at least one backup is locked against deletion.",
+            ),
+            (
+                "separate = ['account', 'principal']\nbetween = 'store-and-backups'\nat-least-km = 300",
+                "Stores of all data and their backups share no account or person with access, at least one backup stands 300 km away or more, and at least one backup is locked against deletion.",
+            ),
+            (
+                "survive = { loss-of = 'site', keep = ['full-copy', 'control-plane'], max-age = '1h', radius-km = 50 }",
+                "The loss of any one site and of every site within 50 km of it leaves a full copy at most 1 hour old and control plane for all data.",
             ),
             (
                 "data = ['communications.content', 'communications.keys']\norigin = ['DE', 'FR']\norigin-by = 'market'\nnexus = true",

@@ -57,7 +57,7 @@ pub struct Suite<'p> {
 
 pub struct Outcome<'p> {
     pub test: &'p policy::Test,
-    /// None: it passed.
+    /// Empty: it passed.
     pub mismatches: Vec<Mismatch>,
 }
 
@@ -85,10 +85,11 @@ impl Test {
             ));
         }
         context.written_to(self.output.as_deref(), |context| {
-            Ok(match self.format {
+            match self.format {
                 Format::Text => text(&suites, &sources, &context.options, context.out)?,
                 Format::Junit => junit::write(&suites, &sources, context.out)?,
-            })
+            }
+            Ok(())
         })?;
         let failed = suites.iter().flat_map(|s| &s.outcomes).any(|o| !o.mismatches.is_empty());
         let bare = packs.iter().any(|p| p.rules.iter().any(|r| !p.not_shown(r).is_empty()));
