@@ -324,7 +324,7 @@ fn word(word: &str, first: bool) -> String {
     let number = core.chars().all(|c| c.is_ascii_digit() || c == '.');
     // `1.` would begin a list.
     let plain = match number {
-        true => !first,
+        true => !(first && after.starts_with(['.', ')'])),
         false => core.chars().all(inside) && ends(core.chars().next()) && ends(core.chars().next_back()),
     };
     if plain {

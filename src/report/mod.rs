@@ -96,14 +96,25 @@ pub fn reporter(name: &str) -> Option<&'static dyn Reporter> {
 /// Text from the user's files made safe to show: control characters, bidirectional overrides, invisible characters and line
 /// ends become visible escapes, so that a name can neither drive the terminal nor pose as another line of the report.
 pub fn safe(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) && !text.contains(LOG_COMMAND) {
+    if !text.chars().any(is_unsafe) && !text.contains(LOG_COMMAND) && !text.contains("::") {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        push_safe(&mut out, c);
+    for (at, c) in text.char_indices() {
+        match c {
+            // A line may begin here, once it is wrapped.
+            ':' if (out.is_empty() || out.ends_with(' ')) && begins_command(&text[at..]) => out.push_str("\\u{3a}"),
+            c => push_safe(&mut out, c),
+        }
     }
     Cow::Owned(out)
+}
+
+/// Whether a log of GitHub Actions takes a line that begins so for a command (`::error ...`). Addresses (`::ffff:1.2.3.4`) are none.
+fn begins_command(text: &str) -> bool {
+    let Some(word) = text.strip_prefix("::") else { return false };
+    let end = word.find(|c: char| !c.is_ascii_alphabetic() && c != '-').unwrap_or(word.len());
+    word[..end].bytes().any(|b| !b.is_ascii_hexdigit())
 }
 
 /// Begins a command to the runner of GitHub Actions wherever it stands on a line of a log (`ActionCommand.TryParse`).
