@@ -11,7 +11,7 @@ use super::layout::{Anchor, Arc, BESIDE, LINE, Layout, Point, Size, WIDTH};
 use super::map::{Map, MapSite, Way};
 use super::{land, name, sentence, short, some_of};
 use crate::finding::State;
-use crate::report::{count, safe};
+use crate::report::{count, safe, xml};
 
 /// More sites than this are drawn by country.
 pub const MOST_SITES: usize = 60;
@@ -70,8 +70,8 @@ pub fn svg(map: &Map, id: &str) -> String {
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"om\" viewBox=\"0 0 {WIDTH} {h}\" width=\"{WIDTH}\" height=\"{h}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\">\n\
          <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n<style>{STYLE}</style>\n",
-        escaped(&sentence(&map.title)),
-        escaped(&told(&map)),
+        xml(&sentence(&map.title)),
+        xml(&told(&map)),
         h = height.ceil(),
     );
     let _ = writeln!(out, "<rect class=\"om-page\" width=\"{WIDTH}\" height=\"{}\"/>", height.ceil());
@@ -155,7 +155,7 @@ fn draw_site(out: &mut String, (number, site): (usize, &MapSite), label: &[(&str
     let at = layout.marks[number];
     out.push_str("<g>");
     let all: Vec<&str> = label.iter().map(|(_, text)| text.as_str()).collect();
-    let _ = write!(out, "<title>{}</title>", escaped(&all.join("\n")));
+    let _ = write!(out, "<title>{}</title>", xml(&all.join("\n")));
     let class = match (site.breaks.is_empty(), is_vague(site)) {
         (false, false) => "om-mark-bad",
         (false, true) => "om-mark-bad om-vague-bad",
@@ -192,7 +192,7 @@ fn draw_site(out: &mut String, (number, site): (usize, &MapSite), label: &[(&str
     let ((x, mut y), anchor) = layout.texts[number];
     let end = if anchor == Anchor::End { " om-end" } else { "" };
     for (class, text) in label {
-        let _ = write!(out, "<text class=\"{class} om-halo{end}\" x=\"{}\" y=\"{}\">{}</text>", n(x), n(y), escaped(text));
+        let _ = write!(out, "<text class=\"{class} om-halo{end}\" x=\"{}\" y=\"{}\">{}</text>", n(x), n(y), xml(text));
         y += LINE;
     }
     out.push_str("</g>\n");
@@ -211,7 +211,7 @@ fn draw_way(out: &mut String, map: &Map, way: &Way, arc: &Arc) {
     let _ = write!(
         out,
         "<g><title>{}</title><path class=\"om-line om-{state}{depend}{breaks}\" d=\"M{} {}Q{} {} {} {}\"/>",
-        escaped(&way_in_words(map, way, "\n")),
+        xml(&way_in_words(map, way, "\n")),
         n(arc.from.0),
         n(arc.from.1),
         n(arc.bend.0),
@@ -363,7 +363,7 @@ fn wrapped(text: &str) -> Vec<String> {
 }
 
 fn line(out: &mut String, (x, y): Point, class: &str, text: &str) {
-    let _ = writeln!(out, "<text class=\"{class}\" x=\"{}\" y=\"{}\">{}</text>", n(x), n(y), escaped(&sentence(text)));
+    let _ = writeln!(out, "<text class=\"{class}\" x=\"{}\" y=\"{}\">{}</text>", n(x), n(y), xml(&sentence(text)));
 }
 
 fn circle(out: &mut String, class: &str, (x, y): Point, r: f64) {
@@ -378,24 +378,4 @@ fn segment(a: Point, b: Point) -> String {
 fn n(value: f64) -> String {
     let text = format!("{value:.1}");
     text.strip_suffix(".0").map_or_else(|| text.clone(), |whole| if whole == "-0" { "0".to_owned() } else { whole.to_owned() })
-}
-
-/// As text of XML 1.0, with what could drive a reader made visible. A line end may stand where [`way_in_words`] put it.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    for (i, part) in text.split('\n').enumerate() {
-        if i > 0 {
-            out.push('\n');
-        }
-        for c in safe(part).chars() {
-            match c {
-                '&' => out.push_str("&amp;"),
-                '<' => out.push_str("&lt;"),
-                '>' => out.push_str("&gt;"),
-                '"' => out.push_str("&quot;"),
-                c => out.push(c),
-            }
-        }
-    }
-    out
 }
