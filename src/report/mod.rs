@@ -14,6 +14,7 @@ use crate::source::{Location, Sources};
 
 pub mod concise;
 pub mod draw;
+pub mod html;
 pub mod json;
 pub mod mask;
 pub mod pretty;
