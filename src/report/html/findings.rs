@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::{Report, Text, at, list, nothing, severity_badge, state_words, verdict_badge, verdict_words};
+use super::{Prose, Report, Text, at, list, nothing, severity_badge, state_words, verdict_badge, verdict_words};
 use crate::finding::{Finding, Hop, Verdict};
 use crate::report::{condition, count, known, pretty::pointed_at, remedy};
 use crate::source::Location;
@@ -61,24 +61,24 @@ fn finding(r: &Report<'_>, f: &Finding) -> Markup {
     html! {
         details class={ "finding v-" (f.verdict.as_str()) } {
             summary {
-                (verdict_badge(f.verdict)) " " (severity_badge(f.severity)) " " (Text(&f.message))
+                (verdict_badge(f.verdict)) " " (severity_badge(f.severity)) " " (Prose(&f.message))
                 @if f.lapsed.is_some() { " " span class="badge v-violated" { "waiver lapsed" } }
                 @if let Some(rule) = &f.rule { " " span class="id" { (Text(rule)) } }
             }
             div class="inside" {
                 dl {
-                    @if let Some(why) = &f.why { dt { "Why" } dd { (Text(why)) } }
+                    @if let Some(why) = &f.why { dt { "Why" } dd { (Prose(why)) } }
                     @if !f.origin.is_empty() { dt { "People of" } dd { (list(&f.origin)) } }
                     @if !f.data.is_empty() { dt { "Data" } dd { (list(&f.data)) } }
                     @if !f.populations.is_empty() { dt { "Population" } dd { (list(&f.populations)) } }
                     @if !f.endpoint.is_empty() { dt { "At" } dd { (Text(&f.endpoint)) } }
                     @if !f.places.is_empty() { dt { "Where" } dd { @for p in &f.places { p { (Text(&known(p))) } } } }
                     @if let Some(activity) = f.activity { dt { "Activity" } dd { (activity) } }
-                    @if let Some(when) = when(f) { dt { "When" } dd { (Text(&when)) } }
+                    @if let Some(when) = when(f) { dt { "When" } dd { (Prose(&when)) } }
                     @if !f.without.is_empty() { dt { "Lost with it" } dd { (list(&f.without)) } }
                     @if !f.with_rules.is_empty() { dt { "Together with" } dd { (list(&f.with_rules)) } }
                     dt { "Incident level" } dd { (level.level) " " (level.name) ", " span lang="zh-Hans" { (level.native) } }
-                    @if let Some(help) = &f.help { dt { "What to do" } dd { (Text(help)) } }
+                    @if let Some(help) = &f.help { dt { "What to do" } dd { (Prose(help)) } }
                     @if let Some(w) = &f.waiver { dt { "Waived" } dd { (Text(&crate::report::waived(w, r.sources))) } }
                     @if let Some(w) = &f.lapsed { dt { "Waiver lapsed" } dd class="loud" { (Text(&crate::report::waived(w, r.sources))) } }
                     dt { "Code" } dd { code { (f.code) } }
@@ -90,7 +90,7 @@ fn finding(r: &Report<'_>, f: &Finding) -> Markup {
                 }
                 @if let Some(location) = f.location { h4 { (broken_line(f)) } (excerpt(r, location)) }
                 @if let Some(location) = f.policy_location { h4 { "The line of the policy" } (excerpt(r, location)) }
-                @for label in &f.labels { h4 { (Text(&label.text)) } (excerpt(r, label.location)) }
+                @for label in &f.labels { h4 { (Prose(&label.text)) } (excerpt(r, label.location)) }
             }
         }
     }
@@ -122,7 +122,7 @@ fn step(r: &Report<'_>, hop: &Hop) -> Markup {
                     Some(route) => {
                         "by " (route.activity) ", " (route.role.as_str())
                         @if route.priority > 0 { ", priority " (route.priority) }
-                        @if let Some(c) = &route.condition { ", " (Text(&condition(c))) }
+                        @if let Some(c) = &route.condition { ", " (Prose(&condition(c))) }
                     }
                 }
                 " - " (at(r.sources, hop.location))
@@ -156,7 +156,7 @@ pub(super) fn remedies(r: &Report<'_>) -> Markup {
         p { "For " (count(all.len(), "rule", "rules")) ", what would make it hold, and what else that does." }
         @for one in all {
             h3 { (Text(&one.rule)) }
-            ul { @for text in remedy(one, r.sources) { li { (Text(text.strip_prefix("- ").unwrap_or(&text))) } } }
+            ul { @for text in remedy(one, r.sources) { li { (Prose(text.strip_prefix("- ").unwrap_or(&text))) } } }
         }
     }
 }

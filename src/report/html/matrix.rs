@@ -38,7 +38,7 @@ pub(super) fn section(r: &Report<'_>) -> Markup {
                             None => { span class="no" { "no way found" } }
                             Some(states) => {
                                 @for (state, data) in states {
-                                    p { span class={ "state st-" (state.as_str()) } { (state_words(*state)) } ": " (list(data)) }
+                                    p { span class={ "state st-" (state.as_str()) } { (state_words(*state)) } br; (list(data)) }
                                 }
                             }
                         }

@@ -4,6 +4,7 @@
 //!
 //! What could not be told comes before what was. Every text of the user's files goes through [`Text`].
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use maud::{DOCTYPE, Escaper, Markup, PreEscaped, Render, html};
@@ -61,7 +62,7 @@ fn page(r: &Report<'_>) -> Markup {
         ("gaps", "Gaps: what was met and not understood", rests::gaps(r)),
         ("coverage", "What was examined", rests::coverage(r)),
         ("data", "What places rest on", rests::data_sets(r)),
-        ("who", "Who answers for it", rests::who(r)),
+        ("people", "Who answers for it", rests::who(r)),
         ("words", "Words", words::section()),
         ("made", "How this was made", rests::made(r)),
     ];
@@ -124,18 +125,43 @@ const LONG: usize = 1200;
 impl Render for Text<'_> {
     fn render_to(&self, buffer: &mut String) {
         use std::fmt::Write as _;
-        let mut escaper = Escaper::new(buffer);
-        // Most texts are short, and bytes are counted faster than characters.
-        let many = if self.0.len() > LONG { self.0.chars().count() } else { 0 };
-        let _ = if many > LONG {
-            let at = |n: usize| self.0.char_indices().nth(n).map_or(self.0.len(), |(i, _)| i);
-            let (head, tail) = (&self.0[..at(LONG / 2)], &self.0[at(many - LONG / 4)..]);
-            let left = many - LONG / 2 - LONG / 4;
-            write!(escaper, "{} [{left} characters left out] {}", safe(head), safe(tail))
-        } else {
-            escaper.write_str(&safe(self.0))
-        };
+        // Writing into memory does not fail.
+        let _ = Escaper::new(buffer).write_str(&safe(&cut(self.0)));
     }
+}
+
+/// The same; what stands between backticks is code.
+struct Prose<'a>(&'a str);
+
+impl Render for Prose<'_> {
+    fn render_to(&self, buffer: &mut String) {
+        let text = cut(self.0);
+        let pieces: Vec<&str> = text.split('`').collect();
+        for (i, piece) in pieces.iter().enumerate() {
+            if i % 2 == 0 {
+                Text(piece).render_to(buffer);
+            } else if i + 1 < pieces.len() {
+                buffer.push_str("<code>");
+                Text(piece).render_to(buffer);
+                buffer.push_str("</code>");
+            } else {
+                buffer.push('`');
+                Text(piece).render_to(buffer);
+            }
+        }
+    }
+}
+
+/// Without the middle if it is long.
+fn cut(text: &str) -> Cow<'_, str> {
+    // Most texts are short, and bytes are counted faster than characters.
+    let many = if text.len() > LONG { text.chars().count() } else { 0 };
+    if many <= LONG {
+        return Cow::Borrowed(text);
+    }
+    let at = |n: usize| text.char_indices().nth(n).map_or(text.len(), |(i, _)| i);
+    let (head, tail) = (&text[..at(LONG / 2)], &text[at(many - LONG / 4)..]);
+    Cow::Owned(format!("{head} [{} characters left out] {tail}", many - LONG / 2 - LONG / 4))
 }
 
 /// Texts with commas between them.
@@ -143,7 +169,7 @@ fn list<S: AsRef<str>>(texts: &[S]) -> Markup {
     html! {
         @for (i, text) in texts.iter().enumerate() {
             @if i > 0 { ", " }
-            (Text(text.as_ref()))
+            (Breaking(text.as_ref(), '.'))
         }
     }
 }
@@ -195,29 +221,29 @@ fn origin_words(origin: &str) -> String {
     if origin.is_empty() { "nobody said whose".to_owned() } else { origin.replace('+', " and ") }
 }
 
-/// `CN China`, or that it is not known.
+/// `China (CN)`, or that it is not known.
 fn country_words(code: &str) -> String {
     match places::country(code) {
-        Some(country) => format!("{code} {}", places::name_en(country)),
+        Some(country) => format!("{} ({code})", places::name_en(country)),
         None => "place not known".to_owned(),
     }
 }
 
 /// `file:line`, as code.
 fn at(sources: &Sources, location: Location) -> Markup {
-    html! { code { (Breaking(&line(sources, location))) } }
+    html! { code { (Breaking(&line(sources, location), '/')) } }
 }
 
-/// A path, which may be broken behind slashes. It is safe already.
-struct Breaking<'a>(&'a str);
+/// A name of parts, which may go on in the next line behind each.
+struct Breaking<'a>(&'a str, char);
 
 impl Render for Breaking<'_> {
     fn render_to(&self, buffer: &mut String) {
-        for (i, part) in self.0.split('/').enumerate() {
-            if i > 0 {
-                buffer.push_str("/<wbr>");
-            }
+        for part in cut(self.0).split_inclusive(self.1) {
             Text(part).render_to(buffer);
+            if part.ends_with(self.1) {
+                buffer.push_str("<wbr>");
+            }
         }
     }
 }
@@ -257,6 +283,7 @@ mod tests {
         let long = format!("a{}z", "海".repeat(10_000));
         let shown = html! { (Text(&long)) }.into_string();
         assert!(shown.starts_with("a海") && shown.ends_with("海z") && shown.contains("[9102 characters left out]"), "{shown}");
+        assert_eq!(html! { (Prose("a `b` <`c")) }.into_string(), "a <code>b</code> &lt;`c");
         assert_eq!(html! { (Text("<b>\u{202e}\u{1b}[1m")) }.into_string(), "&lt;b&gt;\\u{202e}\\u{1b}[1m");
     }
 }

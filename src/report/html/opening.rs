@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{LIMITS, Report, Text, at, nothing, severity_badge, verdict_badge, verdict_words};
+use super::{LIMITS, Prose, Report, Text, at, nothing, severity_badge, verdict_badge, verdict_words};
 use crate::finding::{RuleResult, Verdict};
 use crate::report::{count, gaps_by_code};
 
@@ -14,7 +14,7 @@ pub(super) fn verdict(r: &Report<'_>) -> Markup {
     let lapsed = a.findings.iter().filter(|f| f.lapsed.is_some()).count();
     html! {
         div class={ "plain v-" (a.verdict.as_str()) } {
-            @for sentence in sentences(r, untold.len(), broken.len()) { p { (sentence) } }
+            @for sentence in sentences(r, untold.len()) { p { (sentence) } }
             @if lapsed > 0 {
                 p class="loud" {
                     (count(lapsed, "finding was waived, and its waiver is over", "findings were waived, and their waivers are over")) ". "
@@ -43,7 +43,7 @@ pub(super) fn verdict(r: &Report<'_>) -> Markup {
                 p { "What was met and not understood, by kind (" a href="#gaps" { "all, with their lines" } "):" }
                 ul {
                     @for (code, gaps) in gaps_by_code(&a.gaps) {
-                        li { code { (code) } ", " (count(gaps.len(), "time", "times")) ": " (Text(&gaps[0].message)) @if gaps.len() > 1 { ", and others" } }
+                        li { code { (code) } ", " (count(gaps.len(), "time", "times")) ": " (Prose(&gaps[0].message)) @if gaps.len() > 1 { ", and others" } }
                     }
                 }
             }
@@ -84,38 +84,42 @@ const OTHERS: [(&str, &str, Verdict); 3] = [
     ("What does not apply", "Rules that do not apply", Verdict::NotApplicable),
 ];
 
-fn sentences(r: &Report<'_>, untold: usize, broken: usize) -> Vec<String> {
+fn sentences(r: &Report<'_>, untold: usize) -> Vec<String> {
     let a = r.assessment;
     let all = a.rules.len();
+    let of = |v: Verdict| a.rules.iter().filter(|rule| rule.verdict == v).count();
+    // `1 of 6 rules is`, `All 6 rules are`.
+    let some = |n: usize, one: &str, more: &str| {
+        let which =
+            if n == all && all > 1 { format!("All {all} rules") } else { format!("{n} of {}", count(all, "rule", "rules")) };
+        format!("{which} {}", if n == 1 { one } else { more })
+    };
     let mut out = Vec::new();
     if all == 0 {
         out.push("No rule was asked, so nothing was decided.".to_owned());
     }
     if untold > 0 {
-        let verb = if untold == 1 { "it holds" } else { "they hold" };
-        out.push(format!(
-            "Of {}, {untold} could not be decided: what was read does not tell whether {verb}.",
-            count(all, "rule", "rules")
-        ));
+        let could = some(
+            untold,
+            "could not be decided: what was read does not tell whether it holds",
+            "could not be decided: what was read does not tell whether they hold",
+        );
+        out.push(format!("{could}."));
     }
+    let (broken, never) = (of(Verdict::Violated), of(Verdict::Unsatisfiable));
     if broken > 0 {
-        let verb = if broken == 1 { "is" } else { "are" };
-        out.push(format!("Of {}, {broken} {verb} broken: data is, or can get, where a policy does not want it, or lacks what a policy asks for.", count(all, "rule", "rules")));
+        let what = "data is, or can get, where a policy does not want it, or what a policy asks for is missing";
+        out.push(format!("{}: {what}.", some(broken, "is broken", "are broken")));
     }
-    let kept = |v: Verdict| a.rules.iter().filter(|rule| rule.verdict == v).count();
-    let (held, waived) = (kept(Verdict::Satisfied), kept(Verdict::Waived));
+    if never > 0 {
+        out.push(format!("{}: no place for the data meets it and the others.", some(never, "cannot be met", "cannot be met")));
+    }
+    let (held, waived) = (of(Verdict::Satisfied), of(Verdict::Waived));
     if held > 0 {
-        let which = if held == all {
-            format!("All {}", count(all, "rule", "rules"))
-        } else {
-            format!("{held} of {}", count(all, "rule", "rules"))
-        };
-        let verb = if held == 1 { "holds" } else { "hold" };
-        out.push(format!("{which} {verb} for what was read and declared."));
+        out.push(format!("{} for what was read and declared.", some(held, "holds", "hold")));
     }
     if waived > 0 {
-        let verb = if waived == 1 { "is" } else { "are" };
-        out.push(format!("{} {verb} waived: somebody answers for it until a day.", count(waived, "rule", "rules")));
+        out.push(format!("{}: somebody answers for it until a day.", some(waived, "is waived", "are waived")));
     }
     if untold == 0 && a.verdict == Verdict::Indeterminate {
         out.push("Whether that is all could not be told.".to_owned());
@@ -133,7 +137,7 @@ fn rules(r: &Report<'_>, caption: &str, rules: &[&RuleResult]) -> Markup {
                     th scope="row" { (Text(&rule.title)) br; span class="id" { (Text(&rule.rule)) } br; (at(r.sources, rule.location)) }
                     td { (verdict_badge(rule.verdict)) }
                     td { (severity_badge(rule.severity)) }
-                    td class="wide" { (Text(&rule.why)) }
+                    td class="wide" { (Prose(&rule.why)) }
                     td { (count(rule.endpoints_examined, "endpoint", "endpoints")) ", " (count(rule.routes_examined, "route", "routes")) }
                 }
             }

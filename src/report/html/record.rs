@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
-use super::{Report, Text, at, country_words, list, nothing, origin_words, state_words, verdict_badge};
+use super::{Breaking, Prose, Report, Text, at, country_words, list, nothing, origin_words, state_words, verdict_badge};
 use crate::finding::{Allowed, Finding, State, Waived, WaivedBy};
 use crate::report::{count, places_short};
 use crate::source::Sources;
@@ -37,7 +37,8 @@ fn stores(r: &Report<'_>) -> Markup {
             tr class=[(way.country == "?").then_some("untold")] {
                 th scope="row" { (Text(&way.endpoint)) br; (at(r.sources, way.location)) }
                 td { (Text(&country_words(&way.country))) }
-                td { @if way.activity == "keys" { "keys of " } (Text(&way.data)) }
+                td { (Breaking(&way.data, '.')) }
+                td { @if way.activity == "keys" { "keys held" } @else { "stored" } }
                 td { (Text(&origin_words(&way.origin))) }
                 td { (state_words(way.state)) }
             }
@@ -45,7 +46,7 @@ fn stores(r: &Report<'_>) -> Markup {
     };
     html! {
         p { "One store for each origin, class and country; there may be more of them there." }
-        (super::table("Where data and keys are kept", &["Store", "In", "Data", "People of", "When"], rows))
+        (super::table("Where data and keys are kept", &["Store", "In", "Data", "What is done", "People of", "When"], rows))
     }
 }
 
@@ -150,7 +151,7 @@ pub(super) fn waivers(r: &Report<'_>) -> Markup {
         }
         @if !current.is_empty() {
             h3 { "In force, or for nothing" }
-            (table(r.sources, "Waivers", &current))
+            (table(r.sources, "Waivers in force, or for nothing", &current))
         }
     }
 }
@@ -173,7 +174,7 @@ fn table(sources: &Sources, caption: &str, rows: &[(&Finding, &Waived)]) -> Mark
                     }
                     @if let Some(l) = w.location { br; (at(sources, l)) }
                 }
-                td class="wide" { (verdict_badge(f.verdict)) " " (Text(&f.message)) }
+                td class="wide" { (verdict_badge(f.verdict)) " " (Prose(&f.message)) }
                 td { code { (Text(&f.fingerprint)) } }
             }
         }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use sha2::{Digest, Sha256};
 
-use super::{Report, Text, at, list, nothing};
+use super::{Prose, Report, Text, at, list, nothing};
 use crate::report::{count, gaps_by_code};
 
 /// Longer tables are folded.
@@ -24,9 +24,9 @@ pub(super) fn gaps(r: &Report<'_>) -> Markup {
                 html! {
                     @for gap in gaps {
                         tr {
-                            th scope="row" class="wide" { (Text(&gap.message)) }
+                            th scope="row" class="wide" { (Prose(&gap.message)) }
                             td { (at(r.sources, gap.location)) }
-                            td class="wide" { @if let Some(help) = &gap.help { (Text(help)) } }
+                            td class="wide" { @if let Some(help) = &gap.help { (Prose(help)) } }
                             td { @if gap.touches.is_empty() { "no rule" } @else { (list(&gap.touches)) } }
                         }
                     }
@@ -39,7 +39,7 @@ pub(super) fn gaps(r: &Report<'_>) -> Markup {
 pub(super) fn coverage(r: &Report<'_>) -> Markup {
     let c = &r.assessment.coverage;
     let skipped = html! {
-        @for (file, why) in &c.files_skipped { tr { th scope="row" { code { (Text(file)) } } td class="wide" { (Text(why)) } } }
+        @for (file, why) in &c.files_skipped { tr { th scope="row" { code { (Text(file)) } } td class="wide" { (Prose(why)) } } }
     };
     let countries = html! {
         @for (country, n) in &c.by_country { tr { th scope="row" { (Text(country)) } td { (n) } } }
@@ -56,7 +56,7 @@ pub(super) fn coverage(r: &Report<'_>) -> Markup {
 }
 
 /// A long table is closed at first.
-fn fold(rows: usize, table: Markup) -> Markup {
+pub(super) fn fold(rows: usize, table: Markup) -> Markup {
     if rows <= MANY {
         return table;
     }

@@ -3,7 +3,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use super::{Report, Text, at, country_words, nothing, origin_words, state_words};
+use super::{Breaking, Report, Text, at, country_words, nothing, origin_words, state_words};
 use crate::report::draw::Graph;
 use crate::report::draw::map::Map;
 use crate::report::draw::svg::{Layer, layered};
@@ -59,7 +59,7 @@ pub(super) fn section(r: &Report<'_>) -> Markup {
                     tr data-origin=(crate::report::safe(&way.origin)) data-class=(crate::report::safe(&way.data)) data-rank=(way.state as u8)
                         class=[(way.country == "?").then_some("untold")] {
                         th scope="row" { (Text(&origin_words(&way.origin))) }
-                        td { (Text(&way.data)) }
+                        td { (Breaking(&way.data, '.')) }
                         th scope="row" { (Text(&country_words(&way.country))) }
                         td { (way.activity) }
                         td { span class={ "state st-" (way.state.as_str()) } { (state_words(way.state)) } }
@@ -67,7 +67,8 @@ pub(super) fn section(r: &Report<'_>) -> Markup {
                     }
                 }
             };
-            div id="ways" { (super::table("Where whose data gets to, one endpoint each", &["People of", "Data", "To", "Activity", "When", "Endpoint"], rows)) }
+            @let table = super::table("Where whose data gets to, one endpoint each", &["People of", "Data", "To", "Activity", "When", "Endpoint"], rows);
+            div id="ways" { (super::rests::fold(ways.len(), table)) }
         }
     }
 }
