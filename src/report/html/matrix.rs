@@ -15,13 +15,16 @@ const ACTIVITIES: [(&str, &str); 5] = [
     ("transit", "Passed through"),
 ];
 
+/// By activity and state: the classes of data.
+type Cells<'a> = BTreeMap<&'a str, BTreeMap<State, Vec<&'a str>>>;
+
 pub(super) fn section(r: &Report<'_>) -> Markup {
     let ways = &r.assessment.ways;
     if ways.is_empty() {
         return nothing("No data gets anywhere: no population and no store with data is declared.");
     }
     // What cannot be told stands first in each origin.
-    let mut rows: BTreeMap<(&str, bool, &str), BTreeMap<&str, BTreeMap<State, Vec<&str>>>> = BTreeMap::new();
+    let mut rows: BTreeMap<(&str, bool, &str), Cells<'_>> = BTreeMap::new();
     for way in ways {
         let row = rows.entry((&way.origin, way.country != "?", &way.country)).or_default();
         row.entry(way.activity).or_default().entry(way.state).or_default().push(&way.data);
