@@ -30,7 +30,7 @@ pub fn of_domains(snapshot: &Snapshot, a: &LossDomain, b: &LossDomain) -> Option
 
 fn coordinates(snapshot: &Snapshot, id: EndpointId) -> Option<Vec<(f64, f64)>> {
     let sites: Vec<SiteId> = snapshot.sites_of(id);
-    if let [] = sites.as_slice() {
+    if sites.is_empty() {
         return Some(vec![snapshot.endpoint(id).place.as_ref()?.0.coordinates?]);
     }
     sites.into_iter().map(|site| snapshot.site(site).place.coordinates).collect()

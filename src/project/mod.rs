@@ -14,7 +14,7 @@ use crate::model::population::{OriginAxis, Subject};
 use crate::model::{DeclaredPlace, LossDomain};
 use crate::source::{Location, Spanned};
 
-pub use parse::parse;
+pub use parse::{parse, parse_within};
 pub use raw::schema;
 pub use transfer::Transfer;
 pub use waiver::Waiver;

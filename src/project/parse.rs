@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::raw::{
     ClassifyTable, FindingTable, GeoOverrideTable, GeoTable, GlobText, HoldsTable, InputsTable, OverrideTable, PopulationTable,
-    ProjectFile, SelectorTable, TransferTable, WaiverTable,
+    ProjectFile, SelectorTable, TransferTable, WaiverTable, WorldTables,
 };
 use super::transfer::Transfer;
 use super::waiver::{Covers, FindingSelector, Waiver};
@@ -13,7 +13,7 @@ use super::{
     Selector,
 };
 use crate::doc::types::{CountryCode, DataClass, Name, OneOrMore, Word};
-use crate::doc::{self, Problem};
+use crate::doc::{self, Node, Problem};
 use crate::model::population::{OriginAxis, Subject};
 use crate::model::{Country, DeclaredPlace, DomainKind, LossDomain, Place};
 use crate::source::{InputError, Location, Source, SourceId, Span, Spanned};
@@ -32,6 +32,20 @@ pub fn parse(source: SourceId, text: &str) -> (Option<Project>, Vec<InputError>)
         project = file.map(|file| parser.project(file));
     }
     parser.problems.extend(syntax);
+    parser.problems.sort_by_key(|p| p.span);
+    (project, parser.problems.into_iter().map(|p| p.in_source(source)).collect())
+}
+
+/// Reads the tables `operator`, `population`, `classify` and `transfer` of a table in another file of ours; `text` is that file's. Its
+/// further keys are not looked at.
+pub fn parse_within(node: Node<'_>, source: SourceId, text: &str) -> (Option<Project>, Vec<InputError>) {
+    let (tables, problems) = doc::read::<WorldTables>(node);
+    let mut parser = Parser { source, lines: Source::new("", text), problems };
+    let world = |WorldTables { operator, population, classify, transfer }| {
+        let file = ProjectFile { operator, population, classify, transfer, ..ProjectFile::default() };
+        Project { location: Some(Location::new(source, node.span())), ..parser.project(file) }
+    };
+    let project = tables.map(world);
     parser.problems.sort_by_key(|p| p.span);
     (project, parser.problems.into_iter().map(|p| p.in_source(source)).collect())
 }

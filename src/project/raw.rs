@@ -37,6 +37,17 @@ pub(super) struct ProjectFile {
     pub geo: GeoTable,
 }
 
+/// The part of it that says who there is and what is on record, for files of ours that tell of a world of their own. Their other
+/// keys are theirs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default, expecting = "a table")]
+pub(super) struct WorldTables {
+    pub operator: OperatorTable,
+    pub population: Vec<Spanned<PopulationTable>>,
+    pub classify: Vec<Spanned<ClassifyTable>>,
+    pub transfer: Option<Vec<Spanned<TransferTable>>>,
+}
+
 /// The JSON Schema of `onshore.toml`.
 pub fn schema() -> serde_json::Value {
     schemars::schema_for!(ProjectFile).to_value()
