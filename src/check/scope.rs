@@ -138,7 +138,8 @@ impl<'a> Scope<'a> {
             }
             if finding.verdict != Verdict::Violated {
                 // Adequate only for some recipients: an entry settles it.
-                let known = finding.places.iter().all(|p| p.place.is_some()) && !finding.places.is_empty();
+                let known = finding.code != "place-weakly-known" && !finding.places.is_empty();
+                let known = known && finding.places.iter().all(|p| p.place.is_some());
                 if let (true, Some(_), Some(help)) = (known, answer, &mut finding.help) {
                     help.push_str("; a current entry of the transfer register settles it");
                 }
@@ -183,6 +184,19 @@ impl<'a> Scope<'a> {
     fn register(&self, context: &Context<'_>, finding: &Finding) -> Option<Answer> {
         if self.mechanisms.is_empty() || !matches!(finding.verdict, Verdict::Violated | Verdict::Indeterminate) {
             return None;
+        }
+        // What must be there (a copy, a survivor) no transfer replaces.
+        let is_of_places = matches!(
+            self.rule.demand,
+            Demand::OnlyIn(_)
+                | Demand::NeverIn(_)
+                | Demand::FirstIn(_)
+                | Demand::KeysIn(_)
+                | Demand::ReturnWithin { .. }
+                | Demand::Nexus
+        );
+        if !is_of_places {
+            return Some(Answer::NoRegister);
         }
         Some(context.register().map_or(Answer::NoRegister, |register| register.ask(context, self, finding)))
     }

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use clap::Subcommand;
 
-use super::{Context, Failure, pipeline};
+use super::{Context, Failure, pipeline, schema};
 use crate::finding::Severity;
 use crate::policy::{self, Keyword, Pack, Rule};
 use crate::report::{RenderOptions, count, json, pretty, safe, table};
 use crate::source::Sources;
 
 mod junit;
+mod new;
 mod testing;
 
 #[derive(Debug, Subcommand)]
@@ -23,11 +24,17 @@ pub enum Policy {
         /// pack:NAME, NAME or a file
         policy: String,
     },
-    /// Check policy files: errors, unknown places and classes, rules that can never hold together, review dates
+    /// Check policy files: errors, unknown places and classes, rules that bind nothing, add nothing or can never hold together, rules
+    /// without tests, review dates
     Lint {
         /// Files or pack:NAME; nothing: every shipped pack
         policies: Vec<String>,
+        /// Exit with 2 on any remark; without it, not on those of low severity, which may be by design
+        #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
+        deny: Option<String>,
     },
+    /// Write a pack to begin with: one rule, and its tests
+    New(new::New),
     /// Run the tests of policy files: tiny worlds, with the verdicts and findings that the rules must give
     Test(testing::Test),
     /// Print the JSON Schema of a policy file, as `onshore schema policy` does
@@ -39,10 +46,11 @@ impl Policy {
         match self {
             Self::List => list(context),
             Self::Show { policy } => show(&policy, context),
-            Self::Lint { policies } => lint(&policies, context),
+            Self::Lint { policies, deny } => lint(&policies, deny.is_some(), context),
+            Self::New(new) => new.run(context),
             Self::Test(test) => test.run(context),
             Self::Schema => {
-                json::write_value(&policy::schema(), context.out)?;
+                json::write_value(&schema::of_policy(), context.out)?;
                 Ok(0)
             }
         }
@@ -121,7 +129,7 @@ fn show(name: &str, context: &mut Context<'_>) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn lint(names: &[String], context: &mut Context<'_>) -> Result<u8, Failure> {
+fn lint(names: &[String], deny: bool, context: &mut Context<'_>) -> Result<u8, Failure> {
     let today = context.around.today;
     let Packs { sources, packs } = read(names, context)?;
     let remarks = policy::lint::lint(&packs, today);
@@ -131,8 +139,7 @@ fn lint(names: &[String], context: &mut Context<'_>) -> Result<u8, Failure> {
     }
     let (read, said) = (count(packs.len(), "policy", "policies"), count(remarks.len(), "remark", "remarks"));
     writeln!(context.out, "{read} read, {said}")?;
-    // A low remark may be by design.
-    Ok(if remarks.iter().any(|r| r.severity > Severity::Low) { 2 } else { 0 })
+    Ok(if remarks.iter().any(|r| deny || r.severity > Severity::Low) { 2 } else { 0 })
 }
 
 /// `pack/rule` of every shipped pack, and the packs' names.
