@@ -187,6 +187,8 @@ pub struct Finding {
     pub fingerprint: String,
     /// By whom a waived finding is.
     pub waiver: Option<Waived>,
+    /// By whom it was, until that was over.
+    pub lapsed: Option<Waived>,
 }
 
 impl Finding {
@@ -218,6 +220,7 @@ impl Finding {
             labels: Vec::new(),
             fingerprint: String::new(),
             waiver: None,
+            lapsed: None,
         }
     }
 }

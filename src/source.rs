@@ -185,6 +185,8 @@ impl Source {
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Vec<Source>,
+    /// Where the project stands in its repository, `infra/eu/`; empty at the top of it, and where there is none.
+    pub base: String,
 }
 
 impl Sources {

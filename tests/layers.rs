@@ -22,7 +22,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("project", &["doc", "finding", "project"]),
     ("reach", &["reach"]),
     ("read", &["doc", "project", "read"]),
-    ("report", &["finding", "report"]),
+    // `explain` for what a code means, which SARIF shows beside each result.
+    ("report", &["explain", "finding", "report"]),
     ("source", &["source"]),
     ("vocab", &["vocab"]),
 ];

@@ -1,15 +1,27 @@
 //! What people and programs see of one assessment made by hand: the founding case, with everything a finding can carry.
 //! `SNAPSHOTS=overwrite cargo test --test report` rewrites the expected texts; read the difference before it is committed.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "helpers of tests are tests, and it reads what was written"
+)]
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
 
 use onshore::finding::{
     Assessment, Coverage, CutRoute, DataSetInfo, Finding, GapResult, Hop, HopRoute, KnownPlace, Label, Remedy, RuleResult,
-    Severity, State, Verdict,
+    Severity, State, Verdict, Waived, WaivedBy,
 };
 use onshore::model::{Country, Place, ResourceTally, RouteRole};
 use onshore::report::{REPORTERS, RenderOptions, reporter};
 use onshore::source::{Location, Sources, Span};
+use quick_xml::events::Event;
+use serde_json::Value;
 use snapbox::{assert_data_eq, file};
 
 const MEDIA: &str = "stream {
@@ -260,14 +272,39 @@ fn json() {
     assert_data_eq!(zoom().render("json", plain(80)), file!["report/assessment.json"]);
 }
 
+/// Formats whose readers have no place for coverage and data sets, or want one line.
+const WITHOUT_DATA_SETS: [&str; 2] = ["concise", "gitlab"];
+
+/// The same findings, gaps and data sets in every format: a new one is held to that by being in `REPORTERS`.
 #[test]
-fn every_format_carries_every_finding() {
-    let case = zoom();
+fn every_format_carries_the_same() {
+    let mut case = zoom();
+    let person =
+        WaivedBy::Person { approver: "Dana Moss".into(), reason: "it is drained".into(), ticket: Some("PRIV-41".into()) };
+    let mut waived = finding("data-leaves-boundary", "waived-one", "9999aaaabbbbcccc");
+    waived.verdict = Verdict::Waived;
+    waived.waiver = Some(Waived { by: person, expires: Some("2026-12-31".into()), location: None });
+    case.assessment.findings.push(waived);
+    for n in 0..40 {
+        let severity = Severity::ALL[n % 4];
+        let verdict = [Verdict::Violated, Verdict::Indeterminate, Verdict::Conflict][n % 3];
+        let f = finding("place-unknown", &format!("host-{n}"), &format!("{n:016x}"));
+        case.assessment.findings.push(Finding { severity, verdict, ..f });
+    }
+    let all: BTreeSet<&str> = case.assessment.findings.iter().map(|f| f.fingerprint.as_str()).collect();
     for reporter in REPORTERS {
-        let text = case.render(reporter.name(), plain(60));
-        for f in &case.assessment.findings {
-            assert!(text.contains(&f.fingerprint), "{} lost {}", reporter.name(), f.code);
+        let name = reporter.name();
+        let text = case.render(name, plain(1000));
+        let told: BTreeSet<&str> = all.iter().copied().filter(|f| text.contains(f)).collect();
+        assert_eq!(told, all, "{name} lost findings");
+        for n in 0..case.assessment.gaps.len() {
+            // For people at a terminal some are counted.
+            assert!(n >= 3 && name == "pretty" || text.contains(&format!("$backend_{n}")), "{name} lost gap {n}");
         }
+        assert!(text.contains("violated"), "{name} does not tell the verdict");
+        assert!(text.contains("Dana Moss") && text.contains("2026-12-31"), "{name} does not tell who waived it");
+        let sets = ["2026-11-01", "CC BY 4.0", "https://db-ip.com", "nginx"].iter().all(|t| text.contains(t));
+        assert!(sets || WITHOUT_DATA_SETS.contains(&name), "{name} lost the data sets or what was read");
     }
 }
 
@@ -283,61 +320,403 @@ fn no_report_says_compliant_and_none_colours_unasked() {
     assert!(colored.contains("\u{1b}["), "colour on request");
 }
 
-#[test]
-fn names_cannot_drive_the_terminal_or_forge_lines() {
-    let evil = "x\u{1b}]0;owned\u{7}\n\u{202e}satisfied: all\u{200b}";
+/// The case with this text in place of every text that users can write.
+fn hostile(evil: &str) -> Case {
     let mut case = zoom();
     let text = format!("server {evil} backup;\n");
     let id = case.sources.add(format!("conf/{evil}"), text);
     let location = Location::new(id, Span::new(7, 7 + evil.len()));
-    for f in &mut case.assessment.findings {
-        f.message = evil.into();
-        f.endpoint = evil.into();
-        f.rule = Some(evil.into());
-        f.help = Some(evil.into());
-        f.why = Some(evil.into());
-        f.condition = Some(evil.into());
-        f.lost = Some(evil.into());
-        f.populations = vec![evil.into()];
+    let evil = || evil.to_owned();
+    let a = &mut case.assessment;
+    a.project = Some(evil());
+    a.owner = Some(evil());
+    a.notify = Some((evil(), 24));
+    for (i, f) in a.findings.iter_mut().enumerate() {
+        f.message = evil();
+        f.endpoint = evil();
+        f.rule = (i != 1).then(evil);
+        f.help = Some(evil());
+        f.why = Some(evil());
+        f.condition = Some(evil());
+        f.lost = Some(evil());
+        f.populations = vec![evil()];
+        f.origin = vec![evil()];
+        f.data = vec![evil()];
+        f.with_rules = vec![evil()];
         f.location = Some(location);
+        f.labels = vec![Label { location, text: evil() }];
         for place in f.places.iter_mut().chain(f.path.iter_mut().flat_map(|h| &mut h.places)) {
-            place.matched = Some(evil.into());
-            place.network = Some(evil.into());
-            place.note = Some(evil.into());
-            place.data_set = Some(evil.into());
+            place.matched = Some(evil());
+            place.network = Some(evil());
+            place.note = Some(evil());
+            place.data_set = Some(evil());
         }
         for h in &mut f.path {
-            h.endpoint = evil.into();
-            h.kind = evil.into();
+            h.endpoint = evil();
+            h.kind = evil();
             h.location = location;
         }
     }
-    for r in &mut case.assessment.rules {
-        r.rule = evil.into();
-        r.title = evil.into();
-        r.why = evil.into();
+    a.findings[2].verdict = Verdict::Waived;
+    a.findings[2].waiver = Some(Waived {
+        by: WaivedBy::Person { approver: evil(), reason: evil(), ticket: Some(evil()) },
+        expires: Some("2026-12-31".into()),
+        location: Some(location),
+    });
+    for r in &mut a.rules {
+        r.rule = evil();
+        r.title = evil();
+        r.why = evil();
+        r.location = location;
     }
-    for g in &mut case.assessment.gaps {
-        g.message = evil.into();
-        g.help = Some(evil.into());
-        g.touches = vec![evil.into()];
+    for g in &mut a.gaps {
+        g.message = evil();
+        g.help = Some(evil());
+        g.touches = vec![evil()];
         g.location = location;
     }
-    case.assessment.coverage.files_skipped = vec![(evil.into(), evil.into())];
-    case.assessment.data_sets[0].name = evil.into();
-    case.assessment.data_sets[0].attribution = Some(evil.into());
-    for reporter in REPORTERS {
-        for width in [40, 80] {
-            let text = case.render(reporter.name(), plain(width));
-            for bad in ['\u{1b}', '\u{7}', '\u{202e}', '\u{200b}'] {
-                assert!(!text.contains(bad), "{} lets {bad:?} through", reporter.name());
-            }
-            assert!(!text.lines().any(|l| l.starts_with("satisfied")), "{}", reporter.name());
+    for r in &mut a.remedies {
+        r.rule = evil();
+        r.moves = vec![evil()];
+        r.breaks = vec![evil()];
+        r.unserved = vec![(evil(), evil())];
+        for c in &mut r.cut {
+            c.from = evil();
+            c.to = evil();
+            c.instead = vec![evil()];
+            c.location = location;
         }
     }
-    // A program gets the true name all the same.
-    let parsed: serde_json::Value = serde_json::from_str(&case.render("json", plain(80))).unwrap();
-    assert_eq!(parsed["findings"][0]["endpoint"], evil);
+    a.coverage.files_read = vec![(evil(), "nginx")];
+    a.coverage.files_skipped = vec![(evil(), evil())];
+    a.coverage.resources.unknown = [(evil(), 3)].into();
+    a.coverage.resources.unplaced = [(evil(), 3)].into();
+    a.data_sets[0].name = evil();
+    a.data_sets[0].licence = Some(evil());
+    a.data_sets[0].attribution = Some(evil());
+    a.data_sets[0].age = Some(evil());
+    case
+}
+
+/// Each would do something in one reader or another.
+fn hostile_names() -> Vec<String> {
+    let names = [
+        "x\u{1b}]0;owned\u{7}\n\u{202e}satisfied: all\u{200b}",
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "=cmd|' /C calc'!A0",
+        "+1",
+        "-1+1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "a;=1",
+        "a\",\"=1",
+        "::error file=x::owned",
+        "a\n::error::owned",
+        "a\r\n::stop-commands::x",
+        "%0A::error::owned",
+        "##[error]owned",
+        "a ##[stop-commands]x",
+        "]]><failure/>",
+        "--><!--",
+        "\"/><failure x=\"",
+        "[a](https://evil.example)",
+        "![a](https://evil.example/x.png)",
+        "@all #1 !2 www.evil.example https://evil.example a@b.c",
+        "# heading",
+        "a\n\n# heading",
+        "- item",
+        "1. item",
+        "1) item",
+        "> quote",
+        "| a | b |",
+        "`",
+        "``` ` ```",
+        "a`b``c",
+        "\\`x\\",
+        "&lt;b&gt; &amp; &#60;",
+        "~~~",
+        "\u{feff}x\u{fffe}\u{e0041}",
+        "",
+    ];
+    let mut names: Vec<String> = names.map(String::from).to_vec();
+    names.push("x".repeat(10_000));
+    names.push("`<@[".repeat(2_500));
+    names
+}
+
+#[test]
+fn hostile_names_are_inert_in_every_format() {
+    for evil in hostile_names() {
+        let case = hostile(&evil);
+        for reporter in REPORTERS {
+            let name = reporter.name();
+            for width in [40, 80] {
+                let text = case.render(name, plain(width));
+                let unsafe_ = |c: char| c.is_control() && c != '\n' && !(name == "csv" && c == '\r');
+                assert!(!text.contains(unsafe_), "{name} lets a control character of {evil:?} through");
+                for bad in ['\u{202e}', '\u{200b}', '\u{feff}', '\u{fffe}', '\u{e0041}'] {
+                    assert!(!text.contains(bad), "{name} lets {bad:?} through");
+                }
+                assert!(!text.lines().any(|l| l.starts_with("satisfied")), "{name} of {evil:?}");
+                let commands = text.lines().filter(|l| l.trim_start().starts_with("::")).count();
+                assert!(name == "github" || commands == 0, "{name} of {evil:?} holds a command");
+                assert!(!text.contains("##["), "{name} of {evil:?} holds a command");
+            }
+            let text = case.render(name, plain(80));
+            match name {
+                "json" => assert_eq!(parsed(&text)["findings"][0]["endpoint"], evil.as_str()),
+                "jsonl" => text.lines().for_each(|l| drop(parsed(l))),
+                "sarif" => inert_sarif(&parsed(&text)),
+                "gitlab" => assert_eq!(parsed(&text).as_array().unwrap().len(), 8),
+                "junit" => inert_xml(&text),
+                "csv" => inert_csv(&text),
+                "github" => inert_commands(&text),
+                "markdown" | "github-summary" => inert_markdown(&text, &evil),
+                "pretty" | "concise" => {}
+                new => panic!("say what inert means for {new}"),
+            }
+        }
+    }
+}
+
+fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+/// Every text of a message, without a link; every URI a relative reference.
+fn inert_sarif(value: &Value) {
+    match value {
+        Value::Object(members) => {
+            for (key, value) in members {
+                if let ("text", Some(text)) = (key.as_str(), value.as_str()) {
+                    assert!(!text.contains("]("), "{text}");
+                    assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+                }
+                if let ("uri", Some(uri)) = (key.as_str(), value.as_str()) {
+                    let relative = |b: u8| b.is_ascii_alphanumeric() || b"-._~/%".contains(&b);
+                    assert!(!uri.is_empty() && uri.bytes().all(relative), "{uri}");
+                }
+                inert_sarif(value);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(inert_sarif),
+        _ => {}
+    }
+}
+
+/// Well-formed, with the elements of the same case by harmless names.
+fn inert_xml(text: &str) {
+    let elements = |text: &str| {
+        let mut reader = quick_xml::Reader::from_str(text);
+        reader.config_mut().check_end_names = true;
+        let mut names = Vec::new();
+        loop {
+            match reader.read_event().unwrap() {
+                Event::Eof => return names,
+                Event::Start(e) | Event::Empty(e) => {
+                    assert!(e.attributes().all(|a| a.is_ok()), "{text}");
+                    names.push(e.name().as_ref().to_owned());
+                }
+                Event::Comment(_) | Event::CData(_) | Event::PI(_) | Event::DocType(_) => panic!("{text}"),
+                _ => {}
+            }
+        }
+    };
+    assert_eq!(elements(text), elements(&hostile("harmless").render("junit", plain(80))), "{text}");
+}
+
+fn inert_csv(text: &str) {
+    for row in csv::ReaderBuilder::new().from_reader(text.as_bytes()).records() {
+        for cell in &row.unwrap() {
+            assert!(!cell.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell}");
+        }
+    }
+}
+
+/// As many commands as by harmless names, each of a kind that shows something.
+fn inert_commands(text: &str) {
+    let kinds = |text: &str| -> Vec<String> {
+        let commands = text.lines().filter(|l| l.trim_start().starts_with("::"));
+        commands.map(|l| l.split([' ', ':']).nth(2).unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(kinds(text), kinds(&hostile("harmless").render("github", plain(80))), "{text}");
+    assert!(text.lines().all(|l| l.starts_with("::") || l.starts_with("- ")), "{text}");
+}
+
+/// Outside of code nothing but words, and the lines begin as those of the same case by harmless names.
+fn inert_markdown(text: &str, evil: &str) {
+    let begins = |text: &str| -> Vec<String> {
+        let begin = |l: &str| l.chars().take_while(|c| !c.is_alphanumeric() && *c != '`').collect();
+        text.lines().map(begin).collect()
+    };
+    if !evil.trim().is_empty() {
+        let (ours, harmless) = (begins(text), begins(&hostile("harmless").render("markdown", plain(80))));
+        assert_eq!(ours.len(), harmless.len(), "{text}");
+    }
+    for line in text.lines().filter(|l| !l.starts_with("|---")) {
+        let mut outside = String::new();
+        let mut rest = line;
+        while let Some(start) = rest.find('`') {
+            outside.push_str(&rest[..start]);
+            let fence = rest[start..].len() - rest[start..].trim_start_matches('`').len();
+            rest = &rest[start + fence..];
+            // The end: a run of just as many.
+            let mut at = 0;
+            loop {
+                let run = rest[at..].find('`').map(|n| at + n).unwrap_or_else(|| panic!("code is not closed: {line}"));
+                let length = rest[run..].len() - rest[run..].trim_start_matches('`').len();
+                at = run + length;
+                if length == fence {
+                    break;
+                }
+            }
+            rest = &rest[at..];
+        }
+        outside.push_str(rest);
+        let words = outside.trim_start_matches(['#', '|', ' ', '-']);
+        let markup = ['<', '>', '[', ']', '*', '_', '@', '#', '!', '&', '~', '\\', '/'];
+        // The arrow of a cut stands between two names.
+        let words = words.replace(" -> ", " ");
+        assert!(!words.contains(markup) && !words.contains("www."), "{evil:?}: {line}");
+    }
+}
+
+/// What code scanning requires, and what it makes use of.
+#[test]
+fn sarif_has_the_shape_that_code_scanning_wants() {
+    let mut case = zoom();
+    case.sources.base = "infra/eu/".into();
+    case.assessment.findings[2].verdict = Verdict::Waived;
+    case.assessment.findings[2].waiver =
+        Some(Waived { by: WaivedBy::Baseline { since: "2026-11-01".into(), days: 21 }, expires: None, location: None });
+    let log = parsed(&case.render("sarif", plain(80)));
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    let driver = &run["tool"]["driver"];
+    assert_eq!(driver["name"], "onshore");
+    let rules = driver["rules"].as_array().unwrap();
+    let ids: BTreeSet<&str> = rules.iter().map(|r| r["id"].as_str().unwrap()).collect();
+    assert_eq!(ids.len(), rules.len(), "each rule once");
+    for rule in rules {
+        for key in ["shortDescription", "fullDescription", "help"] {
+            assert!(!rule[key]["text"].as_str().unwrap().is_empty(), "{rule}");
+        }
+    }
+    let score = |id: &str| rules.iter().find(|r| r["id"] == id).unwrap()["properties"]["security-severity"].clone();
+    assert_eq!(score("us/no-overseas-overflow"), "9.5");
+    assert_eq!(score("us/survives"), "8.0");
+    assert_eq!(score("us/keys-stay"), "2.0");
+    assert_eq!(score("place-unknown"), "5.5");
+    assert_eq!(score("gap/unresolved-variable"), Value::Null);
+    let help = rules[0]["help"]["text"].as_str().unwrap();
+    assert!(help.contains("Company statement of 3 April 2020"), "{help}");
+
+    let results = run["results"].as_array().unwrap();
+    assert_eq!(results.len(), 8);
+    for r in results {
+        let index = usize::try_from(r["ruleIndex"].as_u64().unwrap()).unwrap();
+        assert_eq!(rules[index]["id"], r["ruleId"]);
+        assert!(!r["message"]["text"].as_str().unwrap().is_empty());
+        assert!(!r["partialFingerprints"]["primaryLocationLineHash"].as_str().unwrap().is_empty());
+        let at = &r["locations"][0]["physicalLocation"];
+        assert!(at["artifactLocation"]["uri"].as_str().unwrap().starts_with("infra/eu/"), "{at}");
+        assert_eq!(at["artifactLocation"]["uriBaseId"], "%SRCROOT%");
+        assert!(at["region"]["startLine"].as_u64().unwrap() >= 1);
+        assert!(["error", "warning", "note"].contains(&r["level"].as_str().unwrap()));
+    }
+    let overflow = &results[0];
+    assert_eq!(overflow["level"], "error");
+    assert_eq!(overflow["partialFingerprints"]["primaryLocationLineHash"], "0a1b2c3d4e5f6071");
+    let region = &overflow["locations"][0]["physicalLocation"]["region"];
+    assert_eq!((&region["startLine"], &region["endLine"]), (&5.into(), &5.into()));
+    let flow = overflow["codeFlows"][0]["threadFlows"][0]["locations"].as_array().unwrap();
+    assert_eq!(flow.len(), case.assessment.findings[0].path.len());
+    assert!(flow[3]["location"]["message"]["text"].as_str().unwrap().contains("by forward, failover"));
+    // A finding without a line is shown at the project's file: one result without a location fails all.
+    assert_eq!(results[1]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "infra/eu/onshore.toml");
+    let waived = &results[2];
+    assert_eq!((&waived["level"], &waived["suppressions"][0]["kind"]), (&"note".into(), &"external".into()));
+    assert!(waived["suppressions"][0]["justification"].as_str().unwrap().contains("known since 2026-11-01"));
+    assert!(results[3..].iter().all(|r| r["level"] == "note" && r["ruleId"] == "gap/unresolved-variable"));
+    let prints: BTreeSet<&str> = results.iter().map(|r| r["partialFingerprints"]["onshore/v1"].as_str().unwrap()).collect();
+    assert_eq!(prints.len(), results.len(), "each fingerprint once");
+}
+
+/// Above what forges take, what is left out is counted, and it is the least grave.
+#[test]
+fn too_many_findings_are_counted_and_the_gravest_are_shown() {
+    let mut case = zoom();
+    let proto = finding("place-unknown", "host", "");
+    case.assessment.findings = (0..30_000)
+        .map(|n| {
+            let verdict = if n % 2 == 0 { Verdict::Indeterminate } else { Verdict::Violated };
+            Finding { verdict, severity: Severity::ALL[n % 4], fingerprint: format!("{n:024x}"), ..proto.clone() }
+        })
+        .collect();
+    let sarif = parsed(&case.render("sarif", plain(80)));
+    let results = sarif["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), 25_000);
+    assert_eq!((&results[0]["ruleId"], &results[0]["level"]), (&"too-many-results".into(), &"error".into()));
+    let text = results[0]["message"]["text"].as_str().unwrap();
+    assert!(text.starts_with("30005 results") && text.contains("5006 do not fit in here, none of them violated"), "{text}");
+    let violated = results.iter().filter(|r| r["properties"]["verdict"] == "violated").count();
+    assert_eq!(violated, 15_000);
+
+    let commands = case.render("github", plain(80));
+    for kind in ["error", "warning", "notice"] {
+        let n = commands.lines().filter(|l| l.starts_with(&format!("::{kind} "))).count();
+        assert!(n <= 10, "{n} of {kind}");
+    }
+    assert!(commands.lines().any(|l| l.starts_with("::error ") && l.contains("critical violated")), "the gravest first");
+    // Hexadecimal numbers of 24 digits in brackets: those of annotations and of the log.
+    let told = commands.lines().filter(|l| l.rsplit_once('[').is_some_and(|(_, end)| end.len() == 25)).count();
+    assert_eq!(told, 30_000);
+
+    let summary = case.render("github-summary", plain(80));
+    assert!(summary.len() < 1 << 20, "{} bytes", summary.len());
+    assert!(summary.contains("more medium violated") && summary.contains("more low indeterminate"), "what is left out is told");
+    let markdown = case.render("markdown", plain(80));
+    assert_eq!(markdown.lines().filter(|l| l.starts_with("- fingerprint:")).count(), 30_000);
+}
+
+/// The founding case in each format, as a project in a folder of a repository; several formats in one run.
+#[test]
+fn zoom_2020_in_each_format() {
+    let repository = tempfile::tempdir().unwrap();
+    std::fs::create_dir(repository.path().join(".git")).unwrap();
+    let project = repository.path().join("infra/zoom");
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/zoom-2020"), &project);
+    let formats = ["sarif", "junit", "github", "github-summary", "gitlab", "jsonl", "csv", "markdown"];
+    let reports = repository.path().join("reports");
+    std::fs::create_dir(&reports).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_onshore"));
+    command.args(["check", "infra/zoom", "--as-of", "2026-11-22", "--format", "concise"]).current_dir(repository.path());
+    for format in formats {
+        command.args(["-o", &format!("{format}=reports/{format}")]);
+    }
+    let out = command.output().unwrap();
+    assert_eq!(out.status.code(), Some(1), "{}", String::from_utf8_lossy(&out.stderr));
+    assert!(String::from_utf8_lossy(&out.stdout).starts_with("inventory/endpoints.toml:45:6: critical violated"));
+    for format in formats {
+        let text = std::fs::read_to_string(reports.join(format)).unwrap();
+        let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/report/zoom-2020").join(format!("{format}.txt"));
+        assert_data_eq!(text, snapbox::Data::read_from(&stored, Some(snapbox::data::DataFormat::Text)).raw());
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
 }
 
 #[test]

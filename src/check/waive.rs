@@ -73,6 +73,7 @@ impl From<&Waiver> for Waived {
 }
 
 fn lapsed(finding: &mut Finding, waiver: &Waiver) {
+    finding.lapsed = Some(Waived::from(waiver));
     let until = waiver.expires.value;
     finding.message = format!("{} (its waiver lapsed on {until})", finding.message);
     finding.labels.push(Label {

@@ -1,5 +1,6 @@
 //! `onshore check`: the main job. Assess, report, gate.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -12,7 +13,7 @@ use crate::check::follow;
 use crate::finding::{Assessment, Severity};
 use crate::project::Indeterminate;
 use crate::read::READERS;
-use crate::report::{self, RenderOptions, pretty};
+use crate::report::{self, RenderOptions, Reporter, pretty};
 
 #[derive(Debug, Args)]
 pub struct Check {
@@ -22,9 +23,9 @@ pub struct Check {
     #[arg(long, value_name = "FORMAT", default_value = "pretty",
         value_parser = PossibleValuesParser::new(report::REPORTERS.iter().map(|r| r.name())))]
     format: String,
-    /// Write the report to a file instead of the terminal
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    /// Write the report to a file instead of the terminal; as FORMAT=FILE a further report in that format, so often as given
+    #[arg(short, long, value_name = "[FORMAT=]FILE", value_parser = target)]
+    output: Vec<Target>,
     /// Policy file, or pack:NAME for one shipped with onshore; in addition to those of the project; may be given several times
     #[arg(long, value_name = "POLICY")]
     policy: Vec<String>,
@@ -64,20 +65,21 @@ impl Check {
             return without_policy(&opened, &assessment, context);
         }
 
-        let reporter = report::reporter(&self.format).expect("clap lets only known formats through");
-        if reporter.shows_ways() {
+        let asked = report::reporter(&self.format).expect("clap lets only known formats through");
+        let written = || self.output.iter().map(|t| (t.format.unwrap_or(asked), &t.file));
+        if written().any(|(reporter, _)| reporter.shows_ways()) || asked.shows_ways() {
             follow(&opened.question(&atlas, &packs, None), &mut assessment);
         }
-        match &self.output {
-            Some(file) => {
-                let mut text = Vec::new();
-                reporter.write(&assessment, &opened.sources, &RenderOptions::PLAIN, &mut text)?;
-                let file = context.around.folder.join(file);
-                std::fs::write(&file, text)
-                    .map_err(|e| Failure::usage(format!("`{}` cannot be written: {e}", file.display())))?;
-                writeln!(context.out, "{}", report::summary(&assessment))?;
-            }
-            None => quiet(reporter.write(&assessment, &opened.sources, &context.options, context.out))?,
+        for (reporter, file) in written() {
+            let mut text = Vec::new();
+            reporter.write(&assessment, &opened.sources, &RenderOptions::PLAIN, &mut text)?;
+            let file = context.around.folder.join(file);
+            std::fs::write(&file, text).map_err(|e| Failure::usage(format!("`{}` cannot be written: {e}", file.display())))?;
+        }
+        if self.output.iter().any(|t| t.format.is_none()) {
+            writeln!(context.out, "{}", report::summary(&assessment))?;
+        } else {
+            quiet(asked.write(&assessment, &opened.sources, &context.options, context.out))?;
         }
         if let Some(file) = &self.write_baseline {
             baseline::write(file, &context.around.folder, &assessment)?;
@@ -114,6 +116,33 @@ impl Check {
         }
         let name = format!("(answers of {server})");
         pipeline::open_with(self.path.as_deref(), &self.project, context, Some((&name, &answers)))
+    }
+}
+
+/// A report in a file, in the format of `--format` if it names none.
+#[derive(Clone)]
+struct Target {
+    format: Option<&'static dyn Reporter>,
+    file: PathBuf,
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.format.map_or("", |r| r.name()), self.file.display())
+    }
+}
+
+fn target(text: &str) -> Result<Target, String> {
+    let Some((format, file)) = text.split_once('=').filter(|(format, _)| !format.contains(['.', '/', '\\'])) else {
+        return Ok(Target { format: None, file: text.into() });
+    };
+    match report::reporter(format) {
+        Some(_) if file.is_empty() => Err("no file is named after the `=`".to_owned()),
+        Some(format) => Ok(Target { format: Some(format), file: file.into() }),
+        None => {
+            let names: Vec<&str> = report::REPORTERS.iter().map(|r| r.name()).collect();
+            Err(format!("`{format}` is no format ({}); for a file of that name write `./{text}`", names.join(", ")))
+        }
     }
 }
 

@@ -26,6 +26,7 @@ mod init;
 mod locate;
 mod pipeline;
 mod policy;
+mod report;
 mod resolve;
 mod revision;
 mod saved;
@@ -56,6 +57,8 @@ const EXIT_CODES: &str = "Exit codes: 0 all satisfied or waived; 1 something vio
 enum Command {
     /// Check a project against its policies
     Check(check::Check),
+    /// Write the assessment as a document to hand on: residency.html
+    Report(report::Report),
     /// Show what a change newly lets get where, and by which line
     Diff(diff::Diff),
     /// Show where addresses, networks, host names and regions stand, with all evidence
@@ -156,6 +159,7 @@ pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn 
     let mut context = Context { around, options, stdin, out };
     let result = match cli.command {
         Command::Check(c) => c.run(&mut context),
+        Command::Report(c) => c.run(&mut context),
         Command::Diff(c) => c.run(&mut context),
         Command::Locate(c) => c.run(&mut context),
         Command::Trace(c) => c.run(&mut context),

@@ -95,6 +95,7 @@ pub fn open_with(
     waivers(&mut project, &mut loaded.sources, &coverage, as_of)?;
     let broken = inputs.iter().any(|(_, facts)| facts.gaps.iter().any(|g| g.code == BROKEN));
     let snapshot = link(inputs, &project, &loaded.sources);
+    loaded.sources.base = within_repository(&place.root);
     let databases = databases(args, context);
     Ok(Opened {
         root: place.root,
@@ -107,6 +108,14 @@ pub fn open_with(
         as_of,
         baseline: None,
     })
+}
+
+/// What forges need before a path of the project to find the file: its folder from the top of the git work tree, `infra/eu/`.
+fn within_repository(root: &Path) -> String {
+    let Ok(root) = root.canonicalize() else { return String::new() };
+    let top = root.ancestors().find(|folder| is_there(&folder.join(".git")));
+    let inside = top.and_then(|top| root.strip_prefix(top).ok()).unwrap_or(Path::new(""));
+    inside.components().map(|c| format!("{}/", c.as_os_str().to_string_lossy())).collect()
 }
 
 /// Adds the waivers that stand in comments of files that were read, and holds all of them to the time they may run.

@@ -130,7 +130,7 @@ impl WhatIf {
 }
 
 /// Everything that something with a place shares the fate of.
-fn domains(opened: &Opened) -> BTreeSet<LossDomain> {
+pub(super) fn domains(opened: &Opened) -> BTreeSet<LossDomain> {
     let snapshot = &opened.snapshot;
     let sites = snapshot.endpoint_ids().flat_map(|id| snapshot.sites_of(id)).collect::<BTreeSet<_>>();
     let own = snapshot.endpoint_ids().flat_map(|id| snapshot.domains_of(id));

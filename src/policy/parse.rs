@@ -21,12 +21,25 @@ use crate::vocab::places::PlaceSet;
 
 /// Packs that come with onshore, by name.
 const SHIPPED: &[(&str, &str)] = &[
+    ("au-my-health-record", include_str!("../../policies/au-my-health-record.toml")),
+    ("ca", include_str!("../../policies/ca.toml")),
+    ("cn-law", include_str!("../../policies/cn-law.toml")),
     ("cn-onshore-strict", include_str!("../../policies/cn-onshore-strict.toml")),
     ("cn-opened-onshore", include_str!("../../policies/cn-opened-onshore.toml")),
     ("eu-gdpr-transfers", include_str!("../../policies/eu-gdpr-transfers.toml")),
+    ("in-financial", include_str!("../../policies/in-financial.toml")),
+    ("in-logs-books", include_str!("../../policies/in-logs-books.toml")),
+    ("kz-uz", include_str!("../../policies/kz-uz.toml")),
+    ("multi-subject-session", include_str!("../../policies/multi-subject-session.toml")),
     ("resilience-base", include_str!("../../policies/resilience-base.toml")),
+    ("ru-152fz", include_str!("../../policies/ru-152fz.toml")),
+    ("sa", include_str!("../../policies/sa.toml")),
     ("us-doj-bulk-data", include_str!("../../policies/us-doj-bulk-data.toml")),
+    ("us-federal", include_str!("../../policies/us-federal.toml")),
     ("us-meetings-stay", include_str!("../../policies/us-meetings-stay.toml")),
+    ("us-padfa", include_str!("../../policies/us-padfa.toml")),
+    ("us-state-health", include_str!("../../policies/us-state-health.toml")),
+    ("vn", include_str!("../../policies/vn.toml")),
 ];
 
 /// Each demand, and the keys that go with it: needed, then allowed.

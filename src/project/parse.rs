@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use super::raw::{
-    ClassifyTable, FindingTable, GeoOverrideTable, GeoTable, GlobText, HoldsTable, InputsTable, OverrideTable, PopulationTable,
-    ProjectFile, SelectorTable, TransferTable, WaiverTable, WorldTables,
+    ClassifyTable, FactValue, FindingTable, GeoOverrideTable, GeoTable, GlobText, HoldsTable, InputsTable, OverrideTable,
+    PopulationTable, ProjectFile, SelectorTable, TransferTable, WaiverTable, WorldTables,
 };
 use super::transfer::Transfer;
 use super::waiver::{Covers, FindingSelector, Waiver};
 use super::{
-    Classify, GeoOverride, GeoSettings, InputOverride, Inputs, Notify, Operator, OverrideTarget, PopulationEntry, Project,
+    Attested, Classify, GeoOverride, GeoSettings, InputOverride, Inputs, Notify, Operator, OverrideTarget, PopulationEntry, Project,
     Selector,
 };
 use crate::doc::types::{CountryCode, DataClass, Name, OneOrMore, Word};
@@ -74,7 +74,7 @@ impl Parser {
             refuse_comments: file.check.comment_waivers == Some(false),
             operator: Operator {
                 name: file.operator.name.map(|n| n.0),
-                facts: file.operator.facts.into_iter().map(|(fact, value)| (fact.0, value)).collect(),
+                facts: file.operator.facts.into_iter().map(|(fact, value)| (fact.0, value.map(attested))).collect(),
             },
             populations: file.population.into_iter().filter_map(|p| self.population(p)).collect(),
             classify: file.classify.into_iter().filter_map(|c| self.classify(c)).collect(),
@@ -328,6 +328,15 @@ impl Parser {
                 self.problems.push(problem.help(format!("it is there first on line {line}")));
             }
         }
+    }
+}
+
+fn attested(FactValue(table): FactValue) -> Attested {
+    Attested {
+        value: table.value,
+        until: table.until.map(|d| d.0),
+        by: table.by.map(|n| n.0),
+        evidence: table.evidence.map(|n| n.0),
     }
 }
 

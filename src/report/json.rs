@@ -55,22 +55,22 @@ pub fn write_line<T: Serialize>(value: &T, out: &mut dyn Write) -> io::Result<()
 }
 
 #[derive(Serialize)]
-struct Document<'a> {
+pub(super) struct Document<'a> {
     schema: &'static str,
-    project: Option<&'a str>,
+    pub(super) project: Option<&'a str>,
     owner: Option<&'a str>,
     notify: Option<Notify<'a>>,
-    verdict: &'static str,
-    as_of: &'a str,
-    rules: Vec<Rule<'a>>,
-    findings: Vec<JsonFinding<'a>>,
-    transfers: Vec<JsonTransfer<'a>>,
-    remedies: Vec<JsonRemedy<'a>>,
-    gaps: Vec<JsonGap<'a>>,
+    pub(super) verdict: &'static str,
+    pub(super) as_of: &'a str,
+    pub(super) rules: Vec<Rule<'a>>,
+    pub(super) findings: Vec<JsonFinding<'a>>,
+    pub(super) transfers: Vec<JsonTransfer<'a>>,
+    pub(super) remedies: Vec<JsonRemedy<'a>>,
+    pub(super) gaps: Vec<JsonGap<'a>>,
     ways: Vec<JsonWay<'a>>,
     topology: Option<JsonTopology<'a>>,
-    coverage: JsonCoverage<'a>,
-    data_sets: Vec<DataSet<'a>>,
+    pub(super) coverage: JsonCoverage<'a>,
+    pub(super) data_sets: Vec<DataSet<'a>>,
 }
 
 #[derive(Serialize)]
@@ -110,7 +110,7 @@ struct JsonEdge<'a> {
 
 /// What only an entry of the transfer register lets pass.
 #[derive(Serialize)]
-struct JsonTransfer<'a> {
+pub(super) struct JsonTransfer<'a> {
     rule: &'a str,
     endpoint: &'a str,
     origin: &'a [String],
@@ -126,7 +126,7 @@ struct JsonTransfer<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonRemedy<'a> {
+pub(super) struct JsonRemedy<'a> {
     rule: &'a str,
     cut: Vec<JsonCut<'a>>,
     #[serde(rename = "move")]
@@ -197,7 +197,7 @@ struct Notify<'a> {
 }
 
 #[derive(Serialize)]
-struct Rule<'a> {
+pub(super) struct Rule<'a> {
     rule: &'a str,
     title: &'a str,
     severity: &'static str,
@@ -215,7 +215,7 @@ struct Examined {
 }
 
 #[derive(Serialize)]
-struct JsonFinding<'a> {
+pub(super) struct JsonFinding<'a> {
     code: &'static str,
     rule: Option<&'a str>,
     with_rules: &'a [String],
@@ -296,7 +296,7 @@ struct JsonLabel<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonGap<'a> {
+pub(super) struct JsonGap<'a> {
     code: &'static str,
     message: &'a str,
     help: Option<&'a str>,
@@ -305,7 +305,7 @@ struct JsonGap<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonCoverage<'a> {
+pub(super) struct JsonCoverage<'a> {
     files_read: Vec<ReadFile<'a>>,
     files_skipped: Vec<SkippedFile<'a>>,
     endpoints: usize,
@@ -342,7 +342,7 @@ struct SkippedFile<'a> {
 }
 
 #[derive(Serialize)]
-struct DataSet<'a> {
+pub(super) struct DataSet<'a> {
     name: &'a str,
     kind: &'a str,
     date: Option<&'a str>,
@@ -386,7 +386,7 @@ pub fn write_trace(trace: &Trace<'_>, sources: &Sources, out: &mut dyn Write) ->
     write_value(&JsonTrace { schema: "onshore.trace/1", state, ways: ways.collect(), left_out, gaps }, out)
 }
 
-fn document<'a>(a: &'a Assessment, sources: &Sources) -> Document<'a> {
+pub(super) fn document<'a>(a: &'a Assessment, sources: &Sources) -> Document<'a> {
     Document {
         schema: SCHEMA,
         project: a.project.as_deref(),
@@ -621,13 +621,20 @@ fn position(sources: &Sources, at: Location) -> Position {
     Position { file: p.file, line: p.line, column: p.column }
 }
 
+/// Where the next character stands that must not be seen as it is: an unsafe one, or the last of [`super::LOG_COMMAND`].
+fn next_escaped(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let ends_command = |at: usize| at >= 2 && bytes[at - 2..at] == *b"##";
+    text.char_indices().find(|(at, c)| is_unsafe(*c) || *c == '[' && ends_command(*at)).map(|(at, _)| at)
+}
+
 /// Escapes what [`super::safe`] escapes, in JSON's own way. Everything but strings goes to the inner formatter.
 struct Escaping<F>(F);
 
 impl<F: serde_json::ser::Formatter> serde_json::ser::Formatter for Escaping<F> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         let mut rest = fragment;
-        while let Some(at) = rest.find(is_unsafe) {
+        while let Some(at) = next_escaped(rest) {
             let (before, after) = rest.split_at(at);
             writer.write_all(before.as_bytes())?;
             let c = after.chars().next().unwrap_or_default();

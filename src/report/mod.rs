@@ -13,10 +13,19 @@ use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
 
 pub mod concise;
+pub mod csv;
 pub mod draw;
+mod gate;
+pub mod github;
+pub mod gitlab;
+pub mod html;
 pub mod json;
+pub mod jsonl;
+pub mod junit;
+pub mod markdown;
 pub mod mask;
 pub mod pretty;
+pub mod sarif;
 pub mod table;
 pub mod tree;
 
@@ -67,7 +76,19 @@ pub trait Reporter: Sync {
 }
 
 /// Every format; the first is the default.
-pub const REPORTERS: &[&dyn Reporter] = &[&pretty::Pretty, &concise::Concise, &json::Json];
+pub const REPORTERS: &[&dyn Reporter] = &[
+    &pretty::Pretty,
+    &concise::Concise,
+    &json::Json,
+    &jsonl::JsonLines,
+    &sarif::Sarif,
+    &junit::Junit,
+    &github::Github,
+    &markdown::GithubSummary,
+    &gitlab::Gitlab,
+    &csv::Csv,
+    &markdown::Markdown,
+];
 
 pub fn reporter(name: &str) -> Option<&'static dyn Reporter> {
     REPORTERS.iter().copied().find(|r| r.name() == name)
@@ -76,26 +97,61 @@ pub fn reporter(name: &str) -> Option<&'static dyn Reporter> {
 /// Text from the user's files made safe to show: control characters, bidirectional overrides, invisible characters and line
 /// ends become visible escapes, so that a name can neither drive the terminal nor pose as another line of the report.
 pub fn safe(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_unsafe) {
+    if !text.chars().any(is_unsafe) && !text.contains(LOG_COMMAND) && !text.contains("::") {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        push_safe(&mut out, c);
+    for (at, c) in text.char_indices() {
+        match c {
+            // A line may begin here, once it is wrapped.
+            ':' if (out.is_empty() || out.ends_with(' ')) && begins_command(&text[at..]) => out.push_str("\\u{3a}"),
+            c => push_safe(&mut out, c),
+        }
     }
     Cow::Owned(out)
 }
+
+/// Whether a log of GitHub Actions takes a line that begins so for a command (`::error ...`). Addresses (`::ffff:1.2.3.4`) are none.
+fn begins_command(text: &str) -> bool {
+    let Some(word) = text.strip_prefix("::") else { return false };
+    let end = word.find(|c: char| !c.is_ascii_alphabetic() && c != '-').unwrap_or(word.len());
+    word[..end].bytes().any(|b| !b.is_ascii_hexdigit())
+}
+
+/// Begins a command to the runner of GitHub Actions wherever it stands on a line of a log (`ActionCommand.TryParse`).
+const LOG_COMMAND: &str = "##[";
 
 fn push_safe(out: &mut String, c: char) {
     match c {
         '\n' => out.push_str("\\n"),
         '\r' => out.push_str("\\r"),
         '\t' => out.push_str("\\t"),
+        '[' if out.ends_with("##") => out.push_str("\\u{5b}"),
         c if is_unsafe(c) => {
             let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
         }
         c => out.push(c),
     }
+}
+
+/// [`safe`] text for XML 1.0, between tags or in an attribute. Line ends are the caller's: a text of the user's has none after `safe`.
+pub(crate) fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for (i, part) in text.split('\n').enumerate() {
+        if i > 0 {
+            out.push('\n');
+        }
+        for c in safe(part).chars() {
+            match c {
+                '&' => out.push_str("&amp;"),
+                '<' => out.push_str("&lt;"),
+                '>' => out.push_str("&gt;"),
+                '"' => out.push_str("&quot;"),
+                c => out.push(c),
+            }
+        }
+    }
+    out
 }
 
 /// Control characters; format characters that are invisible or turn the reading direction (UAX #9, Trojan Source

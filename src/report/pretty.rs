@@ -16,7 +16,7 @@ use super::{
     severity_style, summary, table, tree, verdict_style,
 };
 use crate::finding::{Assessment, Finding, Remedy, Severity};
-use crate::source::{Location, Sources};
+use crate::source::{Location, Source, Sources};
 
 /// Gaps shown per code, files shown as not read; the others are counted here and listed in the other formats.
 const SHOWN: usize = 3;
@@ -447,12 +447,9 @@ impl Window {
             if number > position.line && line.is_empty() {
                 break;
             }
-            let start = source.line_start(number);
             let base = text.len();
             if number == position.line {
-                let inside = |offset: u32| floor(line, offset.saturating_sub(start) as usize);
-                let focus = inside(at.span.start)..inside(at.span.end);
-                let (clipped, range) = clip(line, &mask(source, number, focus.clone()), focus, room, options.unicode);
+                let (clipped, range) = pointed_at(source, at, room, options.unicode);
                 label_column = textwrap::core::display_width(&clipped[..floor(&clipped, range.start + range.len() / 2)]);
                 label = base + range.start..base + range.end;
                 text.push_str(&clipped);
@@ -466,6 +463,15 @@ impl Window {
         let label_text = label_text.filter(|l| !l.is_empty() && label_column + textwrap::core::display_width(l) < room);
         Self { file: safe(&source.path).into_owned(), first_line, column: position.column, text, label, label_text }
     }
+}
+
+/// The line of a location in at most `room` columns, without its secrets and made safe, and where in it the location is.
+pub(super) fn pointed_at(source: &Source, at: Location, room: usize, unicode: bool) -> (String, Range<usize>) {
+    let number = source.line(at.span.start);
+    let (line, start) = (source.line_text(number), source.line_start(number));
+    let inside = |offset: u32| floor(line, offset.saturating_sub(start) as usize);
+    let focus = inside(at.span.start)..inside(at.span.end);
+    clip(line, &mask(source, number, focus.clone()), focus, room, unicode)
 }
 
 /// A byte offset moved back onto a character boundary inside the text.

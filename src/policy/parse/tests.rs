@@ -82,9 +82,9 @@ unless-mechanism = ['sccs']",
     (
         "only-in = ['CN']
 applies-if = ['cio']
-exempt = ['nonsense']",
+exempt = ['data-brocker']",
         "14: ['cio'] unknown operator fact `cio` (did you mean `ciio`?)
-15: ['nonsense'] unknown operator fact `nonsense` (known are ciio, cn-art40-volume, state-organ, cn-ftz-registered, us-person, doj-exempt-transaction, data-broker, gdpr-exporter, uk-exporter, central-securities-depository, payment-system-operator, kr-value-added-provider)",
+15: ['data-brocker'] unknown operator fact `data-brocker` (did you mean `data-broker`?)",
     ),
     (
         "only-in = ['CN']

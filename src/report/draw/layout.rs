@@ -216,7 +216,7 @@ impl Layout {
         };
         layout.list_below(sizes);
         let alone = layout.group(&on, map, sizes);
-        layout.draw_arcs(map);
+        layout.arcs = layout.arcs_of(map);
         layout.place_labels(&alone, map, sizes);
         layout
     }
@@ -328,7 +328,9 @@ impl Layout {
         outside * 20.0 + labels * 4.0 + groups * 4.0 + marks * 6.0 + crossed * 12.0
     }
 
-    fn draw_arcs(&mut self, map: &Map) {
+    /// Curves of the ways of a map with the same sites.
+    pub fn arcs_of(&self, map: &Map) -> Vec<Arc> {
+        let mut arcs = Vec::with_capacity(map.ways.len());
         let mut group_of = BTreeMap::new();
         for (i, group) in self.groups.iter().enumerate() {
             group_of.extend(group.sites.iter().map(|s| (*s, i)));
@@ -354,8 +356,9 @@ impl Layout {
                 bend.1 = bend.1.max(6.0 - middle.1.min(0.0));
                 bend
             };
-            self.arcs.push(Arc { from: toward(a, bend, 8.0), bend, to: toward(b, bend, 10.0) });
+            arcs.push(Arc { from: toward(a, bend, 8.0), bend, to: toward(b, bend, 10.0) });
         }
+        arcs
     }
 
     /// The gravest first, so that they stand nearest to their marks.

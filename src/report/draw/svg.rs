@@ -3,7 +3,7 @@
 //!
 //! Also for use inside a page: every class begins with `om-`, every id with the one that is given.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::graph::{Change, when};
@@ -11,7 +11,7 @@ use super::layout::{Anchor, Arc, BESIDE, LINE, Layout, Point, Size, WIDTH};
 use super::map::{Map, MapSite, Way};
 use super::{land, name, sentence, short, some_of};
 use crate::finding::State;
-use crate::report::{count, safe};
+use crate::report::{count, safe, xml};
 
 /// More sites than this are drawn by country.
 pub const MOST_SITES: usize = 60;
@@ -20,7 +20,8 @@ pub const MOST_WAYS: usize = 300;
 /// Ways told one by one to those who cannot see them.
 const MOST_TOLD: usize = 40;
 
-const STYLE: &str = "\
+/// What its elements look like.
+pub const STYLE: &str = "\
 .om-page{fill:#fff}.om-sea{fill:#eef3f7}.om-land{fill:#d9dfd6}.om-border{fill:none;stroke:#fff;stroke-width:.8}\
 .om text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,'Noto Sans','DejaVu Sans',sans-serif;fill:#17212b;font-size:10.5px}\
 .om .om-title{font-size:19px;font-weight:600}.om .om-subtitle{font-size:12.5px;fill:#4a5763}\
@@ -36,7 +37,7 @@ const STYLE: &str = "\
 .om-ring{fill:none;stroke:#17212b;stroke-width:1.3}.om-cross{fill:none;stroke:#17212b;stroke-width:2}\
 .om-mark-bad{fill:#c0152b;stroke:#fff;stroke-width:1.5}.om-vague-bad{fill:#fff;stroke:#c0152b;stroke-dasharray:3 1.6}.om-leader{fill:none;stroke:#6c7882;stroke-width:.8}\
 .om-frame{fill:#fff;fill-opacity:.88;stroke:#aab4bd;stroke-width:.8}\
-@media (prefers-color-scheme:dark){.om-page{fill:#11181f}.om-sea{fill:#18222c}.om-land{fill:#2c3a43}.om-border{stroke:#18222c}\
+@media screen and (prefers-color-scheme:dark){.om-page{fill:#11181f}.om-sea{fill:#18222c}.om-land{fill:#2c3a43}.om-border{stroke:#18222c}\
 .om text{fill:#e9eef2}.om .om-subtitle,.om .om-small,.om .om-note{fill:#b7c2cb}.om .om-bad{fill:#ff8f97}.om .om-open{fill:#ecc46b}\
 .om-halo{stroke:#11181f}.om-normal{stroke:#7db8ee}.om-overload{stroke:#e8b35a}.om-loss{stroke:#bd9df0}.om-breaks{stroke:#ff5c69}\
 .om-tip-normal{fill:#7db8ee}.om-tip-overload{fill:#e8b35a}.om-tip-loss{fill:#bd9df0}.om-tip-breaks{fill:#ff5c69}\
@@ -70,13 +71,91 @@ pub fn svg(map: &Map, id: &str) -> String {
         out,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"om\" viewBox=\"0 0 {WIDTH} {h}\" width=\"{WIDTH}\" height=\"{h}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\">\n\
          <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n<style>{STYLE}</style>\n",
-        escaped(&sentence(&map.title)),
-        escaped(&told(&map)),
+        xml(&sentence(&map.title)),
+        xml(&told(&map)),
         h = height.ceil(),
     );
     let _ = writeln!(out, "<rect class=\"om-page\" width=\"{WIDTH}\" height=\"{}\"/>", height.ceil());
     out.push_str(&head);
     let _ = writeln!(out, "<g transform=\"translate(0 {top})\">");
+    draw_land(&mut out, &layout);
+    draw_map(&mut out, &map, &labels, &layout, &layout.arcs);
+    out.push_str("</g>\n");
+    out.push_str(&foot);
+    out.push_str("</svg>\n");
+    out
+}
+
+/// One of several pictures of the same sites: `key` tells it apart. In a page.
+pub struct Layer {
+    pub key: String,
+    pub map: Map,
+}
+
+/// All layers over the same land, each a group `om-layer` with its keys in `data-keys` and the number of its ways in words in
+/// `data-says`; those that look alike are one. All but the first are also `om-off`. [`STYLE`] is not in it. `base` has the sites
+/// and the notes; every layer must have the same sites.
+pub fn layered(base: &Map, layers: &[Layer], id: &str) -> String {
+    let base = base.bounded(MOST_SITES);
+    let maps: Vec<(&str, Map)> = layers.iter().map(|l| (l.key.as_str(), l.map.bounded(MOST_SITES))).collect();
+    let labels: Vec<Vec<Vec<(&str, String)>>> = maps.iter().map(|(_, map)| map.sites.iter().map(label).collect()).collect();
+    let most = |a: Size, b: Size| (a.0.max(b.0), a.1.max(b.1));
+    let sizes: Vec<Size> =
+        (0..base.sites.len()).map(|site| labels.iter().map(|l| size(&l[site])).fold((0.0, 1), most)).collect();
+    let layout = Layout::new(&base, &sizes);
+
+    // What looks alike is drawn once.
+    let mut drawn: BTreeMap<String, (usize, Vec<&str>)> = BTreeMap::new();
+    let mut legend = Map { notes: base.notes.clone(), ..Map::default() };
+    let mut left = 0;
+    for (i, ((key, map), labels)) in maps.iter().zip(&labels).enumerate() {
+        let mut map = map.clone();
+        left = left.max(map.ways.len().saturating_sub(MOST_WAYS));
+        map.ways.truncate(MOST_WAYS);
+        let mut body = String::new();
+        draw_map(&mut body, &map, labels, &layout, &layout.arcs_of(&map));
+        let known = drawn.len();
+        drawn.entry(body).or_insert((i, Vec::new())).1.push(key);
+        if drawn.len() > known {
+            legend.sites.extend(map.sites.into_iter().filter(|s| s.endpoints > 0));
+            legend.ways.extend(map.ways);
+        }
+    }
+    if left > 0 {
+        legend
+            .notes
+            .push(format!("left out of some picture: up to {}, none graver than those drawn", count(left, "way", "ways")));
+    }
+    let (foot, height) = foot(&legend, layout.bottom + 22.0);
+
+    let mut out = String::new();
+    let _ = write!(
+        out,
+        "<svg class=\"om\" viewBox=\"0 0 {WIDTH} {h}\" role=\"img\" aria-labelledby=\"{id}-title\">\n<title id=\"{id}-title\">{}</title>\n",
+        escaped(&sentence(&base.subtitle)),
+        h = height.ceil(),
+    );
+    draw_land(&mut out, &layout);
+    let mut order: Vec<(&String, &(usize, Vec<&str>))> = drawn.iter().collect();
+    order.sort_by_key(|(_, (first, _))| *first);
+    for (body, (first, keys)) in order {
+        let map = &maps[*first].1;
+        let bad = map.ways.iter().filter(|w| !w.edge.breaks.is_empty()).count();
+        let says = format!("{} between sites, {bad} of them on a way that breaks a rule", count(map.ways.len(), "way", "ways"));
+        let off = if *first > 0 { " om-off" } else { "" };
+        let _ = write!(
+            out,
+            "<g class=\"om-layer{off}\" data-keys=\"{}\" data-says=\"{says}\">\n{body}</g>\n",
+            escaped(&keys.join(";"))
+        );
+    }
+    out.push_str(&foot);
+    out.push_str("</svg>\n");
+    out
+}
+
+/// Sea, land, borders, and the frames of sites that fall together.
+fn draw_land(out: &mut String, layout: &Layout) {
     let _ = writeln!(out, "<rect class=\"om-sea\" width=\"{WIDTH}\" height=\"{}\"/>", n(layout.view.height));
     let (land, borders) = land::paths(&layout.view);
     let _ = writeln!(
@@ -86,7 +165,7 @@ pub fn svg(map: &Map, id: &str) -> String {
     for group in &layout.groups {
         let to = group.frame.nearest(group.at);
         let _ = writeln!(out, "<path class=\"om-leader\" d=\"{}\"/>", segment(group.at, to));
-        circle(&mut out, "om-mark", group.at, 2.5);
+        circle(out, "om-mark", group.at, 2.5);
         let f = &group.frame;
         let _ = writeln!(
             out,
@@ -97,20 +176,22 @@ pub fn svg(map: &Map, id: &str) -> String {
             n(f.h)
         );
     }
+}
+
+/// Ways and sites.
+fn draw_map(out: &mut String, map: &Map, labels: &[Vec<(&str, String)>], layout: &Layout, arcs: &[Arc]) {
     // The gravest on top.
-    for (way, arc) in map.ways.iter().zip(&layout.arcs).rev() {
-        draw_way(&mut out, &map, way, arc);
+    for (way, arc) in map.ways.iter().zip(arcs).rev() {
+        draw_way(out, map, way, arc);
     }
-    for (site, label) in map.sites.iter().zip(&labels).enumerate().map(|(i, (s, l))| ((i, s), l)) {
-        draw_site(&mut out, site, label, &layout);
+    for (site, label) in map.sites.iter().zip(labels).enumerate().map(|(i, (s, l))| ((i, s), l)) {
+        if site.1.endpoints > 0 {
+            draw_site(out, site, label, layout);
+        }
     }
     if !layout.below.is_empty() {
-        line(&mut out, (20.0, layout.view.height + 20.0), "om-note om-halo", "Not on the map:");
+        line(out, (20.0, layout.view.height + 20.0), "om-note om-halo", "Not on the map:");
     }
-    out.push_str("</g>\n");
-    out.push_str(&foot);
-    out.push_str("</svg>\n");
-    out
 }
 
 /// The lines of a site's label with their classes.
@@ -155,7 +236,7 @@ fn draw_site(out: &mut String, (number, site): (usize, &MapSite), label: &[(&str
     let at = layout.marks[number];
     out.push_str("<g>");
     let all: Vec<&str> = label.iter().map(|(_, text)| text.as_str()).collect();
-    let _ = write!(out, "<title>{}</title>", escaped(&all.join("\n")));
+    let _ = write!(out, "<title>{}</title>", xml(&all.join("\n")));
     let class = match (site.breaks.is_empty(), is_vague(site)) {
         (false, false) => "om-mark-bad",
         (false, true) => "om-mark-bad om-vague-bad",
@@ -192,7 +273,7 @@ fn draw_site(out: &mut String, (number, site): (usize, &MapSite), label: &[(&str
     let ((x, mut y), anchor) = layout.texts[number];
     let end = if anchor == Anchor::End { " om-end" } else { "" };
     for (class, text) in label {
-        let _ = write!(out, "<text class=\"{class} om-halo{end}\" x=\"{}\" y=\"{}\">{}</text>", n(x), n(y), escaped(text));
+        let _ = write!(out, "<text class=\"{class} om-halo{end}\" x=\"{}\" y=\"{}\">{}</text>", n(x), n(y), xml(text));
         y += LINE;
     }
     out.push_str("</g>\n");
@@ -211,7 +292,7 @@ fn draw_way(out: &mut String, map: &Map, way: &Way, arc: &Arc) {
     let _ = write!(
         out,
         "<g><title>{}</title><path class=\"om-line om-{state}{depend}{breaks}\" d=\"M{} {}Q{} {} {} {}\"/>",
-        escaped(&way_in_words(map, way, "\n")),
+        xml(&way_in_words(map, way, "\n")),
         n(arc.from.0),
         n(arc.from.1),
         n(arc.bend.0),
@@ -363,7 +444,7 @@ fn wrapped(text: &str) -> Vec<String> {
 }
 
 fn line(out: &mut String, (x, y): Point, class: &str, text: &str) {
-    let _ = writeln!(out, "<text class=\"{class}\" x=\"{}\" y=\"{}\">{}</text>", n(x), n(y), escaped(&sentence(text)));
+    let _ = writeln!(out, "<text class=\"{class}\" x=\"{}\" y=\"{}\">{}</text>", n(x), n(y), xml(&sentence(text)));
 }
 
 fn circle(out: &mut String, class: &str, (x, y): Point, r: f64) {
@@ -378,24 +459,4 @@ fn segment(a: Point, b: Point) -> String {
 fn n(value: f64) -> String {
     let text = format!("{value:.1}");
     text.strip_suffix(".0").map_or_else(|| text.clone(), |whole| if whole == "-0" { "0".to_owned() } else { whole.to_owned() })
-}
-
-/// As text of XML 1.0, with what could drive a reader made visible. A line end may stand where [`way_in_words`] put it.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    for (i, part) in text.split('\n').enumerate() {
-        if i > 0 {
-            out.push('\n');
-        }
-        for c in safe(part).chars() {
-            match c {
-                '&' => out.push_str("&amp;"),
-                '<' => out.push_str("&lt;"),
-                '>' => out.push_str("&gt;"),
-                '"' => out.push_str("&quot;"),
-                c => out.push(c),
-            }
-        }
-    }
-    out
 }

@@ -1,0 +1,273 @@
+//! `onshore report`: the assessment as a document to hand on. It is no gate: that is `onshore check`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::draw::{Picture, state_of};
+use super::pipeline::{self, Opened};
+use super::{Context, Failure, ProjectArgs, baseline, whatif};
+use crate::check::follow;
+use crate::finding::{Assessment, Finding, State};
+use crate::geo::Atlas;
+use crate::model::Country;
+use crate::policy::Pack;
+use crate::reach::{Graph, Token, TokenSource, World, tokens};
+use crate::report::{self, RenderOptions, Reporter, count, draw, html};
+use crate::vocab::classes;
+
+/// Pictures of choices drawn at most: a file that nobody can load helps nobody.
+const MOST_PICTURES: usize = 240;
+/// Losses drawn at most.
+const MOST_LOSSES: usize = 40;
+/// Beyond, each loss takes too long to be judged one by one. In endpoints.
+const SMALL: usize = 2_000;
+
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Folder of the project, or its onshore.toml; without: the nearest onshore.toml upwards, else this folder
+    path: Option<PathBuf>,
+    /// The file to write; how it ends says in which form: residency.html
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Policy file, or pack:NAME for one shipped with onshore; in addition to those of the project; may be given several times
+    #[arg(long, value_name = "POLICY")]
+    policy: Vec<String>,
+    /// Let pass what this file knows from before, and show since when
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    #[command(flatten)]
+    project: ProjectArgs,
+}
+
+/// In which form a file is written.
+enum Form {
+    Html,
+    By(&'static dyn Reporter),
+}
+
+/// Endings of file names, and the reporters that write such files; `html` is the report itself.
+const ENDINGS: &[(&str, &str)] = &[
+    ("html", "html"),
+    ("htm", "html"),
+    ("json", "json"),
+    ("jsonl", "jsonl"),
+    ("ndjson", "jsonl"),
+    ("md", "markdown"),
+    ("markdown", "markdown"),
+    ("sarif", "sarif"),
+    ("xml", "junit"),
+    ("csv", "csv"),
+    ("txt", "pretty"),
+];
+
+impl Report {
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
+        // Before the work: a mistake in the name shows at once.
+        let form = form(&self.output)?;
+        let mut opened = pipeline::open(self.path.as_deref(), &self.project, context)?;
+        opened.baseline = self.baseline.as_deref().map(|file| baseline::read(file, &context.around.folder)).transpose()?;
+        let packs = opened.packs(&self.policy, &context.around.folder)?;
+        let atlas = opened.atlas()?;
+        let mut assessment = opened.assess(&atlas, &packs);
+        let mut text = Vec::new();
+        match form {
+            Form::Html => {
+                let world = world(&opened, &atlas, &packs, &assessment);
+                let report = html::Report {
+                    assessment: &assessment,
+                    sources: &opened.sources,
+                    world: &world,
+                    version: env!("CARGO_PKG_VERSION"),
+                };
+                html::write(&report, &mut text)?;
+            }
+            Form::By(reporter) => {
+                if reporter.shows_ways() {
+                    follow(&opened.question(&atlas, &packs, None), &mut assessment);
+                }
+                reporter.write(&assessment, &opened.sources, &RenderOptions::PLAIN, &mut text)?;
+            }
+        }
+        let file = context.around.folder.join(&self.output);
+        std::fs::write(&file, text).map_err(|e| Failure::usage(format!("`{}` cannot be written: {e}", file.display())))?;
+        writeln!(context.out, "{}", report::summary(&assessment))?;
+        Ok(if opened.broken { 2 } else { 0 })
+    }
+}
+
+/// By how the name of the file ends.
+fn form(file: &Path) -> Result<Form, Failure> {
+    let ending = file.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    let print = "write `-o residency.html`, open it in a browser and print it to a file: it is made for paper, too";
+    match ending.as_str() {
+        "pdf" => return Err(Failure::with_help("PDF is not built into this onshore", print)),
+        "xlsx" => {
+            let help = "write `-o residency.html`, whose tables can be copied, or `-o residency.json` for a program";
+            return Err(Failure::with_help("XLSX is not built into this onshore", help));
+        }
+        _ => {}
+    }
+    let written = |name: &str| name == "html" || report::reporter(name).is_some();
+    match ENDINGS.iter().find(|(known, name)| *known == ending && written(name)) {
+        Some((_, "html")) => Ok(Form::Html),
+        Some((_, name)) => Ok(Form::By(report::reporter(name).expect("it was just found"))),
+        None => {
+            let known: Vec<String> = ENDINGS.iter().filter(|(_, name)| written(name)).map(|(e, _)| format!(".{e}")).collect();
+            let message = match ending.as_str() {
+                "" => format!("`{}` does not end in a way that says what to write", file.display()),
+                ending => format!("onshore writes no file that ends in `.{ending}`"),
+            };
+            Err(Failure::with_help(message, format!("it can end in {}", known.join(", "))))
+        }
+    }
+}
+
+/// Every picture that the report lets people choose.
+fn world(opened: &Opened, atlas: &Atlas, packs: &[Pack], assessment: &Assessment) -> html::World {
+    let tokens = tokens(&opened.snapshot);
+    let graph = Graph::new(&opened.snapshot, &tokens);
+    let mut out = html::World::default();
+    if tokens.is_empty() {
+        return out;
+    }
+    let states = [(State::Normal, World::Normal), (State::Overload, World::Overload), (State::Loss, World::Any)];
+    out.when = vec![
+        html::world::When { name: "any state".to_owned(), rank: 2, change: false },
+        html::world::When { name: "normal running".to_owned(), rank: 0, change: false },
+        html::world::When { name: "overload".to_owned(), rank: 1, change: false },
+    ];
+    let (groups, classes) = axes(opened, &tokens, &mut out);
+    let mut choices: Vec<(Option<usize>, Option<usize>)> = vec![(None, None)];
+    choices.extend((0..out.who.len()).map(|who| (Some(who), None)));
+    choices.extend((0..out.what.len()).map(|what| (None, Some(what))));
+    choices.extend((0..out.who.len()).flat_map(|who| (0..out.what.len()).map(move |what| (Some(who), Some(what)))));
+    let mut left = 0;
+    for (who, what) in choices {
+        let is_of = |t: usize| who.is_none_or(|who| groups[t] == who) && what.is_none_or(|what| classes[t] == what);
+        let wanted: Vec<usize> = (0..tokens.len()).filter(|t| is_of(*t)).collect();
+        if wanted.is_empty() {
+            continue;
+        }
+        let large = opened.snapshot.endpoints.len() > SMALL && (who.is_some() || what.is_some());
+        if out.pictures.len() + 3 > MOST_PICTURES || large {
+            left += 1;
+            continue;
+        }
+        for (when, n) in [(0, 3), (1, 1), (2, 2)] {
+            let about = |f: &&Finding| f.state.is_none_or(|s| s <= states[n - 1].0) && concerns(f, &wanted, &tokens);
+            let findings: Vec<Finding> = assessment.findings.iter().filter(about).cloned().collect();
+            let picture = Picture {
+                opened,
+                atlas,
+                graph: &graph,
+                tokens: &tokens,
+                wanted: wanted.clone(),
+                states: states[..n].to_vec(),
+                against_normal: false,
+                findings: &findings,
+                subtitle: String::new(),
+            };
+            out.pictures.push(html::world::Picture { who, what, when, graph: picture.draw() });
+        }
+    }
+    if left > 0 {
+        let left = count(left, "choice of people and data is", "choices of people and data are");
+        out.notes.push(format!("{left} not drawn one by one: `onshore trace --format svg` draws each"));
+    }
+    losses(opened, atlas, packs, &mut out);
+    same_sites(&mut out);
+    out
+}
+
+/// Whose data and which there is to choose from; for each token, whose it is and which.
+fn axes(opened: &Opened, tokens: &[Token], out: &mut html::World) -> (Vec<usize>, Vec<usize>) {
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    let mut groups = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        let origins: Vec<&str> = token.origins.iter().map(Country::as_str).collect();
+        let origins = origins.join("+");
+        let (name, joined) = match token.source {
+            TokenSource::Population(i) => {
+                let population = &opened.snapshot.populations[i];
+                let of: Vec<&str> = population.subject.countries().iter().map(Country::as_str).collect();
+                (format!("{} ({})", population.id, of.join(", ")), true)
+            }
+            TokenSource::Holding(_) if origins.is_empty() => ("held in stores, nobody said whose".to_owned(), false),
+            TokenSource::Holding(_) => (format!("held in stores, of {}", origins.replace('+', " and ")), false),
+        };
+        // A holding may have the same name as a population.
+        let group = *known.entry(format!("{joined} {name}")).or_insert_with(|| {
+            out.who.push(html::world::Who { name, origins: Vec::new() });
+            out.who.len() - 1
+        });
+        if !out.who[group].origins.contains(&origins) {
+            out.who[group].origins.push(origins);
+        }
+        groups.push(group);
+    }
+    let what: BTreeSet<&str> = tokens.iter().map(|t| t.class.as_str()).collect();
+    out.what = what.iter().map(ToString::to_string).collect();
+    let number: BTreeMap<&str, usize> = what.into_iter().enumerate().map(|(i, class)| (class, i)).collect();
+    (groups, tokens.iter().map(|t| number[t.class.as_str()]).collect())
+}
+
+/// Whether a finding is about any of the data.
+fn concerns(finding: &Finding, wanted: &[usize], tokens: &[Token]) -> bool {
+    let of_origin = |t: &Token| {
+        let is = |code: &str| t.origins.is_empty() || t.origins.iter().any(|o| o.as_str() == code);
+        finding.origin.is_empty() || finding.origin.iter().flat_map(|o| o.split('+')).any(is)
+    };
+    let of_class = |t: &Token| finding.data.is_empty() || finding.data.iter().any(|d| classes::overlap(&t.class, d));
+    wanted.iter().map(|t| &tokens[*t]).any(|t| of_origin(t) && of_class(t))
+}
+
+/// What each loss changes, those of sites first.
+fn losses(opened: &Opened, atlas: &Atlas, packs: &[Pack], out: &mut html::World) {
+    let mut domains: Vec<_> = whatif::domains(opened).into_iter().collect();
+    if domains.is_empty() {
+        return;
+    }
+    if opened.snapshot.endpoints.len() > SMALL {
+        out.notes.push("losses are not drawn, the project is too large: `onshore whatif --lose` draws one".to_owned());
+        return;
+    }
+    domains.sort_by_key(|d| d.kind.as_str() != "site");
+    let left = domains.len().saturating_sub(MOST_LOSSES);
+    domains.truncate(MOST_LOSSES);
+    for domain in domains {
+        let when = out.when.len();
+        out.when.push(html::world::When { name: format!("losing {domain}"), rank: 2, change: true });
+        let graph = state_of(opened, atlas, packs, World::Loss(vec![domain]));
+        out.pictures.push(html::world::Picture { who: None, what: None, when, graph });
+    }
+    if left > 0 {
+        let left = count(left, "loss is", "losses are");
+        out.notes.push(format!("{left} not drawn: `onshore whatif --lose` draws each"));
+    }
+}
+
+/// Gives all pictures the sites of all, so that what stands in one place does so in every picture.
+fn same_sites(world: &mut html::World) {
+    let mut sites: Vec<draw::Site> = Vec::new();
+    let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for picture in &mut world.pictures {
+        let mut number = Vec::with_capacity(picture.graph.sites.len());
+        for site in &picture.graph.sites {
+            let like = by_name.entry(site.name.clone()).or_default();
+            let known = like.iter().copied().find(|i| sites[*i] == *site);
+            number.push(known.unwrap_or_else(|| {
+                sites.push(site.clone());
+                like.push(sites.len() - 1);
+                sites.len() - 1
+            }));
+        }
+        for node in &mut picture.graph.nodes {
+            node.site = node.site.map(|site| number[site]);
+        }
+    }
+    for picture in &mut world.pictures {
+        picture.graph.sites.clone_from(&sites);
+    }
+}

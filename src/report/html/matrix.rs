@@ -1,0 +1,57 @@
+//! Origin x place x activity: in each cell what data, in the mildest state of the world in which it is so.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+
+use super::{Report, Text, country_words, list, nothing, origin_words, state_words};
+use crate::finding::State;
+
+const ACTIVITIES: [(&str, &str); 5] = [
+    ("store", "Stored"),
+    ("keys", "Keys held"),
+    ("access", "Looked at by staff"),
+    ("process", "Processed"),
+    ("transit", "Passed through"),
+];
+
+/// By activity and state: the classes of data.
+type Cells<'a> = BTreeMap<&'a str, BTreeMap<State, Vec<&'a str>>>;
+
+pub(super) fn section(r: &Report<'_>) -> Markup {
+    let ways = &r.assessment.ways;
+    if ways.is_empty() {
+        return nothing("No data gets anywhere: no population and no store with data is declared.");
+    }
+    // What cannot be told stands first in each origin.
+    let mut rows: BTreeMap<(&str, bool, &str), Cells<'_>> = BTreeMap::new();
+    for way in ways {
+        let row = rows.entry((&way.origin, way.country != "?", &way.country)).or_default();
+        row.entry(way.activity).or_default().entry(way.state).or_default().push(&way.data);
+    }
+    let heads: Vec<&str> = ["People of", "In"].into_iter().chain(ACTIVITIES.map(|(_, title)| title)).collect();
+    let rows = html! {
+        @for ((origin, known, country), cells) in &rows {
+            tr class=[(!known).then_some("untold")] {
+                th scope="row" { (Text(&origin_words(origin))) }
+                th scope="row" { (Text(&country_words(country))) }
+                @for (activity, _) in ACTIVITIES {
+                    td {
+                        @match cells.get(activity) {
+                            None => { span class="no" { "no way found" } }
+                            Some(states) => {
+                                @for (state, data) in states {
+                                    p { span class={ "state st-" (state.as_str()) } { (state_words(*state)) } br; (list(data)) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    html! {
+        p { "Each cell says which data, and in the mildest state of the world in which it gets there. \"No way found\" means: none in what was read." }
+        (super::table("What is done with whose data where", &heads, rows))
+    }
+}

@@ -1,0 +1,289 @@
+//! One HTML file for people who decide: counsel, auditors, engineers. It holds everything itself - words, map, style and a small
+//! script - and asks for nothing: the policy in its head lets only that style and that script in, by their hashes. Without the
+//! script all of it can be read; the script picks pictures and rows.
+//!
+//! What could not be told comes before what was. Every text of the user's files goes through [`Text`].
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use maud::{DOCTYPE, Escaper, Markup, PreEscaped, Render, html};
+use sha2::{Digest, Sha256};
+
+use super::{line, safe};
+use crate::finding::{Assessment, Severity, State, Verdict};
+use crate::source::{Location, Sources};
+use crate::vocab::places;
+
+mod findings;
+mod matrix;
+mod opening;
+mod record;
+mod rests;
+mod words;
+pub mod world;
+
+pub use world::World;
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = include_str!("page.js");
+
+/// Everything that is shown.
+#[derive(Debug)]
+pub struct Report<'a> {
+    pub assessment: &'a Assessment,
+    pub sources: &'a Sources,
+    pub world: &'a World,
+    /// Of onshore.
+    pub version: &'a str,
+}
+
+pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(page(report).into_string().as_bytes())
+}
+
+fn page(r: &Report<'_>) -> Markup {
+    let style = format!("{STYLE}{}", super::draw::svg::STYLE);
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        base64(&Sha256::digest(&style)),
+        base64(&Sha256::digest(SCRIPT))
+    );
+    let a = r.assessment;
+    let name = a.project.as_deref().unwrap_or("unnamed project");
+    let sections: Vec<(&str, &str, Markup)> = vec![
+        ("verdict", "What was decided, and what not", opening::verdict(r)),
+        ("map", "Where data gets to", world::section(r)),
+        ("matrix", "Origin, place and activity", matrix::section(r)),
+        ("findings", "Findings", findings::section(r)),
+        ("change", "What would mend it", findings::remedies(r)),
+        ("record", "Stores, recipients and legal basis", record::section(r)),
+        ("waivers", "Waivers", record::waivers(r)),
+        ("gaps", "Gaps: what was met and not understood", rests::gaps(r)),
+        ("coverage", "What was examined", rests::coverage(r)),
+        ("data", "What places rest on", rests::data_sets(r)),
+        ("people", "Who answers for it", rests::who(r)),
+        ("words", "Words", words::section()),
+        ("made", "How this was made", rests::made(r)),
+    ];
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy);
+                meta name="referrer" content="no-referrer";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="generator" content={ "onshore " (r.version) };
+                title { "Data residency of " (Text(name)) ", as of " (Text(&a.as_of)) }
+                style { (PreEscaped(&style)) }
+            }
+            body {
+                a class="skip" href="#main" { "Skip to the content" }
+                header {
+                    p class="kind" { "Data residency report" }
+                    h1 { (Text(name)) }
+                    p {
+                        "As of " time datetime=(safe(&a.as_of)) { (Text(&a.as_of)) }
+                        @if let Some(owner) = &a.owner { ". " (Text(owner)) " answers for it" }
+                        "."
+                    }
+                }
+                nav aria-label="Sections" {
+                    ul {
+                        @for (id, title, _) in &sections { li { a href={ "#" (id) } { (title) } } }
+                    }
+                }
+                main id="main" tabindex="-1" {
+                    @for (id, title, content) in &sections {
+                        section id=(id) aria-labelledby={ (id) "-title" } {
+                            h2 id={ (id) "-title" } { (title) }
+                            (content)
+                        }
+                    }
+                }
+                footer {
+                    p { (LIMITS) " Made by onshore " (r.version) "." }
+                }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    }
+}
+
+/// On the first page and on the last.
+const LIMITS: &str = "onshore judges where data is and can get to, against what is declared and what was read. \
+    It does not judge what is lawful: that is for people to decide.";
+
+/// A text from the user's files: what could do harm is visible, and very long texts are cut in the middle, as told there.
+struct Text<'a>(&'a str);
+
+/// In characters.
+const LONG: usize = 1200;
+
+impl Render for Text<'_> {
+    fn render_to(&self, buffer: &mut String) {
+        use std::fmt::Write as _;
+        // Writing into memory does not fail.
+        let _ = Escaper::new(buffer).write_str(&safe(&cut(self.0)));
+    }
+}
+
+/// The same; what stands between backticks is code.
+struct Prose<'a>(&'a str);
+
+impl Render for Prose<'_> {
+    fn render_to(&self, buffer: &mut String) {
+        let text = cut(self.0);
+        let pieces: Vec<&str> = text.split('`').collect();
+        for (i, piece) in pieces.iter().enumerate() {
+            if i % 2 == 0 {
+                Text(piece).render_to(buffer);
+            } else if i + 1 < pieces.len() {
+                buffer.push_str("<code>");
+                Text(piece).render_to(buffer);
+                buffer.push_str("</code>");
+            } else {
+                buffer.push('`');
+                Text(piece).render_to(buffer);
+            }
+        }
+    }
+}
+
+/// Without the middle if it is long.
+fn cut(text: &str) -> Cow<'_, str> {
+    // Most texts are short, and bytes are counted faster than characters.
+    let many = if text.len() > LONG { text.chars().count() } else { 0 };
+    if many <= LONG {
+        return Cow::Borrowed(text);
+    }
+    let at = |n: usize| text.char_indices().nth(n).map_or(text.len(), |(i, _)| i);
+    let (head, tail) = (&text[..at(LONG / 2)], &text[at(many - LONG / 4)..]);
+    Cow::Owned(format!("{head} [{} characters left out] {tail}", many - LONG / 2 - LONG / 4))
+}
+
+/// Texts with commas between them.
+fn list<S: AsRef<str>>(texts: &[S]) -> Markup {
+    html! {
+        @for (i, text) in texts.iter().enumerate() {
+            @if i > 0 { ", " }
+            (Breaking(text.as_ref(), '.'))
+        }
+    }
+}
+
+/// A table in a box of its own, so that on a narrow screen it scrolls and the page does not.
+fn table(caption: &str, head: &[&str], rows: Markup) -> Markup {
+    html! {
+        div class="scroll" role="region" aria-label=(caption) tabindex="0" {
+            table {
+                caption { (caption) }
+                thead { tr { @for title in head { th scope="col" { (title) } } } }
+                tbody { (rows) }
+            }
+        }
+    }
+}
+
+fn verdict_badge(verdict: Verdict) -> Markup {
+    html! { span class={ "badge v-" (verdict.as_str()) } { (verdict_words(verdict)) } }
+}
+
+fn severity_badge(severity: Severity) -> Markup {
+    html! { span class={ "sev s-" (severity.as_str()) } { (severity.as_str()) } }
+}
+
+/// The verdict on one rule.
+fn verdict_words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::NotApplicable => "does not apply",
+        Verdict::Satisfied => "holds",
+        Verdict::Waived => "waived",
+        Verdict::Indeterminate => "not told",
+        Verdict::Conflict => "contradiction",
+        Verdict::Unsatisfiable => "cannot be met",
+        Verdict::Violated => "broken",
+    }
+}
+
+fn state_words(state: State) -> &'static str {
+    match state {
+        State::Normal => "in normal running",
+        State::Overload => "under overload",
+        State::Loss => "after a loss",
+    }
+}
+
+/// Whose data, from how an assessment has it.
+fn origin_words(origin: &str) -> String {
+    if origin.is_empty() { "nobody said whose".to_owned() } else { origin.replace('+', " and ") }
+}
+
+/// `China (CN)`, or that it is not known.
+fn country_words(code: &str) -> String {
+    match places::country(code) {
+        Some(country) => format!("{} ({code})", places::name_en(country)),
+        None => "place not known".to_owned(),
+    }
+}
+
+/// `file:line`, as code.
+fn at(sources: &Sources, location: Location) -> Markup {
+    html! { code { (Breaking(&line(sources, location), '/')) } }
+}
+
+/// A name of parts, which may go on in the next line behind each.
+struct Breaking<'a>(&'a str, char);
+
+impl Render for Breaking<'_> {
+    fn render_to(&self, buffer: &mut String) {
+        for part in cut(self.0).split_inclusive(self.1) {
+            Text(part).render_to(buffer);
+            if part.ends_with(self.1) {
+                buffer.push_str("<wbr>");
+            }
+        }
+    }
+}
+
+fn nothing(text: &str) -> Markup {
+    html! { p class="none" { (text) } }
+}
+
+/// RFC 4648, as content security policies write hashes.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let word = (0..3).fold(0u32, |word, i| word << 8 | u32::from(chunk.get(i).copied().unwrap_or(0)));
+        for i in 0..4 {
+            let letter = LETTERS[(word >> (18 - 6 * i) & 63) as usize];
+            out.push(if i <= chunk.len() { char::from(letter) } else { '=' });
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_as_rfc_4648_has_it() {
+        let table = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("foobar", "Zm9vYmFy")];
+        for (plain, coded) in table {
+            assert_eq!(base64(plain.as_bytes()), coded);
+        }
+    }
+
+    #[test]
+    fn long_texts_are_cut_and_say_so() {
+        let long = format!("a{}z", "海".repeat(10_000));
+        let shown = html! { (Text(&long)) }.into_string();
+        assert!(shown.starts_with("a海") && shown.ends_with("海z") && shown.contains("[9102 characters left out]"), "{shown}");
+        assert_eq!(html! { (Prose("a `b` <`c")) }.into_string(), "a <code>b</code> &lt;`c");
+        assert_eq!(html! { (Text("<b>\u{202e}\u{1b}[1m")) }.into_string(), "&lt;b&gt;\\u{202e}\\u{1b}[1m");
+    }
+}

@@ -1,0 +1,80 @@
+"use strict";
+(() => {
+  const id = (name) => document.getElementById(name);
+  const all = (what, inside = document) => [...inside.querySelectorAll(what)];
+  all("[data-tools]").forEach((tools) => { tools.hidden = false; });
+
+  // The map: one picture for each choice. Rows of the table that do not belong to the choice go.
+  const [who, what, when] = ["who", "what", "when"].map(id);
+  if (who) {
+    const layers = new Map();
+    for (const layer of all(".om-layer")) {
+      for (const key of layer.dataset.keys.split(";")) layers.set(key, layer);
+    }
+    const rows = all("#ways tbody tr");
+    const chosen = (select) => select.selectedOptions[0];
+    const overlap = (a, b) => a === b || a.startsWith(b + ".") || b.startsWith(a + ".");
+    const show = () => {
+      const state = chosen(when).dataset;
+      // A loss is drawn for all data at once.
+      for (const select of [who, what]) {
+        if (state.change) select.value = "0";
+        select.disabled = Boolean(state.change);
+      }
+      const layer = layers.get([who.value, what.value, when.value].join(" "));
+      for (const other of new Set(layers.values())) other.classList.toggle("om-off", other !== layer);
+      const origins = chosen(who).dataset.origins?.split(" ");
+      const data = chosen(what).dataset.class;
+      let n = 0;
+      for (const row of rows) {
+        const fits = (!origins || origins.includes(row.dataset.origin))
+          && (!data || overlap(row.dataset.class, data))
+          && Number(row.dataset.rank) <= Number(state.rank);
+        row.hidden = !fits;
+        n += fits;
+      }
+      const drawn = layer ? layer.dataset.says : "No picture: no such data is declared, or it was left out, as the notes under the map say";
+      const table = state.change ? "the table below shows every state" : `${n} of ${rows.length} rows in the table below`;
+      id("shown").textContent = `${drawn}; ${table}.`;
+    };
+    for (const select of [who, what, when]) select.addEventListener("change", show);
+    // A page that is loaded again may keep what was chosen before.
+    for (const select of [who, what, when]) select.selectedIndex = 0;
+    show();
+  }
+
+  // Findings: those with the words that are looked for.
+  const find = id("find");
+  if (find) {
+    const findings = all(".finding");
+    const texts = new Map();
+    let timer;
+    const filter = () => {
+      const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let n = 0;
+      for (const finding of findings) {
+        if (words.length && !texts.has(finding)) texts.set(finding, finding.textContent.toLowerCase());
+        const fits = words.every((word) => texts.get(finding).includes(word));
+        finding.hidden = !fits;
+        n += fits;
+      }
+      id("found").textContent = words.length ? `${n} of ${findings.length} findings` : "";
+    };
+    find.value = "";
+    find.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(filter, 150); });
+    const turn = (open) => findings.forEach((finding) => { if (!finding.hidden) finding.open = open; });
+    all("[data-open]").forEach((button) => button.addEventListener("click", () => turn(true)));
+    all("[data-close]").forEach((button) => button.addEventListener("click", () => turn(false)));
+  }
+
+  // What is closed would not be printed.
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = all("details:not([open])");
+    closed.forEach((d) => { d.open = true; });
+  });
+  addEventListener("afterprint", () => {
+    closed.forEach((d) => { d.open = false; });
+    closed = [];
+  });
+})();

@@ -1,0 +1,183 @@
+//! What a record of processing asks of places (GDPR, article 30(1)(d) and (e); PIPL, articles 55 and 56): where data is kept, who gets
+//! it abroad, by what it is allowed. And who waived what until when. What onshore cannot know is named as missing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use maud::{Markup, html};
+
+use super::{Breaking, Prose, Report, Text, at, country_words, list, nothing, origin_words, state_words, verdict_badge};
+use crate::finding::{Allowed, Finding, State, Waived, WaivedBy};
+use crate::report::{count, places_short};
+use crate::source::Sources;
+use crate::vocab::mechanisms;
+
+pub(super) fn section(r: &Report<'_>) -> Markup {
+    html! {
+        p {
+            "For the record of processing activities (GDPR, article 30(1)(d) and (e)) and for the impact assessment and its record of handling "
+            "(PIPL, articles 55 and 56). onshore knows places, ways and the project's transfer register. It does not know contact details, purposes beyond "
+            "the register, time limits for erasure or security measures: add those from elsewhere."
+        }
+        h3 { "Stores" }
+        (stores(r))
+        h3 { "Places outside the country of origin" }
+        (abroad(r))
+        h3 { "Transfer register: what is allowed by it only" }
+        (register(r))
+    }
+}
+
+fn stores(r: &Report<'_>) -> Markup {
+    let ways = || r.assessment.ways.iter().filter(|w| matches!(w.activity, "store" | "keys"));
+    if ways().next().is_none() {
+        return nothing("No store and no key service is reached by declared data.");
+    }
+    let rows = html! {
+        @for way in ways() {
+            tr class=[(way.country == "?").then_some("untold")] {
+                th scope="row" { (Text(&way.endpoint)) br; (at(r.sources, way.location)) }
+                td { (Text(&country_words(&way.country))) }
+                td { (Breaking(&way.data, '.')) }
+                td { @if way.activity == "keys" { "keys held" } @else { "stored" } }
+                td { (Text(&origin_words(&way.origin))) }
+                td { (state_words(way.state)) }
+            }
+        }
+    };
+    html! {
+        p { "One store for each origin, class and country; there may be more of them there." }
+        (super::table("Where data and keys are kept", &["Store", "In", "Data", "What is done", "People of", "When"], rows))
+    }
+}
+
+/// What of an origin's data gets to one country: classes, and activities with the mildest state.
+#[derive(Default)]
+struct Abroad<'a> {
+    data: BTreeSet<&'a str>,
+    activities: BTreeMap<&'a str, State>,
+}
+
+fn abroad(r: &Report<'_>) -> Markup {
+    let a = r.assessment;
+    let mut rows: BTreeMap<(&str, bool, &str), Abroad<'_>> = BTreeMap::new();
+    for way in a.ways.iter().filter(|w| w.origin != w.country) {
+        let row = rows.entry((&way.origin, way.country != "?", &way.country)).or_default();
+        row.data.insert(&way.data);
+        let state = row.activities.entry(way.activity).or_insert(way.state);
+        *state = way.state.min(*state);
+    }
+    if rows.is_empty() {
+        return nothing("No way leads out of the country of origin, in what was read.");
+    }
+    let by = |origin: &str, country: &str| -> Vec<&Allowed> {
+        let there = |t: &Allowed| t.places.iter().any(|p| p.place.as_ref().is_some_and(|p| p.country.as_str() == country));
+        a.allowed.iter().filter(|t| t.origin.iter().any(|o| o == origin) && there(t)).collect()
+    };
+    let rows = html! {
+        @for ((origin, known, country), row) in &rows {
+            tr class=[(!known).then_some("untold")] {
+                th scope="row" { (Text(&origin_words(origin))) }
+                th scope="row" { (Text(&country_words(country))) }
+                td { (list(&row.data.iter().collect::<Vec<_>>())) }
+                td { @for (activity, state) in &row.activities { p { (activity) ", " (state_words(*state)) } } }
+                td {
+                    @let entries = by(origin, country);
+                    @if entries.is_empty() { "no entry of the register was used" }
+                    @for t in entries {
+                        p { (Text(&t.mechanism)) ", for " (list(&t.data)) " at " (Text(&t.endpoint)) ", recipient " (Text(&t.recipient)) }
+                    }
+                }
+            }
+        }
+    };
+    html! {
+        p {
+            "Whether such a place is a third country in the sense of a law, and whether a transfer needs a basis, depends on that law: "
+            "inside the EEA it does not. An entry is named only where a rule asked for one; it covers the data named with it, and nothing else."
+        }
+        (super::table("Outside the country of origin", &["People of", "In", "Data", "Activity", "Basis on record"], rows))
+    }
+}
+
+fn register(r: &Report<'_>) -> Markup {
+    let all = &r.assessment.allowed;
+    if all.is_empty() {
+        return nothing("Nothing: no rule was met by an entry of the transfer register.");
+    }
+    let rows = html! {
+        @for t in all {
+            @let mechanism = mechanisms::known(&t.mechanism);
+            tr {
+                th scope="row" { (Text(&t.recipient)) br; (at(r.sources, t.location)) }
+                td {
+                    @match mechanism {
+                        Some(m) => { (m.title) br; span class="id" { (m.citation) } }
+                        None => { (Text(&t.mechanism)) }
+                    }
+                }
+                td { (list(&t.data)) " of people of " (list(&t.origin)) }
+                td { (Text(&t.endpoint)) ", " (Text(&places_short(&t.places))) @if let Some(l) = t.found_at { br; (at(r.sources, l)) } }
+                td { (Text(&t.purpose)) }
+                td { (Text(&t.evidence)) }
+                td { @match &t.until { Some(day) => { (Text(day)) } None => { "no end" } } }
+                td { span class="id" { (Text(&t.rule)) } }
+            }
+        }
+    };
+    html! {
+        p { "onshore checks that an entry is there, covers the way and has not ended; not whether the mechanism is valid or enough." }
+        (super::table(
+            "Allowed by the transfer register",
+            &["Recipient", "Mechanism", "Data", "At", "Purpose", "Evidence", "Until", "Rule"],
+            rows,
+        ))
+    }
+}
+
+pub(super) fn waivers(r: &Report<'_>) -> Markup {
+    let all = &r.assessment.findings;
+    let lapsed: Vec<(&Finding, &Waived)> = all.iter().filter_map(|f| Some((f, f.lapsed.as_ref()?))).collect();
+    let current: Vec<(&Finding, &Waived)> = all.iter().filter_map(|f| Some((f, f.waiver.as_ref()?))).collect();
+    if lapsed.is_empty() && current.is_empty() {
+        return nothing("Nobody waived anything.");
+    }
+    html! {
+        @if !lapsed.is_empty() {
+            div class="alarm" role="note" {
+                h3 { "Lapsed: these count again" }
+                p { (count(lapsed.len(), "waiver is over; its finding breaks its rule", "findings had a waiver that is over; they count")) "." }
+                (table(r.sources, "Lapsed waivers", &lapsed))
+            }
+        }
+        @if !current.is_empty() {
+            h3 { "In force, or for nothing" }
+            (table(r.sources, "Waivers in force, or for nothing", &current))
+        }
+    }
+}
+
+fn table(sources: &Sources, caption: &str, rows: &[(&Finding, &Waived)]) -> Markup {
+    let rows = html! {
+        @for (f, w) in rows {
+            tr {
+                th scope="row" {
+                    @match &w.by {
+                        WaivedBy::Person { approver, .. } => { (Text(approver)) }
+                        WaivedBy::Baseline { .. } => { "nobody: the baseline" }
+                    }
+                }
+                td class="day" { @match &w.expires { Some(day) => { (Text(day)) } None => { "no end" } } }
+                td class="wide" {
+                    @match &w.by {
+                        WaivedBy::Person { reason, ticket, .. } => { (Text(reason)) @if let Some(t) = ticket { " (" (Text(t)) ")" } }
+                        WaivedBy::Baseline { since, days } => { "known since " (Text(since)) ", " (days) " days ago" }
+                    }
+                    @if let Some(l) = w.location { br; (at(sources, l)) }
+                }
+                td class="wide" { (verdict_badge(f.verdict)) " " (Prose(&f.message)) }
+                td { code { (Text(&f.fingerprint)) } }
+            }
+        }
+    };
+    super::table(caption, &["Approved by", "Last day", "Reason", "What", "Fingerprint"], rows)
+}

@@ -1,0 +1,212 @@
+//! JUnit XML, as Jenkins, GitLab and others read it: a test case per rule, and one per code of findings that no rule asked for.
+//! Failed is what is violated or can never be met, in error what could not be decided, skipped what does not apply; a rule that
+//! only waivers keep passes, and they stand in its output. There is no one schema; elements and attributes are those that
+//! the Jenkins schema (junit-10.xsd) and GitLab ("Unit test reports") share.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::gate::{data_sets, details, fails, gravest, line, spot, spot_of};
+use super::{RenderOptions, Reporter, coverage, safe, summary, xml};
+use crate::finding::{Assessment, Finding, GapResult, Severity, Verdict};
+use crate::source::{Location, Sources};
+
+/// Gaps shown with a rule that they leave open; all stand at the end.
+const GAPS_OF_A_RULE: usize = 20;
+
+pub struct Junit;
+
+impl Reporter for Junit {
+    fn name(&self) -> &'static str {
+        "junit"
+    }
+
+    fn describe(&self) -> &'static str {
+        "JUnit XML: a test case per rule"
+    }
+
+    fn write(&self, a: &Assessment, sources: &Sources, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+        let cases = cases(a);
+        let of = |outcome: Outcome| cases.iter().filter(|c| c.outcome() == outcome).count();
+        let counts = format!(
+            "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\"",
+            cases.len(),
+            of(Outcome::Failure),
+            of(Outcome::Error),
+            of(Outcome::Skipped)
+        );
+        writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+        writeln!(out, "<testsuites name=\"onshore\" {counts}>")?;
+        writeln!(out, "  <testsuite name=\"{}\" {counts}>", xml(a.project.as_deref().unwrap_or("onshore")))?;
+        writeln!(out, "    <properties>")?;
+        let mut property =
+            |name: &str, value: &str| writeln!(out, "      <property name=\"{name}\" value=\"{}\"/>", xml(&safe(value)));
+        property("verdict", a.verdict.as_str())?;
+        property("as-of", &a.as_of)?;
+        for text in coverage(&a.coverage) {
+            property("examined", &text)?;
+        }
+        for text in data_sets(a) {
+            property("data-set", &text)?;
+        }
+        writeln!(out, "    </properties>")?;
+        for case in &cases {
+            case.write(sources, out)?;
+        }
+        let mut said = vec![summary(a)];
+        said.extend(a.gaps.iter().map(|g| gap(g, sources)));
+        writeln!(out, "    <system-out>{}</system-out>", xml(&said.join("\n")))?;
+        writeln!(out, "  </testsuite>\n</testsuites>")
+    }
+}
+
+/// A rule with what was found of it, or a code that no rule asks for.
+struct Case<'a> {
+    class: &'a str,
+    name: &'a str,
+    title: &'a str,
+    why: &'a str,
+    severity: Severity,
+    verdict: Verdict,
+    location: Option<Location>,
+    findings: Vec<&'a Finding>,
+    gaps: Vec<&'a GapResult>,
+    more_gaps: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Passed,
+    Failure,
+    Error,
+    Skipped,
+}
+
+fn cases(a: &Assessment) -> Vec<Case<'_>> {
+    let mut cases: Vec<Case> = a
+        .rules
+        .iter()
+        .map(|r| {
+            let (class, name) = r.rule.split_once('/').unwrap_or(("onshore", &r.rule));
+            Case {
+                class,
+                name,
+                title: &r.title,
+                why: &r.why,
+                severity: r.severity,
+                verdict: r.verdict,
+                location: Some(r.location),
+                findings: Vec::new(),
+                gaps: Vec::new(),
+                more_gaps: 0,
+            }
+        })
+        .collect();
+    let mut index: BTreeMap<&str, usize> = a.rules.iter().enumerate().map(|(i, r)| (r.rule.as_str(), i)).collect();
+    for f in gravest(a) {
+        let name = f.rule.as_deref().unwrap_or(f.code);
+        let i = *index.entry(name).or_insert_with(|| {
+            cases.push(Case {
+                class: "onshore",
+                name,
+                title: f.code,
+                why: "",
+                severity: f.severity,
+                verdict: f.verdict,
+                location: None,
+                findings: Vec::new(),
+                gaps: Vec::new(),
+                more_gaps: 0,
+            });
+            cases.len() - 1
+        });
+        let case = &mut cases[i];
+        if case.location.is_none() {
+            case.verdict = case.verdict.max(f.verdict);
+        }
+        case.findings.push(f);
+    }
+    for g in &a.gaps {
+        for rule in &g.touches {
+            let Some(case) = index.get(rule.as_str()).map(|i| &mut cases[*i]) else { continue };
+            if case.gaps.len() < GAPS_OF_A_RULE {
+                case.gaps.push(g);
+            } else {
+                case.more_gaps += 1;
+            }
+        }
+    }
+    cases
+}
+
+impl Case<'_> {
+    fn outcome(&self) -> Outcome {
+        match self.verdict {
+            v if fails(v) => Outcome::Failure,
+            Verdict::Indeterminate | Verdict::Conflict => Outcome::Error,
+            Verdict::NotApplicable => Outcome::Skipped,
+            _ => Outcome::Passed,
+        }
+    }
+
+    fn write(&self, sources: &Sources, out: &mut dyn Write) -> io::Result<()> {
+        let at = match (self.findings.first(), self.location) {
+            (Some(f), _) => Some(spot_of(f, sources)),
+            (None, at) => at.map(|at| spot(sources, at)),
+        };
+        write!(out, "    <testcase classname=\"{}\" name=\"{}\"", xml(&safe(self.class)), xml(&safe(self.name)))?;
+        if let Some(at) = at {
+            write!(out, " file=\"{}\" line=\"{}\"", xml(&safe(&at.file)), at.line)?;
+        }
+        writeln!(out, ">")?;
+        let text = xml(&self.text(sources));
+        let message = match self.why {
+            "" => self.findings.first().map_or("", |f| &f.message),
+            why => why,
+        };
+        let kind = format!("{} {}", self.severity.as_str(), self.verdict.as_str());
+        let attributes = format!("message=\"{}\" type=\"{}\"", xml(&safe(message)), xml(&kind));
+        match self.outcome() {
+            Outcome::Failure => writeln!(out, "      <failure {attributes}>{text}</failure>")?,
+            Outcome::Error => writeln!(out, "      <error {attributes}>{text}</error>")?,
+            // It has a message and no text.
+            Outcome::Skipped => writeln!(out, "      <skipped message=\"{}\"/>", xml(&safe(message)))?,
+            Outcome::Passed => {}
+        }
+        let told = matches!(self.outcome(), Outcome::Failure | Outcome::Error);
+        if !told && !(self.findings.is_empty() && self.gaps.is_empty()) {
+            writeln!(out, "      <system-out>{text}</system-out>")?;
+        }
+        writeln!(out, "    </testcase>")
+    }
+
+    fn text(&self, sources: &Sources) -> String {
+        let mut lines = vec![safe(self.title).into_owned()];
+        for f in &self.findings {
+            let at = spot_of(f, sources);
+            lines.push(String::new());
+            lines.push(format!(
+                "{}:{}: {} {} {}: {}",
+                safe(&at.file),
+                at.line,
+                f.severity.as_str(),
+                f.verdict.as_str(),
+                f.code,
+                safe(&f.message)
+            ));
+            lines.extend(details(f, sources).into_iter().map(|(title, text)| format!("  {title}: {text}")));
+        }
+        if !self.gaps.is_empty() {
+            lines.push(String::new());
+        }
+        lines.extend(self.gaps.iter().map(|g| gap(g, sources)));
+        if self.more_gaps > 0 {
+            lines.push(format!("and {} more, in the output of the suite", super::count(self.more_gaps, "gap", "gaps")));
+        }
+        lines.join("\n")
+    }
+}
+
+fn gap(g: &GapResult, sources: &Sources) -> String {
+    format!("{}: gap {}: {}", line(sources, g.location), g.code, safe(&g.message))
+}
