@@ -138,7 +138,8 @@ impl<'a> Scope<'a> {
             }
             if finding.verdict != Verdict::Violated {
                 // Adequate only for some recipients: an entry settles it.
-                let known = finding.places.iter().all(|p| p.place.is_some()) && !finding.places.is_empty();
+                let known = finding.code != "place-weakly-known" && !finding.places.is_empty();
+                let known = known && finding.places.iter().all(|p| p.place.is_some());
                 if let (true, Some(_), Some(help)) = (known, answer, &mut finding.help) {
                     help.push_str("; a current entry of the transfer register settles it");
                 }
@@ -184,6 +185,19 @@ impl<'a> Scope<'a> {
         if self.mechanisms.is_empty() || !matches!(finding.verdict, Verdict::Violated | Verdict::Indeterminate) {
             return None;
         }
+        // What must be there (a copy, a survivor) no transfer replaces.
+        let is_of_places = matches!(
+            self.rule.demand,
+            Demand::OnlyIn(_)
+                | Demand::NeverIn(_)
+                | Demand::FirstIn(_)
+                | Demand::KeysIn(_)
+                | Demand::ReturnWithin { .. }
+                | Demand::Nexus
+        );
+        if !is_of_places {
+            return Some(Answer::NoRegister);
+        }
         Some(context.register().map_or(Answer::NoRegister, |register| register.ask(context, self, finding)))
     }
 
@@ -199,9 +213,9 @@ impl<'a> Scope<'a> {
 
     /// A fact that would take the operator out is worth knowing only where something is wrong.
     fn name_exemptions(&self, context: &Context<'_>, finding: &mut Finding) {
-        let facts = &context.project.operator.facts;
+        let declared = |id: &str| context.project.operator.fact(id, context.as_of).is_some();
         let open: Vec<String> =
-            self.rule.exempt.iter().filter(|f| !facts.contains_key(&f.value)).map(|f| format!("`{}`", f.value)).collect();
+            self.rule.exempt.iter().filter(|f| !declared(&f.value)).map(|f| format!("`{}`", f.value)).collect();
         if let (false, Some(help)) = (open.is_empty(), &mut finding.help) {
             let _ = write!(help, "; the operator fact {} would take you out, if it is true: declare it", open.join(" or "));
         }
@@ -275,16 +289,20 @@ fn applies(context: &Context<'_>, pack: &Pack, rule: &Rule, tokens: &[u64]) -> (
         let why = format!("{} names no place at all on {}", places.join(", "), context.as_of);
         return (Applies::Untold(why), mechanisms);
     }
-    let facts = &context.project.operator.facts;
-    if let Some(out) = rule.exempt.iter().find(|f| facts.get(&f.value).is_some_and(|declared| declared.value)) {
+    let operator = &context.project.operator;
+    let fact = |id: &str| operator.fact(id, context.as_of);
+    if let Some(out) = rule.exempt.iter().find(|f| fact(&f.value) == Some(true)) {
         return no(format!("the operator fact `{}` is declared true, which takes the operator out", out.value));
     }
     let mut missing: Vec<String> = Vec::new();
-    for fact in &rule.applies_if {
-        match facts.get(&fact.value) {
-            Some(declared) if declared.value => {}
-            Some(_) => return no(format!("the operator fact `{}` is declared false", fact.value)),
-            None => missing.push(format!("operator fact `{}`", fact.value)),
+    for needed in &rule.applies_if {
+        match fact(&needed.value) {
+            Some(true) => {}
+            Some(false) => return no(format!("the operator fact `{}` is declared false", needed.value)),
+            None => missing.push(match operator.lapsed(&needed.value, context.as_of) {
+                Some(day) => format!("operator fact `{}` (what was said of it held until {day})", needed.value),
+                None => format!("operator fact `{}`", needed.value),
+            }),
         }
     }
     if tokens.iter().all(|w| *w == 0) {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::context::{Context, bits};
 use super::placement::{self, Placement, Wanted};
 use super::scope::Scope;
-use crate::finding::{Allowed, Finding, KnownPlace};
+use crate::finding::{Allowed, Finding};
 use crate::model::{EndpointId, Place};
 use crate::project::transfer::Transfer;
 use crate::vocab::places::{Membership, PlaceSet};
@@ -71,8 +71,6 @@ impl<'a> Register<'a> {
 
     /// Every class of every person the finding is about must be covered, by one entry or another.
     pub fn ask(&self, context: &Context<'_>, scope: &Scope<'_>, finding: &Finding) -> Answer {
-        let none: &[EndpointId] = &[];
-        let at = self.named.get(finding.endpoint.as_str()).map_or(none, Vec::as_slice);
         let mut used: BTreeSet<usize> = BTreeSet::new();
         let mut unsure: Option<String> = None;
         if finding.origin.is_empty() {
@@ -85,7 +83,7 @@ impl<'a> Register<'a> {
                     if !scope.mechanisms.contains(&entry.transfer.mechanism.value) {
                         continue;
                     }
-                    let fit = entry.fits(context, scope, finding, at, origin, data);
+                    let fit = entry.fits(context, scope, finding, &self.named, origin, data);
                     if matches!(fit, Fit::Yes) {
                         used.insert(i);
                     }
@@ -133,10 +131,11 @@ impl Entry<'_> {
         context: &Context<'_>,
         scope: &Scope<'_>,
         finding: &Finding,
-        at: &[EndpointId],
+        named: &BTreeMap<&str, Vec<EndpointId>>,
         origin: &str,
         data: &str,
     ) -> Fit {
+        let at = named.get(finding.endpoint.as_str()).map_or(&[][..], Vec::as_slice);
         let t = self.transfer;
         if at.is_empty() || !at.iter().all(|id| self.recipients.contains(id)) {
             return Fit::No(0, format!("the register has no entry for `{}`", finding.endpoint));
@@ -149,7 +148,7 @@ impl Entry<'_> {
         if !origin.split('+').all(covered) {
             return Fit::No(2, format!("the entry for {} is not for data of people of {origin}", t.recipient));
         }
-        if let Err(fit) = stands_in(&self.to, &finding.places, || format!("the entry for {} allows", t.recipient)) {
+        if let Err(fit) = stands_in(context, &self.to, at, || format!("the entry for {} allows", t.recipient)) {
             return fit;
         }
         if t.valid_from > context.as_of {
@@ -160,10 +159,10 @@ impl Entry<'_> {
         }
         let Some(within) = &self.within else { return Fit::Yes };
         let says = || format!("{} is for", t.mechanism.value);
-        let sender = finding.path.iter().rev().skip(1).find(|h| !h.places.is_empty());
-        let ends = stands_in(within, &finding.places, says).and_then(|()| {
-            sender.map_or(Ok(()), |s| stands_in(within, &s.places, || format!("`{}` sends it, and {}", s.endpoint, says())))
-        });
+        let sender = finding.path.iter().rev().skip(1).find(|h| !h.places.is_empty()).map(|h| h.endpoint.as_str());
+        let senders = sender.and_then(|name| named.get(name)).map_or(&[][..], Vec::as_slice);
+        let sends = || format!("`{}` sends it, and {}", sender.unwrap_or_default(), says());
+        let ends = stands_in(context, within, at, says).and_then(|()| stands_in(context, within, senders, sends));
         match ends {
             Err(fit) => fit,
             Ok(()) if self.forbids_onward => self.onward(context, scope, at, within),
@@ -180,18 +179,11 @@ impl Entry<'_> {
         let mut next: Vec<EndpointId> = at.to_vec();
         while let Some(id) = next.pop() {
             if context.has_place(id) {
-                let standpoint = &context.standpoints[context.standpoint(id)];
-                let name = &context.snapshot.endpoint(id).name;
-                match placement::judge(context, standpoint, &Wanted::In(within)) {
-                    Placement::Inside => {}
-                    Placement::Outside(places) => {
-                        let places: Vec<String> = places.iter().map(ToString::to_string).collect();
-                        let place = places.join(", ");
-                        return Fit::No(6, format!("it goes on to `{name}` in {place}, and {mechanism} forbids that"));
-                    }
-                    Placement::Unknown(_) | Placement::Weak(_) => {
-                        unsure = Some(format!("where `{name}` stands, which it goes on to: {mechanism} forbids most places"));
-                    }
+                let says = || format!("it goes on to `{}`, and {mechanism} is for", context.snapshot.endpoint(id).name);
+                match stands_in(context, within, &[id], says) {
+                    Ok(()) => {}
+                    Err(Fit::No(_, why)) => return Fit::No(6, why),
+                    Err(fit) => unsure = Some(fit),
                 }
             }
             for (route, r) in context.snapshot.routes_from(id) {
@@ -201,7 +193,7 @@ impl Entry<'_> {
                 }
             }
         }
-        unsure.map_or(Fit::Yes, Fit::If)
+        unsure.unwrap_or(Fit::Yes)
     }
 
     fn allowed(&self, scope: &Scope<'_>, finding: &Finding) -> Allowed {
@@ -223,20 +215,22 @@ impl Entry<'_> {
     }
 }
 
-/// Every possible place is in the set; if not, what does not fit. `says`: "the entry for Acme allows".
-fn stands_in(set: &PlaceSet, places: &[KnownPlace], says: impl Fn() -> String) -> Result<(), Fit> {
-    let allowed = || set.names.join(", ");
-    if places.is_empty() {
-        return Err(Fit::No(3, format!("{} {}, and the place is not known", says(), allowed())));
-    }
-    for known in places {
-        let Some(place) = &known.place else {
-            return Err(Fit::No(3, format!("{} {}, and the place is not known", says(), allowed())));
-        };
-        match set.contains(place) {
-            Membership::In => {}
-            Membership::Unknown(what) => return Err(Fit::If(what)),
-            Membership::Out => return Err(Fit::No(3, format!("{} {}, not {place}", says(), allowed()))),
+/// Every possible place of these endpoints is in the set, by evidence that the project accepts; if not, what does not fit.
+/// `says`: "the entry for Acme allows".
+fn stands_in(context: &Context<'_>, set: &PlaceSet, at: &[EndpointId], says: impl Fn() -> String) -> Result<(), Fit> {
+    for id in at {
+        let standpoint = &context.standpoints[context.standpoint(*id)];
+        let name = || &context.snapshot.endpoint(*id).name;
+        match placement::judge(context, standpoint, &Wanted::In(set)) {
+            Placement::Inside => {}
+            Placement::Outside(places) => {
+                let places: Vec<String> = places.iter().map(ToString::to_string).collect();
+                return Err(Fit::No(3, format!("{} {}, not {}", says(), set.names.join(", "), places.join(", "))));
+            }
+            Placement::Unknown(Some(why)) | Placement::Weak(why) => {
+                return Err(Fit::If(format!("where `{}` stands: {why}", name())));
+            }
+            Placement::Unknown(None) => return Err(Fit::If(format!("where `{}` stands", name()))),
         }
     }
     Ok(())

@@ -5,11 +5,15 @@ use std::path::Path;
 
 use clap::Subcommand;
 
-use super::{Context, Failure, pipeline};
+use super::{Context, Failure, pipeline, schema};
 use crate::finding::Severity;
 use crate::policy::{self, Keyword, Pack, Rule};
 use crate::report::{RenderOptions, count, json, pretty, safe, table};
 use crate::source::Sources;
+
+mod junit;
+mod new;
+mod testing;
 
 #[derive(Debug, Subcommand)]
 pub enum Policy {
@@ -20,11 +24,19 @@ pub enum Policy {
         /// pack:NAME, NAME or a file
         policy: String,
     },
-    /// Check policy files: errors, unknown places and classes, rules that can never hold together, review dates
+    /// Check policy files: errors, unknown places and classes, rules that bind nothing, add nothing or can never hold together, rules
+    /// without tests, review dates
     Lint {
         /// Files or pack:NAME; nothing: every shipped pack
         policies: Vec<String>,
+        /// Exit with 2 on any remark; without it, not on those of low severity, which may be by design
+        #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
+        deny: Option<String>,
     },
+    /// Write a pack to begin with: one rule, and its tests
+    New(new::New),
+    /// Run the tests of policy files: tiny worlds, with the verdicts and findings that the rules must give
+    Test(testing::Test),
     /// Print the JSON Schema of a policy file, as `onshore schema policy` does
     Schema,
 }
@@ -34,9 +46,11 @@ impl Policy {
         match self {
             Self::List => list(context),
             Self::Show { policy } => show(&policy, context),
-            Self::Lint { policies } => lint(policies, context),
+            Self::Lint { policies, deny } => lint(&policies, deny.is_some(), context),
+            Self::New(new) => new.run(context),
+            Self::Test(test) => test.run(context),
             Self::Schema => {
-                json::write_value(&policy::schema(), context.out)?;
+                json::write_value(&schema::of_policy(), context.out)?;
                 Ok(0)
             }
         }
@@ -62,15 +76,46 @@ fn list(context: &mut Context<'_>) -> Result<u8, Failure> {
 }
 
 /// A shipped pack may be named without its `pack:`.
-fn named(name: &str, context: &Context<'_>) -> Result<(Pack, Sources), Failure> {
+fn full_name(name: &str, context: &Context<'_>) -> Result<String, Failure> {
     let shipped = policy::shipped().iter().any(|(pack, _)| *pack == name);
     let is_word = !name.contains(['/', '\\', '.', ':']) && !context.around.folder.join(name).exists();
     if is_word && !shipped {
         let packs = policy::shipped().iter().map(|(pack, _)| *pack);
         return Err(Failure::unknown(name, "pack shipped with onshore, nor a file", packs));
     }
-    let name = if shipped { format!("pack:{name}") } else { name.to_owned() };
-    pipeline::policy_alone(&name, &context.around.folder, context.around.today)
+    Ok(if shipped { format!("pack:{name}") } else { name.to_owned() })
+}
+
+fn named(name: &str, context: &Context<'_>) -> Result<(Pack, Sources), Failure> {
+    pipeline::policy_alone(&full_name(name, context)?, &context.around.folder, context.around.today)
+}
+
+/// Policy files that were read, and their packs.
+struct Packs {
+    sources: Sources,
+    packs: Vec<Pack>,
+}
+
+/// Reads policies by their names (every shipped pack, if there are none), with every error of all of them.
+fn read(names: &[String], context: &Context<'_>) -> Result<Packs, Failure> {
+    let mut sources = Sources::default();
+    let (mut packs, mut errors) = (Vec::new(), Vec::new());
+    let every: Vec<String> = policy::shipped().iter().map(|(pack, _)| format!("pack:{pack}")).collect();
+    for name in if names.is_empty() { &every } else { names } {
+        let (shown, text) = pipeline::policy_text(&full_name(name, context)?, &context.around.folder)?;
+        if sources.find(&shown).is_some() {
+            continue;
+        }
+        let id = sources.add(shown, text.clone());
+        let (pack, mut wrong) = policy::parse(id, &text, context.around.today);
+        for world in pack.iter().flat_map(|pack| testing::worlds(pack, &sources)) {
+            wrong.extend(world.errors);
+        }
+        packs.extend(pack);
+        wrong.sort_unstable();
+        errors.extend(wrong);
+    }
+    if errors.is_empty() { Ok(Packs { sources, packs }) } else { Err(Failure::Input { errors, sources }) }
 }
 
 fn show(name: &str, context: &mut Context<'_>) -> Result<u8, Failure> {
@@ -84,31 +129,17 @@ fn show(name: &str, context: &mut Context<'_>) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn lint(names: Vec<String>, context: &mut Context<'_>) -> Result<u8, Failure> {
+fn lint(names: &[String], deny: bool, context: &mut Context<'_>) -> Result<u8, Failure> {
     let today = context.around.today;
-    let every = || policy::shipped().iter().map(|(pack, _)| format!("pack:{pack}")).collect();
-    let names = if names.is_empty() { every() } else { names };
-    let mut sources = Sources::default();
-    let (mut packs, mut errors) = (Vec::new(), Vec::new());
-    for name in &names {
-        let (shown, text) = pipeline::policy_text(name, &context.around.folder)?;
-        let id = sources.add(shown, text.clone());
-        let (pack, wrong) = policy::parse(id, &text, today);
-        packs.extend(pack);
-        errors.extend(wrong);
-    }
-    if !errors.is_empty() {
-        return Err(Failure::Input { errors, sources });
-    }
+    let Packs { sources, packs } = read(names, context)?;
     let remarks = policy::lint::lint(&packs, today);
     for r in &remarks {
         let message = format!("{} ({}, {})", r.message, r.code, r.severity.as_str());
         pretty::problem(r.severity, &message, r.help.as_deref(), Some(r.location), &sources, &context.options, context.out)?;
     }
-    let (read, said) = (count(names.len(), "policy", "policies"), count(remarks.len(), "remark", "remarks"));
+    let (read, said) = (count(packs.len(), "policy", "policies"), count(remarks.len(), "remark", "remarks"));
     writeln!(context.out, "{read} read, {said}")?;
-    // A low remark may be by design.
-    Ok(if remarks.iter().any(|r| r.severity > Severity::Low) { 2 } else { 0 })
+    Ok(if remarks.iter().any(|r| deny || r.severity > Severity::Low) { 2 } else { 0 })
 }
 
 /// `pack/rule` of every shipped pack, and the packs' names.

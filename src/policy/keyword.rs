@@ -2,7 +2,7 @@
 
 use super::{Apart, Between, Binding, Combine, Keep, Status, Verification, Window};
 use crate::doc::types::Word;
-use crate::finding::State;
+use crate::finding::{State, Verdict};
 use crate::model::DomainKind;
 use crate::model::population::OriginAxis;
 
@@ -57,6 +57,17 @@ impl Word for Verification {
 impl Word for State {
     const NAME: &'static str = "state";
     const ALL: &'static [Self] = &Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+/// As tests expect them: nothing is waived there.
+impl Word for Verdict {
+    const NAME: &'static str = "verdict";
+    const ALL: &'static [Self] =
+        &[Self::Satisfied, Self::Violated, Self::Indeterminate, Self::NotApplicable, Self::Unsatisfiable, Self::Conflict];
 
     fn word(self) -> &'static str {
         self.as_str()

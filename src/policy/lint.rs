@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::{Binding, Combine, Demand, Doing, Keyword, Pack, Rule, Status, Verification};
-use crate::finding::Severity;
+use crate::finding::{Severity, State, Verdict};
 use crate::model::{Activity, Place, Role};
 use crate::source::{Location, Spanned};
 use crate::vocab::classes;
@@ -33,8 +33,11 @@ pub fn lint(packs: &[Pack], today: Date) -> Vec<Lint> {
         instruments(pack, today, &mut found);
         for rule in &pack.rules {
             alone(pack, rule, &mut found);
+            without_effect(pack, rule, &mut found);
         }
+        untested(pack, &mut found);
     }
+    same_id(packs, &mut found);
     pairs(packs, &mut found);
     found.sort_by_key(|l| l.location);
     found
@@ -121,9 +124,63 @@ fn alone(pack: &Pack, rule: &Rule, found: &mut Vec<Lint>) {
         let message = format!("`{name}` binds nothing: no key material is among its data, and `keys` is its only activity");
         say("rule-binds-nothing", Severity::High, here, message, "add communications.keys to `data`, or another activity");
     }
+    if let Some(fact) = rule.applies_if.iter().find(|f| rule.exempt.iter().any(|e| e.value == f.value)) {
+        let message = format!("`{name}` binds nobody: `{}` is what it applies to and what is exempt", fact.value);
+        let at = fact.at(pack.location.source);
+        say("rule-binds-nothing", Severity::High, at, message, "remove it from `applies-if` or from `exempt`");
+    }
     if let Some(set) = asked_places(&rule.demand).filter(|set| set.is_empty()) {
         let message = format!("{} had no members at the date of the assessment", set.names.join(", "));
         say("empty-place-set", Severity::High, rule.demand_location, message, "check the dates of the named set");
+    }
+}
+
+/// Keys that its demand does not look at.
+fn without_effect(pack: &Pack, rule: &Rule, found: &mut Vec<Lint>) {
+    let goes_by_ways = matches!(rule.demand, Demand::OnlyIn(_) | Demand::NeverIn(_) | Demand::Nexus);
+    let activity = !goes_by_ways && !rule.activity.is_empty();
+    let state = !goes_by_ways && !matches!(rule.demand, Demand::FirstIn(_)) && rule.state != State::ALL;
+    for (key, _) in [("activity", activity), ("state", state)].into_iter().filter(|(_, is_set)| *is_set) {
+        found.push(Lint {
+            code: "key-without-effect",
+            severity: Severity::Low,
+            location: rule.id.at(pack.location.source),
+            message: format!("`{key}` changes nothing about what `{}` demands", pack.rule_name(rule)),
+            help: Some(format!("leave it out: `{key}` narrows demands on where data may get, not on what is kept")),
+        });
+    }
+}
+
+/// Rules that no test shows at work.
+fn untested(pack: &Pack, found: &mut Vec<Lint>) {
+    let mut say = |code, location, message, help: &str| {
+        found.push(Lint { code, severity: Severity::Low, location, message, help: Some(help.to_owned()) });
+    };
+    if pack.tests.is_empty() {
+        let help = "add [[test]] tables; `onshore policy new` shows some, `onshore policy test` runs them";
+        say("pack-untested", pack.location, format!("`{}` has no tests", pack.id), help);
+        return;
+    }
+    for rule in &pack.rules {
+        let missing: Vec<&str> = pack.not_shown(rule).into_iter().map(Verdict::as_str).collect();
+        if !missing.is_empty() {
+            let message = format!("no test shows `{}` {}", pack.rule_name(rule), missing.join(" or "));
+            say("rule-untested", rule.id.at(pack.location.source), message, "add a [[test]] that expects it");
+        }
+    }
+}
+
+/// Packs that reports and waivers could not tell apart.
+fn same_id(packs: &[Pack], found: &mut Vec<Lint>) {
+    for (n, pack) in packs.iter().enumerate().filter(|(n, pack)| packs[..*n].iter().any(|p| p.id == pack.id)) {
+        let first = packs[..n].iter().find(|p| p.id == pack.id).map_or("", |p| &p.version);
+        found.push(Lint {
+            code: "pack-id-taken",
+            severity: Severity::Medium,
+            location: pack.location,
+            message: format!("another pack is called `{}` too (version {first}; this one is {})", pack.id, pack.version),
+            help: Some("rename one of them, or use only one: findings and waivers name packs by it".to_owned()),
+        });
     }
 }
 
@@ -388,8 +445,14 @@ mod tests {
 
     const TODAY: Date = date(2026, 11, 22);
 
-    /// `line code severity: message`, one a line; source ids count packs.
+    /// All remarks but those on missing tests.
     fn lints(texts: &[&str]) -> String {
+        let all = every_lint(texts);
+        all.lines().filter(|l| !l.contains("-untested low: ")).map(|l| format!("{l}\n")).collect()
+    }
+
+    /// `line code severity: message`, one a line; source ids count packs.
+    fn every_lint(texts: &[&str]) -> String {
         let packs: Vec<Pack> = texts
             .iter()
             .enumerate()
@@ -467,12 +530,57 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_that_exempts_whom_it_binds_is_told() {
+        let text = rules(&["only-in = ['US']\napplies-if = ['ciio']\nexempt = ['ciio']"]);
+        assert_eq!(
+            lints(&[&text]),
+            "15 rule-binds-nothing high: `p/a` binds nobody: `ciio` is what it applies to and what is exempt\n"
+        );
+    }
+
+    #[test]
+    fn keys_that_a_demand_does_not_look_at_are_told() {
+        let told = "11 key-without-effect low: `activity` changes nothing about what `p/a` demands\n\
+                    11 key-without-effect low: `state` changes nothing about what `p/a` demands\n";
+        for (demand, expected) in [
+            ("copy-in = ['RU']", told),
+            ("keys-in = ['RU']", told),
+            ("first-in = ['RU']", told.split_inclusive('\n').next().unwrap_or("")),
+            ("never-in = ['RU']", ""),
+            ("nexus = true", ""),
+        ] {
+            let text = rules(&[&format!("activity = ['store']\nstate = ['normal']\n{demand}")]);
+            assert_eq!(lints(&[&text]), expected, "{demand}");
+        }
+    }
+
+    #[test]
+    fn what_no_test_shows_is_told() {
+        let text = rules(&["only-in = ['US']", "never-in = ['CN']"]);
+        assert_eq!(every_lint(&[&text]), "1 pack-untested low: `p` has no tests\n");
+        let some = "[[test]]\nname = 't'\nexpect = { a = 'satisfied', b = 'violated' }\n\
+                    [[test]]\nname = 'u'\nexpect = { a = 'violated', b = 'not-applicable' }\n";
+        let expected = "11 rule-untested low: no test shows `p/a` indeterminate\n\
+                        16 rule-untested low: no test shows `p/b` satisfied or indeterminate\n";
+        assert_eq!(every_lint(&[&(text.clone() + some)]), expected);
+        let rest = "[[test]]\nname = 'v'\nexpect = { a = 'indeterminate', b = 'satisfied' }\n\
+                    [[test]]\nname = 'w'\nexpect = { b = 'indeterminate' }\n";
+        assert_eq!(every_lint(&[&(text + some + rest)]), "");
+    }
+
+    #[test]
+    fn two_packs_of_one_name_are_told() {
+        let found = lints(&[&rules(&["only-in = ['US']"]), &rules(&["nexus = true"])]);
+        assert_eq!(found, "1 pack-id-taken medium: another pack is called `p` too (version 1; this one is 1)\n");
+    }
+
+    #[test]
     fn a_set_without_members_at_the_date_is_told() {
         let text = rules(&["never-in = ['@doj-countries-of-concern']"]);
         let (pack, errors) = policy::parse(SourceId(0), &text, date(2020, 4, 3));
         assert_eq!(errors, []);
         let codes: Vec<&str> = lint(&[pack.expect("a pack")], TODAY).iter().map(|l| l.code).collect();
-        assert_eq!(codes, ["empty-place-set"], "the set begins in 2025, so the rule would forbid nothing");
+        assert_eq!(codes, ["pack-untested", "empty-place-set"], "the set begins in 2025, so the rule would forbid nothing");
     }
 
     #[test]

@@ -8,7 +8,7 @@ pub mod show;
 
 use jiff::civil::Date;
 
-use crate::finding::{Severity, State};
+use crate::finding::{Severity, State, Verdict};
 use crate::model::population::OriginAxis;
 use crate::model::{Activity, DomainKind, Role};
 use crate::source::{Location, Spanned};
@@ -216,10 +216,56 @@ pub struct Pack {
     pub limits: Vec<String>,
     pub instruments: Vec<Instrument>,
     pub rules: Vec<Rule>,
+    pub tests: Vec<Test>,
     pub location: Location,
 }
 
+/// `[[test]]`: what the rules of a pack must say of a tiny world. The world's own tables are in other languages (inventory, project
+/// file) and stay in the text.
+#[derive(Clone, Debug)]
+pub struct Test {
+    pub name: Spanned<String>,
+    /// The day on which it is judged.
+    pub as_of: Date,
+    /// Rules of the pack by their ids. All others must be satisfied or not applicable.
+    pub expect: Vec<(Spanned<String>, Verdict)>,
+    pub findings: Vec<ExpectedFinding>,
+    /// Which of the file's tables `[[test]]` it is, from 0.
+    pub number: usize,
+    pub location: Location,
+}
+
+impl Test {
+    /// What it expects of a rule, if it says so.
+    pub fn expects(&self, rule: &str) -> Option<Verdict> {
+        self.expect.iter().find(|(id, _)| id.value == rule).map(|(_, verdict)| *verdict)
+    }
+}
+
+/// A finding that a test must have; what is `None` is not asked.
+#[derive(Clone, Debug)]
+pub struct ExpectedFinding {
+    /// The id of a rule of the pack; `None`: the finding is of no rule.
+    pub rule: Option<String>,
+    pub endpoint: Option<String>,
+    pub code: Option<String>,
+    pub verdict: Option<Verdict>,
+    pub state: Option<State>,
+    /// Names of endpoints.
+    pub path: Option<Vec<String>>,
+    pub location: Location,
+}
+
+/// What each rule is to be shown to do by some test.
+pub const SHOWN: [Verdict; 3] = [Verdict::Satisfied, Verdict::Violated, Verdict::Indeterminate];
+
 impl Pack {
+    /// The verdicts of [`SHOWN`] that no test expects of a rule.
+    pub fn not_shown(&self, rule: &Rule) -> Vec<Verdict> {
+        let is_shown = |v: &Verdict| self.tests.iter().any(|t| t.expects(&rule.id.value) == Some(*v));
+        SHOWN.into_iter().filter(|v| !is_shown(v)).collect()
+    }
+
     /// `pack/rule`, as findings name it.
     pub fn rule_name(&self, rule: &Rule) -> String {
         format!("{}/{}", self.id, rule.id.value)

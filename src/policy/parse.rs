@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::raw::{RawFile, RawInstrument, RawPack, RawRule, RawSurvive, RawTier};
-use super::{Demand, Doing, Instrument, Keep, Pack, Rule, Separate, Survive, Tier, Verification};
+use super::{Demand, Doing, Instrument, Keep, Pack, Rule, Separate, Survive, Test, Tier, Verification};
 use crate::doc::de::did_you_mean;
 use crate::doc::types::PlaceWord;
 use crate::doc::{self, Node, Problem};
@@ -84,7 +84,7 @@ struct Reader {
 impl Reader {
     /// `None`: there was a problem; it is noted.
     fn file(&mut self, root: Node<'_>) -> Option<Pack> {
-        const KEYS: [&str; 3] = ["pack", "instrument", "rule"];
+        const KEYS: [&str; 4] = ["pack", "instrument", "rule", "test"];
         for entry in root.entries().filter(|e| !KEYS.contains(&e.name())) {
             let message = format!("unknown key `{}`", entry.name());
             self.problem(entry.key.span(), message, Some(did_you_mean(entry.name(), &KEYS)));
@@ -114,7 +114,15 @@ impl Reader {
         self.duplicates(&tables, "rule");
         let rules: Vec<Rule> =
             tables.into_iter().filter_map(|n| self.unless_hopeless(n, |s, n| s.rule(n, &known, verification))).collect();
-        header.map(|pack| Pack { instruments, rules, ..pack })
+        let tables = self.tables(root, "test");
+        self.unique_tests(&tables);
+        let rule_tables = root.get("rule").into_iter().flat_map(|r| r.items());
+        let ids: BTreeSet<&str> = rule_tables.filter_map(|n| n.get("id")?.as_str()).collect();
+        let as_of = header.as_ref().map_or(self.as_of, |h| h.as_of);
+        let numbered = tables.into_iter().enumerate();
+        let tests: Vec<Test> =
+            numbered.filter_map(|(i, n)| self.unless_hopeless(n, |s, n| s.test(n, i, &ids, as_of))).collect();
+        header.map(|pack| Pack { instruments, rules, tests, ..pack })
     }
 
     /// Reads a table, until there are so many errors that a person would not read on; then says so, once.
@@ -154,6 +162,7 @@ impl Reader {
             limits: raw.limits,
             instruments: Vec::new(),
             rules: Vec::new(),
+            tests: Vec::new(),
             location: self.at(node.span()),
         })
     }
@@ -459,5 +468,6 @@ fn value_span(node: Node<'_>, key: &str) -> Span {
     node.get(key).map_or(node.span(), |value| value.span())
 }
 
+mod expected;
 #[cfg(test)]
 mod tests;

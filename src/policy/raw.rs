@@ -3,16 +3,17 @@
 //! packs is made from these types.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::{Apart, Between, Binding, Combine, Doing, Keep, Status, Verification, Window};
 use crate::doc::de::{complain, did_you_mean};
 use crate::doc::types::{Choice, DataClass, Day, MechanismId, Name, OneOrMany, PlaceWord, text};
-use crate::finding::{Severity, State};
+use crate::finding::{Severity, State, Verdict};
 use crate::model::population::OriginAxis;
 use crate::model::{Activity, DomainKind, Role};
 use crate::source::Spanned;
@@ -29,6 +30,9 @@ pub struct RawFile {
     instrument: Vec<RawInstrument>,
     /// One demand each.
     rule: Vec<RawRule>,
+    /// What the rules must say of tiny worlds; `onshore policy test` asks them.
+    #[schemars(default)]
+    test: Vec<RawTest>,
 }
 
 /// What the pack is, how it binds, and how far it can be relied on.
@@ -199,6 +203,63 @@ pub struct RawTier {
     pub at_least: Option<u64>,
     #[schemars(required)]
     pub mechanism: Option<Vec<MechanismId>>,
+}
+
+/// A tiny world, and what the rules of this pack must say of it. The world's tables are those of inventories and project files;
+/// whoever runs the test reads them.
+#[derive(serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
+#[schemars(rename = "Test")]
+#[expect(dead_code, reason = "of the world's tables only the names are known here")]
+pub struct RawTest {
+    /// What it shows, in one line; no other test has it.
+    #[schemars(required)]
+    pub name: Option<Spanned<Name>>,
+    /// The day on which it is judged; the pack's `as-of` if not given.
+    pub as_of: Option<Day>,
+    /// Rule -> verdict. Every other rule of the pack must be satisfied or not applicable.
+    #[schemars(required)]
+    pub expect: Option<BTreeMap<String, Choice<Verdict>>>,
+    /// What must be found. A violation, a contradiction or an impossibility that is not here fails the test.
+    #[serde(default)]
+    pub finding: Vec<RawFinding>,
+    /// As in an inventory.
+    #[schemars(with = "Vec<serde_json::Value>", default)]
+    pub site: Option<IgnoredAny>,
+    /// As in an inventory.
+    #[schemars(with = "Vec<serde_json::Value>", default)]
+    pub endpoint: Option<IgnoredAny>,
+    /// As in an inventory.
+    #[schemars(with = "Vec<serde_json::Value>", default)]
+    pub route: Option<IgnoredAny>,
+    /// As in `onshore.toml`.
+    #[schemars(with = "serde_json::Value", default)]
+    pub operator: Option<IgnoredAny>,
+    /// As in `onshore.toml`.
+    #[schemars(with = "Vec<serde_json::Value>", default)]
+    pub population: Option<IgnoredAny>,
+    /// As in `onshore.toml`.
+    #[schemars(with = "Vec<serde_json::Value>", default)]
+    pub classify: Option<IgnoredAny>,
+    /// As in `onshore.toml`.
+    #[schemars(with = "Vec<serde_json::Value>", default)]
+    pub transfer: Option<IgnoredAny>,
+}
+
+/// A finding that a test must have. All keys that are given must agree.
+#[derive(serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
+#[schemars(rename = "ExpectedFinding")]
+pub struct RawFinding {
+    /// Without the pack. Without it: a finding of no rule, by its `code`.
+    pub rule: Option<Spanned<String>>,
+    /// Its name in reports.
+    pub endpoint: Option<Name>,
+    pub code: Option<Name>,
+    pub verdict: Option<Choice<Verdict>>,
+    pub state: Option<Choice<State>>,
+    /// The endpoints on the way, in order.
+    pub path: Option<Vec<Name>>,
 }
 
 /// `24h`, `30d`, `2w`: a limit, so nothing that would have to be rounded.

@@ -8,13 +8,14 @@ pub mod waiver;
 use std::collections::BTreeMap;
 
 use ipnetwork::IpNetwork;
+use jiff::civil::Date;
 
 use crate::finding::Severity;
 use crate::model::population::{OriginAxis, Subject};
 use crate::model::{DeclaredPlace, LossDomain};
 use crate::source::{Location, Spanned};
 
-pub use parse::parse;
+pub use parse::{parse, parse_within};
 pub use raw::schema;
 pub use transfer::Transfer;
 pub use waiver::Waiver;
@@ -93,7 +94,29 @@ pub enum Indeterminate {
 pub struct Operator {
     pub name: Option<String>,
     /// Operator facts; what is not here is undeclared, not false.
-    pub facts: BTreeMap<String, Spanned<bool>>,
+    pub facts: BTreeMap<String, Spanned<Attested>>,
+}
+
+/// What somebody says of the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attested {
+    pub value: bool,
+    /// Last day; `None`: without an end.
+    pub until: Option<Date>,
+    pub by: Option<String>,
+    pub evidence: Option<String>,
+}
+
+impl Operator {
+    /// A fact as it is declared on a day; `None`: it is not, or no longer.
+    pub fn fact(&self, id: &str, as_of: Date) -> Option<bool> {
+        self.facts.get(id).filter(|f| f.value.until.is_none_or(|day| day >= as_of)).map(|f| f.value.value)
+    }
+
+    /// The day after which a fact is no longer declared, if that has passed.
+    pub fn lapsed(&self, id: &str, as_of: Date) -> Option<Date> {
+        self.facts.get(id)?.value.until.filter(|day| *day < as_of)
+    }
 }
 
 #[derive(Clone, Debug)]

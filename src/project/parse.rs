@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 
 use super::raw::{
-    ClassifyTable, FindingTable, GeoOverrideTable, GeoTable, GlobText, HoldsTable, InputsTable, OverrideTable, PopulationTable,
-    ProjectFile, SelectorTable, TransferTable, WaiverTable,
+    ClassifyTable, FactValue, FindingTable, GeoOverrideTable, GeoTable, GlobText, HoldsTable, InputsTable, OverrideTable,
+    PopulationTable, ProjectFile, SelectorTable, TransferTable, WaiverTable, WorldTables,
 };
 use super::transfer::Transfer;
 use super::waiver::{Covers, FindingSelector, Waiver};
 use super::{
-    Classify, GeoOverride, GeoSettings, InputOverride, Inputs, Notify, Operator, OverrideTarget, PopulationEntry, Project,
+    Attested, Classify, GeoOverride, GeoSettings, InputOverride, Inputs, Notify, Operator, OverrideTarget, PopulationEntry, Project,
     Selector,
 };
 use crate::doc::types::{CountryCode, DataClass, Name, OneOrMore, Word};
-use crate::doc::{self, Problem};
+use crate::doc::{self, Node, Problem};
 use crate::model::population::{OriginAxis, Subject};
 use crate::model::{Country, DeclaredPlace, DomainKind, LossDomain, Place};
 use crate::source::{InputError, Location, Source, SourceId, Span, Spanned};
@@ -32,6 +32,20 @@ pub fn parse(source: SourceId, text: &str) -> (Option<Project>, Vec<InputError>)
         project = file.map(|file| parser.project(file));
     }
     parser.problems.extend(syntax);
+    parser.problems.sort_by_key(|p| p.span);
+    (project, parser.problems.into_iter().map(|p| p.in_source(source)).collect())
+}
+
+/// Reads the tables `operator`, `population`, `classify` and `transfer` of a table in another file of ours; `text` is that file's. Its
+/// further keys are not looked at.
+pub fn parse_within(node: Node<'_>, source: SourceId, text: &str) -> (Option<Project>, Vec<InputError>) {
+    let (tables, problems) = doc::read::<WorldTables>(node);
+    let mut parser = Parser { source, lines: Source::new("", text), problems };
+    let world = |WorldTables { operator, population, classify, transfer }| {
+        let file = ProjectFile { operator, population, classify, transfer, ..ProjectFile::default() };
+        Project { location: Some(Location::new(source, node.span())), ..parser.project(file) }
+    };
+    let project = tables.map(world);
     parser.problems.sort_by_key(|p| p.span);
     (project, parser.problems.into_iter().map(|p| p.in_source(source)).collect())
 }
@@ -60,7 +74,7 @@ impl Parser {
             refuse_comments: file.check.comment_waivers == Some(false),
             operator: Operator {
                 name: file.operator.name.map(|n| n.0),
-                facts: file.operator.facts.into_iter().map(|(fact, value)| (fact.0, value)).collect(),
+                facts: file.operator.facts.into_iter().map(|(fact, value)| (fact.0, value.map(attested))).collect(),
             },
             populations: file.population.into_iter().filter_map(|p| self.population(p)).collect(),
             classify: file.classify.into_iter().filter_map(|c| self.classify(c)).collect(),
@@ -314,6 +328,15 @@ impl Parser {
                 self.problems.push(problem.help(format!("it is there first on line {line}")));
             }
         }
+    }
+}
+
+fn attested(FactValue(table): FactValue) -> Attested {
+    Attested {
+        value: table.value,
+        until: table.until.map(|d| d.0),
+        by: table.by.map(|n| n.0),
+        evidence: table.evidence.map(|n| n.0),
     }
 }
 

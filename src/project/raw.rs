@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::Indeterminate;
@@ -35,6 +38,17 @@ pub(super) struct ProjectFile {
     /// The transfer register: what allows which data to be with whom. An empty list says that nothing does.
     pub transfer: Option<Vec<Spanned<TransferTable>>>,
     pub geo: GeoTable,
+}
+
+/// The part of it that says who there is and what is on record, for files of ours that tell of a world of their own. Their other
+/// keys are theirs.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default, expecting = "a table")]
+pub(super) struct WorldTables {
+    pub operator: OperatorTable,
+    pub population: Vec<Spanned<PopulationTable>>,
+    pub classify: Vec<Spanned<ClassifyTable>>,
+    pub transfer: Option<Vec<Spanned<TransferTable>>>,
 }
 
 /// The JSON Schema of `onshore.toml`.
@@ -185,7 +199,64 @@ pub(super) struct FindingTable {
 pub(super) struct OperatorTable {
     pub name: Option<Name>,
     /// What decides whether a law binds you. A fact that is not here is undeclared, not false.
-    pub facts: BTreeMap<FactName, Spanned<bool>>,
+    pub facts: BTreeMap<FactName, Spanned<FactValue>>,
+}
+
+/// A fact as somebody attests it: until when, who, and what proves it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
+#[schemars(rename = "Attestation")]
+pub(super) struct AttestedTable {
+    pub value: bool,
+    /// Last day; after it the fact is undeclared again.
+    pub until: Option<Day>,
+    /// Who says so.
+    pub by: Option<Name>,
+    /// What proves it, as your records call it.
+    pub evidence: Option<Name>,
+}
+
+/// `true`, or a table with more about it.
+#[derive(Debug)]
+pub(super) struct FactValue(pub AttestedTable);
+
+impl<'de> Deserialize<'de> for FactValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = FactValue;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false, or a table with `value`")
+            }
+
+            fn visit_bool<E>(self, value: bool) -> Result<FactValue, E> {
+                Ok(FactValue(AttestedTable { value, until: None, by: None, evidence: None }))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<FactValue, A::Error> {
+                AttestedTable::deserialize(MapAccessDeserializer::new(map)).map(FactValue)
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl JsonSchema for FactValue {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "FactValue".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let table = generator.subschema_for::<AttestedTable>();
+        json_schema!({ "anyOf": [{ "type": "boolean" }, table] })
+    }
 }
 
 /// People whose data comes in. `origin`: each of these on its own. `participants`: together in one session.

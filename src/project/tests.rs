@@ -35,7 +35,7 @@ fn the_zoom_project() {
     let policies: Vec<&str> = project.policies.iter().map(|p| &ZOOM[p.span.range()]).collect();
     assert_eq!(policies, ["\"policies/us-meetings-stay.toml\"", "\"pack:cn-onshore-strict\""]);
     assert_eq!((project.fail_on, project.indeterminate), (Some(Severity::Medium), Indeterminate::Fail));
-    assert_eq!(project.operator.facts.iter().map(|(k, v)| (k.as_str(), v.value)).collect::<Vec<_>>(), [("ciio", false)]);
+    assert_eq!(project.operator.facts.iter().map(|(k, v)| (k.as_str(), v.value.value)).collect::<Vec<_>>(), [("ciio", false)]);
     let country = |code| crate::model::Country::from_letters(code).expect("letters");
     let populations: Vec<_> = project.populations.iter().map(|p| (p.id.value.as_str(), &p.subject, p.subjects)).collect();
     assert_eq!(

@@ -136,7 +136,7 @@ days = 0",
     (
         "separate = ['account', 'pilot']
 between = 'stores'",
-        "13: ['pilot'] unknown loss domain `pilot` (known are zone, site, campus, metro, region, account, provider, carrier, operator, country)
+        "13: ['pilot'] unknown thing to keep apart `pilot` (known are account, operator, principal, zone, site, campus, metro, region, provider, carrier, country)
 14: ['stores'] unknown pair to keep apart `stores` (known are store-and-backups)",
     ),
     (

@@ -11,7 +11,8 @@ use serde::Deserialize;
 
 use super::{Input, Reader, Reading, Recognized};
 use crate::doc::de::did_you_mean;
-use crate::doc::{self, Document, Node, Problem};
+use crate::doc::{self, Document, Entry, Node, Problem};
+use crate::source::{Source, SourceId};
 use convert::Conversion;
 
 pub(super) use convert::roles;
@@ -101,19 +102,33 @@ fn read_roots(document: &Document<'_>, syntax: &[Problem], to: &mut Conversion<'
             continue;
         }
         for entry in root.entries() {
-            match entry.name() {
-                "site" => each(entry.value, syntax, to, Conversion::site),
-                "endpoint" => each(entry.value, syntax, to, Conversion::endpoint),
-                "route" => each(entry.value, syntax, to, Conversion::route),
-                // Editors find the schema by it.
-                "$schema" => {}
-                other => {
-                    let message = format!("unknown key `{other}`");
-                    to.problem(Problem::new(entry.key.span(), message).help(did_you_mean(other, &TABLES)));
-                }
+            // Editors find the schema by `$schema`.
+            if !read_table(entry, syntax, to) && entry.name() != "$schema" {
+                let message = format!("unknown key `{}`", entry.name());
+                to.problem(Problem::new(entry.key.span(), message).help(did_you_mean(entry.name(), &TABLES)));
             }
         }
     }
+}
+
+/// Whether it is one of the tables of an inventory.
+fn read_table(entry: Entry<'_>, syntax: &[Problem], to: &mut Conversion<'_>) -> bool {
+    match entry.name() {
+        "site" => each(entry.value, syntax, to, Conversion::site),
+        "endpoint" => each(entry.value, syntax, to, Conversion::endpoint),
+        "route" => each(entry.value, syntax, to, Conversion::route),
+        _ => return false,
+    }
+    true
+}
+
+/// Reads the tables `site`, `endpoint` and `route` of a table in another file of ours, whose further keys are not looked at.
+pub fn read_within(node: Node<'_>, file: SourceId, source: &Source) -> Reading {
+    let mut conversion = Conversion::new(file, source);
+    for entry in node.entries() {
+        read_table(entry, &[], &mut conversion);
+    }
+    conversion.finish()
 }
 
 /// Reads every entry of a list on its own, so that errors stay where they are.

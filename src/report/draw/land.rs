@@ -9,7 +9,7 @@ use super::layout::View;
 static LAND: &str = include_str!("../../../data/map/land.txt");
 
 /// Named under every map.
-pub const ATTRIBUTION: &str = "Land and borders: Natural Earth (public domain), which takes no side. Cities: GeoNames (CC BY 4.0). Equirectangular projection.";
+pub const ATTRIBUTION: &str = "Land and borders: Natural Earth (public domain), as it draws them, which says nothing of any claim. Cities: GeoNames (CC BY 4.0). Equirectangular projection.";
 
 struct Outline {
     /// A ring; else a line between two countries.
