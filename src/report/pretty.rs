@@ -493,9 +493,11 @@ fn clip(line: &str, masked: &[Range<usize>], focus: Range<usize>, room: usize, u
         match masked.get(index).filter(|m| m.contains(&at)) {
             Some(m) => (m.clone(), if m.len() > room * 4 { more } else { "***" }.to_owned()),
             None => {
-                let mut piece = String::new();
+                // What it must be told from may begin before it: see `LOG_COMMAND`.
+                let before = if c == '[' && line[..at].ends_with("##") { "##" } else { "" };
+                let mut piece = before.to_owned();
                 push_piece(&mut piece, c);
-                (at..at + c.len_utf8(), piece)
+                (at..at + c.len_utf8(), piece.split_off(before.len()))
             }
         }
     };
