@@ -132,7 +132,7 @@ pub fn layered(base: &Map, layers: &[Layer], id: &str) -> String {
     let _ = write!(
         out,
         "<svg class=\"om\" viewBox=\"0 0 {WIDTH} {h}\" role=\"img\" aria-labelledby=\"{id}-title\">\n<title id=\"{id}-title\">{}</title>\n",
-        escaped(&sentence(&base.subtitle)),
+        xml(&sentence(&base.subtitle)),
         h = height.ceil(),
     );
     draw_land(&mut out, &layout);
@@ -146,7 +146,7 @@ pub fn layered(base: &Map, layers: &[Layer], id: &str) -> String {
         let _ = write!(
             out,
             "<g class=\"om-layer{off}\" data-keys=\"{}\" data-says=\"{says}\">\n{body}</g>\n",
-            escaped(&keys.join(";"))
+            xml(&keys.join(";"))
         );
     }
     out.push_str(&foot);
