@@ -73,7 +73,7 @@ fn project(n: usize) -> (Assessment, Sources) {
         ..Finding::new(
             "data-leaves-boundary",
             Severity::ALL[i % 4],
-            if i % 5 == 0 { Verdict::Indeterminate } else { Verdict::Violated },
+            if i.is_multiple_of(5) { Verdict::Indeterminate } else { Verdict::Violated },
             format!("communications.content of people in the United States is processed at server {i} in CN Tianjin"),
         )
     };

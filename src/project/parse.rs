@@ -9,8 +9,8 @@ use super::raw::{
 use super::transfer::Transfer;
 use super::waiver::{Covers, FindingSelector, Waiver};
 use super::{
-    Attested, Classify, GeoOverride, GeoSettings, InputOverride, Inputs, Notify, Operator, OverrideTarget, PopulationEntry, Project,
-    Selector,
+    Attested, Classify, GeoOverride, GeoSettings, InputOverride, Inputs, Notify, Operator, OverrideTarget, PopulationEntry,
+    Project, Selector,
 };
 use crate::doc::types::{CountryCode, DataClass, Name, OneOrMore, Word};
 use crate::doc::{self, Node, Problem};
