@@ -317,8 +317,7 @@ fn inert(text: &str) -> String {
 fn word(word: &str, first: bool) -> String {
     let start = word.len() - word.trim_start_matches(['(', '"', '\'']).len();
     let core = &word[start..];
-    let end = core.trim_end_matches([')', '"', '\'', ',', ';', ':', '.', '?']).len();
-    let (core, after) = core.split_at(end);
+    let (core, after) = core.split_at(end_of_word(core));
     let inside = |c: char| c.is_alphanumeric() || c == '\'' || c == '-';
     let ends = |c: Option<char>| c.is_none_or(char::is_alphanumeric);
     let number = core.chars().all(|c| c.is_ascii_digit() || c == '.');
@@ -334,6 +333,20 @@ fn word(word: &str, first: bool) -> String {
         "" => code(word),
         core => format!("{}{}{after}", &word[..start], code(core)),
     }
+}
+
+/// Where a word ends and what closes the sentence or the bracket around it begins; a bracket that it opens itself is its own.
+fn end_of_word(word: &str) -> usize {
+    let mut end = word.len();
+    while let Some(last) = word[..end].chars().next_back() {
+        let own = || word[..end].matches('(').count() >= word[..end].matches(')').count();
+        match last {
+            ')' if own() => break,
+            ')' | '"' | '\'' | ',' | ';' | ':' | '.' | '?' => end -= 1,
+            _ => break,
+        }
+    }
+    end
 }
 
 /// A code span (CommonMark, section 6.1) whose fence is longer than any run of backticks in it.
