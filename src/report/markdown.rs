@@ -377,7 +377,7 @@ mod tests {
             ("a``b", "```a``b```"),
             ("`a``b`", "`a` `b`"),
             ("- x - y", "`-` x - y"),
-            ("cut `a`-> `b`, or", "cut `a` `->` `b`, or"),
+            ("cut `a`-> `b`, or", "cut `a` -> `b`, or"),
         ];
         for (text, expected) in table {
             assert_eq!(inert(text), expected, "{text}");
