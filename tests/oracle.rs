@@ -350,8 +350,11 @@ fn ends(way: &onshore::finding::Way) -> (&str, &str, &str, &str) {
     (&way.origin, &way.data, &way.country, way.activity)
 }
 
-/// The rules that are violated or cannot be met, and who is not served, without these routes.
-fn without(question: &Question<'_>, gone: &BTreeSet<usize>) -> (BTreeSet<String>, BTreeSet<(String, String)>) {
+/// The rules that are violated or cannot be met, those that are violated, and who is not served, without these routes.
+fn without(
+    question: &Question<'_>,
+    gone: &BTreeSet<usize>,
+) -> (BTreeSet<String>, BTreeSet<String>, BTreeSet<(String, String)>) {
     let whole = question.snapshot;
     let left = whole.routes.iter().enumerate().filter(|(i, _)| !gone.contains(i)).map(|(_, r)| r.clone());
     let mut snapshot = onshore::model::Snapshot {
@@ -364,10 +367,12 @@ fn without(question: &Question<'_>, gone: &BTreeSet<usize>) -> (BTreeSet<String>
     };
     snapshot.index_routes();
     let question = || Question { snapshot: &snapshot, coverage: Coverage::default(), world: None, ..*question };
-    let bad = assess(question()).rules.into_iter().filter(|r| matches!(r.verdict, Verdict::Violated | Verdict::Unsatisfiable));
+    let rules = assess(question()).rules;
+    let of = |verdicts: &[Verdict]| rules.iter().filter(|r| verdicts.contains(&r.verdict)).map(|r| r.rule.clone()).collect();
+    let (bad, violated) = (of(&[Verdict::Violated, Verdict::Unsatisfiable]), of(&[Verdict::Violated]));
     let served = with_context(&question(), |context| after(context, &World::Normal)).served;
     let unserved = served.into_iter().filter(|s| s.by.is_none()).map(|s| (s.population, s.data));
-    (bad.map(|r| r.rule).collect(), unserved.collect())
+    (bad, violated, unserved.collect())
 }
 
 /// Rules of every kind that a loss can break.
@@ -461,7 +466,7 @@ proptest! {
         small.ask(more, |question| {
             let ask = || Question { world: None, coverage: Coverage::default(), ..question };
             let whole = assess(ask());
-            let (bad_before, unserved_before) = without(&question, &BTreeSet::new());
+            let (bad_before, _, unserved_before) = without(&question, &BTreeSet::new());
             let remedy = |rule: &str| whole.remedies.iter().find(|r| r.rule == rule);
             let all_states = small.states.len() == 3;
             let violated: BTreeSet<&str> =
@@ -474,9 +479,10 @@ proptest! {
                 let at = |c: &onshore::finding::CutRoute| question.snapshot.routes.iter().position(|r| r.location == c.location);
                 let cut: BTreeSet<usize> = remedy.cut.iter().map(|c| at(c).expect("a route")).collect();
                 prop_assert_eq!(cut.len(), remedy.cut.len());
-                let (bad, unserved) = without(&question, &cut);
+                let (bad, still, unserved) = without(&question, &cut);
                 prop_assert!(remedy.judged || cut.is_empty());
-                prop_assert!(!bad.contains(rule) || !remedy.moves.is_empty(), "not mended by {:?}\n{}", remedy, texts);
+                // That it cannot be met together with another rule, no cut changes.
+                prop_assert!(!still.contains(rule) || !remedy.moves.is_empty(), "not mended by {:?}\n{}", remedy, texts);
                 let broken: Vec<String> = bad.difference(&bad_before).cloned().collect();
                 prop_assert!(remedy.breaks == broken || cut.is_empty(), "{:?} breaks {:?}\n{}", remedy, broken, texts);
                 let taken: Vec<_> = unserved.difference(&unserved_before).cloned().collect();
@@ -486,7 +492,7 @@ proptest! {
                 }
                 let n = question.snapshot.routes.len();
                 let sets = (0..1_u32 << n).map(|set| (0..n).filter(|i| set >> i & 1 != 0).collect::<BTreeSet<usize>>());
-                let mends = |set: &BTreeSet<usize>| !without(&question, set).0.contains(rule);
+                let mends = |set: &BTreeSet<usize>| !without(&question, set).1.contains(rule);
                 let least = sets.filter(|s| s.len() < cut.len()).find(mends);
                 prop_assert!(!remedy.smallest || least.is_none(), "{:?}, and {:?} does\n{}", remedy, least, texts);
                 prop_assert!(remedy.smallest || least.is_some() || !broken.is_empty() || small.people.len() > 1 || !all_states);

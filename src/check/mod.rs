@@ -80,7 +80,7 @@ fn judge(context: &Context<'_>, question: &Question<'_>) -> Assessment {
     let Judged { scopes, together, rules, mut findings, allowed, gaps } = judge_all(context, question);
     // What one state alone breaks says too little of what to change.
     let remedies = match question.world {
-        None => remedy::remedies(context, question, &scopes, &together, &rules, &findings),
+        None => remedy::remedies(context, question, &scopes, &together, &rules, &findings, &allowed),
         Some(_) => Vec::new(),
     };
     adding::tell(&remedies, &mut findings);

@@ -10,7 +10,7 @@ use super::placement::{self, Placement, Wanted};
 use super::scope::Scope;
 use super::together::Together;
 use super::{Question, adding, boundary, judge_all};
-use crate::finding::{Coverage, CutRoute, Finding, Remedy, RuleResult, Verdict};
+use crate::finding::{Allowed, Coverage, CutRoute, Finding, Remedy, RuleResult, Verdict};
 use crate::model::site::SiteNetworks;
 use crate::model::{Dependence, EndpointId, RouteId, Snapshot};
 use crate::policy::Demand;
@@ -31,6 +31,7 @@ pub fn remedies(
     together: &Together,
     rules: &[RuleResult],
     findings: &[Finding],
+    allowed: &[Allowed],
 ) -> Vec<Remedy> {
     let broken = |s: &Scope<'_>| rules.iter().any(|r| r.rule == s.name && r.verdict == Verdict::Violated);
     let before = Outcome { verdicts: verdicts(rules), unserved: unserved(context) };
@@ -41,8 +42,8 @@ pub fn remedies(
         }
         let mut offences = boundary::offences(context, scope, &together.suppressed(context, i));
         // What somebody has accepted, or the transfer register allows, is not to be cut.
-        let counted = counted(&scope.name, findings);
-        offences.retain(|o| counted.contains(context.snapshot.endpoint(o.at).name.as_str()));
+        let accepted = accepted(&scope.name, findings, allowed);
+        offences.retain(|o| !accepted.contains(context.snapshot.endpoint(o.at).name.as_str()));
         search.remedy(&offences, findings)
     });
     let mut remedies: Vec<Remedy> = of_rule.take(MOST_RULES).collect();
@@ -50,10 +51,15 @@ pub fn remedies(
     remedies
 }
 
-/// Endpoints at which something breaks the rule.
-fn counted<'f>(rule: &str, findings: &'f [Finding]) -> BTreeSet<&'f str> {
-    let of_rule = findings.iter().filter(|f| f.rule.as_deref() == Some(rule) && f.verdict == Verdict::Violated);
-    of_rule.map(|f| f.endpoint.as_str()).collect()
+/// Endpoints at which all that would break a rule is waived or allowed.
+fn accepted<'f>(rule: &str, findings: &'f [Finding], allowed: &'f [Allowed]) -> BTreeSet<&'f str> {
+    let at = |verdict: Verdict| {
+        let of_rule = findings.iter().filter(move |f| f.rule.as_deref() == Some(rule) && f.verdict == verdict);
+        of_rule.map(|f| f.endpoint.as_str()).collect::<BTreeSet<&str>>()
+    };
+    let allowed = allowed.iter().filter(|a| a.rule == rule).map(|a| a.endpoint.as_str());
+    let accepted: BTreeSet<&str> = at(Verdict::Waived).into_iter().chain(allowed).collect();
+    &accepted - &at(Verdict::Violated)
 }
 
 /// How things are, or would be.
