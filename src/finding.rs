@@ -452,8 +452,19 @@ pub struct Remedy {
     pub unserved: Vec<(String, String)>,
     /// Rules that it would break.
     pub breaks: Vec<String>,
+    /// Fewer routes would do, at a price.
+    pub smaller: Option<Smaller>,
     /// For a rule on what must be there.
     pub add: Vec<Addition>,
+}
+
+/// A smaller set of routes without which the rule would hold as well, and what that costs.
+#[derive(Clone, Debug)]
+pub struct Smaller {
+    pub cut: Vec<CutRoute>,
+    /// As in [`Remedy`].
+    pub unserved: Vec<(String, String)>,
+    pub breaks: Vec<String>,
 }
 
 /// Something to put where the rule asks for it, and every rule on places lets the data be.

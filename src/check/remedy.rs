@@ -1,5 +1,6 @@
-//! What to change: for a rule that is violated because of where data gets to, the fewest routes to cut so that it holds and no
-//! other rule breaks; and who is then no longer served. Every proposal is judged as if it had been made before it is shown.
+//! What to change: for a rule that is violated because of where data gets to, the fewest routes to cut so that it holds, no other
+//! rule breaks and everybody stays served; where there is no such set, what the cut costs. Every proposal is judged as if it had been
+//! made before it is shown.
 //!
 //! Rules on what must be there (copies, survival, separation) are not mended by cutting; [`super::adding`] says what to add.
 
@@ -10,7 +11,7 @@ use super::placement::{self, Placement, Wanted};
 use super::scope::Scope;
 use super::together::Together;
 use super::{Question, adding, boundary, judge_all};
-use crate::finding::{Allowed, Coverage, CutRoute, Finding, Remedy, RuleResult, Verdict};
+use crate::finding::{Allowed, Coverage, CutRoute, Finding, Remedy, RuleResult, Smaller, Verdict};
 use crate::model::site::SiteNetworks;
 use crate::model::{Dependence, EndpointId, RouteId, Snapshot};
 use crate::policy::Demand;
@@ -77,12 +78,16 @@ fn verdicts(rules: &[RuleResult]) -> BTreeMap<String, Verdict> {
 fn unserved(context: &Context<'_>) -> BTreeSet<(String, String)> {
     let usable = context.graph.usable(&World::Normal, &[Dependence::Service], |_| true);
     let served = context.graph.served(0..context.tokens.len(), &usable);
-    let unserved = context.tokens.iter().zip(served).filter(|(_, served)| !served);
-    let named = unserved.filter_map(|(token, _)| match token.source {
+    served.into_iter().enumerate().filter(|(_, served)| !served).filter_map(|(token, _)| person(context, token)).collect()
+}
+
+/// Population and class of a token; `None` for what is only held.
+fn person(context: &Context<'_>, token: usize) -> Option<(String, String)> {
+    let token = &context.tokens[token];
+    match token.source {
         TokenSource::Population(p) => Some((context.snapshot.populations[p].id.clone(), token.class.clone())),
         TokenSource::Holding(_) => None,
-    });
-    named.collect()
+    }
 }
 
 struct Search<'s, 'c, 'q> {
@@ -109,39 +114,44 @@ impl Search<'_, '_, '_> {
         if offences.is_empty() {
             return (!remedy.moves.is_empty()).then_some(remedy);
         }
-        let found = self.best(&offences, !moved.is_empty())?;
+        let (found, smaller) = self.best(&offences, !moved.is_empty())?;
         remedy.smallest = found.smallest;
         if let Some(after) = &found.after {
             remedy.judged = true;
-            remedy.unserved = after.unserved.difference(&self.before.unserved).cloned().collect();
+            remedy.unserved = self.newly_unserved(after);
             remedy.breaks = self.breaks(after);
         }
-        remedy.cut = found.routes.iter().map(|r| self.told(*r, findings)).collect();
+        let told = |p: &Proposal| p.routes.iter().map(|r| self.told(*r, findings)).collect();
+        remedy.cut = told(&found);
+        remedy.smaller = smaller.and_then(|p| {
+            let after = p.after.as_ref()?;
+            Some(Smaller { cut: told(&p), unserved: self.newly_unserved(after), breaks: self.breaks(after) })
+        });
         Some(remedy)
     }
 
-    /// The fewest routes that break no other rule; if every set does, the fewest at all. Of sets of that size one that leaves
-    /// everybody served goes first.
-    fn best(&self, offences: &[Offence], moved: bool) -> Option<Proposal> {
+    /// The fewest routes that break no other rule and leave everybody served; if every set that was tried does harm, one that breaks
+    /// nothing, or the fewest at all. With it the smallest set of all, if that is smaller.
+    fn best(&self, offences: &[Offence], moved: bool) -> Option<(Proposal, Option<Proposal>)> {
         let spread = self.context.spread(self.scope.worst_state());
         let mut keep: BTreeSet<RouteId> = BTreeSet::new();
-        let mut best: Option<Proposal> = None;
+        let (mut best, mut fewest): (Option<Proposal>, Option<Proposal>) = (None, None);
         let mut tries = 0;
         let mut least: Option<usize> = None;
         while let Cut::Routes(routes, smallest) = self.context.graph.cut(spread, offences, &keep) {
             // With routes that are kept, more may be needed than without.
             let least = *least.get_or_insert(if smallest { routes.len() } else { 0 });
             let smallest = routes.len() == least;
-            if best.as_ref().is_some_and(|b| b.is_sound(self) && routes.len() > b.routes.len()) {
-                break;
-            }
             if self.context.snapshot.routes.len() > MOST_JUDGED {
-                return Some(Proposal { routes, smallest, after: None });
+                return Some((Proposal { routes, smallest, after: None }, None));
             }
             let proposal = Proposal { after: Some(self.without(&routes)), smallest, routes };
             tries += proposal.routes.len() + 1;
             let holds = moved || !proposal.violates(&self.scope.name);
-            let worth = |p: &Proposal| (!p.is_sound(self), p.routes.len(), p.takes_service(self));
+            let worth = |p: &Proposal| (!p.is_sound(self), p.takes_service(self), p.routes.len());
+            if holds && fewest.as_ref().is_none_or(|f| proposal.routes.len() < f.routes.len()) {
+                fewest = Some(proposal.clone());
+            }
             if holds && best.as_ref().is_none_or(|b| worth(&proposal) < worth(b)) {
                 best = Some(proposal.clone());
             }
@@ -160,10 +170,31 @@ impl Search<'_, '_, '_> {
                 keep.extend(proposal.routes.iter().filter(harmful));
             }
             if keep.len() == before {
+                keep.extend(self.ways_to_serve(&proposal, offences));
+            }
+            if keep.len() == before {
                 break;
             }
         }
-        best
+        let best = best?;
+        let smaller = fewest.filter(|f| f.routes.len() < best.routes.len());
+        Some((best, smaller))
+    }
+
+    /// The routes by which those could be served whom a proposal takes their last way from, past where the data must not get.
+    fn ways_to_serve(&self, proposal: &Proposal, offences: &[Offence]) -> BTreeSet<RouteId> {
+        let (context, Some(after)) = (self.context, &proposal.after) else { return BTreeSet::new() };
+        let bad: BTreeSet<EndpointId> = offences.iter().filter(|o| o.by.is_empty()).map(|o| o.at).collect();
+        let usable = context.graph.usable(&World::Normal, &[Dependence::Service], |id| !bad.contains(&id));
+        let lost: BTreeSet<(String, String)> = self.newly_unserved(after).into_iter().collect();
+        let tokens = (0..context.tokens.len()).filter(|t| person(context, *t).is_some_and(|p| lost.contains(&p)));
+        let ways = tokens.filter_map(|token| context.graph.serving_witness(token, &usable));
+        ways.flatten().filter_map(|step| step.route).collect()
+    }
+
+    /// Population and class that are no longer served.
+    fn newly_unserved(&self, after: &Outcome) -> Vec<(String, String)> {
+        after.unserved.difference(&self.before.unserved).cloned().collect()
     }
 
     /// Rules that are violated or can no longer be met, and were not before.

@@ -15,6 +15,7 @@ use super::domains::Domains;
 use super::placement::{Placement, Wanted, judge_all};
 use super::scope::{Applies, Scope};
 use super::survive::Asked;
+use super::waive::Waivers;
 use super::{Question, boundary, demand, together};
 use crate::finding::{Brief, Detail, Finding, State, Verdict};
 use crate::model::{Activity, EndpointId, LossDomain, Role, RouteId};
@@ -61,6 +62,7 @@ pub fn survey<E>(
         .collect();
     let mut now = Context::new(&in_world(World::Loss(Vec::new())), &tokens, &graph).with_spreads(spread, stored);
 
+    let waivers = Waivers::new(question);
     let broken = |scope: &Scope<'_>| verdicts.get(&scope.name) == Some(&Verdict::Violated);
     let open = |scope: &Scope<'_>| matches!(scope.applies, Applies::Yes | Applies::IfEvidence(_)) && !broken(scope);
     let survivals: Vec<Survival<'_, '_>> = scopes
@@ -68,9 +70,10 @@ pub fn survey<E>(
         .filter(|s| open(s))
         .flat_map(|s| s.parts().map(move |(part, unsure)| (s, part, unsure)))
         .filter_map(|(scope, part, unsure)| match &scope.rule.demand {
-            Demand::Survive(survive) if scope.leaves(&normal, unsure) != Some(false) => {
-                Some(Survival::new(&normal, scope, part, unsure, survive))
-            }
+            Demand::Survive(survive) if scope.leaves(&normal, unsure) != Some(false) => Some(Survival {
+                has_waivers: waivers.at(&normal, &scope.name).is_some(),
+                ..Survival::new(&normal, scope, part, unsure, survive)
+            }),
             _ => None,
         })
         .collect();
@@ -79,7 +82,13 @@ pub fn survey<E>(
         .iter()
         .enumerate()
         .filter(|(_, s)| open(s) && !matches!(s.rule.demand, Demand::Survive(_)))
-        .map(|(i, scope)| Other { i, scope, with_nothing_lost: None })
+        .map(|(i, scope)| Other {
+            i,
+            scope,
+            waivers: &waivers,
+            waived_at: waivers.at(&normal, &scope.name),
+            with_nothing_lost: None,
+        })
         .collect();
     {
         let pairs = together::find(&now, &scopes);
@@ -99,7 +108,7 @@ pub fn survey<E>(
             }
         }
         for (survival, asked) in &survivals {
-            if survival.is_broken(asked, loss) {
+            if survival.is_broken(asked, loss, &waivers) {
                 brief.broken.insert(survival.scope.name.clone());
             }
         }
@@ -230,6 +239,7 @@ struct Survival<'s, 'p> {
     survive: &'p Survive,
     within: Vec<Placement>,
     domains: Domains,
+    has_waivers: bool,
 }
 
 impl<'s, 'p> Survival<'s, 'p> {
@@ -239,20 +249,22 @@ impl<'s, 'p> Survival<'s, 'p> {
             None => vec![Placement::Inside; normal.standpoints.len()],
         };
         let domains = Domains::new(normal, &part, survive.loss_of);
-        Self { scope, part, unsure, survive, within, domains }
+        Self { scope, part, unsure, survive, within, domains, has_waivers: false }
     }
 
     fn asked<'a, 'c>(&'a self, normal: &'a Context<'c>) -> Asked<'a, 'c, 'p> {
         Asked::new(normal, &self.part, self.survive, &self.within, &self.domains, &mut Vec::new())
     }
 
-    fn is_broken(&self, asked: &Asked<'_, '_, '_>, loss: &[LossDomain]) -> bool {
+    fn is_broken(&self, asked: &Asked<'_, '_, '_>, loss: &[LossDomain], waivers: &Waivers<'_>) -> bool {
+        let context = asked.context;
+        let for_sure = self.scope.leaves(context, self.unsure) == Some(true) && !self.has_waivers;
         asked.breaks(loss)
-            && (self.scope.leaves(asked.context, self.unsure) == Some(true)
+            && (for_sure
                 || asked.after(loss).is_some_and(|found| {
                     let mut found = [found];
-                    self.scope.soften(asked.context, &mut found, self.unsure);
-                    found[0].verdict == Verdict::Violated
+                    self.scope.soften(context, &mut found, self.unsure);
+                    found[0].verdict == Verdict::Violated && !waivers.covers(context, &found[0])
                 }))
     }
 }
@@ -261,6 +273,9 @@ impl<'s, 'p> Survival<'s, 'p> {
 struct Other<'s, 'p> {
     i: usize,
     scope: &'s Scope<'p>,
+    waivers: &'s Waivers<'p>,
+    /// Where a finding is waived, if any may be.
+    waived_at: Option<Vec<EndpointId>>,
     /// Whether it is broken with nothing lost.
     with_nothing_lost: Option<bool>,
 }
@@ -294,13 +309,16 @@ impl Other<'_, '_> {
             if self.scope.leaves(now, unsure) == Some(false) {
                 return false;
             }
+            let waived = |f: &Finding| self.waived_at.is_some() && self.waivers.covers(now, f);
+            // What is waived in normal running may come by another line now.
+            let also = self.waived_at.iter().flatten().copied();
             match (by_place, at) {
-                (true, Some(at)) => boundary::breaks(now, &part, &suppressed, unsure, at.iter().copied()),
-                (true, None) => boundary::breaks(now, &part, &suppressed, unsure, now.snapshot.endpoint_ids()),
+                (true, Some(at)) => boundary::breaks(now, &part, &suppressed, unsure, waived, at.iter().copied().chain(also)),
+                (true, None) => boundary::breaks(now, &part, &suppressed, unsure, waived, now.snapshot.endpoint_ids()),
                 (false, _) => {
                     let mut found: Vec<Finding> = demand(now, &part, &suppressed);
                     self.scope.soften(now, &mut found, unsure);
-                    found.iter().any(|f| f.verdict == Verdict::Violated)
+                    found.iter().any(|f| f.verdict == Verdict::Violated && !waived(f))
                 }
             }
         })

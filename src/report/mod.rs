@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use crate::finding::{
-    Addition, Assessment, Coverage, CutRoute, Finding, GapResult, KnownPlace, Remedy, Severity, Verdict, Waived, WaivedBy,
+    Addition, Assessment, Coverage, CutRoute, Finding, GapResult, KnownPlace, Remedy, Severity, Smaller, Verdict, Waived,
+    WaivedBy,
 };
 use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
@@ -232,26 +233,56 @@ pub(crate) fn remedy(remedy: &Remedy, sources: &Sources) -> Vec<String> {
     if remedy.cut.is_empty() {
         return lines;
     }
-    let fewest = if remedy.smallest { "; no fewer routes do" } else { "" };
+    let why = match &remedy.smaller {
+        Some(smaller) if remedy.unserved.is_empty() && !smaller.unserved.is_empty() => "; everybody who is served stays served",
+        None if remedy.smallest => "; no fewer routes do",
+        _ => "",
+    };
     let n = remedy.cut.len();
     lines.push(format!(
-        "to change: cut {} or lead {} elsewhere{fewest}:",
+        "to change: cut {} or lead {} elsewhere{why}:",
         count(n, "route", "routes"),
         if n == 1 { "it" } else { "them" }
     ));
     lines.extend(remedy.cut.iter().map(|c| format!("- {}", cut(c, sources))));
+    lines.extend(remedy.smaller.as_ref().map(|s| smaller(s, sources)));
     if !remedy.judged {
         lines.push("what else that changes was not judged: the project is too large".to_owned());
         return lines;
     }
     if !remedy.unserved.is_empty() {
-        let whom: Vec<String> = remedy.unserved.iter().map(|(p, data)| format!("{} ({})", safe(p), safe(data))).collect();
-        lines.push(format!("cutting takes away the last serving path of {}", whom.join(", ")));
+        lines.push(format!("cutting takes away the last serving path of {}", people(&remedy.unserved)));
     }
     if !remedy.breaks.is_empty() {
         lines.push(format!("cutting breaks {}: lead the routes elsewhere instead", safe(&remedy.breaks.join(", "))));
     }
     lines
+}
+
+/// `us-users (communications.content), cn-users (user.contact)`.
+fn people(unserved: &[(String, String)]) -> String {
+    let whom: Vec<String> = unserved.iter().map(|(p, data)| format!("{} ({})", safe(p), safe(data))).collect();
+    whom.join(", ")
+}
+
+/// Routes of a smaller cut that are named.
+const NAMED: usize = 3;
+
+fn smaller(smaller: &Smaller, sources: &Sources) -> String {
+    let route = |c: &CutRoute| format!("`{}` -> `{}` ({})", safe(&c.from), safe(&c.to), line(sources, c.location));
+    let mut named: Vec<String> = smaller.cut.iter().take(NAMED).map(route).collect();
+    if smaller.cut.len() > NAMED {
+        named.push(count(smaller.cut.len() - NAMED, "other", "others"));
+    }
+    let mut price = Vec::new();
+    if !smaller.unserved.is_empty() {
+        price.push(format!("take away the last serving path of {}", people(&smaller.unserved)));
+    }
+    if !smaller.breaks.is_empty() {
+        price.push(format!("break {}", safe(&smaller.breaks.join(", "))));
+    }
+    let routes = count(smaller.cut.len(), "route", "routes");
+    format!("cutting {routes} would do as well, {}, but would {}", named.join(", "), price.join(" and "))
 }
 
 /// Longer notes are cut in reports for people; JSON has them whole.
