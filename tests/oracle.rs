@@ -411,7 +411,7 @@ proptest! {
     fn a_survey_says_in_short_what_each_loss_does(
         small in small(),
         needs in prop::collection::vec((0..6_usize, 0..6_usize, prop::sample::select(vec!["service", "identity"])), 0..3),
-        waivers in prop::collection::vec((0..12_usize, 0..6_usize, prop::option::of(prop::sample::select(STATES.to_vec()))), 0..4),
+        waivers in prop::collection::vec((0..12_usize, 0..6_usize, prop::option::of(prop::sample::select(STATES.to_vec()))), 0..2),
     ) {
         let mut small = small;
         for (rule, endpoint, state) in waivers {

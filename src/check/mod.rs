@@ -5,6 +5,7 @@
 
 mod adding;
 mod after;
+mod as_if;
 mod boundary;
 mod context;
 mod copies;

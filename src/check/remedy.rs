@@ -4,24 +4,24 @@
 //!
 //! Rules on what must be there (copies, survival, separation) are not mended by cutting; [`super::adding`] says what to add.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::as_if::{self, MOST_JUDGED, Outcome, person};
 use super::context::Context;
 use super::placement::{self, Placement, Wanted};
 use super::scope::Scope;
 use super::together::Together;
-use super::{Question, adding, boundary, judge_all};
-use crate::finding::{Allowed, Coverage, CutRoute, Finding, Remedy, RuleResult, Smaller, Verdict};
-use crate::model::site::SiteNetworks;
-use crate::model::{Dependence, EndpointId, RouteId, Snapshot};
+use super::{Question, adding, boundary};
+use crate::finding::{Allowed, CutRoute, Finding, Remedy, RuleResult, Smaller, Verdict};
+use crate::model::{Dependence, EndpointId, RouteId};
 use crate::policy::Demand;
-use crate::reach::{Cut, Graph, Offence, TokenSource, World, tokens};
+use crate::reach::{Cut, Offence, World};
 use crate::vocab::places::PlaceSet;
 
-/// Beyond so many routes a proposal is shown without having been judged.
-const MOST_JUDGED: usize = 20_000;
 /// Rules for which a proposal is made.
 const MOST_RULES: usize = 25;
+/// Places tried for what is to be added.
+const MOST_PLACES: usize = 3;
 /// Proposals judged for one rule.
 const MOST_TRIES: usize = 12;
 
@@ -35,10 +35,11 @@ pub fn remedies(
     allowed: &[Allowed],
 ) -> Vec<Remedy> {
     let broken = |s: &Scope<'_>| rules.iter().any(|r| r.rule == s.name && r.verdict == Verdict::Violated);
-    let before = Outcome { verdicts: verdicts(rules), unserved: unserved(context) };
+    let before = Outcome::new(context, rules);
     let of_rule = scopes.iter().enumerate().filter(|(_, s)| broken(s)).filter_map(|(i, scope)| {
         let search = Search { context, question, scope, before: &before };
-        if let Some(remedy) = adding::remedy(context, scopes, scope, findings) {
+        if let Some(mut remedy) = adding::remedy(context, scopes, scope, findings) {
+            search.judge(&mut remedy);
             return Some(remedy);
         }
         let mut offences = boundary::offences(context, scope, &together.suppressed(context, i));
@@ -63,33 +64,6 @@ fn accepted<'f>(rule: &str, findings: &'f [Finding], allowed: &'f [Allowed]) -> 
     &accepted - &at(Verdict::Violated)
 }
 
-/// How things are, or would be.
-#[derive(Clone)]
-struct Outcome {
-    verdicts: BTreeMap<String, Verdict>,
-    /// Population and class that are not served in normal running.
-    unserved: BTreeSet<(String, String)>,
-}
-
-fn verdicts(rules: &[RuleResult]) -> BTreeMap<String, Verdict> {
-    rules.iter().map(|r| (r.rule.clone(), r.verdict)).collect()
-}
-
-fn unserved(context: &Context<'_>) -> BTreeSet<(String, String)> {
-    let usable = context.graph.usable(&World::Normal, &[Dependence::Service], |_| true);
-    let served = context.graph.served(0..context.tokens.len(), &usable);
-    served.into_iter().enumerate().filter(|(_, served)| !served).filter_map(|(token, _)| person(context, token)).collect()
-}
-
-/// Population and class of a token; `None` for what is only held.
-fn person(context: &Context<'_>, token: usize) -> Option<(String, String)> {
-    let token = &context.tokens[token];
-    match token.source {
-        TokenSource::Population(p) => Some((context.snapshot.populations[p].id.clone(), token.class.clone())),
-        TokenSource::Holding(_) => None,
-    }
-}
-
 struct Search<'s, 'c, 'q> {
     context: &'s Context<'c>,
     question: &'s Question<'q>,
@@ -98,6 +72,38 @@ struct Search<'s, 'c, 'q> {
 }
 
 impl Search<'_, '_, '_> {
+    /// What is to be added is judged as if it were there, in one of the places proposed after the other until the rule holds.
+    fn judge(&self, remedy: &mut Remedy) {
+        let snapshot = self.context.snapshot;
+        if snapshot.routes.len() > MOST_JUDGED {
+            return;
+        }
+        let places = remedy.add.iter().map(|a| a.at.len()).max().unwrap_or(0).min(MOST_PLACES);
+        let mut best: Option<(usize, Outcome)> = None;
+        for nth in 0..places {
+            let Some(world) = as_if::with(snapshot, &remedy.add, &self.scope.rule.demand, nth) else { return };
+            let after = Outcome::of(self.question, &world);
+            let holds = |o: &Outcome| o.verdict(&self.scope.name).is_some_and(|(v, _)| *v == Verdict::Satisfied);
+            let worth = |o: &Outcome| (!o.breaks(self.before).is_empty(), o.verdict(&self.scope.name).map(|(v, _)| *v));
+            let is_done = holds(&after) && after.breaks(self.before).is_empty();
+            if best.as_ref().is_none_or(|(_, b)| worth(&after) < worth(b)) {
+                best = Some((nth, after));
+            }
+            if is_done {
+                break;
+            }
+        }
+        let Some((nth, after)) = best else { return };
+        // The place that was judged is named first.
+        for addition in remedy.add.iter_mut().filter(|a| a.at.len() > nth) {
+            addition.at[..=nth].rotate_right(1);
+        }
+        remedy.judged = true;
+        remedy.then = after.verdict(&self.scope.name).cloned();
+        remedy.unserved = after.newly_unserved(self.before);
+        remedy.breaks = after.breaks(self.before);
+    }
+
     fn remedy(&self, offences: &[Offence], findings: &[Finding]) -> Option<Remedy> {
         let starts = |o: &Offence| o.by.is_empty() && self.context.tokens[o.token].starts.contains(&o.at);
         let (entries, offences): (Vec<Offence>, Vec<Offence>) = offences.iter().cloned().partition(starts);
@@ -118,14 +124,15 @@ impl Search<'_, '_, '_> {
         remedy.smallest = found.smallest;
         if let Some(after) = &found.after {
             remedy.judged = true;
-            remedy.unserved = self.newly_unserved(after);
-            remedy.breaks = self.breaks(after);
+            remedy.then = after.verdict(&self.scope.name).cloned();
+            remedy.unserved = after.newly_unserved(self.before);
+            remedy.breaks = after.breaks(self.before);
         }
         let told = |p: &Proposal| p.routes.iter().map(|r| self.told(*r, findings)).collect();
         remedy.cut = told(&found);
         remedy.smaller = smaller.and_then(|p| {
             let after = p.after.as_ref()?;
-            Some(Smaller { cut: told(&p), unserved: self.newly_unserved(after), breaks: self.breaks(after) })
+            Some(Smaller { cut: told(&p), unserved: after.newly_unserved(self.before), breaks: after.breaks(self.before) })
         });
         Some(remedy)
     }
@@ -186,33 +193,15 @@ impl Search<'_, '_, '_> {
         let (context, Some(after)) = (self.context, &proposal.after) else { return BTreeSet::new() };
         let bad: BTreeSet<EndpointId> = offences.iter().filter(|o| o.by.is_empty()).map(|o| o.at).collect();
         let usable = context.graph.usable(&World::Normal, &[Dependence::Service], |id| !bad.contains(&id));
-        let lost: BTreeSet<(String, String)> = self.newly_unserved(after).into_iter().collect();
+        let lost: BTreeSet<(String, String)> = after.newly_unserved(self.before).into_iter().collect();
         let tokens = (0..context.tokens.len()).filter(|t| person(context, *t).is_some_and(|p| lost.contains(&p)));
         let ways = tokens.filter_map(|token| context.graph.serving_witness(token, &usable));
         ways.flatten().filter_map(|step| step.route).collect()
     }
 
-    /// Population and class that are no longer served.
-    fn newly_unserved(&self, after: &Outcome) -> Vec<(String, String)> {
-        after.unserved.difference(&self.before.unserved).cloned().collect()
-    }
-
-    /// Rules that are violated or can no longer be met, and were not before.
-    fn breaks(&self, after: &Outcome) -> Vec<String> {
-        let bad = |v: Option<&Verdict>| matches!(v, Some(Verdict::Violated | Verdict::Unsatisfiable));
-        let broken = after.verdicts.iter().filter(|(rule, v)| bad(Some(v)) && !bad(self.before.verdicts.get(*rule)));
-        broken.map(|(rule, _)| rule.clone()).collect()
-    }
-
     /// How things would be without these routes.
     fn without(&self, routes: &[RouteId]) -> Outcome {
-        let snapshot = without(self.context.snapshot, routes);
-        let tokens = tokens(&snapshot);
-        let graph = Graph::new(&snapshot, &tokens);
-        let question = Question { snapshot: &snapshot, coverage: Coverage::default(), world: None, ..*self.question };
-        let context = Context::new(&question, &tokens, &graph);
-        let rules = judge_all(&context, &question).rules;
-        Outcome { verdicts: verdicts(&rules), unserved: unserved(&context) }
+        Outcome::of(self.question, &as_if::without(self.context.snapshot, routes))
     }
 
     fn told(&self, id: RouteId, findings: &[Finding]) -> CutRoute {
@@ -236,7 +225,7 @@ impl Search<'_, '_, '_> {
         }
     }
 
-    /// What is like the target, where the rule allows it, and not yet in the pool.
+    /// What is like the target, where the rule allows it, and not yet in the pool: it has the data already, or nothing to do.
     fn instead(&self, id: RouteId) -> Vec<String> {
         let (context, snapshot) = (self.context, self.context.snapshot);
         let route = snapshot.route(id);
@@ -249,9 +238,13 @@ impl Search<'_, '_, '_> {
         let target = snapshot.endpoint(route.to);
         let pool: BTreeSet<EndpointId> =
             snapshot.routes_from(route.from).filter(|(_, r)| r.pool == route.pool).map(|(_, r)| r.to).collect();
+        let spread = context.spread(self.scope.worst_state());
+        let carried: Vec<usize> = spread.tokens_at(route.to).filter(|t| context.graph.moves(spread, id, *t)).collect();
         let fits = |id: &EndpointId| {
             let e = snapshot.endpoint(*id);
             context.has_place(*id)
+                && *id != route.from
+                && (context.incoming(*id).is_empty() || carried.iter().all(|t| spread.has(*id, *t)))
                 && placements[context.standpoint(*id)] == Placement::Inside
                 && (e.roles, &e.kind) == (target.roles, &target.kind)
                 && !pool.contains(id)
@@ -272,33 +265,14 @@ struct Proposal {
 
 impl Proposal {
     fn violates(&self, rule: &str) -> bool {
-        self.after.as_ref().is_some_and(|a| a.verdicts.get(rule) == Some(&Verdict::Violated))
+        self.after.as_ref().is_some_and(|a| a.verdict(rule).is_some_and(|(v, _)| *v == Verdict::Violated))
     }
 
     fn is_sound(&self, search: &Search<'_, '_, '_>) -> bool {
-        self.after.as_ref().is_some_and(|after| search.breaks(after).is_empty())
+        self.after.as_ref().is_some_and(|after| after.breaks(search.before).is_empty())
     }
 
     fn takes_service(&self, search: &Search<'_, '_, '_>) -> bool {
-        self.after.as_ref().is_some_and(|after| !after.unserved.is_subset(&search.before.unserved))
+        self.after.as_ref().is_some_and(|after| !after.newly_unserved(search.before).is_empty())
     }
-}
-
-/// The world without some of its routes.
-fn without(snapshot: &Snapshot, routes: &[RouteId]) -> Snapshot {
-    let gone: BTreeSet<RouteId> = routes.iter().copied().collect();
-    let left = (0_u32..).zip(&snapshot.routes).filter(|(i, _)| !gone.contains(&RouteId(*i)));
-    let mut snapshot = Snapshot {
-        sites: snapshot.sites.clone(),
-        site_networks: SiteNetworks::new(&snapshot.sites),
-        endpoints: snapshot.endpoints.clone(),
-        routes: left.map(|(_, r)| r.clone()).collect(),
-        populations: snapshot.populations.clone(),
-        holdings: snapshot.holdings.clone(),
-        recipients: snapshot.recipients.clone(),
-        gaps: snapshot.gaps.clone(),
-        first_route: Vec::new(),
-    };
-    snapshot.index_routes();
-    snapshot
 }

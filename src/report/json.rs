@@ -133,10 +133,18 @@ pub(super) struct JsonRemedy<'a> {
     moves: &'a [String],
     smallest: bool,
     judged: bool,
+    then: Option<Then<'a>>,
     unserved: Vec<Unserved<'a>>,
     breaks: &'a [String],
     smaller: Option<JsonSmaller<'a>>,
     add: Vec<JsonAddition<'a>>,
+}
+
+/// The verdict of the rule, as if all of it were made.
+#[derive(Serialize)]
+struct Then<'a> {
+    verdict: &'static str,
+    why: &'a str,
 }
 
 /// Fewer routes that would do, and what that costs.
@@ -535,6 +543,7 @@ fn remedy<'a>(r: &'a Remedy, sources: &Sources) -> JsonRemedy<'a> {
         moves: &r.moves,
         smallest: r.smallest,
         judged: r.judged,
+        then: r.then.as_ref().map(|(verdict, why)| Then { verdict: verdict.as_str(), why }),
         unserved: unserved(&r.unserved),
         breaks: &r.breaks,
         smaller: r.smaller.as_ref().map(smaller),

@@ -199,6 +199,7 @@ fn addition(addition: &Addition) -> String {
     let what = match addition.what {
         "key" => format!("a key for {of}"),
         "way back" => format!("a way back from {of}"),
+        "move" => of,
         what => format!("a {what} of {of}"),
     };
     let refused = addition.refused.iter().take(4).map(|(name, why)| format!("`{}`: {}", safe(name), safe(why)));
@@ -212,13 +213,18 @@ fn addition(addition: &Addition) -> String {
     let kind = addition.kind;
     match (addition.at.as_slice(), addition.offers.as_str()) {
         ([], offers) => {
+            let add = if addition.what == "move" { "put" } else { "add" };
+            let elsewhere = if addition.what == "move" { " elsewhere" } else { "" };
             let offers = match offers {
                 "" => String::new(),
                 offers => format!("; providers with regions where it may be: {}", safe(offers)),
             };
-            format!("add {what}: no other {kind} is declared that would do{like}{why}{offers}")
+            format!("{add} {what}{elsewhere}: no other {kind} is declared that would do{like}{why}{offers}")
         }
-        (at, _) => format!("put {what} in {}, which is declared{like}{why}", list(at, "or")),
+        (at, _) => {
+            let under = if matches!(kind, "account" | "operator" | "provider") { "under" } else { "in" };
+            format!("put {what} {under} {}, which is declared{like}{why}", list(at, "or"))
+        }
     }
 }
 
@@ -231,6 +237,7 @@ pub(crate) fn remedy(remedy: &Remedy, sources: &Sources) -> Vec<String> {
     }
     lines.extend(remedy.add.iter().map(|a| format!("to change: {}", addition(a))));
     if remedy.cut.is_empty() {
+        lines.extend(added(remedy));
         return lines;
     }
     let why = match &remedy.smaller {
@@ -250,6 +257,9 @@ pub(crate) fn remedy(remedy: &Remedy, sources: &Sources) -> Vec<String> {
         lines.push("what else that changes was not judged: the project is too large".to_owned());
         return lines;
     }
+    if let (Some((Verdict::Indeterminate, why)), true) = (&remedy.then, remedy.moves.is_empty()) {
+        lines.push(format!("then the rule is no longer broken, and still open: {}", safe(why)));
+    }
     if !remedy.unserved.is_empty() {
         lines.push(format!("cutting takes away the last serving path of {}", people(&remedy.unserved)));
     }
@@ -259,13 +269,36 @@ pub(crate) fn remedy(remedy: &Remedy, sources: &Sources) -> Vec<String> {
     lines
 }
 
+/// What comes of what is added.
+fn added(remedy: &Remedy) -> Option<String> {
+    let (verdict, why) = remedy.then.as_ref()?;
+    let that = if remedy.add.iter().any(|a| a.at.len() > 1) { "with that, where it is named first," } else { "with that" };
+    let breaks = match remedy.breaks.as_slice() {
+        [] => String::new(),
+        rules => format!("; it breaks {}", safe(&rules.join(", "))),
+    };
+    Some(match verdict {
+        Verdict::Violated | Verdict::Unsatisfiable => format!("{that} alone the rule is still broken: {}{breaks}", safe(why)),
+        Verdict::Indeterminate | Verdict::Conflict => {
+            format!("{that} the rule is no longer broken, and still open: {}{breaks}", safe(why))
+        }
+        Verdict::Satisfied | Verdict::Waived | Verdict::NotApplicable if breaks.is_empty() => {
+            format!("{that} the rule holds, and no other breaks")
+        }
+        Verdict::Satisfied | Verdict::Waived | Verdict::NotApplicable => format!("{that} the rule holds{breaks}"),
+    })
+}
+
 /// `us-users (communications.content), cn-users (user.contact)`.
 fn people(unserved: &[(String, String)]) -> String {
-    let whom: Vec<String> = unserved.iter().map(|(p, data)| format!("{} ({})", safe(p), safe(data))).collect();
+    let mut whom: Vec<String> = unserved.iter().take(NAMED).map(|(p, data)| format!("{} ({})", safe(p), safe(data))).collect();
+    if unserved.len() > NAMED {
+        whom.push(count(unserved.len() - NAMED, "other", "others"));
+    }
     whom.join(", ")
 }
 
-/// Routes of a smaller cut that are named.
+/// As many are named.
 const NAMED: usize = 3;
 
 fn smaller(smaller: &Smaller, sources: &Sources) -> String {
