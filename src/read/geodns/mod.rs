@@ -17,12 +17,21 @@ pub mod pdns;
 pub mod powerdns;
 pub mod views;
 
-use crate::model::{Activity, DataLimit, Reference, RouteFact};
+use crate::model::{Activity, DataLimit, EndpointFact, Facts, Reference, RouteFact, Standing};
+use crate::read::Input;
 use crate::read::proxy::LOGGED;
-use crate::source::Location;
+use crate::source::{Location, Span};
 
 /// The remedy for a word that could route and is not followed.
 pub const DECLARE: &str = "declare in onshore's own inventory where the names lead that it changes";
+
+/// The program that a configuration is of. Where it stands is told by who asks it.
+fn server(facts: &mut Facts, program: &str, input: &Input<'_>) -> Reference {
+    let label = format!("{program} ({})", input.path());
+    let mut fact = EndpointFact::new("dns-server", label, Location::new(input.file, Span::default()));
+    fact.standing = Standing::WithSender;
+    facts.endpoint(fact)
+}
 
 /// Queries that a server hands on, or copies that it gives of its zones: a query tells who asks for what, a zone nothing of anybody.
 fn way(server: &Reference, to: Reference, activity: Activity, pool: &str, at: Location) -> RouteFact {

@@ -23,7 +23,7 @@ use words::{PLUGINS, TABLE, WORDS};
 use super::build::Builder;
 use super::powerdns::merge;
 use super::views::{together, untold};
-use crate::model::{Activity, EndpointFact, Facts, GapScope, Reference, Standing, Unread};
+use crate::model::{Activity, Facts, GapScope, Reference, Unread};
 use crate::read::caddy::import::Importer;
 use crate::read::caddy::lex;
 use crate::read::proxy::block::{Block, Files};
@@ -130,10 +130,7 @@ fn read(input: &Input<'_>) -> Reading {
     let blocks = importer.top(blocks);
     let included = importer.included();
     let mut facts = Facts::default();
-    let label = format!("coredns ({})", input.path());
-    let mut fact = EndpointFact::new("dns-server", label, Location::new(input.file, Span::default()));
-    fact.standing = Standing::WithSender;
-    let server = facts.endpoint(fact);
+    let server = super::server(&mut facts, "coredns", input);
     let (builder, faces) = (Builder::default(), BTreeMap::new());
     let mut config = Config { input, files: Files::new(input, PREFIXES), builder, facts, server, faces };
     for (code, message, help, at) in importer.gaps {
@@ -190,8 +187,11 @@ struct Server {
 impl Server {
     /// The zones that a plugin names, else those of the block.
     fn zones<'w>(&self, words: impl Iterator<Item = &'w str>) -> Vec<String> {
-        let named: Vec<String> = words.filter_map(|w| name::absolute(w, Some("")).ok()).collect();
-        let all = if named.is_empty() { self.zones.iter().cloned().collect() } else { named };
+        // A network stands for names of the reverse tree; what is no name may be any zone of the block.
+        let named: Vec<_> = words.filter(|w| !w.contains('/')).map(|w| name::absolute(w, Some(""))).collect();
+        let open = named.is_empty() || named.iter().any(Result::is_err);
+        let own = self.zones.iter().filter(|_| open).cloned();
+        let all: BTreeSet<String> = own.chain(named.iter().flatten().cloned()).collect();
         all.into_iter().filter(|z| !z.ends_with(".arpa")).collect()
     }
 
@@ -295,9 +295,17 @@ impl Config<'_> {
                     server.content(&zone).unknown.get_or_insert(at);
                 }
             }
-            "dnstap" | "trace" => {
+            "dnstap" => {
+                // Without a port it is a socket of this machine.
                 let last = line.words.iter().rposition(|w| w.text.contains(':') && !w.text.starts_with("unix:"));
                 if let Some(i) = last.filter(|i| *i > 0) {
+                    self.way(line, i, Activity::Log);
+                }
+            }
+            "trace" => {
+                // What comes first may be the sort of server; without any it is on this machine.
+                let i = if matches!(line.word(1), "zipkin" | "datadog") { 2 } else { 1 };
+                if !line.word(i).is_empty() {
                     self.way(line, i, Activity::Log);
                 }
             }
