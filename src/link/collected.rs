@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::merge::{Node, World};
 use super::routes::Links;
 use crate::model::route::DataLimit;
-use crate::model::{Activity, Collected, Endpoint, Gap, Role, RouteFact};
+use crate::model::{Activity, Collected, Endpoint, Gap, Role, RouteFact, Standing};
 
 /// Leads everything that works or stores to what collects of it. Whose account or region is not known may be there.
 pub fn spread(world: &mut World, links: &mut Links, collected: Vec<(usize, Collected)>, gaps: &mut Vec<Gap>) {
@@ -30,6 +30,8 @@ pub fn spread(world: &mut World, links: &mut Links, collected: Vec<(usize, Colle
 
 fn is_of(endpoint: &Endpoint, one: &Collected) -> bool {
     let may = |of: Option<&String>, own: Option<&String>| of.is_none() || own.is_none() || of == own;
+    // Roles that no file tells are found from the routes later.
+    let silent = endpoint.roles.is_empty() && endpoint.standing != Standing::Logical;
     let works = [Role::Process, Role::Store, Role::Entry, Role::Transit];
     endpoint.provider.is_some()
         && endpoint.provider == one.provider
@@ -37,5 +39,5 @@ fn is_of(endpoint: &Endpoint, one: &Collected) -> bool {
         && may(one.region.as_ref(), endpoint.region.as_ref())
         // What is kept of logs writes none.
         && !endpoint.kind.starts_with("log")
-        && works.iter().any(|r| endpoint.roles.contains(*r))
+        && (silent || works.iter().any(|r| endpoint.roles.contains(*r)))
 }
