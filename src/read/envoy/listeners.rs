@@ -560,7 +560,8 @@ fn narrow(out: &mut Output, from: usize, when: &When) {
 
 fn addresses<'d>(listener: Part<'d>) -> Vec<Part<'d>> {
     let more = listener.list("additional_addresses");
-    listener.get("address").into_iter().chain(more.iter().filter_map(|a| a.get("address"))).collect()
+    // One without an address is one that cannot be read.
+    listener.get("address").into_iter().chain(more.iter().map(|a| a.get("address").unwrap_or(*a))).collect()
 }
 
 fn filter_name(filter: Part<'_>) -> String {
