@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use super::build::{Builder, MAX_FILES, list};
-use super::powerdns::merge;
+use super::merge;
 use super::views::together;
 use crate::doc::{Document, Node, yaml};
 use crate::model::{Activity, Facts, GapScope, Reference, Unread};

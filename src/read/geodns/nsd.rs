@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::build::{Builder, MAX_FILES};
-use super::powerdns::merge;
+use super::merge;
 use crate::model::{Activity, Facts, Reference};
 use crate::read::proxy::block::Files;
 use crate::read::words::{Vocabulary, Words};

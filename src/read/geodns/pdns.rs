@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::build::{Builder, MAX_FILES};
-use super::powerdns::merge;
+use super::merge;
 use crate::model::{Activity, Facts, GapScope, Reference, Unread};
 use crate::read::proxy::block::Files;
 use crate::read::proxy::peer::{self, Peer};

@@ -17,7 +17,7 @@ use lex::{Parser, Statement};
 use words::{TABLE, WORDS};
 
 use super::build::{Builder, MAX_FILES};
-use super::powerdns::merge;
+use super::merge;
 use super::views::{together, untold};
 use crate::model::{Activity, Facts, GapScope, Reference, Unread};
 use crate::read::words::{Effect, Words};
