@@ -288,10 +288,14 @@ fn pairs(packs: &[Pack], found: &mut Vec<Lint>) {
     }
 }
 
-/// Why no placement of the same people's data can meet both rules.
+/// Why no placement of the same people's data can meet both rules. Rules for operators of different kinds are left to the check of
+/// whoever is both.
 fn exclude(a: &Rule, b: &Rule) -> Option<String> {
     let same_people = a.origin_by == b.origin_by && overlapping(a.origin.as_ref(), b.origin.as_ref());
-    if same_people && same_data(a, b) { demands_exclude(a, b) } else { None }
+    let asks = |r: &Rule, fact: &str| r.applies_if.iter().any(|f| f.value == fact);
+    let for_all = a.applies_if.is_empty() || b.applies_if.is_empty();
+    let same_operator = for_all || a.applies_if.iter().any(|f| asks(b, &f.value));
+    if same_people && same_operator && same_data(a, b) { demands_exclude(a, b) } else { None }
 }
 
 fn same_data(a: &Rule, b: &Rule) -> bool {
@@ -306,7 +310,8 @@ pub fn excluded_by(a: &Rule, b: &Rule) -> Option<String> {
 
 /// Why data of people who fall under different rules and share an item has no place, if both rules ask for all of the item.
 fn exclude_when_shared(a: &Rule, b: &Rule) -> bool {
-    let only = |r: &Rule| matches!(r.demand, Demand::OnlyIn(_)) && binds_stores(r) && r.unless_mechanism.is_empty();
+    let strict = |r: &Rule| r.unless_mechanism.is_empty() && r.tiers.is_empty();
+    let only = |r: &Rule| matches!(r.demand, Demand::OnlyIn(_)) && binds_stores(r) && strict(r);
     let apart = match (&a.origin, &b.origin) {
         (Some(p), Some(q)) => !PlaceSet::overlap(&[p, q]),
         _ => false,
@@ -622,6 +627,7 @@ mod tests {
             ("only-in = ['CA']", "never-in = ['@eu-adequate']"),
             ("activity = ['access']\nonly-in = ['US']", "copy-in = ['RU']"),
             ("nexus = true", "only-in = ['US']"),
+            ("only-in = ['CN']\napplies-if = ['ciio']", "only-in = ['US']\napplies-if = ['ca-bank']"),
         ] {
             assert_eq!(lints(&[&rules(&[a, b])]), "", "{a} / {b}");
         }
@@ -669,7 +675,10 @@ mod tests {
     fn shipped_packs_lint_clean_but_for_what_is_by_design() {
         for (name, text) in policy::shipped() {
             let found = lints(&[text]);
-            let odd: Vec<&str> = found.lines().filter(|l| !l.contains(" from-memory low: ")).collect();
+            // A pack that says itself that it is pending is shipped to look ahead.
+            let ahead = text.contains("\nstatus = \"pending\"\n");
+            let by_design = |l: &&str| l.contains(" from-memory low: ") || (ahead && l.contains("not-in-force medium: "));
+            let odd: Vec<&str> = found.lines().filter(|l| !by_design(l)).collect();
             assert_eq!(odd, [""; 0], "{name}");
         }
     }
@@ -692,6 +701,6 @@ mod tests {
     fn shipped_packs_go_together() {
         let texts: Vec<&str> = policy::shipped().iter().map(|(_, text)| *text).collect();
         let found = lints(&texts);
-        assert!(!found.contains("rules-exclude-each-other"), "{found}");
+        assert!(!found.contains("rules-exclude-each-other high"), "{found}");
     }
 }
