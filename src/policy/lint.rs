@@ -459,7 +459,7 @@ mod tests {
                 i + 1
             )
         };
-        let text = rules(&["nexus = true"]) + &(0..MAX_COMPARED).map(rule).collect::<String>();
+        let text = rules(&["nexus = true"]) + &(0..pairs::MAX_COMPARED).map(rule).collect::<String>();
         let found = lints(&[&text]);
         assert_eq!(found.lines().count(), 1, "{found}");
         assert!(found.contains("rules-not-compared medium: 1001 rules are too many to compare"), "{found}");

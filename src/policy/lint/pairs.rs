@@ -11,7 +11,7 @@ use crate::source::Spanned;
 use crate::vocab::classes;
 use crate::vocab::places::{self, Membership, PlaceSet};
 /// More rules than this are not compared with each other; packs have tens.
-const MAX_COMPARED: usize = 1_000;
+pub(super) const MAX_COMPARED: usize = 1_000;
 
 /// What two rules do to each other.
 pub(super) fn pairs(packs: &[Pack], found: &mut Vec<Lint>) {
