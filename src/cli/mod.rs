@@ -14,6 +14,7 @@ use crate::project::Indeterminate;
 use crate::report::RenderOptions;
 
 mod baseline;
+mod bundle;
 mod change;
 mod check;
 mod complete;
@@ -32,6 +33,7 @@ mod revision;
 mod saved;
 mod schema;
 mod trace;
+mod verify;
 mod whatif;
 
 pub use failure::Failure;
@@ -59,6 +61,8 @@ enum Command {
     Check(check::Check),
     /// Write the assessment as a document to hand on: residency.html
     Report(report::Report),
+    /// Judge again what an evidence bundle tells of, and name what is different
+    Verify(verify::Verify),
     /// Show what a change newly lets get where, and by which line
     Diff(diff::Diff),
     /// Show where addresses, networks, host names and regions stand, with all evidence
@@ -160,6 +164,7 @@ pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn 
     let result = match cli.command {
         Command::Check(c) => c.run(&mut context),
         Command::Report(c) => c.run(&mut context),
+        Command::Verify(c) => c.run(&mut context),
         Command::Diff(c) => c.run(&mut context),
         Command::Locate(c) => c.run(&mut context),
         Command::Trace(c) => c.run(&mut context),
