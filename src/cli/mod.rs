@@ -27,6 +27,7 @@ mod init;
 mod locate;
 mod pipeline;
 mod policy;
+mod progress;
 mod report;
 mod resolve;
 mod revision;
@@ -37,6 +38,7 @@ mod verify;
 mod whatif;
 
 pub use failure::Failure;
+use progress::Progress;
 
 /// Where data is and can get to, checked against data-residency policies.
 ///
@@ -117,7 +119,12 @@ pub struct Screen {
     pub unicode: bool,
     /// Neither `NO_COLOR` nor a dumb terminal.
     pub may_color: bool,
+    /// The terminal is one that is known to open hyperlinks.
+    pub links: bool,
 }
+
+/// Findings in full that somebody reads at a terminal.
+const SHOWN_FINDINGS: usize = 20;
 
 impl Screen {
     fn options(self, color: Color) -> RenderOptions {
@@ -128,7 +135,13 @@ impl Screen {
         };
         // Longer lines than this are hard to read.
         let width = self.terminal.map_or(RenderOptions::PLAIN.width, |columns| columns.min(120));
-        RenderOptions { color, width, unicode: self.unicode }
+        RenderOptions {
+            color,
+            width,
+            unicode: self.unicode,
+            links: color && self.terminal.is_some() && self.links,
+            most_findings: self.terminal.map(|_| SHOWN_FINDINGS),
+        }
     }
 }
 
@@ -138,6 +151,7 @@ struct Context<'a> {
     options: RenderOptions,
     stdin: &'a mut dyn Read,
     out: &'a mut dyn Write,
+    progress: &'a Progress,
 }
 
 impl Context<'_> {
@@ -149,7 +163,13 @@ impl Context<'_> {
     ) -> Result<R, Failure> {
         let Some(file) = file else { return run(self) };
         let mut text = Vec::new();
-        let mut inner = Context { around: self.around, options: RenderOptions::PLAIN, stdin: &mut *self.stdin, out: &mut text };
+        let mut inner = Context {
+            around: self.around,
+            options: RenderOptions::PLAIN,
+            stdin: &mut *self.stdin,
+            out: &mut text,
+            progress: self.progress,
+        };
         let result = run(&mut inner)?;
         let file = self.around.folder.join(file);
         std::fs::write(&file, text).map_err(|e| Failure::usage(format!("`{}` cannot be written: {e}", file.display())))?;
@@ -160,7 +180,8 @@ impl Context<'_> {
 /// Runs a command and gives its exit code. Errors are written to `err`.
 pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<u8> {
     let options = around.stdout.options(cli.color);
-    let mut context = Context { around, options, stdin, out };
+    let progress = Progress::new(around.stderr);
+    let mut context = Context { around, options, stdin, out, progress: &progress };
     let result = match cli.command {
         Command::Check(c) => c.run(&mut context),
         Command::Report(c) => c.run(&mut context),
@@ -177,6 +198,7 @@ pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn 
         Command::Completions(c) => c.run(&mut context),
         Command::Man(c) => c.run(&mut context),
     };
+    progress.clear();
     let code = match result {
         Ok(code) => code,
         Err(Failure::Io(e)) if e.kind() == io::ErrorKind::BrokenPipe => 0,

@@ -17,6 +17,7 @@ use crate::policy::{self, Pack};
 use crate::project::{self, Project, Selector, waiver};
 use crate::reach::World;
 use crate::read::{FileSettings, READERS, Settings, Told, read_all};
+use crate::report::count;
 use crate::source::load::{self, LoadError, Loaded};
 use crate::source::{InputError, Location, SourceId, Sources, Span, Spanned};
 
@@ -94,7 +95,9 @@ pub struct Held {
 
 /// Loads the files of the project that `path` names; see [`find`].
 pub fn begin(path: Option<&Path>, context: &Context<'_>) -> Result<Begun, Failure> {
-    begin_at(find(path, &context.around.folder)?)
+    let place = find(path, &context.around.folder)?;
+    context.progress.doing(|| "looking for files".to_owned());
+    begin_at(place)
 }
 
 pub fn begin_at(place: Place) -> Result<Begun, Failure> {
@@ -149,13 +152,21 @@ impl Begun {
     pub fn open(self, args: &ProjectArgs, context: &Context<'_>) -> Result<Opened, Failure> {
         let Self { place, mut project, mut loaded, held, .. } = self;
         let as_of = args.as_of(context.around);
+        context.progress.doing(|| format!("reading {}", count(loaded.sources.iter().count(), "file", "files")));
         let settings = settings(&project, context.around.terraform_variables.clone());
         let (inputs, coverage) = read_inputs(&project, &mut loaded, &settings, args.input_format.as_deref())?;
         waivers(&mut project, &mut loaded.sources, &coverage, as_of)?;
         let broken = inputs.iter().any(|(_, facts)| facts.gaps.iter().any(|g| g.code == BROKEN));
+        context.progress.doing(|| {
+            let facts = inputs.iter().map(|(_, facts)| facts.endpoints.len());
+            format!("linking {}", count(facts.sum(), "endpoint", "endpoints"))
+        });
         let snapshot = link(inputs, &project, &loaded.sources);
+        // Whoever goes on says so: what is written meets no line of ours.
+        context.progress.clear();
         if held.is_none() {
             loaded.sources.base = within_repository(&place.root);
+            loaded.sources.folder = as_url(&place.root);
         }
         Ok(Opened {
             root: place.root,
@@ -178,6 +189,13 @@ fn within_repository(root: &Path) -> String {
     let top = root.ancestors().find(|folder| is_there(&folder.join(".git")));
     let inside = top.and_then(|top| root.strip_prefix(top).ok()).unwrap_or(Path::new(""));
     inside.components().map(|c| format!("{}/", c.as_os_str().to_string_lossy())).collect()
+}
+
+/// The folder as a URL (RFC 8089), for terminals that open what is clicked on.
+fn as_url(root: &Path) -> Option<String> {
+    let root = root.canonicalize().ok()?;
+    let parts: Vec<String> = root.to_str()?.split(std::path::MAIN_SEPARATOR).map(crate::report::sarif::uri).collect();
+    Some(format!("file://{}/", parts.join("/").trim_end_matches('/')))
 }
 
 /// Adds the waivers that stand in comments of files that were read, and holds all of them to the time they may run.
@@ -401,6 +419,16 @@ impl Opened {
             packs.extend(pack);
         }
         if errors.is_empty() { Ok(packs) } else { Err(Failure::Input { errors, sources: std::mem::take(&mut self.sources) }) }
+    }
+
+    /// What is being done while it is assessed.
+    pub fn assessing(&self, packs: &[Pack]) -> String {
+        format!(
+            "placing {} and following {} for {}",
+            count(self.snapshot.endpoints.len(), "endpoint", "endpoints"),
+            count(self.snapshot.routes.len(), "route", "routes"),
+            count(packs.iter().map(|pack| pack.rules.len()).sum(), "rule", "rules")
+        )
     }
 
     pub fn assess(&self, atlas: &Atlas, packs: &[Pack]) -> Assessment {

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::draw::{Picture, state_of};
 use super::pipeline::{self, Opened};
-use super::{Context, Failure, ProjectArgs, baseline, bundle, whatif};
+use super::{Context, Failure, ProjectArgs, baseline, bundle, check, whatif};
 use crate::check::follow;
 use crate::finding::{Assessment, Finding, State};
 use crate::geo::Atlas;
@@ -15,7 +15,7 @@ use crate::geo::data_set::sha256;
 use crate::model::Country;
 use crate::policy::Pack;
 use crate::reach::{Graph, Token, TokenSource, World, tokens};
-use crate::report::{self, RenderOptions, Reporter, count, draw, html, safe};
+use crate::report::{self, RenderOptions, Reporter, count, draw, html, oscal, safe, xlsx};
 use crate::source::load;
 use crate::vocab::classes;
 
@@ -52,6 +52,7 @@ pub struct Report {
 /// In which form a file is written.
 enum Form {
     Html,
+    Xlsx,
     By(&'static dyn Reporter),
 }
 
@@ -89,8 +90,10 @@ impl Report {
             opened.baseline = Some(baseline::parse(text, &file.to_string_lossy())?);
         }
         let packs = opened.packs(&self.policy, folder)?;
+        context.progress.doing(|| opened.assessing(&packs));
         let atlas = opened.atlas()?;
         let mut assessment = opened.assess(&atlas, &packs);
+        context.progress.doing(|| "drawing and writing".to_owned());
         if record.is_some() || matches!(form, Some(Form::By(reporter)) if reporter.shows_ways()) {
             follow(&opened.question(&atlas, &packs, None), &mut assessment);
         }
@@ -107,11 +110,13 @@ impl Report {
                     };
                     html::write(&report, &mut text)?;
                 }
+                Form::Xlsx => text = xlsx::write(&assessment, &opened.sources)?,
                 Form::By(reporter) => reporter.write(&assessment, &opened.sources, &RenderOptions::PLAIN, &mut text)?,
             }
             write(&folder.join(file), &text)?;
         }
-        writeln!(context.out, "{}", report::summary(&assessment))?;
+        context.progress.clear();
+        check::closing(&assessment, &opened.sources, context)?;
         if let (Some(record), Some(file)) = (record, &self.bundle) {
             let judged = bundle::Judged {
                 opened: &opened,
@@ -138,10 +143,12 @@ fn form(file: &Path) -> Result<Form, Failure> {
     let print = "write `-o residency.html`, open it in a browser and print it to a file: it is made for paper, too";
     match ending.as_str() {
         "pdf" => return Err(Failure::with_help("PDF is not built into this onshore", print)),
+        "xlsx" if xlsx::BUILT_IN => return Ok(Form::Xlsx),
         "xlsx" => {
-            let help = "write `-o residency.html`, whose tables can be copied, or `-o residency.json` for a program";
+            let help = "build it with `--features xlsx`, or write `-o residency.csv`, which spreadsheets open";
             return Err(Failure::with_help("XLSX is not built into this onshore", help));
         }
+        "json" if file.to_string_lossy().ends_with(".oscal.json") => return Ok(Form::By(&oscal::Oscal)),
         _ => {}
     }
     let written = |name: &str| name == "html" || report::reporter(name).is_some();
@@ -149,7 +156,9 @@ fn form(file: &Path) -> Result<Form, Failure> {
         Some((_, "html")) => Ok(Form::Html),
         Some((_, name)) => Ok(Form::By(report::reporter(name).expect("it was just found"))),
         None => {
-            let known: Vec<String> = ENDINGS.iter().filter(|(_, name)| written(name)).map(|(e, _)| format!(".{e}")).collect();
+            let built_in = xlsx::BUILT_IN.then_some("xlsx");
+            let known = ENDINGS.iter().filter(|(_, name)| written(name)).map(|(e, _)| *e).chain(["oscal.json"]).chain(built_in);
+            let known: Vec<String> = known.map(|e| format!(".{e}")).collect();
             let message = match ending.as_str() {
                 "" => format!("`{}` does not end in a way that says what to write", file.display()),
                 ending => format!("onshore writes no file that ends in `.{ending}`"),

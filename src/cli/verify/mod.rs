@@ -258,10 +258,12 @@ fn judge(begun: Begun, bundle: &Bundle, as_of: Date, context: &Context<'_>) -> R
         texts.push((policy.name.clone(), bundle.text(&policy.file).map_err(of_bundle)?.to_owned()));
     }
     let packs = opened.packs_of(texts)?;
+    context.progress.doing(|| opened.assessing(&packs));
     let atlas = opened.atlas()?;
     let mut assessment = opened.assess(&atlas, &packs);
     follow(&opened.question(&atlas, &packs, None), &mut assessment);
     let mut text = Vec::new();
     json::Json.write(&assessment, &opened.sources, &RenderOptions::PLAIN, &mut text)?;
+    context.progress.clear();
     Ok(Now { text: String::from_utf8_lossy(&text).into_owned(), summary: summary(&assessment) })
 }
