@@ -15,6 +15,7 @@ mod evidence;
 mod exclude;
 mod held;
 mod keys;
+mod observed;
 mod placement;
 mod remedy;
 mod scope;
@@ -35,6 +36,7 @@ pub use after::after;
 pub use context::Context;
 pub use describe::{condition, hop};
 pub use domains::combinations;
+pub use observed::{Counted, observe};
 pub use survey::{Depth, survey};
 pub use ways::{follow, path_of, stands};
 

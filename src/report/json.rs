@@ -260,7 +260,7 @@ struct JsonWaiver<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonPlace<'a> {
+pub(super) struct JsonPlace<'a> {
     country: Option<&'a str>,
     subdivision: Option<&'a str>,
     city: Option<&'a str>,
@@ -550,6 +550,10 @@ fn hop<'a>(h: &'a Hop, sources: &Sources) -> JsonHop<'a> {
         places: h.places.iter().map(place).collect(),
         source: position(sources, h.location),
     }
+}
+
+pub(super) fn places(places: &[KnownPlace]) -> Vec<JsonPlace<'_>> {
+    places.iter().map(place).collect()
 }
 
 fn place(p: &KnownPlace) -> JsonPlace<'_> {

@@ -27,6 +27,7 @@ pub mod mask;
 pub mod pretty;
 pub mod sarif;
 pub mod table;
+pub mod traffic;
 pub mod tree;
 
 /// What the terminal (or its absence) allows.
