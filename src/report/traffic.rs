@@ -58,8 +58,8 @@ fn logs(o: &Observation, options: &RenderOptions, out: &mut dyn Write) -> io::Re
     title("Logs", options, out)?;
     let read = o.logs.iter().filter(|l| l.format.is_some()).count();
     writeln!(out, "  {} read, {}", count(read, "log", "logs"), of(o.rows.read, "row", "rows"))?;
-    for (n, what) in shares(&o.rows) {
-        writeln!(out, "{}", options.wrap("  ", "    ", &format!("{n} {what}")))?;
+    for (what, n) in shares(&o.rows) {
+        writeln!(out, "{}", options.wrap("  ", "    ", &format!("{what}: {n}")))?;
     }
     if o.other.flows > 0 {
         let text =
@@ -81,22 +81,22 @@ fn logs(o: &Observation, options: &RenderOptions, out: &mut dyn Write) -> io::Re
 }
 
 /// What rows came to, as far as there are any.
-fn shares(r: &Rows) -> Vec<(u64, &'static str)> {
+fn shares(r: &Rows) -> Vec<(&'static str, u64)> {
     let all = [
-        (r.flows, "flows"),
-        (r.private, "of them to or from a private address that no declared network covers"),
-        (r.unlocated, "of them to or from an address of which no place is known"),
-        (r.local, "of them stay on the machine or the wire"),
-        (r.unmeasured, "of them unmeasured"),
-        (r.untimed, "of them without a time"),
-        (r.no_data, "rows that say that there was no traffic"),
-        (r.refused, "refused by a firewall: nothing went through"),
-        (r.attempts, "TCP headers without payload"),
-        (r.empty, "in which nothing went that way"),
-        (r.skipped, "rows in whose place the log left something out"),
-        (r.unparsable, "rows that could not be read"),
+        ("flows", r.flows),
+        ("- to or from a private address that no declared network covers", r.private),
+        ("- to or from an address of which no place is known", r.unlocated),
+        ("- that stay on the machine or the wire", r.local),
+        ("- whose bytes were not measured", r.unmeasured),
+        ("- without a time", r.untimed),
+        ("rows that say that there was no traffic", r.no_data),
+        ("refused by a firewall, so that nothing went through", r.refused),
+        ("TCP headers without payload", r.attempts),
+        ("ways of a connection in which nothing went", r.empty),
+        ("rows in whose place the log left something out", r.skipped),
+        ("rows that were not understood", r.unparsable),
     ];
-    all.into_iter().filter(|(n, _)| *n > 0).collect()
+    all.into_iter().filter(|(_, n)| *n > 0).collect()
 }
 
 fn of(n: u64, one: &str, many: &str) -> String {

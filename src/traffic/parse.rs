@@ -7,8 +7,12 @@ pub fn number(bytes: &[u8]) -> Option<u64> {
     if bytes.is_empty() || bytes.len() > 19 {
         return None;
     }
-    let mut n = 0_u64;
-    for b in bytes {
+    let (mut n, mut rest) = (0_u64, bytes);
+    while let Some((eight, more)) = rest.split_first_chunk::<8>() {
+        n = n * 100_000_000 + eight_digits(u64::from_le_bytes(*eight))?;
+        rest = more;
+    }
+    for b in rest {
         let digit = b.wrapping_sub(b'0');
         if digit > 9 {
             return None;
@@ -16,6 +20,41 @@ pub fn number(bytes: &[u8]) -> Option<u64> {
         n = n * 10 + u64::from(digit);
     }
     Some(n)
+}
+
+/// Eight digits at once: neighbours are joined to pairs, these to fours, these to the whole.
+fn eight_digits(text: u64) -> Option<u64> {
+    const ZEROS: u64 = 0x3030_3030_3030_3030;
+    let all_digits = (text & 0xf0f0_f0f0_f0f0_f0f0) == ZEROS
+        && ((text.wrapping_add(0x0606_0606_0606_0606)) & 0xf0f0_f0f0_f0f0_f0f0) == ZEROS;
+    if !all_digits {
+        return None;
+    }
+    let digits = text - ZEROS;
+    let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff)
+}
+
+/// The ends of a line's fields: every place of `separator`, and the end of the line. Eight bytes at once.
+pub fn ends(line: &[u8], separator: u8, mut each: impl FnMut(usize)) {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let wanted = u64::from_ne_bytes([separator; 8]);
+    let mut at = 0;
+    let mut rest = line;
+    while let Some((eight, more)) = rest.split_first_chunk::<8>() {
+        let differs = u64::from_le_bytes(*eight) ^ wanted;
+        // The high bit of each byte that is equal.
+        let mut equal = !(((differs & LOW) + LOW) | differs | LOW);
+        while equal != 0 {
+            each(at + (equal.trailing_zeros() / 8) as usize);
+            equal &= equal - 1;
+        }
+        at += 8;
+        rest = more;
+    }
+    rest.iter().enumerate().filter(|(_, b)| **b == separator).for_each(|(i, _)| each(at + i));
+    each(line.len());
 }
 
 /// An address of either family.
@@ -58,8 +97,13 @@ fn v4(bytes: &[u8]) -> Option<Ipv4Addr> {
 /// A time in seconds since 1970, UTC: a number of seconds (or milli-, micro-, nanoseconds, told by its size), with or without a
 /// fraction, or an ISO 8601 time; one without a zone is read as UTC.
 pub fn time(bytes: &[u8]) -> Option<i64> {
-    let whole = &bytes[..memchr::memchr(b'.', bytes).unwrap_or(bytes.len())];
-    if let Some(n) = number(whole) {
+    let mut whole = bytes;
+    let mut seconds = number(bytes);
+    if seconds.is_none() {
+        whole = &bytes[..memchr::memchr(b'.', bytes).unwrap_or(bytes.len())];
+        seconds = number(whole);
+    }
+    if let Some(n) = seconds {
         if bytes[whole.len()..].iter().skip(1).any(|b| !b.is_ascii_digit()) {
             return None;
         }
@@ -114,6 +158,23 @@ mod tests {
             if !leading_zero || text.contains(':') {
                 prop_assert_eq!(address(text.as_bytes()), expected);
             }
+        }
+
+        #[test]
+        fn no_digit_is_no_number(text in "[0-9]{0,18}[!-~][0-9]{0,8}") {
+            prop_assert_eq!(number(text.as_bytes()).is_some(), text.len() < 20 && text.bytes().all(|b| b.is_ascii_digit()));
+        }
+
+        #[test]
+        fn ends_are_those_of_a_split(line in "[ a-z\u{80}-\u{ff}]{0,60}") {
+            let mut found = Vec::new();
+            let mut start = 0;
+            ends(line.as_bytes(), b' ', |end| {
+                found.push(line.as_bytes()[start..end].to_vec());
+                start = end + 1;
+            });
+            let expected: Vec<Vec<u8>> = line.as_bytes().split(|b| *b == b' ').map(<[u8]>::to_vec).collect();
+            prop_assert_eq!(found, expected);
         }
 
         #[test]

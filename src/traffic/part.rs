@@ -25,8 +25,8 @@ pub struct Part {
 
 impl Part {
     pub fn new(labels: String, logs: Vec<Log>, tally: &Tally) -> Self {
-        let cells = tally.cells().into_iter().map(|(key, sum)| (key, sum.clone())).collect();
-        let (grain, cut, other) = (tally.grain, tally.cut(), tally.other.clone());
+        let cells = tally.cells().into_iter().map(|(key, sum)| (key, *sum)).collect();
+        let (grain, cut, other) = (tally.grain, tally.cut(), tally.other);
         let (rows, odd) = (tally.rows.clone(), tally.odd.clone());
         Self { schema: SCHEMA.to_owned(), labels, logs, rows, grain, cut, cells, other, odd }
     }
@@ -44,8 +44,8 @@ impl Part {
     /// It names a party that is not there: it was not made under these labels.
     pub fn tally(&self, parties: usize, first: u32) -> Result<Tally, String> {
         let moved = |sum: &Sum| {
-            let samples = sum.samples.iter().map(|s| Sample(s.0.saturating_add(first), s.1)).collect();
-            Sum { samples, ..sum.clone() }
+            let samples: Vec<Sample> = sum.samples.iter().map(|s| Sample(s.0.saturating_add(first), s.1)).collect();
+            Sum { samples: samples.into(), ..*sum }
         };
         let odd = self.odd.iter().map(|s| Sample(s.0.saturating_add(first), s.1)).collect();
         let mut tally = Tally::restored(self.grain, self.cut, moved(&self.other), self.rows.clone(), odd);

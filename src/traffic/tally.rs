@@ -4,6 +4,8 @@
 //! pairs, those with the smallest numbers keep their own cell and all others share one, which no rule can be satisfied beside.
 //! Both depend on nothing but the set of flows: files in any order, on any number of threads or machines, give the same tally.
 
+use std::hash::{Hash, Hasher};
+
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +30,7 @@ pub enum Way {
 }
 
 /// What is counted together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Key {
     pub from: u32,
     pub to: u32,
@@ -37,6 +39,16 @@ pub struct Key {
     pub ours: Option<bool>,
     /// In hours since 1970, rounded down to the tally's [`Grain`]; `None`: untold, or given up.
     pub hour: Option<u32>,
+}
+
+/// Once a row: two words instead of seven.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let ours = self.ours.map_or(2, u64::from);
+        let hour = self.hour.map_or(u64::MAX >> 8, u64::from);
+        state.write_u64(u64::from(self.from) << 32 | u64::from(self.to));
+        state.write_u64(hour << 3 | ours << 1 | self.way as u64);
+    }
 }
 
 /// How finely time is told apart.
@@ -71,39 +83,90 @@ impl Grain {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Sample(pub u32, pub u64);
 
+/// The first rows by file and row, each in one word so that a cell stays small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Vec<Sample>", from = "Vec<Sample>")]
+pub struct Samples([u64; SAMPLES]);
+
+const NO_SAMPLE: u64 = u64::MAX;
+/// Bits of a row; the rest is the file. Later rows and files than fit are told as the last that does.
+const ROW_BITS: u32 = 40;
+
+impl Samples {
+    const NONE: Self = Self([NO_SAMPLE; SAMPLES]);
+
+    pub fn iter(&self) -> impl Iterator<Item = Sample> {
+        let unpack = |word: u64| Sample((word >> ROW_BITS) as u32, word & ((1 << ROW_BITS) - 1));
+        self.0.into_iter().filter(|w| *w != NO_SAMPLE).map(unpack)
+    }
+
+    fn add(&mut self, sample: Sample) {
+        let file = u64::from(sample.0).min((1 << (64 - ROW_BITS)) - 2);
+        self.word(file << ROW_BITS | sample.1.min((1 << ROW_BITS) - 1));
+    }
+
+    fn word(&mut self, word: u64) {
+        if word >= self.0[SAMPLES - 1] {
+            return;
+        }
+        let at = self.0.partition_point(|w| *w < word);
+        if self.0[at] != word {
+            self.0[at..].rotate_right(1);
+            self.0[at] = word;
+        }
+    }
+}
+
+impl From<Samples> for Vec<Sample> {
+    fn from(samples: Samples) -> Self {
+        samples.iter().collect()
+    }
+}
+
+impl From<Vec<Sample>> for Samples {
+    fn from(list: Vec<Sample>) -> Self {
+        let mut samples = Self::NONE;
+        list.into_iter().for_each(|s| samples.add(s));
+        samples
+    }
+}
+
 /// What is known of all flows of a kind.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sum {
     pub flows: u64,
     pub bytes: u64,
     /// Flows whose bytes the log did not measure.
     pub unmeasured: u64,
-    /// Seconds since 1970, UTC.
-    pub first: Option<i64>,
-    pub last: Option<i64>,
-    /// The first rows by file and row.
-    pub samples: Vec<Sample>,
+    /// Seconds since 1970, UTC; beyond all times where none is known.
+    first: i64,
+    last: i64,
+    pub samples: Samples,
+}
+
+impl Default for Sum {
+    fn default() -> Self {
+        Self { flows: 0, bytes: 0, unmeasured: 0, first: i64::MAX, last: i64::MIN, samples: Samples::NONE }
+    }
 }
 
 impl Sum {
+    /// Of the flows that have a time.
+    pub fn first(&self) -> Option<i64> {
+        (self.first != i64::MAX).then_some(self.first)
+    }
+
+    pub fn last(&self) -> Option<i64> {
+        (self.last != i64::MIN).then_some(self.last)
+    }
+
     pub fn add(&mut self, other: &Self) {
         self.flows = self.flows.saturating_add(other.flows);
         self.bytes = self.bytes.saturating_add(other.bytes);
         self.unmeasured = self.unmeasured.saturating_add(other.unmeasured);
-        self.first = earliest(self.first, other.first);
+        self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
-        for sample in &other.samples {
-            self.sample(*sample);
-        }
-    }
-
-    fn sample(&mut self, sample: Sample) {
-        if self.samples.len() == SAMPLES && self.samples.last().is_some_and(|last| *last < sample) {
-            return;
-        }
-        let at = self.samples.partition_point(|s| *s <= sample);
-        self.samples.insert(at, sample);
-        self.samples.truncate(SAMPLES);
+        other.samples.0.iter().filter(|w| **w != NO_SAMPLE).for_each(|w| self.samples.word(*w));
     }
 
     fn count(&mut self, flow: &Flow, sample: Sample) {
@@ -112,18 +175,9 @@ impl Sum {
             Some(bytes) => self.bytes = self.bytes.saturating_add(bytes),
             None => self.unmeasured += 1,
         }
-        let (first, last) = (flow.first.or(flow.last), flow.last.or(flow.first));
-        self.first = earliest(self.first, first);
-        self.last = self.last.max(last);
-        self.sample(sample);
-    }
-}
-
-/// `None` is unknown, not early.
-fn earliest(a: Option<i64>, b: Option<i64>) -> Option<i64> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (one, other) => one.or(other),
+        self.first = self.first.min(flow.first.or(flow.last).unwrap_or(i64::MAX));
+        self.last = self.last.max(flow.last.or(flow.first).unwrap_or(i64::MIN));
+        self.samples.add(sample);
     }
 }
 
@@ -377,7 +431,7 @@ mod tests {
     use super::*;
 
     fn sum(n: u64) -> Sum {
-        Sum { flows: 1, bytes: n, first: Some(n as i64), last: Some(n as i64), samples: vec![Sample(0, n)], unmeasured: 0 }
+        Sum { flows: 1, bytes: n, first: n as i64, last: n as i64, samples: vec![Sample(0, n)].into(), unmeasured: 0 }
     }
 
     fn key(from: u32, hour: u32) -> Key {

@@ -20,7 +20,7 @@ use super::scope::{Applies, Scope};
 use super::waive;
 use super::{Question, describe, overall, with_context};
 use crate::finding::observed::{End, Log, Observation, ObservedWay, Seen, size};
-use crate::finding::{Assessment, Finding, Hop, RuleResult, State, Verdict};
+use crate::finding::{Assessment, Finding, Hop, Label, RuleResult, State, Verdict};
 use crate::geo::{Kind, known_places};
 use crate::model::{EndpointId, Role};
 use crate::policy::{Combine, Demand, Doing};
@@ -191,7 +191,7 @@ impl<'j, 'a> Judge<'j, 'a> {
             gaps: Vec::new(),
             ways: Vec::new(),
             topology: None,
-            coverage: question.coverage.clone(),
+            coverage: context.coverage(question.coverage.clone()),
             data_sets: context.atlas.data_sets(),
         };
         let tally = self.counted.tally;
@@ -415,7 +415,10 @@ impl<'j, 'a> Judge<'j, 'a> {
         };
         let path: Vec<Hop> =
             draft.pair.from.endpoints.first().into_iter().chain(draft.pair.to.endpoints.first()).map(hop).collect();
-        let location = draft.pair.from.endpoints.first().map(|id| made_at(snapshot.endpoint(*id)));
+        // The excerpt is marked with the place, which is the receiver's.
+        let made = |party: &Party| party.endpoints.first().map(|id| made_at(snapshot.endpoint(*id)));
+        let sender = made(draft.pair.from).map(|location| Label { location, text: "this is the sender".to_owned() });
+        let location = made(draft.pair.to);
         Finding {
             rule: Some(scope.name.clone()),
             help: Some(help),
@@ -427,6 +430,7 @@ impl<'j, 'a> Judge<'j, 'a> {
             places: to.places.clone(),
             path,
             location,
+            labels: sender.into_iter().collect(),
             policy_location: Some(scope.rule.demand_location),
             ..Finding::new(draft.code, scope.rule.severity, draft.verdict, message)
         }
@@ -470,8 +474,8 @@ impl<'j, 'a> Judge<'j, 'a> {
             flows: sum.flows,
             bytes: sum.bytes,
             unmeasured: sum.unmeasured,
-            first: sum.first.and_then(time),
-            last: sum.last.and_then(time),
+            first: sum.first().and_then(time),
+            last: sum.last().and_then(time),
             samples: sum.samples.iter().map(|s| (self.log(s.0), s.1)).collect(),
         }
     }

@@ -1,5 +1,5 @@
 //! AWS VPC flow records inside JSON documents, as log pipelines keep them: the record itself as text under `body` or `message`, or
-//! its fields under `aws.vpc` (OpenSearch) by AWS's names.
+//! its fields under `aws.vpc` (OpenSearch) by AWS's names, or both.
 
 use std::io::{self, Read};
 
@@ -29,13 +29,23 @@ impl Format for Document {
         let version_2 = Fields::from_header(VERSION_2.as_bytes()).expect("it has addresses");
         json::documents(log, sink, |row, value, sink| {
             let of = at(value, "aws.vpc").unwrap_or(value);
-            if at(of, "srcaddr").is_some() {
-                return by_name.row(row, &line(of), sink);
-            }
-            let record = ["body", "message"].into_iter().find_map(|key| text_at(value, key));
-            match record {
-                Some(record) => version_2.row(row, record.trim().as_bytes(), sink),
-                None => sink.odd(row, Odd::Unparsable),
+            let record = ["body", "message"].into_iter().find_map(|key| text_at(value, key)).map(str::trim);
+            let is_record = |r: &&str| r.split(' ').count() == VERSION_2.split(' ').count();
+            let fields = at(of, "srcaddr").is_some().then(|| line(of));
+            match (record.filter(is_record), fields) {
+                (Some(record), Some(fields)) => {
+                    let own = |name| text_at(of, name).unwrap_or("-");
+                    let agrees = record.split(' ').skip(3).take(2).eq([own("srcaddr"), own("dstaddr")]);
+                    if agrees {
+                        return by_name.row(row, &fields, sink);
+                    }
+                    // What AWS wrote counts; that the document says otherwise is told.
+                    version_2.row(row, record.as_bytes(), sink);
+                    sink.odd(row, Odd::Unparsable);
+                }
+                (Some(record), None) => version_2.row(row, record.as_bytes(), sink),
+                (None, Some(fields)) => by_name.row(row, &fields, sink),
+                (None, None) => sink.odd(row, Odd::Unparsable),
             }
         })
     }

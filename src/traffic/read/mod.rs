@@ -6,7 +6,10 @@ use std::io::{self, Cursor, Read};
 use super::flow::{Odd, Sink};
 
 mod aws;
+mod cloud;
+mod elb;
 mod json;
+mod netflow;
 mod nfdump;
 mod table;
 mod vpc;
@@ -27,8 +30,20 @@ pub trait Format: Sync {
 }
 
 /// Every format, the stricter ones first.
-pub const FORMATS: &[&dyn Format] =
-    &[&table::Table, &zeek::Tsv, &vpc::Text, &nfdump::Csv, &aws::Document, &zeek::Json, &nfdump::Json];
+pub const FORMATS: &[&dyn Format] = &[
+    &table::Table,
+    &netflow::Version5,
+    &zeek::Tsv,
+    &vpc::Text,
+    &nfdump::Csv,
+    &elb::Log,
+    &aws::Document,
+    &zeek::Json,
+    &nfdump::Json,
+    &cloud::Azure,
+    &cloud::Google,
+    &cloud::Suricata,
+];
 
 /// The first bytes of a log.
 pub struct Head<'h> {
@@ -74,6 +89,7 @@ pub fn recognize<'r>(
         FORMATS.iter().copied().find(|f| f.recognizes(&head))
     });
     let rest: Box<dyn Read + 'r> = match early {
+        Some(e) if format.is_none() => return Err(e),
         Some(e) => Box::new(Failing(Some(e))),
         None => log,
     };

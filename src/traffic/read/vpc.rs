@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use super::{Columns, Format, Head, lines};
 use crate::traffic::flow::{Flow, Odd, Sink};
-use crate::traffic::parse::{address, number, port, protocol, time};
+use crate::traffic::parse::{address, ends, number, port, protocol, time};
 
 pub struct Text;
 
@@ -135,13 +135,13 @@ impl Fields {
         let mut values: [&[u8]; USED] = [b"-"; USED];
         let mut start = 0;
         let mut count = 0;
-        for end in memchr::memchr_iter(b' ', line).chain(std::iter::once(line.len())) {
+        ends(line, b' ', |end| {
             if let Some(field) = self.order.get(count).filter(|f| **f != Field::Other) {
                 values[*field as usize] = &line[start..end];
             }
             start = end + 1;
             count += 1;
-        }
+        });
         let value = |field: Field| values[field as usize];
         if count != self.order.len() {
             return sink.odd(row, Odd::Unparsable);
