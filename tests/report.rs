@@ -15,7 +15,7 @@ use std::process::Command;
 
 use onshore::finding::{
     Assessment, Coverage, CutRoute, DataSetInfo, Finding, GapResult, Hop, HopRoute, KnownPlace, Label, Remedy, RuleResult,
-    Severity, State, Verdict, Waived, WaivedBy,
+    Severity, Smaller, State, Verdict, Waived, WaivedBy,
 };
 use onshore::model::{Country, Place, ResourceTally, RouteRole};
 use onshore::report::{REPORTERS, RenderOptions, reporter};
@@ -206,7 +206,21 @@ fn zoom() -> Case {
             moves: vec!["edge\u{1b}[2J".into()],
             smallest: true,
             judged: true,
+            then: Some((Verdict::Indeterminate, "1 thing could not be told".into())),
             unserved: vec![("us-users".into(), "communications.content".into())],
+            smaller: Some(Smaller {
+                cut: vec![CutRoute {
+                    from: "edge".into(),
+                    to: "media".into(),
+                    activity: "forward",
+                    role: RouteRole::Primary,
+                    location: at(&sources, "routing/media.conf", "server 221.122.88.70:8801 backup;"),
+                    instead: Vec::new(),
+                    findings: Vec::new(),
+                }],
+                unserved: vec![("us-users".into(), "user.contact".into())],
+                breaks: vec!["us/keys".into()],
+            }),
             breaks: vec!["resilience/survives".into()],
             add: Vec::new(),
         }],
@@ -380,7 +394,10 @@ fn hostile(evil: &str) -> Case {
         r.moves = vec![evil()];
         r.breaks = vec![evil()];
         r.unserved = vec![(evil(), evil())];
-        for c in &mut r.cut {
+        r.then = Some((Verdict::Indeterminate, evil()));
+        let smaller = r.smaller.as_mut().expect("a smaller cut");
+        (smaller.unserved, smaller.breaks) = (vec![(evil(), evil())], vec![evil()]);
+        for c in r.cut.iter_mut().chain(&mut smaller.cut) {
             c.from = evil();
             c.to = evil();
             c.instead = vec![evil()];

@@ -28,12 +28,13 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppressed<'
     findings
 }
 
-/// Whether what arrives at one of these endpoints breaks the rule. `unsure` as for [`Scope::soften`].
+/// Whether what arrives at one of these endpoints breaks the rule and is not waived. `unsure` as for [`Scope::soften`].
 pub fn breaks(
     context: &Context<'_>,
     scope: &Scope<'_>,
     suppressed: &Suppressed<'_>,
     unsure: bool,
+    waived: impl Fn(&Finding) -> bool,
     mut at: impl Iterator<Item = EndpointId>,
 ) -> bool {
     let groups = groups(context, scope);
@@ -41,7 +42,7 @@ pub fn breaks(
     at.any(|id| {
         let mut found = at_endpoint(context, scope, &question, id, true);
         scope.soften(context, &mut found, unsure);
-        found.iter().any(|f| f.verdict == Verdict::Violated)
+        found.iter().any(|f| f.verdict == Verdict::Violated && !waived(f))
     })
 }
 

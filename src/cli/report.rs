@@ -112,7 +112,7 @@ fn form(file: &Path) -> Result<Form, Failure> {
     let written = |name: &str| name == "html" || report::reporter(name).is_some();
     match ENDINGS.iter().find(|(known, name)| *known == ending && written(name)) {
         Some((_, "html")) => Ok(Form::Html),
-        Some((_, name)) => Ok(Form::By(report::reporter(name).expect("it was just found"))),
+        Some((_, name)) => Ok(Form::By(report::reporter(name).expect("`written` lets only names of reporters through"))),
         None => {
             let known: Vec<String> = ENDINGS.iter().filter(|(_, name)| written(name)).map(|(e, _)| format!(".{e}")).collect();
             let message = match ending.as_str() {

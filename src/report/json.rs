@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{RenderOptions, Reporter, by_format, is_unsafe};
 use crate::finding::{
     Addition, Allowed, Assessment, CutRoute, DataSetInfo, Edge, Finding, GapResult, Hop, IncidentLevel, KnownPlace, Remedy,
-    RuleResult, Severity, Stand, Topology, Waived, WaivedBy, Way,
+    RuleResult, Severity, Smaller, Stand, Topology, Waived, WaivedBy, Way,
 };
 use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
@@ -133,9 +133,26 @@ pub(super) struct JsonRemedy<'a> {
     moves: &'a [String],
     smallest: bool,
     judged: bool,
+    then: Option<Then<'a>>,
     unserved: Vec<Unserved<'a>>,
     breaks: &'a [String],
+    smaller: Option<JsonSmaller<'a>>,
     add: Vec<JsonAddition<'a>>,
+}
+
+/// The verdict of the rule, as if all of it were made.
+#[derive(Serialize)]
+struct Then<'a> {
+    verdict: &'static str,
+    why: &'a str,
+}
+
+/// Fewer routes that would do, and what that costs.
+#[derive(Serialize)]
+struct JsonSmaller<'a> {
+    cut: Vec<JsonCut<'a>>,
+    unserved: Vec<Unserved<'a>>,
+    breaks: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -512,14 +529,24 @@ fn remedy<'a>(r: &'a Remedy, sources: &Sources) -> JsonRemedy<'a> {
         findings: &c.findings,
         source: position(sources, c.location),
     };
+    let unserved = |all: &'a [(String, String)]| -> Vec<Unserved<'a>> {
+        all.iter().map(|(population, data)| Unserved { population, data }).collect()
+    };
+    let smaller = |s: &'a Smaller| JsonSmaller {
+        cut: s.cut.iter().map(cut).collect(),
+        unserved: unserved(&s.unserved),
+        breaks: &s.breaks,
+    };
     JsonRemedy {
         rule: &r.rule,
         cut: r.cut.iter().map(cut).collect(),
         moves: &r.moves,
         smallest: r.smallest,
         judged: r.judged,
-        unserved: r.unserved.iter().map(|(population, data)| Unserved { population, data }).collect(),
+        then: r.then.as_ref().map(|(verdict, why)| Then { verdict: verdict.as_str(), why }),
+        unserved: unserved(&r.unserved),
         breaks: &r.breaks,
+        smaller: r.smaller.as_ref().map(smaller),
         add: r.add.iter().map(addition).collect(),
     }
 }
