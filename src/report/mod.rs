@@ -30,6 +30,7 @@ pub mod pretty;
 pub mod sarif;
 pub mod screen;
 pub mod table;
+pub mod traffic;
 pub mod tree;
 pub mod xlsx;
 
