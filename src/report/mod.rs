@@ -25,10 +25,14 @@ pub mod jsonl;
 pub mod junit;
 pub mod markdown;
 pub mod mask;
+pub mod oscal;
 pub mod pretty;
 pub mod sarif;
+pub mod screen;
 pub mod table;
+pub mod traffic;
 pub mod tree;
+pub mod xlsx;
 
 /// What the terminal (or its absence) allows.
 #[derive(Clone, Copy, Debug)]
@@ -38,11 +42,15 @@ pub struct RenderOptions {
     pub width: usize,
     /// Whether box-drawing characters can be shown.
     pub unicode: bool,
+    /// Whether names of files may be hyperlinks (OSC 8).
+    pub links: bool,
+    /// Findings shown at most, the gravest first; programs get all.
+    pub most_findings: Option<usize>,
 }
 
 impl RenderOptions {
     /// For files, pipes and tests.
-    pub const PLAIN: Self = Self { color: false, width: 100, unicode: true };
+    pub const PLAIN: Self = Self { color: false, width: 100, unicode: true, links: false, most_findings: None };
 
     /// A style that vanishes without colour.
     pub(crate) fn paint(&self, style: anstyle::Style, text: &str) -> String {
@@ -83,6 +91,7 @@ pub const REPORTERS: &[&dyn Reporter] = &[
     &json::Json,
     &jsonl::JsonLines,
     &sarif::Sarif,
+    &oscal::Oscal,
     &junit::Junit,
     &github::Github,
     &markdown::GithubSummary,
@@ -410,6 +419,15 @@ pub(crate) fn waived(waived: &Waived, sources: &Sources) -> String {
 
 fn count_days(days: i64) -> String {
     if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+}
+
+/// What leads to a line of the user's files, as a hyperlink where the terminal has them. `text` must be safe to show.
+pub(crate) fn linked(text: &str, sources: &Sources, at: Location, options: &RenderOptions) -> String {
+    let path = &sources.get(at.source).path;
+    match sources.folder.as_ref().filter(|_| options.links && gate::is_file(path)) {
+        Some(folder) => format!("\u{1b}]8;;{folder}{}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\", sarif::uri(path)),
+        None => text.to_owned(),
+    }
 }
 
 /// The verdict in a sentence, with the size of what was looked at. Never "compliant".
