@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 
 use super::{Context, Failure, pipeline, schema};
 use crate::finding::Severity;
+use crate::policy::lint::Level;
 use crate::policy::{self, Keyword, Pack, Rule};
 use crate::report::{RenderOptions, count, json, pretty, safe, table};
 use crate::source::Sources;
@@ -29,9 +30,9 @@ pub enum Policy {
     Lint {
         /// Files or pack:NAME; nothing: every shipped pack
         policies: Vec<String>,
-        /// Exit with 2 on any remark; without it, not on those of low severity, which may be by design
-        #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
-        deny: Option<String>,
+        /// Exit with 2 on warnings, too, or also on notes (facts from memory, laws not in force); without it, on errors only
+        #[arg(long, value_enum, value_name = "WHAT")]
+        deny: Option<Deny>,
     },
     /// Write a pack to begin with: one rule, and its tests
     New(new::New),
@@ -41,12 +42,19 @@ pub enum Policy {
     Schema,
 }
 
+/// From which remarks on a lint fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    Warnings,
+    Notes,
+}
+
 impl Policy {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
         match self {
             Self::List => list(context),
             Self::Show { policy } => show(&policy, context),
-            Self::Lint { policies, deny } => lint(&policies, deny.is_some(), context),
+            Self::Lint { policies, deny } => lint(&policies, deny, context),
             Self::New(new) => new.run(context),
             Self::Test(test) => test.run(context),
             Self::Schema => {
@@ -129,17 +137,32 @@ fn show(name: &str, context: &mut Context<'_>) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn lint(names: &[String], deny: bool, context: &mut Context<'_>) -> Result<u8, Failure> {
+fn lint(names: &[String], deny: Option<Deny>, context: &mut Context<'_>) -> Result<u8, Failure> {
     let today = context.around.today;
     let Packs { sources, packs } = read(names, context)?;
     let remarks = policy::lint::lint(&packs, today);
     for r in &remarks {
-        let message = format!("{} ({}, {})", r.message, r.code, r.severity.as_str());
-        pretty::problem(r.severity, &message, r.help.as_deref(), Some(r.location), &sources, &context.options, context.out)?;
+        let message = format!("{} ({}, {})", r.message, r.code, r.level.as_str());
+        let shown_as = match r.level {
+            Level::Error => Severity::High,
+            Level::Warning => Severity::Medium,
+            Level::Note => Severity::Low,
+        };
+        pretty::problem(shown_as, &message, r.help.as_deref(), Some(r.location), &sources, &context.options, context.out)?;
     }
-    let (read, said) = (count(packs.len(), "policy", "policies"), count(remarks.len(), "remark", "remarks"));
-    writeln!(context.out, "{read} read, {said}")?;
-    Ok(if remarks.iter().any(|r| deny || r.severity > Severity::Low) { 2 } else { 0 })
+    let of = |level: Level| remarks.iter().filter(|r| r.level == level).count();
+    let found = [
+        count(of(Level::Error), "error", "errors"),
+        count(of(Level::Warning), "warning", "warnings"),
+        count(of(Level::Note), "note", "notes"),
+    ];
+    writeln!(context.out, "{} read: {}", count(packs.len(), "policy", "policies"), found.join(", "))?;
+    let denied = match deny {
+        None => Level::Error,
+        Some(Deny::Warnings) => Level::Warning,
+        Some(Deny::Notes) => Level::Note,
+    };
+    Ok(if remarks.iter().any(|r| r.level >= denied) { 2 } else { 0 })
 }
 
 /// `pack/rule` of every shipped pack, and the packs' names.
