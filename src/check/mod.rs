@@ -16,6 +16,8 @@ mod exclude;
 mod held;
 mod keys;
 mod placement;
+mod pull;
+mod recipient;
 mod remedy;
 mod scope;
 mod separate;
@@ -133,6 +135,13 @@ fn judge_all<'p, 's>(context: &Context<'s>, question: &Question<'p>) -> Judged<'
         findings.extend(exclude::findings(context, &scopes, i));
         touched.push(if matches!(scope.applies, Applies::No(_)) { Vec::new() } else { gaps.touch(context, scope) });
     }
+    for scope in &scopes {
+        let controls: Vec<&str> = scope.rule.controls().iter().map(|c| c.id.as_str()).collect();
+        for finding in findings.iter_mut().filter(|f| f.rule.as_ref() == Some(&scope.name)) {
+            finding.controls.clone_from(&controls);
+            pull::tell(context, scope, finding);
+        }
+    }
     findings.extend(evidence::conflicts(context));
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     findings.dedup_by(|a, b| order(a) == order(b));
@@ -240,7 +249,14 @@ fn result(
         title: scope.rule.title.clone(),
         severity: scope.rule.severity,
         verdict,
-        why,
+        why: match (&scope.read, verdict) {
+            (None, _) => why,
+            // It says so itself.
+            (Some(_), Verdict::NotApplicable) => why,
+            (Some(read), _) => format!("{why}; {}", scope::under(read)),
+        },
+        controls: scope.rule.controls().iter().map(|c| c.id.as_str()).collect(),
+        read: scope.read.clone(),
         endpoints_examined: endpoints,
         routes_examined: routes,
         location: scope.rule.location,

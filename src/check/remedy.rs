@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Context;
 use super::placement::{self, Placement, Wanted};
+use super::recipient::{self, Fitness};
 use super::scope::Scope;
 use super::together::Together;
 use super::{Question, adding, boundary, judge_all};
@@ -215,6 +216,7 @@ impl Search<'_, '_, '_> {
         let set: &PlaceSet = set;
         let wanted = if matches!(self.scope.rule.demand, Demand::NeverIn(_)) { Wanted::NotIn(set) } else { Wanted::In(set) };
         let placements = placement::judge_all(context, &wanted);
+        let fitness = recipient::judge_all(context, self.scope.rule);
         let target = snapshot.endpoint(route.to);
         let pool: BTreeSet<EndpointId> =
             snapshot.routes_from(route.from).filter(|(_, r)| r.pool == route.pool).map(|(_, r)| r.to).collect();
@@ -222,6 +224,7 @@ impl Search<'_, '_, '_> {
             let e = snapshot.endpoint(*id);
             context.has_place(*id)
                 && placements[context.standpoint(*id)] == Placement::Inside
+                && fitness[context.standpoint(*id)] == Fitness::Fit
                 && (e.roles, &e.kind) == (target.roles, &target.kind)
                 && !pool.contains(id)
         };
@@ -265,6 +268,7 @@ fn without(snapshot: &Snapshot, routes: &[RouteId]) -> Snapshot {
         populations: snapshot.populations.clone(),
         holdings: snapshot.holdings.clone(),
         recipients: snapshot.recipients.clone(),
+        operated: snapshot.operated.clone(),
         gaps: snapshot.gaps.clone(),
         first_route: Vec::new(),
     };

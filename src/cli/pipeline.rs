@@ -87,6 +87,9 @@ pub fn open_with(
     let place = find(path, &context.around.folder)?;
     let as_of = args.as_of(context.around);
     let (mut project, mut loaded) = load_project(&place)?;
+    for (point, reading) in &args.reading {
+        project.readings.insert(point.clone(), Spanned::new(*reading, Span::default()));
+    }
     if let Some((name, text)) = further {
         loaded.add(name, text);
     }
@@ -306,7 +309,30 @@ impl Opened {
             errors.extend(wrong);
             packs.extend(pack);
         }
-        if errors.is_empty() { Ok(packs) } else { Err(Failure::Input { errors, sources: std::mem::take(&mut self.sources) }) }
+        if !errors.is_empty() {
+            return Err(Failure::Input { errors, sources: std::mem::take(&mut self.sources) });
+        }
+        self.known_readings(&packs)?;
+        Ok(packs)
+    }
+
+    /// A reading that is chosen for a point that is not there would change nothing in silence.
+    fn known_readings(&self, packs: &[Pack]) -> Result<(), Failure> {
+        let points = packs.iter().flat_map(|p| p.contested.iter().map(|c| format!("{}/{}", p.id, c.id.value)));
+        let points: Vec<String> = points.collect();
+        for (point, reading) in self.project.readings.iter().filter(|(point, _)| !points.contains(point)) {
+            let words = points.iter().map(String::as_str);
+            let unknown = match points.is_empty() {
+                true => Failure::with_help(
+                    format!("`{point}` is not a contested point"),
+                    "no policy of this run marks one; remove the reading",
+                ),
+                false => Failure::unknown(point, "contested point of these policies", words),
+            };
+            let span = Some(reading.span).filter(|s| *s != Span::default());
+            return Err(named_in_project(&self.project, &self.sources, span, unknown));
+        }
+        Ok(())
     }
 
     pub fn assess(&self, atlas: &Atlas, packs: &[Pack]) -> Assessment {

@@ -201,5 +201,9 @@ fn write_rule(pack: &Pack, rule: &Rule, options: &RenderOptions, out: &mut dyn W
     if let Some(why) = &rule.rationale {
         writeln!(out, "{}", options.wrap("  why: ", "    ", &safe(why)))?;
     }
+    let controls: Vec<&str> = rule.controls().iter().map(|c| c.id.as_str()).collect();
+    if !controls.is_empty() {
+        writeln!(out, "{}", options.wrap("  maps to: ", "    ", &controls.join(", ")))?;
+    }
     Ok(())
 }

@@ -101,6 +101,7 @@ pub fn link(inputs: Vec<(SourceId, Facts)>, project: &Project, sources: &Sources
     }
     gaps.extend(people::holdings(&mut snapshot, project, sources));
     gaps.extend(people::recipients(&mut snapshot, project, sources));
+    gaps.extend(people::operated(&mut snapshot, project, sources));
     gaps.sort_by(|a, b| (a.location, a.code, &a.message).cmp(&(b.location, b.code, &b.message)));
     gaps.dedup_by(|a, b| a.location == b.location && a.code == b.code && a.message == b.message && a.scope == b.scope);
     snapshot.gaps = gaps;

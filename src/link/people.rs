@@ -109,6 +109,29 @@ pub fn recipients(snapshot: &mut Snapshot, project: &Project, sources: &Sources)
     gaps
 }
 
+/// Fills `snapshot.operated`. Of a recipient that operates nothing that was read, nothing is asked; that is told.
+pub fn operated(snapshot: &mut Snapshot, project: &Project, sources: &Sources) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    let mut operated: Vec<Vec<EndpointId>> = Vec::new();
+    for recipient in &project.recipients {
+        let matcher = Matcher::new(&recipient.selector);
+        let all = snapshot.endpoint_ids().filter(|id| matcher.matches(snapshot, snapshot.endpoint(*id), sources));
+        let all: Vec<EndpointId> = all.collect();
+        if all.is_empty() {
+            gaps.push(Gap {
+                code: "unmatched-recipient",
+                message: format!("no endpoint is what {} operates", recipient.name),
+                help: Some("correct `match`, or remove the entry; `onshore locate` lists what was read".into()),
+                location: recipient.location,
+                scope: GapScope::Nothing,
+            });
+        }
+        operated.push(all);
+    }
+    snapshot.operated = operated;
+    gaps
+}
+
 /// A compiled selector. A key whose glob is malformed matches nothing; the project parser has already refused it.
 pub struct Matcher {
     keys: Vec<(Key, Option<GlobMatcher>)>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::{Binding, Combine, Demand, Doing, Keyword, Pack, Rule, Status, Verification};
+use super::{Binding, Combine, Demand, Doing, Keyword, Pack, Recipients, Rule, Status, Verification};
 use crate::finding::{State, Verdict};
 use crate::model::{Activity, Place, Role};
 use crate::source::{Location, Spanned};
@@ -55,6 +55,7 @@ pub fn lint(packs: &[Pack], today: Date) -> Vec<Lint> {
             alone(pack, rule, &mut found);
             without_effect(pack, rule, &mut found);
         }
+        undisputed(pack, &mut found);
         untested(pack, &mut found);
     }
     same_id(packs, &mut found);
@@ -171,6 +172,28 @@ fn without_effect(pack: &Pack, rule: &Rule, found: &mut Vec<Lint>) {
     }
 }
 
+/// Contested points on which no rule turns.
+fn undisputed(pack: &Pack, found: &mut Vec<Lint>) {
+    let turns = |id: &str| pack.rules.iter().any(|r| r.reading.as_ref().is_some_and(|(point, _)| point.value == id));
+    for point in pack.contested.iter().filter(|c| !turns(&c.id.value)) {
+        found.push(Lint {
+            code: "contested-unused",
+            level: Level::Warning,
+            location: point.id.at(pack.location.source),
+            message: format!("no rule turns on how `{}` is read", point.id.value),
+            help: Some("name it in `reading` of a rule, or remove it".to_owned()),
+        });
+    }
+}
+
+/// Rules for two readings of one point are never asked together.
+fn apart_by_reading(pack: &Pack, rule: &Rule, other_pack: &Pack, other: &Rule) -> bool {
+    match (&rule.reading, &other.reading) {
+        (Some((a, p)), Some((b, q))) => pack.id == other_pack.id && a.value == b.value && p != q,
+        _ => false,
+    }
+}
+
 /// Rules that no test shows at work.
 fn untested(pack: &Pack, found: &mut Vec<Lint>) {
     let mut say = |code, location, message, help: &str| {
@@ -245,6 +268,9 @@ fn pairs(packs: &[Pack], found: &mut Vec<Lint>) {
     let mut shared: BTreeMap<usize, Vec<(String, bool)>> = BTreeMap::new();
     for (n, (pack, rule)) in rules.iter().enumerate() {
         for (other_pack, other) in &rules[n + 1..] {
+            if apart_by_reading(pack, rule, other_pack, other) {
+                continue;
+            }
             let (name, other_name) = (pack.rule_name(rule), other_pack.rule_name(other));
             let at = other.id.at(other_pack.location.source);
             let say = |code, level, location, message, help: &str| Lint {
@@ -406,6 +432,16 @@ fn within(inner: &PlaceSet, outer: &PlaceSet) -> bool {
     !inner.is_empty() && inner.codes().all(covered)
 }
 
+fn same_recipients(a: Option<&Recipients>, b: Option<&Recipients>) -> bool {
+    let ids = |r: &Recipients| r.certified.iter().map(|c| c.value.clone()).collect::<Vec<_>>();
+    match (a, b) {
+        // What asks more of recipients still meets what asks nothing of them.
+        (_, None) => true,
+        (None, Some(_)) => false,
+        (Some(a), Some(b)) => a.jurisdiction == b.jurisdiction && ids(a) == ids(b) && a.covered_person == b.covered_person,
+    }
+}
+
 /// Whether meeting `a` always meets `b` too: `a` demands the same, of at least as much.
 fn implies(a: &Rule, b: &Rule) -> bool {
     let ids = |list: &[Spanned<String>]| list.iter().map(|s| s.value.clone()).collect::<Vec<_>>();
@@ -413,7 +449,10 @@ fn implies(a: &Rule, b: &Rule) -> bool {
         let many = ids(many);
         ids(few).iter().all(|f| many.contains(f))
     };
+    let words = |r: &Rule| r.reading.as_ref().map(|(point, reading)| (point.value.clone(), *reading));
     same_demand(&a.demand, &b.demand)
+        && same_recipients(a.recipient.as_ref(), b.recipient.as_ref())
+        && (a.reading.is_none() || words(a) == words(b))
         && a.origin_by == b.origin_by
         && match (&a.origin, &b.origin) {
             (None, _) => true,

@@ -18,7 +18,7 @@ use crate::policy::{self, ExpectedFinding, Pack, Status};
 use crate::project::{self, Project, Selector};
 use crate::read::inventory;
 use crate::report::{self, RenderOptions, count, safe};
-use crate::source::{InputError, Location, Sources};
+use crate::source::{InputError, Location, Sources, Spanned};
 
 #[derive(Debug, Args)]
 pub struct Test {
@@ -134,7 +134,10 @@ fn judged(pack: &Pack, test: &policy::Test, world: World, sources: &Sources) -> 
     };
     // Tests say what the rules mean, not whether they bind yet.
     of_day.status = Status::InForce;
-    let World { facts, project, .. } = world;
+    let World { facts, mut project, .. } = world;
+    for (point, reading) in &test.readings {
+        project.readings.insert(format!("{}/{}", pack.id, point.value), Spanned::new(*reading, point.span));
+    }
     let snapshot = link(vec![(file, facts)], &project, sources);
     let selected = |selector: &Selector| {
         let matcher = Matcher::new(selector);
