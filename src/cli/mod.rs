@@ -20,6 +20,7 @@ mod complete;
 mod data;
 mod diff;
 mod draw;
+pub mod embed;
 mod explain;
 mod failure;
 mod init;

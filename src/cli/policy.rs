@@ -10,7 +10,7 @@ use crate::finding::Severity;
 use crate::policy::lint::Level;
 use crate::policy::{self, Keyword, Pack, Rule};
 use crate::report::{RenderOptions, count, json, pretty, safe, table};
-use crate::source::Sources;
+use crate::source::{InputError, Sources};
 
 mod junit;
 mod new;
@@ -115,7 +115,10 @@ fn read(names: &[String], context: &Context<'_>) -> Result<Packs, Failure> {
             continue;
         }
         let id = sources.add(shown, text.clone());
-        let (pack, mut wrong) = policy::parse(id, &text, context.around.today);
+        let (mut pack, mut wrong) = policy::parse(id, &text, context.around.today);
+        if let Some(pack) = &mut pack {
+            wrong.extend(tests_beside(pack, &mut sources, &context.around.folder)?);
+        }
         for world in pack.iter().flat_map(|pack| testing::worlds(pack, &sources)) {
             wrong.extend(world.errors);
         }
@@ -124,6 +127,42 @@ fn read(names: &[String], context: &Context<'_>) -> Result<Packs, Failure> {
         errors.extend(wrong);
     }
     if errors.is_empty() { Ok(Packs { sources, packs }) } else { Err(Failure::Input { errors, sources }) }
+}
+
+/// Adds the tests of `tests/*.toml` beside a pack's file, in the order of their names. Several packs of a folder share that folder:
+/// each file says whose it is.
+fn tests_beside(pack: &mut Pack, sources: &mut Sources, folder: &Path) -> Result<Vec<InputError>, Failure> {
+    let shown = sources.get(pack.location.source).path.clone();
+    let mut wrong = Vec::new();
+    if shown.starts_with("pack:") {
+        return Ok(wrong);
+    }
+    let beside = Path::new(&shown).parent().unwrap_or(Path::new("")).join("tests");
+    let Ok(entries) = std::fs::read_dir(folder.join(&beside)) else { return Ok(wrong) };
+    let mut names: Vec<_> = entries.filter_map(|e| Some(e.ok()?.file_name())).collect();
+    names.retain(|name| Path::new(name).extension().is_some_and(|e| e == "toml"));
+    names.sort_unstable();
+    for name in names {
+        let (shown, text) = pipeline::policy_text(&beside.join(name).to_string_lossy().replace('\\', "/"), folder)?;
+        let id = sources.find(&shown).unwrap_or_else(|| sources.add(shown, text.clone()));
+        let Some((tests, errors)) = policy::parse_tests(id, &text, pack) else { continue };
+        wrong.extend(errors);
+        pack.tests.extend(tests);
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for test in &pack.tests {
+        if !seen.insert(test.name.value.as_str()) {
+            wrong.push(InputError {
+                location: test.name.at(test.location.source),
+                message: "another test of this pack has this name".to_owned(),
+                help: Some("say what this one shows that the other does not".to_owned()),
+            });
+        }
+    }
+    // Of two in one file the parser spoke.
+    wrong.sort_unstable();
+    wrong.dedup_by(|a, b| a.location == b.location);
+    Ok(wrong)
 }
 
 fn show(name: &str, context: &mut Context<'_>) -> Result<u8, Failure> {

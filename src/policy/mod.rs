@@ -17,7 +17,7 @@ use crate::vocab::places::PlaceSet;
 
 pub use crate::doc::types::Word as Keyword;
 pub use lint::{Lint, lint};
-pub use parse::{parse, schema, shipped};
+pub use parse::{parse, parse_tests, schema, shipped};
 
 /// How a pack binds; the order is the order of precedence, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -277,7 +277,7 @@ pub struct Test {
     /// Rules of the pack by their ids. All others must be satisfied or not applicable.
     pub expect: Vec<(Spanned<String>, Verdict)>,
     pub findings: Vec<ExpectedFinding>,
-    /// Which of the file's tables `[[test]]` it is, from 0.
+    /// Which of the tables `[[test]]` of its file it is, from 0; the file is that of `location`.
     pub number: usize,
     pub location: Location,
 }

@@ -83,6 +83,42 @@ pub fn parse(source: SourceId, text: &str, as_of: Date) -> (Option<Pack>, Vec<In
     (pack, problems.into_iter().map(|p| p.in_source(source)).collect())
 }
 
+/// Reads a file of tests that stands beside packs: `pack = "..."` says of which, `[[test]]` tables follow. `None`: it is no such file.
+/// `of` is the pack, if the file is of it; without it the tests are not looked at.
+pub fn parse_tests(source: SourceId, text: &str, of: &Pack) -> Option<(Vec<Test>, Vec<InputError>)> {
+    const KEYS: [&str; 2] = ["pack", "test"];
+    let mut document = doc::toml::parse(text);
+    let problems = document.take_problems();
+    let mut reader = Reader { source, lines: Source::new("", text), as_of: of.as_of, problems, last_read: 0, gave_up: false };
+    let mut tests = Vec::new();
+    if let Some(root) = document.root().filter(|_| reader.problems.is_empty()) {
+        match root.get("pack") {
+            None if root.get("test").is_none() => return None,
+            None => {
+                let help = format!("begin the file with `pack = \"{}\"`", of.id);
+                reader.problem(Span::new(0, 0), "whose tests these are is not said", Some(help));
+            }
+            Some(pack) if pack.as_str() != Some(of.id.as_str()) => return None,
+            Some(_) => {}
+        }
+        for entry in root.entries().filter(|e| !KEYS.contains(&e.name())) {
+            let message = format!("unknown key `{}`", entry.name());
+            reader.problem(entry.key.span(), message, Some(did_you_mean(entry.name(), &KEYS)));
+        }
+        let tables = reader.tables(root, "test");
+        reader.unique_tests(&tables);
+        let rules: BTreeSet<&str> = of.rules.iter().map(|r| r.id.value.as_str()).collect();
+        let points: BTreeSet<&str> = of.contested.iter().map(|c| c.id.value.as_str()).collect();
+        let numbered = tables.into_iter().enumerate();
+        tests = numbered
+            .filter_map(|(i, n)| reader.unless_hopeless(n, |s, n| s.test(n, i, (&rules, &points), of.as_of)))
+            .collect();
+    }
+    let mut problems = reader.problems;
+    problems.sort_by_key(|p| p.span);
+    Some((tests, problems.into_iter().map(|p| p.in_source(source)).collect()))
+}
+
 struct Reader {
     source: SourceId,
     /// For line numbers.
