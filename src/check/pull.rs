@@ -72,8 +72,13 @@ fn paired(scope: &Scope<'_>, original: &Endpoint, pull: &Pull) -> Option<String>
         !rows.is_empty() && rows.iter().all(|r| !r.places.is_empty() && r.places.iter().all(|p| allows(scope, p)))
     };
     let own = original.region.as_deref().unwrap_or_default();
-    let both = pairs::all(&pull.provider).filter(|(region, pair)| *region != own && inside(region) && inside(pair));
-    let named: Vec<String> = both.map(|(region, pair)| format!("{region} (paired with {pair})")).take(MOST_NAMED).collect();
+    let mut both: Vec<(&str, &str)> = Vec::new();
+    for (region, pair) in pairs::all(&pull.provider).filter(|(region, pair)| *region != own && inside(region) && inside(pair)) {
+        if !both.contains(&(pair, region)) {
+            both.push((region, pair));
+        }
+    }
+    let named: Vec<String> = both.iter().take(MOST_NAMED).map(|(region, pair)| format!("{region} (paired with {pair})")).collect();
     (!named.is_empty()).then(|| format!("an account in {}", named.join(" or ")))
 }
 

@@ -291,7 +291,9 @@ fn applies(context: &Context<'_>, pack: &Pack, rule: &Rule, tokens: &[u64]) -> (
     if let (Some(read), Some((_, asked))) = (reading(context, pack, rule), &rule.reading)
         && read.reading != *asked
     {
-        return no(format!("it is asked under the {} reading only, and this is {}", asked.as_str(), under(&read)));
+        let (asked, other) = (asked.as_str(), read.reading.as_str());
+        let why = if read.chosen { format!("the project chose the {other} one") } else { format!("the project chose none, so the {other} one is asked") };
+        return no(format!("it is for the {asked} reading of the contested `{}`; {why}", read.point));
     }
     if let Some(why) = out_of_force(context, pack, rule) {
         return no(why);
