@@ -1,7 +1,8 @@
 //! `onshore whatif --all` on made-up estates: seconds for all losses of a site, without reading files. `cargo bench --bench losses`
 //!
 //! Each site has a balancer, sixty servers, twenty databases and what they depend on; balancers, databases and logins stand in
-//! for those of the next site of the country.
+//! for those of the next site of the country. In the brittle estate every loss hurts: accounts are sharded over all sites of a
+//! country without a copy, and the servers of every fifth site use databases of another, with stand-ins abroad.
 
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
 
@@ -57,14 +58,17 @@ copy-in = ['JP']
 ";
 
 fn main() {
-    println!("{:>9} {:>9} {:>6} {:>7}  {:>8} {:>9}", "endpoints", "routes", "sites", "losses", "seconds", "ms a loss");
-    for sites in [250, 500, 1000] {
-        let snapshot = estate(sites);
-        for losses in [sites / 4, sites / 2, sites] {
-            measure(&snapshot, losses, Depth::Brief);
+    for brittle in [false, true] {
+        println!("{}", if brittle { "every loss hurts" } else { "every loss is stood in for" });
+        println!("{:>9} {:>9} {:>6} {:>7}  {:>8} {:>9}", "endpoints", "routes", "sites", "losses", "seconds", "ms a loss");
+        for sites in [250, 500, 1000] {
+            let snapshot = estate(sites, brittle);
+            for losses in [sites / 4, sites / 2, sites] {
+                measure(&snapshot, losses, Depth::Brief);
+            }
+            // As `--format json` tells it.
+            measure(&snapshot, sites, Depth::Full);
         }
-        // As `--format json` tells it.
-        measure(&snapshot, sites, Depth::Full);
     }
 }
 
@@ -116,7 +120,7 @@ fn measure(snapshot: &Snapshot, losses: u32, depth: Depth) {
     );
 }
 
-fn estate(sites: u32) -> Snapshot {
+fn estate(sites: u32, brittle: bool) -> Snapshot {
     let location = Location::new(SourceId(0), Span::default());
     let country = |i: u32| Country::from_letters(COUNTRIES[i as usize % 8]).expect("a country code");
     let places = (0..sites).map(|i| Site {
@@ -135,6 +139,17 @@ fn estate(sites: u32) -> Snapshot {
             kind: "name".to_owned(),
             standing: Standing::Logical,
             roles: Roles::of(&[Role::Entry]),
+            locations: vec![location],
+            ..Endpoint::default()
+        });
+    }
+    // What every server of a country asks who somebody is.
+    for code in COUNTRIES {
+        snapshot.endpoints.push(Endpoint {
+            name: format!("accounts-{code}"),
+            kind: "name".to_owned(),
+            standing: Standing::Logical,
+            roles: Roles::of(&[Role::Process]),
             locations: vec![location],
             ..Endpoint::default()
         });
@@ -183,18 +198,34 @@ fn estate(sites: u32) -> Snapshot {
     };
     for site in 0..sites {
         // The next site of the country; for one in fifty, and the last ones, of another.
-        let next = if site % 50 == 49 { site + 1 } else { site + 8 };
+        let next = match site {
+            _ if brittle => {
+                if site + 8 < sites {
+                    site + 8
+                } else {
+                    site % 8
+                }
+            }
+            _ if site % 50 == 49 => site + 1,
+            _ => site + 8,
+        };
+        let (databases, standby) = if brittle && site % 5 == 4 { (next, site + 1) } else { (site, next) };
         add(EndpointId(site % 8), id(site, 0), Activity::Forward, 0, false);
         for n in 1..=60 {
             add(id(site, 0), id(site, n), Activity::Forward, 0, false);
-            add(id(site, n), id(site, 61 + n % 20), Activity::Forward, 0, false);
-            add(id(site, n), id(next, 61 + n % 20), Activity::Forward, 0, true);
+            add(id(site, n), id(databases, 61 + n % 20), Activity::Forward, 0, false);
+            add(id(site, n), id(standby, 61 + n % 20), Activity::Forward, 0, true);
             add(id(site, n), id(site, 90 + n % 5), Activity::Depend, 1, false);
             add(id(site, n), id(next, 90 + n % 5), Activity::Depend, 1, true);
             add(id(site, n), id(site, 95 + n % 5), Activity::Log, 2, false);
             add(id(site, n), id(site, 81 + n % 4), Activity::Keys, 3, false);
         }
         add(id(site, 0), id(next, 0), Activity::Forward, 0, true);
+        if brittle {
+            add(id(site, 0), EndpointId(8 + site % 8), Activity::Depend, 1, false);
+            // Each shard is needed: a pool of its own.
+            add(EndpointId(8 + site % 8), id(site, 95), Activity::Depend, site / 8 + 2, false);
+        }
         for n in 61..=80 {
             add(id(site, n), id(next, n), Activity::Replicate, 0, false);
             add(id(site, n), id(site, 81 + n % 4), Activity::Keys, 1, false);

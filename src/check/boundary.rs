@@ -15,7 +15,7 @@ use crate::finding::{Finding, Label, State, Verdict};
 use crate::model::{Address, Country, EndpointId, Role, RouteId};
 use crate::policy::{Combine, Demand, Doing};
 use crate::reach::{Offence, Spread, World};
-use crate::vocab::places::PlaceSet;
+use crate::vocab::places::{COUNTS_ONLY_FOR, PlaceSet};
 
 pub fn check(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppressed<'_>) -> Vec<Finding> {
     let groups = groups(context, scope);
@@ -296,9 +296,13 @@ fn misplaced(context: &Context<'_>, scope: &Scope<'_>, group: &Group, id: Endpoi
             };
             let why = told.unwrap_or_else(|| "nothing that was read says where it stands".into());
             let message = format!("{subjects} {does} `{name}` {when}, and where that is cannot be told: {why}");
-            let help = format!(
-                "declare where `{name}` stands: a [[site]] with its network, `site = ...`, a provider's region, or a [[geo.override]]"
-            );
+            // Where it stands is known then, and counts for some recipients only.
+            let help = match why.contains(COUNTS_ONLY_FOR) {
+                true => format!("say with `certifications` of a [[recipient]] whether whoever operates `{name}` is that"),
+                false => format!(
+                    "declare where `{name}` stands: a [[site]] with its network, `site = ...`, a provider's region, or a [[geo.override]]"
+                ),
+            };
             ("place-unknown", Verdict::Indeterminate, message, Some(help))
         }
     };

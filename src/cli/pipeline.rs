@@ -287,9 +287,13 @@ impl Opened {
     pub fn packs(&mut self, more: &[String], folder: &Path) -> Result<Vec<Pack>, Failure> {
         let mut packs: Vec<Pack> = Vec::new();
         let mut errors = Vec::new();
-        let own = self.project.policies.iter().map(|p| (p.value.clone(), self.root.clone(), Some(p.span)));
-        let names: Vec<(String, PathBuf, Option<Span>)> =
-            own.chain(more.iter().map(|p| (p.clone(), folder.to_owned(), None))).collect();
+        let mut names: Vec<(String, PathBuf, Option<Span>)> = Vec::new();
+        for policy in &self.project.policies {
+            let files = policy_files(&policy.value, &self.root)
+                .map_err(|e| named_in_project(&self.project, &self.sources, Some(policy.span), e))?;
+            names.extend(files.into_iter().map(|file| (file, self.root.clone(), Some(policy.span))));
+        }
+        names.extend(more.iter().map(|p| (p.clone(), folder.to_owned(), None)));
         for (name, base, span) in names {
             // A project from elsewhere must not show what lies outside its folder; the command line is the user's own word.
             if span.is_some() && leads_outside(&name, &base) {
@@ -357,6 +361,28 @@ impl Opened {
             world,
         }
     }
+}
+
+/// The files that an entry of `[check] policies` names: itself, or what a glob fits.
+fn policy_files(name: &str, root: &Path) -> Result<Vec<String>, Failure> {
+    if name.starts_with("pack:") || !name.contains(['*', '?', '[', '{']) || root.join(name).is_file() {
+        return Ok(vec![name.to_owned()]);
+    }
+    let loaded = load::load(root, &[name.to_owned()], &[])?;
+    if let Some(error) = loaded.errors.into_iter().next() {
+        return Err(Failure::Load(vec![error]));
+    }
+    // A policy that is left out is a rule that nobody checks.
+    if let Some(skipped) = loaded.skipped.first() {
+        let (path, reason) = (&skipped.path, &skipped.reason);
+        let help = "name policies by their files, or mend the pattern";
+        return Err(if path == name {
+            Failure::with_help(format!("no policy file fits `{name}`"), help)
+        } else {
+            Failure::with_help(format!("`{path}` was not read as a policy: {reason}"), help)
+        });
+    }
+    Ok(loaded.sources.iter().map(|(_, source)| source.path.clone()).collect())
 }
 
 /// Whether a file that a project names is not in the project's folder, by its path or through a link.

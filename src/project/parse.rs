@@ -29,6 +29,7 @@ pub fn parse(source: SourceId, text: &str) -> (Option<Project>, Vec<InputError>)
     if let Some(root) = document.root() {
         let (file, mut problems) = doc::read::<ProjectFile>(root);
         doc::without_echoes(&syntax, &mut problems);
+        problems.iter_mut().for_each(|problem| belongs_elsewhere(problem, root));
         parser.problems = problems;
         project = file.map(|file| parser.project(file));
     }
@@ -37,8 +38,20 @@ pub fn parse(source: SourceId, text: &str) -> (Option<Project>, Vec<InputError>)
     (project, parser.problems.into_iter().map(|p| p.in_source(source)).collect())
 }
 
-/// Reads the tables `operator`, `population`, `classify`, `transfer` and `recipient` of a table in another file of ours; `text` is that file's. Its
-/// further keys are not looked at.
+/// A table of another file of ours is not misspelt: it stands in the wrong file.
+fn belongs_elsewhere(problem: &mut Problem, root: Node<'_>) {
+    let Some(table) = root.entries().find(|e| e.key.span() == problem.span) else { return };
+    problem.help = match table.name() {
+        name @ ("site" | "endpoint" | "route") => {
+            Some(format!("`[[{name}]]` belongs in an inventory file beside it, such as inventory.toml"))
+        }
+        name @ ("pack" | "rule") => Some(format!("`{name}` belongs in a policy file, which `[check] policies` names")),
+        _ => return,
+    };
+}
+
+/// Reads the tables `operator`, `population`, `classify`, `transfer` and `recipient` of a table in another file of ours; `text` is that
+/// file's. Its further keys are not looked at.
 pub fn parse_within(node: Node<'_>, source: SourceId, text: &str) -> (Option<Project>, Vec<InputError>) {
     let (tables, problems) = doc::read::<WorldTables>(node);
     let mut parser = Parser { source, lines: Source::new("", text), problems };

@@ -123,7 +123,7 @@ pub(super) struct OverrideTable {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
 pub(super) struct CheckTable {
-    /// Policy files relative to this file, and `pack:NAME` for packs that come with onshore.
+    /// Policy files relative to this file (globs too), and `pack:NAME` for packs that come with onshore.
     pub policies: Vec<Spanned<Name>>,
     /// Violations of this severity and above fail the run.
     pub fail_on: Option<Choice<Severity>>,

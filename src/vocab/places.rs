@@ -15,6 +15,9 @@ use crate::model::{Country, Place};
 static ISO: &str = include_str!("../../data/iso3166.tsv");
 static PLACES: &str = include_str!("../../data/places.toml");
 
+/// What stands between a code and the condition on which it is a member, in [`Membership::Unknown`].
+pub const COUNTS_ONLY_FOR: &str = " counts only for ";
+
 /// Whether a place lies in a set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Membership {
@@ -325,7 +328,7 @@ impl Member {
         match (&self.condition, self.certification.as_deref().and_then(certified)) {
             (Some(_), Some(true)) | (None, _) => Membership::In,
             (Some(_), Some(false)) => Membership::Out,
-            (Some(c), None) => Membership::Unknown(format!("{} counts only for {c}", self.code)),
+            (Some(c), None) => Membership::Unknown(format!("{}{COUNTS_ONLY_FOR}{c}", self.code)),
         }
     }
 
