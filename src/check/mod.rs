@@ -135,12 +135,12 @@ fn judge_all<'p, 's>(context: &Context<'s>, question: &Question<'p>) -> Judged<'
         findings.extend(exclude::findings(context, &scopes, i));
         touched.push(if matches!(scope.applies, Applies::No(_)) { Vec::new() } else { gaps.touch(context, scope) });
     }
-    for scope in &scopes {
-        let controls: Vec<&str> = scope.rule.controls().iter().map(|c| c.id.as_str()).collect();
-        for finding in findings.iter_mut().filter(|f| f.rule.as_ref() == Some(&scope.name)) {
-            finding.controls.clone_from(&controls);
-            pull::tell(context, scope, finding);
-        }
+    let by_name: HashMap<&str, &Scope<'_>> = scopes.iter().map(|s| (s.name.as_str(), s)).collect();
+    let mut pulls = pull::Pulls::default();
+    for finding in &mut findings {
+        let Some(scope) = finding.rule.as_deref().and_then(|rule| by_name.get(rule)) else { continue };
+        finding.controls = scope.controls();
+        pulls.tell(context, scope, finding);
     }
     findings.extend(evidence::conflicts(context));
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
@@ -255,7 +255,7 @@ fn result(
             (Some(_), Verdict::NotApplicable) => why,
             (Some(read), _) => format!("{why}; {}", scope::under(read)),
         },
-        controls: scope.rule.controls().iter().map(|c| c.id.as_str()).collect(),
+        controls: scope.controls(),
         read: scope.read.clone(),
         endpoints_examined: endpoints,
         routes_examined: routes,

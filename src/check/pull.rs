@@ -1,6 +1,8 @@
 //! The opposite pull: common scanners ask for a copy in another region, wherever that is. Where such a copy is what breaks a rule on
 //! places, the finding says which choice satisfies both.
 
+use std::collections::BTreeMap;
+
 use super::context::Context;
 use super::scope::Scope;
 use crate::finding::{Finding, Verdict};
@@ -14,38 +16,48 @@ use crate::vocab::places::Membership;
 /// As many regions are named.
 const MOST_NAMED: usize = 4;
 
-/// Adds to the help of a finding about a copy that a scanner may have asked for.
-pub fn tell(context: &Context<'_>, scope: &Scope<'_>, finding: &mut Finding) {
-    let copies = [Activity::Replicate.as_str(), Activity::Backup.as_str()];
-    let [.., from, last] = finding.path.as_slice() else { return };
-    let is_copy = last.route.as_ref().is_some_and(|r| copies.contains(&r.activity));
-    if finding.verdict != Verdict::Violated || !is_copy {
-        return;
+/// What was worked out so far: by rule, provider, kind and region of an original. Empty: no scanner asks.
+#[derive(Default)]
+pub struct Pulls(BTreeMap<[String; 4], String>);
+
+impl Pulls {
+    /// Adds to the help of a finding about a copy that a scanner may have asked for.
+    pub fn tell(&mut self, context: &Context<'_>, scope: &Scope<'_>, finding: &mut Finding) {
+        let copies = [Activity::Replicate.as_str(), Activity::Backup.as_str()];
+        let [.., from, last] = finding.path.as_slice() else { return };
+        let is_copy = last.route.as_ref().is_some_and(|r| copies.contains(&r.activity));
+        if finding.verdict != Verdict::Violated || !is_copy {
+            return;
+        }
+        let Some(original) = context.snapshot.find(&from.endpoint).map(|id| context.snapshot.endpoint(id)) else { return };
+        let (provider, region) = (original.provider.clone().unwrap_or_default(), original.region.clone().unwrap_or_default());
+        let key = [scope.name.clone(), provider, original.kind.clone(), region];
+        let advice = self.0.entry(key).or_insert_with(|| advice(scope, original).unwrap_or_default());
+        if !advice.is_empty() {
+            let help = finding.help.take().unwrap_or_default();
+            finding.help = Some(format!("{help}; {advice}"));
+        }
     }
-    let Some(original) = context.snapshot.find(&from.endpoint).map(|id| context.snapshot.endpoint(id)) else { return };
-    let asks = |p: &&Pull| {
-        let provider = original.provider.as_deref().and_then(region::provider);
-        provider == Some(p.provider.as_str()) && p.kinds.contains(&original.kind)
-    };
-    let pulls: Vec<&Pull> = controls::pulls().iter().filter(asks).collect();
-    let Some(first) = pulls.first() else { return };
+}
+
+/// `None`: no scanner asks for a copy of such a thing.
+fn advice(scope: &Scope<'_>, original: &Endpoint) -> Option<String> {
+    let provider = region::provider(original.provider.as_deref()?)?;
+    let pulls: Vec<&Pull> =
+        controls::pulls().iter().filter(|p| p.provider == provider && p.kinds.contains(&original.kind)).collect();
+    let first = pulls.first()?;
     let named: Vec<String> = pulls.iter().map(|p| format!("{} ({})", p.id, p.tool)).collect();
     let (ask, them) = if named.len() == 1 { ("asks", "it") } else { ("ask", "them") };
     let choice = if first.paired { paired(scope, original, first) } else { elsewhere(scope, original, first) };
     let both = match choice {
         Some(choice) => format!("{choice} satisfies both"),
-        None if first.paired => {
-            let why = "no region that the rule allows is paired with another such";
-            format!(
-                "{why}: keep zone-redundant storage, copy objects to an account inside the rule, and suppress {them} with this rule as the reason"
-            )
-        }
-        None => {
-            format!("no other region of {} is inside the rule: suppress {them} with this rule as the reason", first.provider)
-        }
+        None if first.paired => format!(
+            "no region that the rule allows is paired with another such: keep zone-redundant storage, copy objects to an account \
+             inside the rule, and suppress {them} with this rule as the reason"
+        ),
+        None => format!("no other region of {provider} is inside the rule, so suppress {them} with this rule as the reason"),
     };
-    let help = finding.help.take().unwrap_or_default();
-    finding.help = Some(format!("{help}; {} {ask} for a copy in another region: {both}", named.join(" and ")));
+    Some(format!("{} {ask} for a copy in another region: {both}", named.join(" and ")))
 }
 
 /// "a copy in eu-central-1 or eu-west-3".
@@ -78,7 +90,8 @@ fn paired(scope: &Scope<'_>, original: &Endpoint, pull: &Pull) -> Option<String>
             both.push((region, pair));
         }
     }
-    let named: Vec<String> = both.iter().take(MOST_NAMED).map(|(region, pair)| format!("{region} (paired with {pair})")).collect();
+    let named: Vec<String> =
+        both.iter().take(MOST_NAMED).map(|(region, pair)| format!("{region} (paired with {pair})")).collect();
     (!named.is_empty()).then(|| format!("an account in {}", named.join(" or ")))
 }
 

@@ -66,7 +66,13 @@ impl<'a> Scope<'a> {
                 None => {
                     set(&mut tokens, i);
                     set(&mut unsure, i);
-                    unsure_of.push(format!("the {} of {}", rule.origin_by.as_str(), source_name(context, token)));
+                    unsure_of.push(match token.source {
+                        TokenSource::Holding(h) if token.origins.is_empty() => {
+                            let holder = &context.snapshot.endpoint(context.snapshot.holdings[h].endpoint).name;
+                            format!("whose data `{holder}` holds (a [[classify]] entry with `origin` says it)")
+                        }
+                        _ => format!("the {} of {}", rule.origin_by.as_str(), source_name(context, token)),
+                    });
                 }
             }
         }
@@ -97,6 +103,11 @@ impl<'a> Scope<'a> {
                 (part, unsure)
             },
         )
+    }
+
+    /// Ids of the controls for which the rule gives evidence.
+    pub fn controls(&self) -> Vec<&'static str> {
+        self.rule.controls().iter().map(|c| c.id.as_str()).collect()
     }
 
     /// The harshest state the rule is asked in: what is reached there is the upper bound.
@@ -292,7 +303,11 @@ fn applies(context: &Context<'_>, pack: &Pack, rule: &Rule, tokens: &[u64]) -> (
         && read.reading != *asked
     {
         let (asked, other) = (asked.as_str(), read.reading.as_str());
-        let why = if read.chosen { format!("the project chose the {other} one") } else { format!("the project chose none, so the {other} one is asked") };
+        let why = if read.chosen {
+            format!("the project chose the {other} one")
+        } else {
+            format!("the project chose none, so the {other} one is asked")
+        };
         return no(format!("it is for the {asked} reading of the contested `{}`; {why}", read.point));
     }
     if let Some(why) = out_of_force(context, pack, rule) {

@@ -6,11 +6,12 @@ use std::path::Path;
 use clap::{Subcommand, ValueEnum};
 
 use super::{Context, Failure, pipeline, schema};
+use crate::doc;
 use crate::finding::Severity;
 use crate::policy::lint::Level;
 use crate::policy::{self, Keyword, Pack, Rule};
 use crate::report::{RenderOptions, count, json, pretty, safe, table};
-use crate::source::{InputError, Sources};
+use crate::source::{InputError, Location, SourceId, Sources, load};
 
 mod junit;
 mod new;
@@ -145,7 +146,10 @@ fn tests_beside(pack: &mut Pack, sources: &mut Sources, folder: &Path) -> Result
     for name in names {
         let (shown, text) = pipeline::policy_text(&beside.join(name).to_string_lossy().replace('\\', "/"), folder)?;
         let id = sources.find(&shown).unwrap_or_else(|| sources.add(shown, text.clone()));
-        let Some((tests, errors)) = policy::parse_tests(id, &text, pack) else { continue };
+        let Some((tests, errors)) = policy::parse_tests(id, &text, pack) else {
+            wrong.extend(of_nobody(id, &text, &folder.join(&beside)));
+            continue;
+        };
         wrong.extend(errors);
         pack.tests.extend(tests);
     }
@@ -163,6 +167,28 @@ fn tests_beside(pack: &mut Pack, sources: &mut Sources, folder: &Path) -> Result
     wrong.sort_unstable();
     wrong.dedup_by(|a, b| a.location == b.location);
     Ok(wrong)
+}
+
+/// Tests of a pack that is not in the folder above would never run, in silence.
+fn of_nobody(id: SourceId, text: &str, tests: &Path) -> Option<InputError> {
+    let document = doc::toml::parse(text);
+    let root = document.root().filter(|r| r.get("test").is_some())?;
+    let named = root.get("pack")?;
+    let packs = std::fs::read_dir(tests.parent()?).ok()?.filter_map(|e| Some(e.ok()?.path()));
+    let mut ids: Vec<String> = packs
+        .filter(|p| p.extension().is_some_and(|e| e == "toml"))
+        .filter_map(|p| {
+            let text = load::read_one(&p).ok()?;
+            Some(doc::toml::parse(&text).root()?.get("pack")?.get("id")?.as_str()?.to_owned())
+        })
+        .collect();
+    ids.sort_unstable();
+    let name = named.text().unwrap_or_default();
+    (!ids.iter().any(|id| id == name)).then(|| InputError {
+        location: Location::new(id, named.span()),
+        message: format!("no policy file beside this folder is the pack `{name}`, so these tests are never run"),
+        help: Some(format!("those beside it are {}", ids.join(", "))),
+    })
 }
 
 fn show(name: &str, context: &mut Context<'_>) -> Result<u8, Failure> {

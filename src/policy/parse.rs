@@ -110,9 +110,8 @@ pub fn parse_tests(source: SourceId, text: &str, of: &Pack) -> Option<(Vec<Test>
         let rules: BTreeSet<&str> = of.rules.iter().map(|r| r.id.value.as_str()).collect();
         let points: BTreeSet<&str> = of.contested.iter().map(|c| c.id.value.as_str()).collect();
         let numbered = tables.into_iter().enumerate();
-        tests = numbered
-            .filter_map(|(i, n)| reader.unless_hopeless(n, |s, n| s.test(n, i, (&rules, &points), of.as_of)))
-            .collect();
+        tests =
+            numbered.filter_map(|(i, n)| reader.unless_hopeless(n, |s, n| s.test(n, i, (&rules, &points), of.as_of))).collect();
     }
     let mut problems = reader.problems;
     problems.sort_by_key(|p| p.span);

@@ -1,7 +1,7 @@
 //! Fides manifests: what is held and processed where, in the words of a privacy team.
 //!
 //! The keys are those of `fideslang` (models.py, 2026). A dataset is a store, a system processes; each meets the endpoint of another
-//! file by its `fides_key` (an id) or by `resource_id` of its meta (a cloud id), and otherwise stands by itself, nobody knows where.
+//! file by its `fides_key` (the id there) or by `resource_id` of its meta (a cloud id), and otherwise stands by itself, nobody knows where.
 //! Data categories become what an endpoint holds. Whose data it is, a manifest does not say: `data_subjects` are kinds of people, not
 //! countries. Flows (`egress`, `ingress`, `dataset_references`) become routes limited to the categories that they name. What a
 //! `data_use` is, onshore does not judge; it is a tag, for selectors.
@@ -13,9 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::words::{Effect, Words};
 use super::{Input, Reader, Reading, Recognized, glance};
 use crate::doc::{self, Node};
-use crate::model::{
-    Activity, DataLimit, EndpointFact, Facts, GapScope, HeldFact, Reference, Role, Roles, RouteFact, Unread,
-};
+use crate::model::{Activity, DataLimit, EndpointFact, Facts, GapScope, HeldFact, Reference, Role, Roles, RouteFact, Unread};
 use crate::source::{Location, SourceId, Spanned};
 use crate::vocab::classes;
 use known::VOCABULARY;
@@ -155,7 +153,8 @@ impl Manifest {
         };
         let id = key.text().unwrap_or_default().to_owned();
         let mut fact = EndpointFact::new(kind, id.clone(), self.at(key.span()));
-        fact.id = Some(id);
+        // An id that others declare, too: a manifest speaks of what is there.
+        fact.cloud_ids.push(id);
         fact.roles = Roles::of(&[role]);
         // Where the manifest stands says nothing of where the data does.
         fact.elsewhere = true;
@@ -247,7 +246,9 @@ impl Manifest {
             let name = entry.name();
             let unread = match VOCABULARY.effect(part, name) {
                 Some(Effect::Followed | Effect::Harmless) => continue,
-                Some(Effect::Refused) if entry.value.is_null() || entry.value.items().len() == 0 && entry.value.is_list() => continue,
+                Some(Effect::Refused) if entry.value.is_null() || entry.value.items().len() == 0 && entry.value.is_list() => {
+                    continue;
+                }
                 Some(Effect::Refused) => {
                     let mut gap = self.unread("fides-recipient-unnamed", self.at(entry.key.span()), scope.clone());
                     gap.message = format!("`{name}` says that data goes to other countries, and not from where to what");
