@@ -2,6 +2,8 @@
 //!
 //! An assessment is about the user's world; what kept onshore from doing its job is an error (`cli::Failure`), a thing apart.
 
+pub mod observed;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
@@ -484,18 +486,31 @@ pub struct Remedy {
     pub smallest: bool,
     /// Whether all rules were judged as if it had been made; if not, what follows is not known.
     pub judged: bool,
+    /// What the rule's verdict would be, and why.
+    pub then: Option<(Verdict, String)>,
     /// Population and class whose last way to be served it takes.
     pub unserved: Vec<(String, String)>,
     /// Rules that it would break.
     pub breaks: Vec<String>,
+    /// Fewer routes would do, at a price.
+    pub smaller: Option<Smaller>,
     /// For a rule on what must be there.
     pub add: Vec<Addition>,
+}
+
+/// A smaller set of routes without which the rule would hold as well, and what that costs.
+#[derive(Clone, Debug)]
+pub struct Smaller {
+    pub cut: Vec<CutRoute>,
+    /// As in [`Remedy`].
+    pub unserved: Vec<(String, String)>,
+    pub breaks: Vec<String>,
 }
 
 /// Something to put where the rule asks for it, and every rule on places lets the data be.
 #[derive(Clone, Debug)]
 pub struct Addition {
-    /// `copy`, `stand-in`, `key`, `way back`.
+    /// `copy`, `stand-in`, `key`, `way back`; `move`: what is there already is put elsewhere.
     pub what: &'static str,
     /// What it must be another one of: `site`, `account`...
     pub kind: &'static str,

@@ -5,6 +5,7 @@
 //!  text, rows     facts + gaps     ids        places          reach            verdicts         bytes
 //!  source ──▶ read ──▶ model ──▶ link ──▶ geo ──┐
 //!                                    └──▶ reach ┴──▶ check (policy) ──▶ finding ──▶ report
+//!             traffic ──▶ observed flows, tallied ──┘
 //! ```
 //!
 //! **Invariant: nothing unknown ever passes.** Readers give facts and gaps, never fail as a whole, and never drop what could
@@ -64,5 +65,9 @@ pub mod read;
 pub mod report;
 #[doc(hidden)]
 pub mod source;
+<<<<<<< HEAD
 #[doc(hidden)]
+=======
+pub mod traffic;
+>>>>>>> main
 pub mod vocab;

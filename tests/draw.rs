@@ -99,6 +99,7 @@ fn edge(from: usize, to: usize) -> Edge {
         at: "a.conf:1".into(),
         breaks: Vec::new(),
         ends: false,
+        waived: Vec::new(),
         count: 1,
     }
 }

@@ -8,9 +8,9 @@ use onshore::check::{Question, assess};
 use onshore::finding::{Assessment, Coverage, Verdict};
 use onshore::geo::Atlas;
 use onshore::link::{Matcher, link};
-use onshore::model::Facts;
+use onshore::model::{Activity, Collected, EndpointFact, EndpointId, Facts, Reference, Role, Roles, Standing};
 use onshore::read::{Input, READERS};
-use onshore::source::{SourceId, Sources};
+use onshore::source::{Location, SourceId, Sources, Span};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -248,6 +248,44 @@ proptest! {
             );
         }
     }
+}
+
+/// What logs everything of a provider logs what says nothing of its roles, too.
+#[test]
+fn what_collects_takes_from_the_silent() {
+    let mut sources = Sources::default();
+    let file = sources.add("a.tf", "x");
+    let at = Location::new(file, Span::default());
+    let mut facts = Facts::default();
+    for (label, standing, roles) in [
+        ("silent", Standing::Physical, Roles::NONE),
+        ("server", Standing::Physical, Roles::of(&[Role::Process])),
+        ("desk", Standing::Physical, Roles::of(&[Role::Access])),
+        ("name", Standing::Logical, Roles::NONE),
+        ("logs", Standing::Physical, Roles::of(&[Role::Store])),
+    ] {
+        let mut fact = EndpointFact::new(if label == "logs" { "log-group" } else { "x" }, label, at);
+        (fact.standing, fact.roles, fact.provider) = (standing, roles, Some("aws".to_owned()));
+        facts.endpoint(fact);
+    }
+    let (to, provider) = (Reference::Fact(4), Some("aws".to_owned()));
+    facts.collected.push(Collected {
+        to,
+        by: Vec::new(),
+        provider,
+        account: None,
+        region: None,
+        data: Vec::new(),
+        location: at,
+    });
+    let project_file = sources.add("onshore.toml", PROJECT);
+    let project = onshore::project::parse(project_file, PROJECT).0.expect("a project");
+    let snapshot = link(vec![(file, facts)], &project, &sources);
+    let name = |id: EndpointId| snapshot.endpoint(id).name.as_str();
+    let mut from: Vec<&str> =
+        snapshot.routes.iter().filter(|r| r.activity == Activity::Log && name(r.to) == "logs").map(|r| name(r.from)).collect();
+    from.sort_unstable();
+    assert_eq!(from, ["server", "silent"]);
 }
 
 /// Routes of one pool stand for each other only within a file, so that they are one part.

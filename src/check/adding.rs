@@ -37,9 +37,11 @@ pub fn remedy(context: &Context<'_>, scopes: &[Scope<'_>], scope: &Scope<'_>, fi
 
 /// Says in the help of findings what is declared and would do.
 pub fn tell(remedies: &[Remedy], findings: &mut [Finding]) {
-    for addition in remedies.iter().flat_map(|r| &r.add) {
+    let broken = |r: &Remedy| matches!(r.then, Some((Verdict::Violated | Verdict::Unsatisfiable, _))) || !r.breaks.is_empty();
+    for (remedy, addition) in remedies.iter().flat_map(|r| r.add.iter().map(move |a| (r, a))) {
         let (named, what) = match (addition.existing.as_slice(), addition.at.as_slice()) {
             ([], []) => continue,
+            ([], at) if broken(remedy) => (at, "declared, but not enough alone"),
             ([], at) => (at, "declared and would do"),
             (existing, _) => (existing, "there already"),
         };
@@ -127,8 +129,8 @@ impl Adding<'_, '_, '_> {
                 let own = self.findings.iter().filter(|f| f.endpoint == store && f.message.contains(words));
                 own.map(|f| f.fingerprint.clone()).collect()
             };
-            let mut push = |kind, of: Vec<String>, candidates, findings: Vec<String>| {
-                let mut addition = self.addition(("copy", kind), of, candidates, None);
+            let mut push = |what, kind, of: Vec<String>, candidates, findings: Vec<String>| {
+                let mut addition = self.addition((what, kind), of, candidates, None);
                 addition.findings = findings;
                 additions.push(addition);
             };
@@ -136,7 +138,7 @@ impl Adding<'_, '_, '_> {
                 let own = separate::values(context, id, DomainKind::Site);
                 let unfit = |d: &LossDomain| own.contains(&d.name).then(String::new);
                 let candidates = self.candidates(DomainKind::Site, "copy", None, unfit);
-                push(DomainKind::Site, vec![store.to_owned()], candidates, says(""));
+                push("copy", DomainKind::Site, vec![store.to_owned()], candidates, says(""));
             }
             for apart in &asked.apart {
                 let Apart::Domain(kind) = apart else { continue };
@@ -145,8 +147,8 @@ impl Adding<'_, '_, '_> {
                 let of: Vec<String> = shared.map(|c| self.name(*c)).collect();
                 if !of.is_empty() {
                     let unfit = |d: &LossDomain| ours.contains(&d.name).then(String::new);
-                    let candidates = self.candidates(*kind, "copy", None, unfit);
-                    push(*kind, of, candidates, says(&separate::sharing(kind.as_str())));
+                    let candidates = self.candidates(*kind, "move", None, unfit);
+                    push("move", *kind, of, candidates, says(&separate::sharing(kind.as_str())));
                 }
             }
             let far = |km: &u32| copies.iter().any(|c| between(context, id, *c).is_none_or(|d| d >= f64::from(*km)));
@@ -161,7 +163,7 @@ impl Adding<'_, '_, '_> {
                     })
                 };
                 let candidates = self.candidates(DomainKind::Site, "copy", None, unfit);
-                push(DomainKind::Site, vec![store.to_owned()], candidates, says(&separate::at_least(km)));
+                push("copy", DomainKind::Site, vec![store.to_owned()], candidates, says(&separate::at_least(km)));
             }
         }
         // What holds for several originals is told once.

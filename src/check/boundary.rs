@@ -30,12 +30,13 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppressed<'
     findings
 }
 
-/// Whether what arrives at one of these endpoints breaks the rule. `unsure` as for [`Scope::soften`].
+/// Whether what arrives at one of these endpoints breaks the rule and is not waived. `unsure` as for [`Scope::soften`].
 pub fn breaks(
     context: &Context<'_>,
     scope: &Scope<'_>,
     suppressed: &Suppressed<'_>,
     unsure: bool,
+    waived: impl Fn(&Finding) -> bool,
     mut at: impl Iterator<Item = EndpointId>,
 ) -> bool {
     let groups = groups(context, scope);
@@ -43,7 +44,7 @@ pub fn breaks(
     at.any(|id| {
         let mut found = at_endpoint(context, scope, &question, id, true);
         scope.soften(context, &mut found, unsure);
-        found.iter().any(|f| f.verdict == Verdict::Violated)
+        found.iter().any(|f| f.verdict == Verdict::Violated && !waived(f))
     })
 }
 
@@ -169,18 +170,28 @@ impl<'q> Question<'q> {
 
 /// Sets that depend on who takes part: tokens of the same people are judged together.
 fn per_people(context: &Context<'_>, scope: &Scope<'_>, base: &[String]) -> Vec<Group> {
+    let sets = people_sets(context, scope, base).into_iter();
+    sets.map(|(set, tokens)| Group::new(context, &Asked { code: "no-nexus", ..Asked::only_in(&set) }, tokens)).collect()
+}
+
+/// Where the data of the same people may be: the rule's places and their own.
+pub fn people_sets(context: &Context<'_>, scope: &Scope<'_>, base: &[String]) -> Vec<(PlaceSet, Vec<u64>)> {
     let mut by_people: BTreeMap<&[Country], Vec<u64>> = BTreeMap::new();
     for token in bits(&scope.tokens) {
         let of = by_people.entry(&context.tokens[token].origins).or_insert_with(|| vec![0; scope.tokens.len()]);
         set(of, token);
     }
-    let groups = by_people.into_iter().map(|(people, tokens)| {
+    let sets = by_people.into_iter().map(|(people, tokens)| {
         let words: Vec<String> = base.iter().cloned().chain(people.iter().map(ToString::to_string)).collect();
         // Codes of populations were checked when they were read; a set of nothing allows nothing.
+<<<<<<< HEAD
         let set = PlaceSet::resolve(&words, context.as_of).unwrap_or_default();
         Group::new(context, scope, &Asked { code: "no-nexus", ..Asked::only_in(&set) }, tokens)
+=======
+        (PlaceSet::resolve(&words, context.as_of).unwrap_or_default(), tokens)
+>>>>>>> main
     });
-    groups.collect()
+    sets.collect()
 }
 
 /// What gets to no store at all has no first one.

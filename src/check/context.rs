@@ -34,6 +34,19 @@ pub struct Standpoint {
     pub recipients: Vec<u32>,
 }
 
+impl Standpoint {
+    pub fn new(atlas: &Atlas, geo: Geolocation) -> Self {
+        Self {
+            kind: geo.kind,
+            unknown: geo.unknown.is_some() || geo.places.is_empty(),
+            conflict: geo.conflict.is_some(),
+            stale: rests_on_stale_data(atlas, &geo),
+            basis: geo.basis,
+            places: geo.places,
+        }
+    }
+}
+
 pub struct Context<'a> {
     pub snapshot: &'a Snapshot,
     pub sources: &'a Sources,
@@ -395,6 +408,7 @@ fn standpoints(snapshot: &Snapshot, atlas: &Atlas) -> (Vec<Standpoint>, Vec<u32>
         all.iter().for_each(|id| operated[id.index()].push(recipient));
     }
     for id in snapshot.endpoint_ids() {
+<<<<<<< HEAD
         let geo = atlas.locate_endpoint(snapshot, id);
         let standpoint = Standpoint {
             kind: geo.kind,
@@ -405,6 +419,9 @@ fn standpoints(snapshot: &Snapshot, atlas: &Atlas) -> (Vec<Standpoint>, Vec<u32>
             places: geo.places,
             recipients: operated.get_mut(id.index()).map(std::mem::take).unwrap_or_default(),
         };
+=======
+        let standpoint = Standpoint::new(atlas, atlas.locate_endpoint(snapshot, id));
+>>>>>>> main
         let next = u32::try_from(standpoints.len()).unwrap_or(u32::MAX);
         standpoint_of.push(*known.entry(standpoint).or_insert_with_key(|s| {
             standpoints.push(s.clone());

@@ -5,6 +5,7 @@
 
 mod adding;
 mod after;
+mod as_if;
 mod boundary;
 mod context;
 mod copies;
@@ -15,6 +16,7 @@ mod evidence;
 mod exclude;
 mod held;
 mod keys;
+mod observed;
 mod placement;
 mod pull;
 mod recipient;
@@ -37,7 +39,9 @@ pub use after::after;
 pub use context::Context;
 pub use describe::{condition, hop};
 pub use domains::combinations;
+pub use observed::{Counted, observe};
 pub use survey::{Depth, survey};
+pub use waive::FOR_NOTHING;
 pub use ways::{follow, path_of, stands};
 
 use crate::finding::{Allowed, Assessment, Baseline, Coverage, Finding, RuleResult, Severity, State, Verdict};
@@ -148,7 +152,8 @@ fn judge_all<'p, 's>(context: &Context<'s>, question: &Question<'p>) -> Judged<'
     // A fingerprint that a waiver names is the final one.
     describe::tell_apart(&mut findings);
     let names: Vec<&str> = scopes.iter().map(|s| s.name.as_str()).collect();
-    waive::waive(context, question.baseline, &names, &mut findings);
+    let known = if context.world.is_some() { waive::waived(question) } else { Vec::new() };
+    waive::waive(context, question.baseline, &names, &known, &mut findings);
     findings.sort_by_key(gravest);
     let mut of_rule: HashMap<&str, Vec<&Finding>> = HashMap::default();
     for finding in &findings {

@@ -1,27 +1,28 @@
-//! What to change: for a rule that is violated because of where data gets to, the fewest routes to cut so that it holds and no
-//! other rule breaks; and who is then no longer served. Every proposal is judged as if it had been made before it is shown.
+//! What to change: for a rule that is violated because of where data gets to, the fewest routes to cut so that it holds, no other
+//! rule breaks and everybody stays served; where there is no such set, what the cut costs. Every proposal is judged as if it had been
+//! made before it is shown.
 //!
 //! Rules on what must be there (copies, survival, separation) are not mended by cutting; [`super::adding`] says what to add.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::as_if::{self, MOST_JUDGED, Outcome, person};
 use super::context::Context;
 use super::placement::{self, Placement, Wanted};
 use super::recipient::{self, Fitness};
 use super::scope::Scope;
 use super::together::Together;
-use super::{Question, adding, boundary, judge_all};
-use crate::finding::{Allowed, Coverage, CutRoute, Finding, Remedy, RuleResult, Verdict};
-use crate::model::site::SiteNetworks;
-use crate::model::{Dependence, EndpointId, RouteId, Snapshot};
+use super::{Question, adding, boundary};
+use crate::finding::{Allowed, CutRoute, Finding, Remedy, RuleResult, Smaller, Verdict};
+use crate::model::{Dependence, EndpointId, RouteId};
 use crate::policy::Demand;
-use crate::reach::{Cut, Graph, Offence, TokenSource, World, tokens};
+use crate::reach::{Cut, Offence, World};
 use crate::vocab::places::PlaceSet;
 
-/// Beyond so many routes a proposal is shown without having been judged.
-const MOST_JUDGED: usize = 20_000;
 /// Rules for which a proposal is made.
 const MOST_RULES: usize = 25;
+/// Places tried for what is to be added.
+const MOST_PLACES: usize = 3;
 /// Proposals judged for one rule.
 const MOST_TRIES: usize = 12;
 
@@ -35,10 +36,11 @@ pub fn remedies(
     allowed: &[Allowed],
 ) -> Vec<Remedy> {
     let broken = |s: &Scope<'_>| rules.iter().any(|r| r.rule == s.name && r.verdict == Verdict::Violated);
-    let before = Outcome { verdicts: verdicts(rules), unserved: unserved(context) };
+    let before = Outcome::new(context, rules);
     let of_rule = scopes.iter().enumerate().filter(|(_, s)| broken(s)).filter_map(|(i, scope)| {
         let search = Search { context, question, scope, before: &before };
-        if let Some(remedy) = adding::remedy(context, scopes, scope, findings) {
+        if let Some(mut remedy) = adding::remedy(context, scopes, scope, findings) {
+            search.judge(&mut remedy);
             return Some(remedy);
         }
         let mut offences = boundary::offences(context, scope, &together.suppressed(context, i));
@@ -63,29 +65,6 @@ fn accepted<'f>(rule: &str, findings: &'f [Finding], allowed: &'f [Allowed]) -> 
     &accepted - &at(Verdict::Violated)
 }
 
-/// How things are, or would be.
-#[derive(Clone)]
-struct Outcome {
-    verdicts: BTreeMap<String, Verdict>,
-    /// Population and class that are not served in normal running.
-    unserved: BTreeSet<(String, String)>,
-}
-
-fn verdicts(rules: &[RuleResult]) -> BTreeMap<String, Verdict> {
-    rules.iter().map(|r| (r.rule.clone(), r.verdict)).collect()
-}
-
-fn unserved(context: &Context<'_>) -> BTreeSet<(String, String)> {
-    let usable = context.graph.usable(&World::Normal, &[Dependence::Service], |_| true);
-    let served = context.graph.served(0..context.tokens.len(), &usable);
-    let unserved = context.tokens.iter().zip(served).filter(|(_, served)| !served);
-    let named = unserved.filter_map(|(token, _)| match token.source {
-        TokenSource::Population(p) => Some((context.snapshot.populations[p].id.clone(), token.class.clone())),
-        TokenSource::Holding(_) => None,
-    });
-    named.collect()
-}
-
 struct Search<'s, 'c, 'q> {
     context: &'s Context<'c>,
     question: &'s Question<'q>,
@@ -94,6 +73,38 @@ struct Search<'s, 'c, 'q> {
 }
 
 impl Search<'_, '_, '_> {
+    /// What is to be added is judged as if it were there, in one of the places proposed after the other until the rule holds.
+    fn judge(&self, remedy: &mut Remedy) {
+        let snapshot = self.context.snapshot;
+        if snapshot.routes.len() > MOST_JUDGED {
+            return;
+        }
+        let places = remedy.add.iter().map(|a| a.at.len()).max().unwrap_or(0).min(MOST_PLACES);
+        let mut best: Option<(usize, Outcome)> = None;
+        for nth in 0..places {
+            let Some(world) = as_if::with(snapshot, &remedy.add, &self.scope.rule.demand, nth) else { return };
+            let after = Outcome::of(self.question, &world);
+            let holds = |o: &Outcome| o.verdict(&self.scope.name).is_some_and(|(v, _)| *v == Verdict::Satisfied);
+            let worth = |o: &Outcome| (!o.breaks(self.before).is_empty(), o.verdict(&self.scope.name).map(|(v, _)| *v));
+            let is_done = holds(&after) && after.breaks(self.before).is_empty();
+            if best.as_ref().is_none_or(|(_, b)| worth(&after) < worth(b)) {
+                best = Some((nth, after));
+            }
+            if is_done {
+                break;
+            }
+        }
+        let Some((nth, after)) = best else { return };
+        // The place that was judged is named first.
+        for addition in remedy.add.iter_mut().filter(|a| a.at.len() > nth) {
+            addition.at[..=nth].rotate_right(1);
+        }
+        remedy.judged = true;
+        remedy.then = after.verdict(&self.scope.name).cloned();
+        remedy.unserved = after.newly_unserved(self.before);
+        remedy.breaks = after.breaks(self.before);
+    }
+
     fn remedy(&self, offences: &[Offence], findings: &[Finding]) -> Option<Remedy> {
         let starts = |o: &Offence| o.by.is_empty() && self.context.tokens[o.token].starts.contains(&o.at);
         let (entries, offences): (Vec<Offence>, Vec<Offence>) = offences.iter().cloned().partition(starts);
@@ -110,39 +121,45 @@ impl Search<'_, '_, '_> {
         if offences.is_empty() {
             return (!remedy.moves.is_empty()).then_some(remedy);
         }
-        let found = self.best(&offences, !moved.is_empty())?;
+        let (found, smaller) = self.best(&offences, !moved.is_empty())?;
         remedy.smallest = found.smallest;
         if let Some(after) = &found.after {
             remedy.judged = true;
-            remedy.unserved = after.unserved.difference(&self.before.unserved).cloned().collect();
-            remedy.breaks = self.breaks(after);
+            remedy.then = after.verdict(&self.scope.name).cloned();
+            remedy.unserved = after.newly_unserved(self.before);
+            remedy.breaks = after.breaks(self.before);
         }
-        remedy.cut = found.routes.iter().map(|r| self.told(*r, findings)).collect();
+        let told = |p: &Proposal| p.routes.iter().map(|r| self.told(*r, findings)).collect();
+        remedy.cut = told(&found);
+        remedy.smaller = smaller.and_then(|p| {
+            let after = p.after.as_ref()?;
+            Some(Smaller { cut: told(&p), unserved: after.newly_unserved(self.before), breaks: after.breaks(self.before) })
+        });
         Some(remedy)
     }
 
-    /// The fewest routes that break no other rule; if every set does, the fewest at all. Of sets of that size one that leaves
-    /// everybody served goes first.
-    fn best(&self, offences: &[Offence], moved: bool) -> Option<Proposal> {
+    /// The fewest routes that break no other rule and leave everybody served; if every set that was tried does harm, one that breaks
+    /// nothing, or the fewest at all. With it the smallest set of all, if that is smaller.
+    fn best(&self, offences: &[Offence], moved: bool) -> Option<(Proposal, Option<Proposal>)> {
         let spread = self.context.spread(self.scope.worst_state());
         let mut keep: BTreeSet<RouteId> = BTreeSet::new();
-        let mut best: Option<Proposal> = None;
+        let (mut best, mut fewest): (Option<Proposal>, Option<Proposal>) = (None, None);
         let mut tries = 0;
         let mut least: Option<usize> = None;
         while let Cut::Routes(routes, smallest) = self.context.graph.cut(spread, offences, &keep) {
             // With routes that are kept, more may be needed than without.
             let least = *least.get_or_insert(if smallest { routes.len() } else { 0 });
             let smallest = routes.len() == least;
-            if best.as_ref().is_some_and(|b| b.is_sound(self) && routes.len() > b.routes.len()) {
-                break;
-            }
             if self.context.snapshot.routes.len() > MOST_JUDGED {
-                return Some(Proposal { routes, smallest, after: None });
+                return Some((Proposal { routes, smallest, after: None }, None));
             }
             let proposal = Proposal { after: Some(self.without(&routes)), smallest, routes };
             tries += proposal.routes.len() + 1;
             let holds = moved || !proposal.violates(&self.scope.name);
-            let worth = |p: &Proposal| (!p.is_sound(self), p.routes.len(), p.takes_service(self));
+            let worth = |p: &Proposal| (!p.is_sound(self), p.takes_service(self), p.routes.len());
+            if holds && fewest.as_ref().is_none_or(|f| proposal.routes.len() < f.routes.len()) {
+                fewest = Some(proposal.clone());
+            }
             if holds && best.as_ref().is_none_or(|b| worth(&proposal) < worth(b)) {
                 best = Some(proposal.clone());
             }
@@ -161,28 +178,31 @@ impl Search<'_, '_, '_> {
                 keep.extend(proposal.routes.iter().filter(harmful));
             }
             if keep.len() == before {
+                keep.extend(self.ways_to_serve(&proposal, offences));
+            }
+            if keep.len() == before {
                 break;
             }
         }
-        best
+        let best = best?;
+        let smaller = fewest.filter(|f| f.routes.len() < best.routes.len());
+        Some((best, smaller))
     }
 
-    /// Rules that are violated or can no longer be met, and were not before.
-    fn breaks(&self, after: &Outcome) -> Vec<String> {
-        let bad = |v: Option<&Verdict>| matches!(v, Some(Verdict::Violated | Verdict::Unsatisfiable));
-        let broken = after.verdicts.iter().filter(|(rule, v)| bad(Some(v)) && !bad(self.before.verdicts.get(*rule)));
-        broken.map(|(rule, _)| rule.clone()).collect()
+    /// The routes by which those could be served whom a proposal takes their last way from, past where the data must not get.
+    fn ways_to_serve(&self, proposal: &Proposal, offences: &[Offence]) -> BTreeSet<RouteId> {
+        let (context, Some(after)) = (self.context, &proposal.after) else { return BTreeSet::new() };
+        let bad: BTreeSet<EndpointId> = offences.iter().filter(|o| o.by.is_empty()).map(|o| o.at).collect();
+        let usable = context.graph.usable(&World::Normal, &[Dependence::Service], |id| !bad.contains(&id));
+        let lost: BTreeSet<(String, String)> = after.newly_unserved(self.before).into_iter().collect();
+        let tokens = (0..context.tokens.len()).filter(|t| person(context, *t).is_some_and(|p| lost.contains(&p)));
+        let ways = tokens.filter_map(|token| context.graph.serving_witness(token, &usable));
+        ways.flatten().filter_map(|step| step.route).collect()
     }
 
     /// How things would be without these routes.
     fn without(&self, routes: &[RouteId]) -> Outcome {
-        let snapshot = without(self.context.snapshot, routes);
-        let tokens = tokens(&snapshot);
-        let graph = Graph::new(&snapshot, &tokens);
-        let question = Question { snapshot: &snapshot, coverage: Coverage::default(), world: None, ..*self.question };
-        let context = Context::new(&question, &tokens, &graph);
-        let rules = judge_all(&context, &question).rules;
-        Outcome { verdicts: verdicts(&rules), unserved: unserved(&context) }
+        Outcome::of(self.question, &as_if::without(self.context.snapshot, routes))
     }
 
     fn told(&self, id: RouteId, findings: &[Finding]) -> CutRoute {
@@ -206,7 +226,7 @@ impl Search<'_, '_, '_> {
         }
     }
 
-    /// What is like the target, where the rule allows it, and not yet in the pool.
+    /// What is like the target, where the rule allows it, and not yet in the pool: it has the data already, or nothing to do.
     fn instead(&self, id: RouteId) -> Vec<String> {
         let (context, snapshot) = (self.context, self.context.snapshot);
         let route = snapshot.route(id);
@@ -220,9 +240,13 @@ impl Search<'_, '_, '_> {
         let target = snapshot.endpoint(route.to);
         let pool: BTreeSet<EndpointId> =
             snapshot.routes_from(route.from).filter(|(_, r)| r.pool == route.pool).map(|(_, r)| r.to).collect();
+        let spread = context.spread(self.scope.worst_state());
+        let carried: Vec<usize> = spread.tokens_at(route.to).filter(|t| context.graph.moves(spread, id, *t)).collect();
         let fits = |id: &EndpointId| {
             let e = snapshot.endpoint(*id);
             context.has_place(*id)
+                && *id != route.from
+                && (context.incoming(*id).is_empty() || carried.iter().all(|t| spread.has(*id, *t)))
                 && placements[context.standpoint(*id)] == Placement::Inside
                 && fitness[context.standpoint(*id)] == Fitness::Fit
                 && (e.roles, &e.kind) == (target.roles, &target.kind)
@@ -244,17 +268,18 @@ struct Proposal {
 
 impl Proposal {
     fn violates(&self, rule: &str) -> bool {
-        self.after.as_ref().is_some_and(|a| a.verdicts.get(rule) == Some(&Verdict::Violated))
+        self.after.as_ref().is_some_and(|a| a.verdict(rule).is_some_and(|(v, _)| *v == Verdict::Violated))
     }
 
     fn is_sound(&self, search: &Search<'_, '_, '_>) -> bool {
-        self.after.as_ref().is_some_and(|after| search.breaks(after).is_empty())
+        self.after.as_ref().is_some_and(|after| after.breaks(search.before).is_empty())
     }
 
     fn takes_service(&self, search: &Search<'_, '_, '_>) -> bool {
-        self.after.as_ref().is_some_and(|after| !after.unserved.is_subset(&search.before.unserved))
+        self.after.as_ref().is_some_and(|after| !after.newly_unserved(search.before).is_empty())
     }
 }
+<<<<<<< HEAD
 
 /// The world without some of its routes.
 fn without(snapshot: &Snapshot, routes: &[RouteId]) -> Snapshot {
@@ -275,3 +300,5 @@ fn without(snapshot: &Snapshot, routes: &[RouteId]) -> Snapshot {
     snapshot.index_routes();
     snapshot
 }
+=======
+>>>>>>> main

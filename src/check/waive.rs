@@ -7,8 +7,9 @@ use globset::GlobMatcher;
 
 use super::context::Context;
 use super::describe::fingerprint;
-use crate::finding::{Baseline, Finding, Label, Severity, Verdict, Waived, WaivedBy};
-use crate::model::Country;
+use super::{Question, judge_all, with_context};
+use crate::finding::{Baseline, Coverage, Finding, Label, Severity, Verdict, Waived, WaivedBy};
+use crate::model::{Country, EndpointId};
 use crate::project::Waiver;
 use crate::project::waiver::{Covers, FindingSelector};
 use crate::source::glob;
@@ -18,7 +19,14 @@ use crate::vocab::classes;
 pub const FOR_NOTHING: &str = "waiver-for-nothing";
 
 /// Turns findings that are waived into such, and says which waivers were for nothing. `rules`: those of this run, `pack/rule`.
-pub fn waive(context: &Context<'_>, baseline: Option<&Baseline>, rules: &[&str], findings: &mut Vec<Finding>) {
+/// `known`: what is waived where every state is asked about, see [`waived`].
+pub fn waive(
+    context: &Context<'_>,
+    baseline: Option<&Baseline>,
+    rules: &[&str],
+    known: &[Finding],
+    findings: &mut Vec<Finding>,
+) {
     let mut waivers: Vec<Matcher<'_>> = context.project.waivers.iter().map(Matcher::new).collect();
     for finding in findings.iter_mut().filter(|f| counts(f)) {
         let mut over: Option<&Waiver> = None;
@@ -31,6 +39,11 @@ pub fn waive(context: &Context<'_>, baseline: Option<&Baseline>, rules: &[&str],
             } else if waiver.granted.is_none_or(|g| g <= context.as_of) {
                 waived = waived.or(Some(waiver));
             }
+        }
+        if let (None, Some(known)) = (waived, known.iter().find(|k| is_same(k, finding))) {
+            finding.verdict = Verdict::Waived;
+            finding.waiver.clone_from(&known.waiver);
+            continue;
         }
         match (waived, over) {
             (Some(waiver), _) => {
@@ -50,7 +63,59 @@ pub fn waive(context: &Context<'_>, baseline: Option<&Baseline>, rules: &[&str],
             });
         }
     }
-    findings.extend(waivers.iter().filter(|m| !m.used).map(|m| for_nothing(context, m.waiver, rules)));
+    // In one state of the world a waiver may be for what is found in another.
+    if context.world.is_none() {
+        findings.extend(waivers.iter().filter(|m| !m.used).map(|m| for_nothing(context, m.waiver, rules)));
+    }
+}
+
+/// What is waived where every state is asked about: a finding that is the same in one state of the world is waived there too,
+/// though it is told of another state, or is about fewer people.
+pub fn waived(question: &Question<'_>) -> Vec<Finding> {
+    if question.project.waivers.is_empty() && question.baseline.is_none() {
+        return Vec::new();
+    }
+    let question = Question { coverage: Coverage::default(), world: None, ..*question };
+    let all = with_context(&question, |context| judge_all(context, &question).findings);
+    all.into_iter().filter(|f| f.verdict == Verdict::Waived && f.code != FOR_NOTHING).collect()
+}
+
+/// Whether a finding says nothing that a known one does not say: the same thing wrong at the same endpoint by the same line.
+fn is_same(known: &Finding, finding: &Finding) -> bool {
+    let what = |f: &Finding| (f.code, f.activity, f.location);
+    let covered = |own: &[String], all: &[String]| own.iter().all(|o| all.contains(o));
+    known.rule == finding.rule
+        && what(known) == what(finding)
+        && (&known.endpoint, &known.lost, &known.with_rules) == (&finding.endpoint, &finding.lost, &finding.with_rules)
+        && covered(&finding.origin, &known.origin)
+        && covered(&finding.data, &known.data)
+}
+
+/// Who answers for what in the states of the world, for whoever asks state by state.
+pub struct Waivers<'a> {
+    matchers: Vec<Matcher<'a>>,
+    known: Vec<Finding>,
+}
+
+impl<'a> Waivers<'a> {
+    pub fn new(question: &Question<'a>) -> Self {
+        Self { matchers: question.project.waivers.iter().map(Matcher::new).collect(), known: waived(question) }
+    }
+
+    /// Endpoints at which a finding of a rule is waived; `None`: the rule has no waiver.
+    pub fn at(&self, context: &Context<'_>, rule: &str) -> Option<Vec<EndpointId>> {
+        let of_rule = || self.known.iter().filter(|f| f.rule.as_deref() == Some(rule));
+        let has_waiver = self.matchers.iter().any(|m| m.waiver.rule.value == rule) || of_rule().next().is_some();
+        has_waiver.then(|| of_rule().filter_map(|f| context.snapshot.find(&f.endpoint)).collect())
+    }
+
+    pub fn covers(&self, context: &Context<'_>, finding: &Finding) -> bool {
+        self.known.iter().any(|k| is_same(k, finding))
+            || self.matchers.iter().any(|m| {
+                let holds = m.waiver.granted.is_none_or(|g| g <= context.as_of) && m.waiver.expires.value >= context.as_of;
+                holds && m.matches(context, finding)
+            })
+    }
 }
 
 /// Whether a finding counts against its rule, so that there is something to waive.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::pipeline::Opened;
 use super::whatif;
-use crate::check::condition;
+use crate::check::{FOR_NOTHING, condition};
 use crate::finding::{Finding, State, Verdict};
 use crate::geo::{Atlas, Kind};
 use crate::model::{self, Activity, DeclaredPlace, EndpointId, Place, RouteId, Standing};
@@ -118,6 +118,7 @@ impl Picture<'_> {
                 at: format!("{}:{}", at.file, at.line),
                 breaks: Vec::new(),
                 ends: false,
+                waived: Vec::new(),
                 count: 1,
             });
         }
@@ -162,13 +163,17 @@ impl Picture<'_> {
         for finding in self.findings {
             let (Some(rule), Some(node)) = (&finding.rule, by_name.get(&finding.endpoint)) else { continue };
             let breaks = matches!(finding.verdict, Verdict::Violated | Verdict::Unsatisfiable);
-            let untold = matches!(finding.verdict, Verdict::Indeterminate | Verdict::Conflict);
             let node = &mut graph.nodes[*node];
-            let words = if breaks { &mut node.breaks } else { &mut node.untold };
-            if (breaks || untold) && !words.contains(rule) {
+            let words = match finding.verdict {
+                Verdict::Violated | Verdict::Unsatisfiable => &mut node.breaks,
+                Verdict::Indeterminate | Verdict::Conflict => &mut node.untold,
+                Verdict::Waived if finding.code != FOR_NOTHING => &mut node.waived,
+                Verdict::Waived | Verdict::Satisfied | Verdict::NotApplicable => continue,
+            };
+            if !words.contains(rule) {
                 words.push(rule.clone());
             }
-            if !breaks || !BY_THE_WAY.contains(&finding.code) {
+            if !(breaks || finding.verdict == Verdict::Waived) || !BY_THE_WAY.contains(&finding.code) {
                 continue;
             }
             let hops: Vec<Option<usize>> = finding.path.iter().map(|h| by_name.get(&h.endpoint).copied()).collect();
@@ -182,10 +187,12 @@ impl Picture<'_> {
                     if edge.at != line || hop.route.as_ref().is_some_and(|r| r.activity != edge.activity) {
                         continue;
                     }
-                    edge.ends |= i + 2 == hops.len();
-                    if !edge.breaks.contains(rule) {
-                        edge.breaks.push(rule.clone());
+                    let ends = i + 2 == hops.len();
+                    let words = if breaks { &mut edge.breaks } else { &mut edge.waived };
+                    if (breaks || ends) && !words.contains(rule) {
+                        words.push(rule.clone());
                     }
+                    edge.ends |= breaks && ends;
                 }
             }
         }

@@ -42,6 +42,7 @@ pub fn server(given: Option<&str>) -> Result<SocketAddr, Failure> {
             Failure::with_help(format!("`{text}` is no address of a server"), "for example 192.0.2.53 or 192.0.2.53:5353")
         });
     }
+    // Without the file there is no server in it, which is told below.
     let told = load::read_one(Path::new("/etc/resolv.conf")).unwrap_or_default();
     let first = told.lines().filter_map(|l| l.trim().strip_prefix("nameserver")).find_map(|a| parse(a.trim()));
     first.ok_or_else(|| Failure::with_help("this system names no DNS server", "name one with `--server ADDRESS`"))

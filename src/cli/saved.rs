@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use super::Failure;
 use super::change::{Known, One, Row, Side};
@@ -104,8 +105,10 @@ struct HopOf {
 
 #[derive(Deserialize)]
 struct RouteOf {
-    activity: String,
-    role: String,
+    #[serde(deserialize_with = "activity")]
+    activity: Activity,
+    #[serde(deserialize_with = "role")]
+    role: RouteRole,
     priority: u32,
     condition: Option<String>,
 }
@@ -171,6 +174,17 @@ fn gap(g: GapOf) -> Known {
     Known { at: g.source.shown(), message: g.message, file: g.source.file }
 }
 
+/// What opened a way is told by its activity and role: a word that is not known is not taken for another.
+fn activity<'de, D: Deserializer<'de>>(from: D) -> Result<Activity, D::Error> {
+    let word = String::deserialize(from)?;
+    Activity::parse(&word).ok_or_else(|| D::Error::custom(format!("`{}` is no activity", safe(&word))))
+}
+
+fn role<'de, D: Deserializer<'de>>(from: D) -> Result<RouteRole, D::Error> {
+    let word = String::deserialize(from)?;
+    RouteRole::parse(&word).ok_or_else(|| D::Error::custom(format!("`{}` is no role", safe(&word))))
+}
+
 /// Lines, each once, so that paths that begin alike can be told together.
 #[derive(Default)]
 struct Lines {
@@ -208,8 +222,8 @@ fn hop(h: HopOf, lines: &mut Lines) -> Hop {
         endpoint: h.endpoint,
         kind: h.kind,
         route: h.route.map(|r| HopRoute {
-            activity: Activity::parse(&r.activity).map_or("?", Activity::as_str),
-            role: RouteRole::parse(&r.role).unwrap_or_default(),
+            activity: r.activity.as_str(),
+            role: r.role,
             priority: r.priority,
             condition: r.condition,
         }),

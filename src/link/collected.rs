@@ -68,6 +68,8 @@ fn shared_router(one: &Collected) -> Endpoint {
 
 fn is_of(endpoint: &Endpoint, one: &Collected) -> bool {
     let may = |of: Option<&String>, own: Option<&String>| of.is_none() || own.is_none() || of == own;
+    // Roles that no file tells are found from the routes later.
+    let silent = endpoint.roles.is_empty() && endpoint.standing != Standing::Logical;
     let works = [Role::Process, Role::Store, Role::Entry, Role::Transit];
     endpoint.provider.is_some()
         && endpoint.provider == one.provider
@@ -75,5 +77,5 @@ fn is_of(endpoint: &Endpoint, one: &Collected) -> bool {
         && may(one.region.as_ref(), endpoint.region.as_ref())
         // What is kept of logs writes none.
         && !endpoint.kind.starts_with("log")
-        && works.iter().any(|r| endpoint.roles.contains(*r))
+        && (silent || works.iter().any(|r| endpoint.roles.contains(*r)))
 }

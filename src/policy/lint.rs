@@ -1,16 +1,25 @@
 //! What is odd about policies that parse: rules that can never bind or never both hold, stale and unchecked facts. A lint is
 //! about the policy's text; whether a rule holds is `check`'s.
 
-use std::collections::BTreeMap;
+mod pairs;
 
 use jiff::civil::Date;
 
+<<<<<<< HEAD
 use super::{Binding, Combine, Demand, Doing, Keyword, Pack, Recipients, Rule, Status, Verification};
 use crate::finding::{State, Verdict};
 use crate::model::{Activity, Place, Role};
 use crate::source::{Location, Spanned};
+=======
+pub use pairs::excluded_by;
+
+use super::{Binding, Demand, Doing, Keyword, Pack, Rule, Status, Verification};
+use crate::finding::{Severity, State, Verdict};
+use crate::model::{Activity, Role};
+use crate::source::Location;
+>>>>>>> main
 use crate::vocab::classes;
-use crate::vocab::places::{self, Membership, PlaceSet};
+use crate::vocab::places::PlaceSet;
 
 /// How much a remark weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,7 +68,7 @@ pub fn lint(packs: &[Pack], today: Date) -> Vec<Lint> {
         untested(pack, &mut found);
     }
     same_id(packs, &mut found);
-    pairs(packs, &mut found);
+    pairs::pairs(packs, &mut found);
     found.sort_by_key(|l| l.location);
     found
 }
@@ -249,6 +258,7 @@ fn asked_places(demand: &Demand) -> Option<&PlaceSet> {
     }
 }
 
+<<<<<<< HEAD
 /// More rules than this are not compared with each other; packs have tens.
 const MAX_COMPARED: usize = 1_000;
 
@@ -496,6 +506,8 @@ fn same_demand(a: &Demand, b: &Demand) -> bool {
     }
 }
 
+=======
+>>>>>>> main
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -683,6 +695,7 @@ mod tests {
             ("only-in = ['CA']", "never-in = ['@eu-adequate']"),
             ("activity = ['access']\nonly-in = ['US']", "copy-in = ['RU']"),
             ("nexus = true", "only-in = ['US']"),
+            ("only-in = ['CN']\napplies-if = ['ciio']", "only-in = ['US']\napplies-if = ['ca-bank']"),
         ] {
             assert_eq!(lints(&[&rules(&[a, b])]), "", "{a} / {b}");
         }
@@ -731,7 +744,16 @@ mod tests {
     fn shipped_packs_have_notes_at_most() {
         let graver = |found: String| found.lines().filter(|l| !l.contains(" note: ")).map(str::to_owned).collect::<Vec<_>>();
         for (name, text) in policy::shipped() {
+<<<<<<< HEAD
             assert_eq!(graver(every_lint(&[text])), [""; 0], "{name}");
+=======
+            let found = lints(&[text]);
+            // A pack that says itself that it is pending is shipped to look ahead.
+            let ahead = text.contains("\nstatus = \"pending\"\n");
+            let by_design = |l: &&str| l.contains(" from-memory low: ") || (ahead && l.contains("not-in-force medium: "));
+            let odd: Vec<&str> = found.lines().filter(|l| !by_design(l)).collect();
+            assert_eq!(odd, [""; 0], "{name}");
+>>>>>>> main
         }
         let texts: Vec<&str> = policy::shipped().iter().map(|(_, text)| *text).collect();
         assert_eq!(graver(every_lint(&texts)), [""; 0], "all together");
@@ -759,9 +781,20 @@ mod tests {
                 i + 1
             )
         };
-        let text = rules(&["nexus = true"]) + &(0..MAX_COMPARED).map(rule).collect::<String>();
+        let text = rules(&["nexus = true"]) + &(0..pairs::MAX_COMPARED).map(rule).collect::<String>();
         let found = lints(&[&text]);
         assert_eq!(found.lines().count(), 1, "{found}");
+<<<<<<< HEAD
         assert!(found.contains("rules-not-compared warning: 1001 rules are too many to compare"), "{found}");
+=======
+        assert!(found.contains("rules-not-compared medium: 1001 rules are too many to compare"), "{found}");
+    }
+
+    #[test]
+    fn shipped_packs_go_together() {
+        let texts: Vec<&str> = policy::shipped().iter().map(|(_, text)| *text).collect();
+        let found = lints(&texts);
+        assert!(!found.contains("rules-exclude-each-other high"), "{found}");
+>>>>>>> main
     }
 }

@@ -112,6 +112,12 @@ impl<'a> Set<'a> {
     pub fn input(&self, file: SourceId) -> Input<'a> {
         Input { sources: self.sources, file, settings: self.settings }
     }
+
+    /// All files as one unit, under the first of them.
+    fn as_one(&self, read: impl Fn(&Input<'_>, &[SourceId]) -> Reading) -> Option<Vec<(SourceId, Reading)>> {
+        let first = self.files.first()?;
+        Some(vec![(*first, read(&self.input(*first), self.files))])
+    }
 }
 
 /// What came of one file.

@@ -7,7 +7,8 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use crate::finding::{
-    Addition, Assessment, Coverage, CutRoute, Finding, GapResult, KnownPlace, Remedy, Severity, Verdict, Waived, WaivedBy,
+    Addition, Assessment, Coverage, CutRoute, Finding, GapResult, KnownPlace, Remedy, Severity, Smaller, Verdict, Waived,
+    WaivedBy,
 };
 use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
@@ -24,10 +25,14 @@ pub mod jsonl;
 pub mod junit;
 pub mod markdown;
 pub mod mask;
+pub mod oscal;
 pub mod pretty;
 pub mod sarif;
+pub mod screen;
 pub mod table;
+pub mod traffic;
 pub mod tree;
+pub mod xlsx;
 
 /// What the terminal (or its absence) allows.
 #[derive(Clone, Copy, Debug)]
@@ -37,11 +42,15 @@ pub struct RenderOptions {
     pub width: usize,
     /// Whether box-drawing characters can be shown.
     pub unicode: bool,
+    /// Whether names of files may be hyperlinks (OSC 8).
+    pub links: bool,
+    /// Findings shown at most, the gravest first; programs get all.
+    pub most_findings: Option<usize>,
 }
 
 impl RenderOptions {
     /// For files, pipes and tests.
-    pub const PLAIN: Self = Self { color: false, width: 100, unicode: true };
+    pub const PLAIN: Self = Self { color: false, width: 100, unicode: true, links: false, most_findings: None };
 
     /// A style that vanishes without colour.
     pub(crate) fn paint(&self, style: anstyle::Style, text: &str) -> String {
@@ -82,6 +91,7 @@ pub const REPORTERS: &[&dyn Reporter] = &[
     &json::Json,
     &jsonl::JsonLines,
     &sarif::Sarif,
+    &oscal::Oscal,
     &junit::Junit,
     &github::Github,
     &markdown::GithubSummary,
@@ -198,6 +208,7 @@ fn addition(addition: &Addition) -> String {
     let what = match addition.what {
         "key" => format!("a key for {of}"),
         "way back" => format!("a way back from {of}"),
+        "move" => of,
         what => format!("a {what} of {of}"),
     };
     let refused = addition.refused.iter().take(4).map(|(name, why)| format!("`{}`: {}", safe(name), safe(why)));
@@ -211,13 +222,18 @@ fn addition(addition: &Addition) -> String {
     let kind = addition.kind;
     match (addition.at.as_slice(), addition.offers.as_str()) {
         ([], offers) => {
+            let add = if addition.what == "move" { "put" } else { "add" };
+            let elsewhere = if addition.what == "move" { " elsewhere" } else { "" };
             let offers = match offers {
                 "" => String::new(),
                 offers => format!("; providers with regions where it may be: {}", safe(offers)),
             };
-            format!("add {what}: no other {kind} is declared that would do{like}{why}{offers}")
+            format!("{add} {what}{elsewhere}: no other {kind} is declared that would do{like}{why}{offers}")
         }
-        (at, _) => format!("put {what} in {}, which is declared{like}{why}", list(at, "or")),
+        (at, _) => {
+            let under = if matches!(kind, "account" | "operator" | "provider") { "under" } else { "in" };
+            format!("put {what} {under} {}, which is declared{like}{why}", list(at, "or"))
+        }
     }
 }
 
@@ -230,28 +246,85 @@ pub(crate) fn remedy(remedy: &Remedy, sources: &Sources) -> Vec<String> {
     }
     lines.extend(remedy.add.iter().map(|a| format!("to change: {}", addition(a))));
     if remedy.cut.is_empty() {
+        lines.extend(added(remedy));
         return lines;
     }
-    let fewest = if remedy.smallest { "; no fewer routes do" } else { "" };
+    let why = match &remedy.smaller {
+        Some(smaller) if remedy.unserved.is_empty() && !smaller.unserved.is_empty() => "; everybody who is served stays served",
+        None if remedy.smallest => "; no fewer routes do",
+        _ => "",
+    };
     let n = remedy.cut.len();
     lines.push(format!(
-        "to change: cut {} or lead {} elsewhere{fewest}:",
+        "to change: cut {} or lead {} elsewhere{why}:",
         count(n, "route", "routes"),
         if n == 1 { "it" } else { "them" }
     ));
     lines.extend(remedy.cut.iter().map(|c| format!("- {}", cut(c, sources))));
+    lines.extend(remedy.smaller.as_ref().map(|s| smaller(s, sources)));
     if !remedy.judged {
         lines.push("what else that changes was not judged: the project is too large".to_owned());
         return lines;
     }
+    if let (Some((Verdict::Indeterminate, why)), true) = (&remedy.then, remedy.moves.is_empty()) {
+        lines.push(format!("then the rule is no longer broken, and still open: {}", safe(why)));
+    }
     if !remedy.unserved.is_empty() {
-        let whom: Vec<String> = remedy.unserved.iter().map(|(p, data)| format!("{} ({})", safe(p), safe(data))).collect();
-        lines.push(format!("cutting takes away the last serving path of {}", whom.join(", ")));
+        lines.push(format!("cutting takes away the last serving path of {}", people(&remedy.unserved)));
     }
     if !remedy.breaks.is_empty() {
         lines.push(format!("cutting breaks {}: lead the routes elsewhere instead", safe(&remedy.breaks.join(", "))));
     }
     lines
+}
+
+/// What comes of what is added.
+fn added(remedy: &Remedy) -> Option<String> {
+    let (verdict, why) = remedy.then.as_ref()?;
+    let that = if remedy.add.iter().any(|a| a.at.len() > 1) { "with that, where it is named first," } else { "with that" };
+    let breaks = match remedy.breaks.as_slice() {
+        [] => String::new(),
+        rules => format!("; it breaks {}", safe(&rules.join(", "))),
+    };
+    Some(match verdict {
+        Verdict::Violated | Verdict::Unsatisfiable => format!("{that} alone the rule is still broken: {}{breaks}", safe(why)),
+        Verdict::Indeterminate | Verdict::Conflict => {
+            format!("{that} the rule is no longer broken, and still open: {}{breaks}", safe(why))
+        }
+        Verdict::Satisfied | Verdict::Waived | Verdict::NotApplicable if breaks.is_empty() => {
+            format!("{that} the rule holds, and no other breaks")
+        }
+        Verdict::Satisfied | Verdict::Waived | Verdict::NotApplicable => format!("{that} the rule holds{breaks}"),
+    })
+}
+
+/// `us-users (communications.content), cn-users (user.contact)`.
+fn people(unserved: &[(String, String)]) -> String {
+    let mut whom: Vec<String> = unserved.iter().take(NAMED).map(|(p, data)| format!("{} ({})", safe(p), safe(data))).collect();
+    if unserved.len() > NAMED {
+        whom.push(count(unserved.len() - NAMED, "other", "others"));
+    }
+    whom.join(", ")
+}
+
+/// As many are named.
+const NAMED: usize = 3;
+
+fn smaller(smaller: &Smaller, sources: &Sources) -> String {
+    let route = |c: &CutRoute| format!("`{}` -> `{}` ({})", safe(&c.from), safe(&c.to), line(sources, c.location));
+    let mut named: Vec<String> = smaller.cut.iter().take(NAMED).map(route).collect();
+    if smaller.cut.len() > NAMED {
+        named.push(count(smaller.cut.len() - NAMED, "other", "others"));
+    }
+    let mut price = Vec::new();
+    if !smaller.unserved.is_empty() {
+        price.push(format!("take away the last serving path of {}", people(&smaller.unserved)));
+    }
+    if !smaller.breaks.is_empty() {
+        price.push(format!("break {}", safe(&smaller.breaks.join(", "))));
+    }
+    let routes = count(smaller.cut.len(), "route", "routes");
+    format!("cutting {routes} would do as well, {}, but would {}", named.join(", "), price.join(" and "))
 }
 
 /// Longer notes are cut in reports for people; JSON has them whole.
@@ -349,6 +422,15 @@ pub(crate) fn waived(waived: &Waived, sources: &Sources) -> String {
 
 fn count_days(days: i64) -> String {
     if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+}
+
+/// What leads to a line of the user's files, as a hyperlink where the terminal has them. `text` must be safe to show.
+pub(crate) fn linked(text: &str, sources: &Sources, at: Location, options: &RenderOptions) -> String {
+    let path = &sources.get(at.source).path;
+    match sources.folder.as_ref().filter(|_| options.links && gate::is_file(path)) {
+        Some(folder) => format!("\u{1b}]8;;{folder}{}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\", sarif::uri(path)),
+        None => text.to_owned(),
+    }
 }
 
 /// The verdict in a sentence, with the size of what was looked at. Never "compliant".

@@ -142,7 +142,7 @@ fn is_plain(text: &str) -> bool {
     text.chars().count() <= 100 && safe(text) == text
 }
 
-/// A glob that matches just this.
+/// A glob that matches just this. (That of globset leaves a backslash as it is, which then hides what follows it.)
 fn escaped(text: &str) -> String {
     let special = |c: char| matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | '\\');
     text.chars().flat_map(|c| special(c).then_some('\\').into_iter().chain([c])).collect()

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::testing::Suite;
-use crate::report;
+use crate::report::{line, safe, xml};
 use crate::source::Sources;
 
 pub fn write(suites: &[Suite<'_>], sources: &Sources, out: &mut dyn Write) -> io::Result<()> {
@@ -12,23 +12,23 @@ pub fn write(suites: &[Suite<'_>], sources: &Sources, out: &mut dyn Write) -> io
     let failures: usize = suites.iter().map(failed).sum();
     writeln!(out, "<testsuites name=\"onshore policy test\" tests=\"{tests}\" failures=\"{failures}\">")?;
     for suite in suites.iter().filter(|s| !s.outcomes.is_empty()) {
-        let pack = attribute(&suite.pack.id);
+        let pack = xml(&safe(&suite.pack.id));
         let (tests, failures) = (suite.outcomes.len(), failed(suite));
         writeln!(out, "  <testsuite name=\"{pack}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"0\">")?;
         for outcome in &suite.outcomes {
             let at = sources.position(outcome.test.location);
-            let (name, file, line) = (attribute(&outcome.test.name.value), attribute(&at.file), at.line);
-            write!(out, "    <testcase classname=\"{pack}\" name=\"{name}\" file=\"{file}\" line=\"{line}\"")?;
+            let (name, file, row) = (xml(&safe(&outcome.test.name.value)), xml(&safe(&at.file)), at.line);
+            write!(out, "    <testcase classname=\"{pack}\" name=\"{name}\" file=\"{file}\" line=\"{row}\"")?;
             let Some(first) = outcome.mismatches.first() else {
                 writeln!(out, "/>")?;
                 continue;
             };
             writeln!(out, ">")?;
-            write!(out, "      <failure type=\"mismatch\" message=\"{}\">", attribute(&first.message))?;
+            write!(out, "      <failure type=\"mismatch\" message=\"{}\">", xml(&safe(&first.message)))?;
             for m in &outcome.mismatches {
-                writeln!(out, "{}: {}", escaped(&report::line(sources, m.at)), escaped(&m.message))?;
+                writeln!(out, "{}: {}", xml(&line(sources, m.at)), xml(&safe(&m.message)))?;
                 for detail in &m.details {
-                    writeln!(out, "  {}", escaped(detail))?;
+                    writeln!(out, "  {}", xml(&safe(detail)))?;
                 }
             }
             writeln!(out, "</failure>")?;
@@ -41,13 +41,4 @@ pub fn write(suites: &[Suite<'_>], sources: &Sources, out: &mut dyn Write) -> io
 
 fn failed(suite: &Suite<'_>) -> usize {
     suite.outcomes.iter().filter(|o| !o.mismatches.is_empty()).count()
-}
-
-fn attribute(text: &str) -> String {
-    escaped(text).replace('"', "&quot;")
-}
-
-/// Text that XML takes: what it has no character for is made visible by [`report::safe`].
-fn escaped(text: &str) -> String {
-    report::safe(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

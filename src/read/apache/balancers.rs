@@ -110,6 +110,7 @@ impl Balancers {
                     let read: Option<f64> = out.number("`loadfactor`", value, line.at(i), touch);
                     factor = read.map_or(100, |f| (f.clamp(0.0, 1000.0) * 100.0) as u64);
                 }
+                // Timeouts and sizes, or a gap already.
                 _ => {}
             }
         }

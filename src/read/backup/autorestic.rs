@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::known::WORDS;
-use super::restic::to_repositories;
-use super::targets::{Named, Targets, Variables};
+use super::restic::{extended, told};
+use super::targets::{Named, Targets};
 use crate::doc::{Node, yaml};
 use crate::read::proxy::output::Touch;
 use crate::read::proxy::shorten;
@@ -25,16 +25,13 @@ pub(super) fn read(copies: &mut Copies<'_>, targets: &mut Targets, file: SourceI
     for backend in root.get("backends").into_iter().flat_map(|b| b.entries()) {
         for entry in backend.value.entries() {
             copies.word(&WORDS, "autorestic backend", entry.name(), at(entry.key), touch);
+            if entry.name() == "options" {
+                extended(copies, own, entry.value, &at);
+            }
         }
         backends.insert(backend.name(), backend.value);
-        let mut variables = Variables::new();
-        for entry in backend.value.get("env").into_iter().flat_map(|e| e.entries()) {
-            let name = entry.name().to_ascii_uppercase();
-            copies.word(&WORDS, "restic environment", &name, at(entry.key), touch);
-            variables.insert(name, (entry.value.text().unwrap_or("").to_owned(), at(entry.value)));
-        }
-        to_repositories(copies, targets, own, &variables);
-        // A backend that no location names is reached by commands of one's own.
+        let variables = told(copies, targets, own, backend.value.get("env"), &at);
+        // Without a place it names no repository, which is a gap. A backend that no location names is reached by commands of one's own.
         let text = |key: &str| backend.value.get(key).and_then(|n| n.text()).unwrap_or("");
         let place = backend.value.get("path").unwrap_or(backend.value);
         let url = match text("type") {
@@ -47,11 +44,12 @@ pub(super) fn read(copies: &mut Copies<'_>, targets: &mut Targets, file: SourceI
     for location in root.get("locations").into_iter().flat_map(|l| l.entries()) {
         for entry in location.value.entries() {
             copies.word(&WORDS, "autorestic location", entry.name(), at(entry.key), touch);
+            if entry.name() == "options" {
+                extended(copies, own, entry.value, &at);
+            }
         }
-        let to = location.value.get("to");
-        let listed = to.into_iter().flat_map(|t| t.items().chain(t.text().map(|_| t)));
-        let copied = location.value.get("copy").into_iter().flat_map(|c| c.entries()).flat_map(|e| e.value.items());
-        for named in listed.chain(copied) {
+        let copied = location.value.get("copy").into_iter().flat_map(|c| c.entries()).map(|e| e.value);
+        for named in location.value.get("to").into_iter().chain(copied).flat_map(|names| names.listed()) {
             let name = named.text().unwrap_or("");
             if !backends.contains_key(name) {
                 let message = format!("the backend `{}` is not declared here", shorten(name));

@@ -66,7 +66,7 @@ pub(super) fn read(copies: &mut Copies<'_>, targets: &mut Targets, file: SourceI
     let mut settings: Vec<(&str, Node<'_>, Node<'_>)> = Vec::new();
     for entry in root.entries() {
         let inner = entry.value.entries().map(|e| (e.name(), e.key, e.value));
-        if SECTIONS.contains(&entry.name()) {
+        if SECTIONS.contains(&entry.name()) && (entry.value.is_map() || entry.value.is_null()) {
             settings.extend(inner)
         } else {
             settings.push((entry.name(), entry.key, entry.value))
@@ -81,23 +81,13 @@ pub(super) fn read(copies: &mut Copies<'_>, targets: &mut Targets, file: SourceI
     let filled = |node: Node<'_>| filled_in(node.text().unwrap_or(""), "{", |name| constants.get(name).copied());
     for (name, key, value) in &settings {
         copies.word(&WORDS, "borgmatic", name, at(*key), touch);
-        if value.tag().is_some_and(|t| t.contains("include")) {
-            let message = format!("`{name}` is taken from another file, which was not read here");
-            copies.gap(
-                "missing-include",
-                message,
-                "give onshore the configuration as `borgmatic config show` prints it",
-                at(*key),
-                touch,
-            );
-        }
         if *name == "repositories" {
-            for item in value.items() {
+            for item in value.listed() {
                 let path = item.get("path").unwrap_or(item);
                 targets.back_up(copies, own, Named { text: &filled(path), at: at(path) }, &Variables::new());
             }
         } else if let Some((_, port)) = DATABASES.iter().find(|(hook, _)| hook == name) {
-            for database in value.items() {
+            for database in value.listed() {
                 dumped(copies, own, database, *port, &at, &filled);
             }
         } else if let Some((service, host)) = REPORTS.iter().find(|(service, _)| service == name) {
@@ -112,8 +102,8 @@ pub(super) fn read(copies: &mut Copies<'_>, targets: &mut Targets, file: SourceI
                 copies.unfollowed(message, at(*value), touch);
             }
         } else if COMMANDS.contains(name) {
-            let inner = value.items().flat_map(|c| c.get("run").into_iter().flat_map(|r| r.items()));
-            for command in value.items().filter(|c| c.text().is_some()).chain(inner) {
+            // In `commands`, what is run stands beside when it is.
+            for command in value.listed().flat_map(|c| c.get("run").unwrap_or(c).listed()) {
                 let text = filled(command);
                 let program = text.split_whitespace().next().unwrap_or("");
                 let program = program.rsplit('/').next().unwrap_or(program);
@@ -124,10 +114,16 @@ pub(super) fn read(copies: &mut Copies<'_>, targets: &mut Targets, file: SourceI
             }
         }
     }
-    if root.entries().any(|e| e.name() == "<<" && e.value.tag().is_some_and(|t| t.contains("include"))) {
-        let message = "settings are taken from another file, which was not read here".to_owned();
-        let help = "give onshore the configuration as `borgmatic config show` prints it";
-        copies.gap("missing-include", message, help, copies.out.facts.endpoints[own].location, touch);
+    // `!include` may stand for any value.
+    let mut open = vec![root];
+    while let Some(node) = open.pop() {
+        if node.tag().is_some_and(|t| t.contains("include")) {
+            let message =
+                format!("settings are taken from the file `{}`, which was not read here", shorten(node.text().unwrap_or("")));
+            let help = "give onshore the configuration as `borgmatic config show` prints it";
+            copies.gap("missing-include", message, help, at(node), touch);
+        }
+        open.extend(node.entries().map(|e| e.value).chain(node.items()));
     }
 }
 
@@ -189,6 +185,7 @@ fn report(
                 Mention::Unresolved(text) => copies.no_target(&text, "holds a variable", at(node), Touch::Endpoint(own)),
             }
         }
+        // Hosts of reports stand no deeper.
         if depth < 4 {
             open.extend(node.entries().map(|e| (e.name(), e.value, depth + 1)));
             open.extend(node.items().map(|n| (name, n, depth + 1)));

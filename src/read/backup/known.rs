@@ -73,20 +73,20 @@ pub(super) const TABLE: &[Words] = &[
     },
     Words {
         part: "resticprofile",
-        followed: "repository repository-file env env-file copy init inherit run-* send-* stream-error",
+        followed: "repository repo repository-file env env-file copy init inherit option run-* send-* stream-error",
         harmless: "description base-dir quiet verbose key-hint password-file password-command cache-dir cacert tls-client-cert initialize \
             lock force-inactive-lock status-file prometheus-* systemd-drop-in-files backup retention check prune forget snapshots mount \
             ls find dump stats rewrite tag unlock cat diff key list recover repair restore rebuild-index self-update version cache \
             compression pack-size limit-upload limit-download no-cache no-lock json cleanup-cache insecure-tls retry-lock host path \
-            insecure-no-password http-user-agent option stuck-request-timeout migrate features generate",
+            insecure-no-password http-user-agent stuck-request-timeout migrate features generate",
         refused: "",
     },
     Words { part: "autorestic", followed: "backends locations", harmless: "version global extras", refused: "" },
-    Words { part: "autorestic backend", followed: "type path env", harmless: "key requireKey options rest", refused: "" },
+    Words { part: "autorestic backend", followed: "type path env options", harmless: "key requireKey rest", refused: "" },
     Words {
         part: "autorestic location",
-        followed: "to copy hooks",
-        harmless: "from type cron options forget copy_options",
+        followed: "to copy hooks options",
+        harmless: "from type cron forget copy_options",
         refused: "",
     },
 ];

@@ -64,7 +64,7 @@ pub(super) fn read(copies: &mut Copies<'_>, targets: &mut Targets, file: SourceI
             let wrapped = ["remote", "upstreams"].iter().filter_map(|key| all.get(key)).flat_map(|s| upstreams(s)).collect();
             Remote::Wraps(wrapped)
         } else {
-            Remote::Stores(vec![store(copies, own, name, kind, all)])
+            Remote::Stores(stores(copies, own, name, kind, all))
         };
         remotes.insert((*name).to_owned(), remote);
     }
@@ -134,10 +134,10 @@ fn resolve(
 }
 
 /// Where a remote that wraps no other leads.
-fn store(copies: &mut Copies<'_>, own: usize, name: &str, kind: &Setting, all: &BTreeMap<&str, &Setting>) -> usize {
+fn stores(copies: &mut Copies<'_>, own: usize, name: &str, kind: &Setting, all: &BTreeMap<&str, &Setting>) -> Vec<usize> {
     let value = |key: &str| all.get(key).copied().filter(|s| !s.text().is_empty());
     let at = kind.at();
-    match kind.text() {
+    let one = match kind.text() {
         strange if !is_type(strange) => unknown(copies, name, "its type is not known here", at),
         "s3" => object_store(copies, name, at, all),
         GOOGLE | "gcs" => unknown(copies, name, "each bucket says where it is, and commands name them", at),
@@ -153,17 +153,23 @@ fn store(copies: &mut Copies<'_>, own: usize, name: &str, kind: &Setting, all: &
             unknown(copies, name, "the account at the service decides where files are kept", at)
         }
         _ => {
-            let host = ["host", "url", "namenode", "endpoint", "api_url", "nodes"].iter().find_map(|key| value(key));
-            let found = host.and_then(|h| machine(copies, split_url(h.text()).1, h.at()));
-            found.unwrap_or_else(|| unknown(copies, name, "it names no host", at))
+            let named = ["host", "url", "namenode", "endpoint", "api_url", "nodes"].iter().find_map(|key| value(key));
+            // HDFS has several name nodes.
+            let hosts = named.into_iter().flat_map(|n| n.text().split(',').map(|host| (host.trim(), n.at())));
+            let one = |(host, at)| {
+                let found = machine(copies, split_url(host).1, at);
+                found.unwrap_or_else(|| unknown(copies, name, "it names no host", at))
+            };
+            let found: Vec<usize> = hosts.map(one).collect();
+            return if found.is_empty() { vec![unknown(copies, name, "it names no host", at)] } else { found };
         }
-    }
+    };
+    vec![one]
 }
 
-/// A machine that files are written to, or this one.
+/// A machine that files are written to, or this one; `None` if the text names neither.
 fn machine(copies: &mut Copies<'_>, text: &str, at: Location) -> Option<usize> {
     let host = text.rsplit_once('@').map_or(text, |(_, host)| host);
-    let host = host.split(',').next().unwrap_or(host);
     peer(host, None).ok().map(|peer| copies.remote("backup-host", &peer, at))
 }
 

@@ -57,38 +57,26 @@ pub(super) fn profiles(copies: &mut Copies<'_>, targets: &mut Targets, file: Sou
     let profiles = root.get("profiles").filter(|p| p.is_map());
     let top = profiles.into_iter().flat_map(|p| p.entries()).chain(root.entries().filter(|_| profiles.is_none()));
     for profile in top.filter(|p| p.value.is_map() && !matches!(p.name(), "global" | "groups" | "mixins" | "schedules")) {
-        let mut variables = Variables::new();
-        for entry in profile.value.get("env").into_iter().flat_map(|e| e.entries()) {
-            // Names of variables are told apart by nothing but their letters.
-            let name = entry.name().to_ascii_uppercase();
-            copies.word(&WORDS, "restic environment", &name, at(entry.key), touch);
-            variables.insert(name, (entry.value.text().unwrap_or("").to_owned(), at(entry.value)));
-        }
-        to_repositories(copies, targets, own, &variables);
+        let variables = told(copies, targets, own, profile.value.get("env"), &at);
         for entry in profile.value.entries() {
             copies.word(&WORDS, "resticprofile", entry.name(), at(entry.key), touch);
-            match entry.name() {
-                "repository" => targets.back_up(copies, own, named(entry.value, &at), &variables),
-                "repository-file" => in_file(copies, own, entry.value.text().unwrap_or(""), at(entry.value)),
-                "env-file" => {
-                    let message = "variables are set by a file that may name a repository".to_owned();
-                    copies.gap("setting-not-read", message, "write them in `env`", at(entry.value), touch);
-                }
-                "copy" | "init" => {
-                    for inner in entry.value.entries() {
-                        match inner.name() {
-                            "repository" | "from-repository" => {
-                                targets.back_up(copies, own, named(inner.value, &at), &variables);
-                            }
-                            "repository-file" | "from-repository-file" => {
-                                in_file(copies, own, inner.value.text().unwrap_or(""), at(inner.value));
-                            }
-                            // Passwords and flags of the command.
-                            _ => {}
-                        }
+            if entry.name() == "env-file" {
+                let message = "variables are set by a file that may name a repository".to_owned();
+                copies.gap("setting-not-read", message, "write them in `env`", at(entry.value), touch);
+            }
+            // The section of a command has flags of its own, and those of all commands.
+            for setting in std::iter::once(entry).chain(entry.value.entries().filter(|_| entry.name() != "env")) {
+                match setting.name() {
+                    "repository" | "repo" | "from-repository" | "from-repo" => {
+                        targets.back_up(copies, own, named(setting.value, &at), &variables);
                     }
+                    "repository-file" | "from-repository-file" => {
+                        in_file(copies, own, setting.value.text().unwrap_or(""), at(setting.value));
+                    }
+                    "option" => extended(copies, own, setting.value, &at),
+                    // The table says that they lead nowhere, or that they are gaps.
+                    _ => {}
                 }
-                _ => {}
             }
             commands(copies, own, entry.value, (entry.name(), entry.key), &at);
         }
@@ -98,6 +86,45 @@ pub(super) fn profiles(copies: &mut Copies<'_>, targets: &mut Targets, file: Sou
             let message = format!("`{part}` brings settings that are not read here");
             copies.gap("missing-include", message, "give onshore what `resticprofile show` prints", at(entry.key), touch);
         }
+    }
+}
+
+/// The variables that a wrapper sets for restic, and ways to the repositories that they name. Names of variables are told apart by
+/// nothing but their letters.
+pub(super) fn told<'d>(
+    copies: &mut Copies<'_>,
+    targets: &Targets,
+    own: usize,
+    set: Option<Node<'d>>,
+    at: &dyn Fn(Node<'d>) -> Location,
+) -> Variables {
+    let touch = Touch::Endpoint(own);
+    let mut variables = Variables::new();
+    if let Some(odd) = set.filter(|s| !s.is_map() && !s.is_null()) {
+        copies.unread(odd.text().unwrap_or("[ ... ]"), "is no list of variables with their values", at(odd), touch);
+    }
+    for entry in set.into_iter().flat_map(|e| e.entries()) {
+        let name = entry.name().to_ascii_uppercase();
+        copies.word(&WORDS, "restic environment", &name, at(entry.key), touch);
+        if entry.value.text().is_none() && !entry.value.is_null() {
+            copies.unread(&name, "is set to something that is no text", at(entry.value), touch);
+        }
+        variables.insert(name, (entry.value.text().unwrap_or("").to_owned(), at(entry.value)));
+    }
+    to_repositories(copies, targets, own, &variables);
+    variables
+}
+
+/// Extended options ("Tuning Backup Parameters"): some name the program that reaches the repository, and what it is told.
+pub(super) fn extended<'d>(copies: &mut Copies<'_>, own: usize, value: Node<'d>, at: &dyn Fn(Node<'d>) -> Location) {
+    let mut open = vec![value];
+    while let Some(node) = open.pop() {
+        let text = node.text().unwrap_or("");
+        if ["sftp.command", "sftp.args", "rclone.program", "rclone.args"].iter().any(|option| text.contains(option)) {
+            let message = format!("`{}` may go to another machine than the repository names", shorten(text));
+            copies.unfollowed(message, at(node), Touch::Endpoint(own));
+        }
+        open.extend(node.entries().map(|e| e.value).chain(node.items()));
     }
 }
 

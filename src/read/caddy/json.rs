@@ -62,7 +62,7 @@ pub(super) fn read(out: &mut Output, root: Part<'_>, path: &str) {
     for log in logs.into_iter().map(|(_, _, log)| log).chain(root.path(&["logging", "sink"])) {
         // Without a writer it goes to the program's own output.
         let Some(writer) = log.get("writer") else { continue };
-        match writer.text("output") {
+        match writer.get("output").map(|o| o.node.text().unwrap_or("[ ... ]")) {
             Some("net") => {
                 let address = writer.get("address").unwrap_or(writer);
                 let text = address.node.text().unwrap_or("");

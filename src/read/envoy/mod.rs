@@ -14,6 +14,7 @@ mod known;
 mod listeners;
 mod resources;
 mod routes;
+mod services;
 
 use std::collections::{BTreeMap, BTreeSet};
 

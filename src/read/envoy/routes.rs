@@ -306,6 +306,7 @@ fn redirected(out: &mut Output, host: &Host<'_, '_>, redirect: Part<'_>, when: &
     // Without a host the client comes back to the name it asked for.
     let Some(target) = redirect.get("host_redirect").filter(|t| t.node.text().is_some_and(|t| !t.is_empty())) else { return };
     let scheme = redirect.text("scheme_redirect").and_then(peer::scheme_port);
+    // Without a port it may be any of the host's.
     let port = redirect.told_number("port_redirect", out, touch).and_then(|p| u16::try_from(p).ok());
     let port = port.or(scheme).or_else(|| redirect.flag("https_redirect").then_some(443));
     match peer::peer(target.node.text().unwrap_or(""), port) {

@@ -8,6 +8,9 @@ use crate::read::zone::lex::Entries;
 use crate::read::zone::record::{self, Data, Part, Record, shorten};
 use crate::source::{Location, SourceId};
 
+/// Files of one configuration that are read.
+pub const MAX_FILES: usize = 256;
+
 #[derive(Clone, Default)]
 pub struct Builder {
     pub zone: Collected,
@@ -55,6 +58,19 @@ impl Builder {
     ) {
         let help = help.map(str::to_owned);
         self.zone.unclear.push(Unclear { code, message, help, location, owner: owner.map(str::to_owned) });
+    }
+
+    /// An `include` of a file that is not there.
+    pub fn not_included(&mut self, path: &str, at: Location) {
+        let message = format!("the included file `{}` is not among the project's files", shorten(path));
+        let help = "put it into the project folder, beside the file that includes it or by its full path";
+        self.unclear("missing-include", message, Some(help), at, None);
+    }
+
+    /// An `include` that would make more files than are read.
+    pub fn too_many_files(&mut self, at: Location) {
+        let message = format!("more than {MAX_FILES} files are included, and the rest is not read");
+        self.unclear("too-large", message, Some("declare where the names of the rest lead"), at, None);
     }
 
     /// Whether the keys of a map are known; those that are not, or that are refused, become gaps.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::Builder;
-use super::powerdns::merge;
+use super::merge;
 use crate::doc::{Document, Node, json};
 use crate::model::{Address, EndpointFact, Facts, Reference};
 use crate::read::proxy::peer::split_url;

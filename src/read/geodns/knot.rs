@@ -14,19 +14,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use super::build::{Builder, list};
-use super::powerdns::merge;
+use super::build::{Builder, MAX_FILES, list};
+use super::merge;
 use super::views::together;
 use crate::doc::{Document, Node, yaml};
-use crate::model::{Activity, EndpointFact, Facts, GapScope, Reference, Standing, Unread};
+use crate::model::{Activity, Facts, GapScope, Reference, Unread};
 use crate::read::proxy::block::Files;
-use crate::read::words::{Vocabulary, Words};
+use crate::read::words::{Effect, Vocabulary, Words};
 use crate::read::zone::answer::{Condition, country};
 use crate::read::zone::collect::{Collected, collect};
 use crate::read::zone::record::{Data, Record, known_type, shorten};
 use crate::read::zone::{facts, name};
 use crate::read::{Input, Reader, Reading, Recognized, glance};
-use crate::source::{Location, SourceId, Span};
+use crate::source::{Location, SourceId};
 
 const TABLE: &[Words] = &[
     Words {
@@ -89,7 +89,6 @@ static WORDS: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::of(TABLE));
 
 /// Where Knot DNS keeps its files.
 const PREFIXES: &[&str] = &["/etc/knot/", "/usr/local/etc/knot/", "/var/lib/knot/"];
-const MAX_FILES: usize = 256;
 
 pub struct Knot;
 
@@ -169,14 +168,17 @@ fn read(input: &Input<'_>) -> Reading {
                     let path = node.text().unwrap_or("");
                     let found = files.find(&source.path, path);
                     if found.is_empty() {
-                        let message = format!("the included file `{}` is not among the project's files", shorten(path));
-                        let help = "put it into the project folder, beside the file that includes it or by its full path";
-                        builder.unclear("missing-include", message, Some(help), Location::new(file, node.span()), None);
+                        builder.not_included(path, Location::new(file, node.span()));
                     }
                     for id in found {
-                        if !paths.contains(&id) && paths.len() < MAX_FILES {
-                            paths.push(id);
+                        if paths.contains(&id) {
+                            continue;
                         }
+                        if paths.len() >= MAX_FILES {
+                            builder.too_many_files(Location::new(file, node.span()));
+                            break;
+                        }
+                        paths.push(id);
                     }
                 }
             }
@@ -188,8 +190,16 @@ fn read(input: &Input<'_>) -> Reading {
         for root in document.roots() {
             builder.keys(&WORDS, "the configuration", root, *file, None);
             for entry in root.entries() {
-                let items = list(entry.value).into_iter().filter(Node::is_map).map(|node| Item { node, file: *file });
+                let (items, odd): (Vec<_>, Vec<_>) = list(entry.value).into_iter().partition(Node::is_map);
+                let items = items.into_iter().map(|node| Item { node, file: *file });
                 sections.entry(entry.name().to_owned()).or_default().extend(items);
+                // In a section that is not known it is a gap already.
+                let counts =
+                    WORDS.effect("the configuration", entry.name()) == Some(Effect::Followed) && entry.name() != "include";
+                for node in odd.into_iter().filter(|n| counts && !n.is_null()) {
+                    let message = format!("this is no item of `{}`", shorten(entry.name()));
+                    builder.unclear("malformed-line", message, None, Location::new(*file, node.span()), None);
+                }
             }
         }
     }
@@ -207,10 +217,7 @@ fn read(input: &Input<'_>) -> Reading {
         }
     }
     let mut facts = Facts::default();
-    let label = format!("knotd ({})", input.path());
-    let mut fact = EndpointFact::new("dns-server", label, Location::new(input.file, Span::default()));
-    fact.standing = Standing::WithSender;
-    let server = facts.endpoint(fact);
+    let server = super::server(&mut facts, "knotd", input);
     let mut config = Config { input, files, sections, builder, facts, server, included: paths.into_iter().collect() };
     for zone in config.items("zone") {
         config.zone(zone);
@@ -253,8 +260,9 @@ impl<'d> Config<'_, 'd> {
         let below = format!("*.{domain}");
         // It may change what names of the zone file lead to.
         self.builder.keys(&WORDS, "a zone", zone.node, zone.file, None);
-        let template = self.named("template", zone.text("template").unwrap_or("default"));
-        if let Some(wanted) = zone.text("template").filter(|_| template.is_none()) {
+        let wanted = zone.texts("template").first().map(|(t, _)| *t);
+        let template = self.named("template", wanted.unwrap_or("default"));
+        if let Some(wanted) = wanted.filter(|_| template.is_none()) {
             let message = format!("there is no template `{}`", shorten(wanted));
             self.builder.unclear("undefined-name", message, None, at, None);
         }
@@ -340,6 +348,7 @@ impl<'d> Config<'_, 'd> {
                 let to = Reference::Address { ip, port: Some(port) };
                 self.facts.routes.push(super::way(&self.server, to, activity, pool, at));
             }
+            // Networks and ranges are whom zones may be copied to, which is nobody's data; a socket is this machine's.
             _ if activity == Activity::Replicate || address.starts_with('/') => {}
             _ => self.untold(format!("queries are handed on to `{}`, which is no address", shorten(address)), at),
         }
@@ -448,7 +457,7 @@ impl<'d> Config<'_, 'd> {
                     continue;
                 }
             };
-            let views = list(entry.value).into_iter().map(|node| Item { node, file: *file });
+            let views = list(entry.value).into_iter().filter(|n| !n.is_null()).map(|node| Item { node, file: *file });
             let mut faces: Vec<(Precision, Condition, Collected)> =
                 views.map(|view| self.view(view, &owner, mode, &keys)).collect();
             faces.sort_by_key(|(precision, _, _)| std::cmp::Reverse(*precision));
@@ -463,8 +472,9 @@ impl<'d> Config<'_, 'd> {
             }
             for (_, face) in &mut faces {
                 // A view without records of a type answers nothing there, or (Knot DNS 3.2) as if it were not there.
-                let given: BTreeSet<&str> = face.records.iter().map(|r| sort(&r.data)).collect();
-                let left = |r: &&Record| !given.contains("CNAME") && !given.contains(sort(&r.data));
+                let given: Vec<_> = face.records.iter().map(|r| sort(&r.data)).collect();
+                let alias = face.records.iter().any(|r| matches!(r.data, Data::Cname(_)));
+                let left = |r: &&Record| !alias && !given.contains(&sort(&r.data));
                 face.records.extend(rest.iter().filter(left).cloned());
             }
             if mode != "weighted" {
@@ -481,6 +491,10 @@ impl<'d> Config<'_, 'd> {
     /// Whom a view fits, and its records.
     fn view(&mut self, view: Item<'_>, owner: &str, mode: &str, keys: &[&str]) -> (Precision, Condition, Collected) {
         let mut builder = Builder::default();
+        if !view.node.is_map() {
+            let message = format!("this is no view of `{}`", shorten(owner));
+            builder.unclear("malformed-line", message, None, view.at(view.node), Some(owner));
+        }
         let (mut fits, mut precision) = (None, 0);
         for entry in view.node.entries() {
             let (key, at) = (entry.name(), view.at(entry.value));
@@ -521,13 +535,9 @@ impl<'d> Config<'_, 'd> {
     }
 }
 
-fn sort(data: &Data) -> &'static str {
-    match data {
-        Data::Address(ip) if ip.is_ipv4() => "A",
-        Data::Address(_) => "AAAA",
-        Data::Cname(_) => "CNAME",
-        _ => "others",
-    }
+/// Records of one type are of one sort.
+fn sort(data: &Data) -> (std::mem::Discriminant<Data>, bool) {
+    (std::mem::discriminant(data), matches!(data, Data::Address(ip) if ip.is_ipv6()))
 }
 
 /// How exactly a view says whom it is for: more goes before less.

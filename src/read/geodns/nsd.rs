@@ -13,9 +13,9 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use super::build::Builder;
-use super::powerdns::merge;
-use crate::model::{Activity, EndpointFact, Facts, Reference, Standing};
+use super::build::{Builder, MAX_FILES};
+use super::merge;
+use crate::model::{Activity, Facts, Reference};
 use crate::read::proxy::block::Files;
 use crate::read::words::{Vocabulary, Words};
 use crate::read::zone::record::shorten;
@@ -79,7 +79,6 @@ static WORDS: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::of(TABLE));
 
 /// Where NSD keeps its files.
 const PREFIXES: &[&str] = &["/etc/nsd/", "/usr/local/etc/nsd/", "/var/nsd/etc/", "/var/lib/nsd/"];
-const MAX_FILES: usize = 256;
 /// Patterns in patterns.
 const MAX_DEPTH: usize = 16;
 
@@ -198,10 +197,7 @@ fn read(input: &Input<'_>) -> Reading {
     let mut included = BTreeSet::new();
     take(input, &files, input.file, &mut builder, &mut clauses, &mut included);
     let mut facts = Facts::default();
-    let label = format!("nsd ({})", input.path());
-    let mut fact = EndpointFact::new("dns-server", label, Location::new(input.file, Span::default()));
-    fact.standing = Standing::WithSender;
-    let server = facts.endpoint(fact);
+    let server = super::server(&mut facts, "nsd", input);
     let mut config = Config { input, files, clauses: &clauses, builder, facts, server };
     config.all();
     merge(&mut config.facts, facts::facts(&config.builder.zone, &|_| false));
@@ -223,13 +219,14 @@ fn take(
             "include" => {
                 let found = files.find(&source.path, attribute.value());
                 if found.is_empty() {
-                    let message =
-                        format!("the included file `{}` is not among the project's files", shorten(attribute.value()));
-                    let help = "put it into the project folder, beside the file that includes it or by its full path";
-                    builder.unclear("missing-include", message, Some(help), attribute.at, None);
+                    builder.not_included(attribute.value(), attribute.at);
                 }
-                for id in found {
-                    if id != input.file && included.len() < MAX_FILES && included.insert(id) {
+                for id in found.into_iter().filter(|id| *id != input.file) {
+                    if included.len() >= MAX_FILES && !included.contains(&id) {
+                        builder.too_many_files(attribute.at);
+                        break;
+                    }
+                    if included.insert(id) {
                         take(input, files, id, builder, clauses, included);
                     }
                 }
@@ -270,11 +267,13 @@ impl<'a> Config<'a> {
             }
             match clause.kind.as_str() {
                 "zone" => self.zone(clause, folder),
-                "dnstap" if clause.get("dnstap-enable").is_some_and(|a| a.value() == "yes") => {
-                    for (address, at) in clause.get("dnstap-ip").into_iter().flat_map(|a| &a.values) {
+                // Off unless it says so; what is neither `yes` nor `no` may mean on.
+                "dnstap" if clause.get("dnstap-enable").is_some_and(|a| a.value() != "no") => {
+                    for (address, at) in clause.attributes.iter().filter(|a| a.name == "dnstap-ip").flat_map(|a| &a.values) {
                         self.way(address, Activity::Log, "dnstap", *at);
                     }
                 }
+                // Patterns are taken in by zones; keys and control lead nowhere.
                 _ => {}
             }
         }
@@ -325,6 +324,7 @@ impl<'a> Config<'a> {
                     let message = format!("`{}` lists further zones, which are not followed", shorten(&zone));
                     self.builder.unclear("unfollowed-answer", message, Some(super::DECLARE), attribute.at, None);
                 }
+                // The file is looked at below; the others are harmless, or gaps already.
                 _ => {}
             }
         }

@@ -14,9 +14,9 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use super::build::Builder;
-use super::powerdns::merge;
-use crate::model::{Activity, EndpointFact, Facts, GapScope, Reference, Standing, Unread};
+use super::build::{Builder, MAX_FILES};
+use super::merge;
+use crate::model::{Activity, Facts, GapScope, Reference, Unread};
 use crate::read::proxy::block::Files;
 use crate::read::proxy::peer::{self, Peer};
 use crate::read::words::{Vocabulary, Words};
@@ -67,7 +67,6 @@ static WORDS: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::of(TABLE));
 
 /// Where PowerDNS keeps its files.
 const PREFIXES: &[&str] = &["/etc/powerdns/", "/etc/pdns/", "/usr/local/etc/pdns/"];
-const MAX_FILES: usize = 256;
 
 pub struct Pdns;
 
@@ -126,10 +125,7 @@ fn lines(text: &str) -> impl Iterator<Item = (Span, &str, &str)> {
 
 fn read(input: &Input<'_>) -> Reading {
     let mut facts = Facts::default();
-    let label = format!("pdns ({})", input.path());
-    let mut fact = EndpointFact::new("dns-server", label, Location::new(input.file, Span::default()));
-    fact.standing = Standing::WithSender;
-    let server = facts.endpoint(fact);
+    let server = super::server(&mut facts, "pdns", input);
     let (files, builder) = (Files::new(input, PREFIXES), Builder::default());
     let mut config = Config { input, files, builder, facts, server, backends: Vec::new(), included: BTreeSet::new() };
     config.file(input.file);
@@ -176,8 +172,12 @@ impl<'a> Config<'a> {
                         let message = format!("of the folder `{}` no file is among the project's files", shorten(value));
                         self.builder.unclear("missing-include", message, Some("add it, by the same name"), at, None);
                     }
-                    for id in found {
-                        if id != self.input.file && self.included.len() < MAX_FILES && self.included.insert(id) {
+                    for id in found.into_iter().filter(|id| *id != self.input.file) {
+                        if self.included.len() >= MAX_FILES && !self.included.contains(&id) {
+                            self.builder.too_many_files(at);
+                            break;
+                        }
+                        if self.included.insert(id) {
                             self.file(id);
                         }
                     }
@@ -190,6 +190,7 @@ impl<'a> Config<'a> {
                     let message = format!("other servers may give this one zones that no file names (`{key}`)");
                     self.untold(message, "add the zones as they are now (`pdnsutil list-zone`)", at);
                 }
+                // They change nothing of where names lead.
                 _ => {}
             }
         }

@@ -36,8 +36,7 @@ impl Reader for Redis {
     }
 
     fn read_together(&self, set: &Set<'_>) -> Option<Vec<(SourceId, Reading)>> {
-        let first = set.files.first()?;
-        Some(vec![(*first, read(&set.input(*first), set.files))])
+        set.as_one(read)
     }
 
     fn read(&self, input: &Input<'_>) -> Reading {

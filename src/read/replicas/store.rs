@@ -81,15 +81,19 @@ impl Copies<'_> {
         let mut fact = EndpointFact::new("bucket", id, at);
         fact.roles = Roles::of(&[Role::Store]);
         fact.elsewhere = true;
+        let mut unreadable = None;
         if let Some(own) = own {
             fact.label = format!("{own}/{name}");
             match peer(own, None) {
                 Ok(Peer::Host { name, port }) => fact.part_of.push(Reference::Host { name, port }),
                 Ok(Peer::Address { ip, port }) => fact.part_of.push(Reference::Address { ip, port }),
                 // On the machine that writes to it.
-                Ok(Peer::Loopback { .. } | Peer::Unix(_)) | Err(_) => {}
+                Ok(Peer::Loopback { .. } | Peer::Unix(_)) => {}
+                Err(why) => unreadable = Some((own.to_owned(), why)),
             }
-            fact.standing = Standing::WithSender;
+            if unreadable.is_none() {
+                fact.standing = Standing::WithSender;
+            }
         } else {
             fact.cloud_ids.push(id.to_owned());
             fact.provider = Some(provider.to_owned());
@@ -101,6 +105,9 @@ impl Copies<'_> {
         }
         let index = self.out.principal(fact);
         self.stores.insert(key, index);
+        if let Some((endpoint, why)) = unreadable {
+            self.no_target(&endpoint, &why, at, Touch::Endpoint(index));
+        }
         index
     }
 

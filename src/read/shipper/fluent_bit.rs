@@ -187,7 +187,7 @@ impl Files<'_> {
         let document = yaml::parse(&input.sources.get(file).text);
         self.shipper.syntax.extend(mistakes(&document, file));
         let Some(root) = document.root() else { return };
-        for name in root.get("includes").into_iter().flat_map(|i| i.items()) {
+        for name in root.get("includes").into_iter().flat_map(|i| i.listed()) {
             self.include(file, name.text().unwrap_or(""), Location::new(file, name.used_at()), depth);
         }
         for section in root.entries().filter(|s| !SECTIONS.contains(&s.name())) {
@@ -197,7 +197,7 @@ impl Files<'_> {
         }
         for (path, is_input) in [(&["pipeline", "inputs"][..], true), (&["pipeline", "outputs"], false), (&["customs"], false)]
         {
-            for entry in root.path(path).into_iter().flat_map(|p| p.items()) {
+            for entry in root.path(path).into_iter().flat_map(|p| p.listed()) {
                 let at = entry.entries().next().map_or(entry.used_at(), |e| e.key.span());
                 let mut part = Part::new(entry.get("name").and_then(|n| n.text()).unwrap_or(""), Location::new(file, at));
                 part.take("", entry, file, 0);
@@ -207,9 +207,9 @@ impl Files<'_> {
         for node in root
             .get("upstream_servers")
             .into_iter()
-            .flat_map(|u| u.items())
+            .flat_map(|u| u.listed())
             .flat_map(|u| u.get("nodes"))
-            .flat_map(|n| n.items())
+            .flat_map(|n| n.listed())
         {
             let text = |key: &str| node.get(key).and_then(|n| n.text()).unwrap_or("");
             self.nodes.push((format!("{}:{}", text("host"), text("port")), Location::new(file, node.used_at())));

@@ -161,6 +161,7 @@ impl<'d> Services<'d> {
     fn weighted(&self, out: &mut Output, service: &Service<'d>, group: Part<'d>, kind: &str) {
         let touch = Touch::Endpoint(service.fact);
         let weight = |m: &Part<'d>| m.number("weight", out, touch).unwrap_or(1_i64);
+        // Those below 0 get nothing, as those with 0.
         let weights: Vec<u64> = group.list("services").iter().map(weight).map(|w| u64::try_from(w).unwrap_or(0)).collect();
         let members: Vec<(Part<'d>, u64)> = group.list("services").into_iter().zip(weights).collect();
         let total: u64 = members.iter().map(|(_, w)| w).sum();

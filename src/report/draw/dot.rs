@@ -96,6 +96,9 @@ fn write_node(out: &mut String, indent: &str, number: usize, node: &Node, all_of
         lines.push(format!("NOT TOLD: {}", quoted(&some_of(&node.untold, 3))));
         more.extend(["color=\"#8a6d00\"", "penwidth=2"]);
     }
+    if !node.waived.is_empty() {
+        lines.push(format!("WAIVED: {}", quoted(&some_of(&node.waived, 3))));
+    }
     let more: String = more.iter().map(|m| format!(", {m}")).collect();
     let _ = writeln!(out, "{indent}n{number} [label=\"{}\"{more}]", lines.join("\\n"));
 }
@@ -111,6 +114,9 @@ fn write_edge(out: &mut String, edge: &Edge) {
         more.extend(["color=\"#b00020\"", "fontcolor=\"#b00020\"", "penwidth=3"]);
     } else if edge.change == Change::Gone {
         more.extend(["color=\"#9a9a9a\"", "fontcolor=\"#7a7a7a\""]);
+    }
+    if !edge.waived.is_empty() {
+        lines.push(format!("WAIVED: {}", quoted(&some_of(&edge.waived, 2))));
     }
     match (edge.change, edge.state) {
         (Change::Gone, _) | (_, State::Loss) => more.push("style=dotted"),

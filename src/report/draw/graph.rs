@@ -71,6 +71,8 @@ pub struct Node {
     pub breaks: Vec<String>,
     /// Rules of which it cannot be told here whether they are.
     pub untold: Vec<String>,
+    /// Rules that are broken here, and somebody answers for it.
+    pub waived: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -89,6 +91,8 @@ pub struct Edge {
     pub breaks: Vec<String>,
     /// Such a way ends with it.
     pub ends: bool,
+    /// Rules that are broken by a way that ends with it, and somebody answers for it.
+    pub waived: Vec<String>,
     /// Routes that are drawn as one.
     pub count: usize,
 }
@@ -129,6 +133,9 @@ pub fn when(state: State, change: Change) -> &'static str {
     }
 }
 
+/// What the word means.
+pub const WAIVED: &str = "waived: breaks a rule, and somebody answers for it";
+
 impl Graph {
     /// Itself if it is small enough to be looked at, else a graph of its sites with the ways between them.
     pub fn bounded(&self, most: usize) -> Self {
@@ -160,6 +167,7 @@ impl Graph {
                 down: site.down,
                 breaks: site.breaks.clone(),
                 untold: site.untold.clone(),
+                waived: site.waived.clone(),
             });
         }
         small.edges = ways.iter().map(|w| Edge { from: number[&w.from], to: number[&w.to], ..w.edge.clone() }).collect();
@@ -184,11 +192,13 @@ impl Graph {
     /// What lines mean, as far as they are drawn.
     pub fn legend(&self) -> Vec<&'static str> {
         let has = |f: fn(&Edge) -> bool| self.edges.iter().any(f);
+        let waived = self.nodes.iter().any(|n| !n.waived.is_empty()) || has(|e| !e.waived.is_empty());
         let lines = [
             (true, "solid: in normal running"),
             (has(|e| e.state == State::Overload), "dashed: under overload"),
             (has(|e| e.state == State::Loss), "dotted: after a loss"),
             (has(|e| !e.breaks.is_empty()), "thick: on a way that breaks a rule"),
+            (waived, WAIVED),
             (has(|e| e.change == Change::Gone), "grey: gone in this state"),
             (has(|e| e.activity == "depend"), "round end: depends on, carries no data"),
         ];

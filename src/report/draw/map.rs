@@ -32,6 +32,7 @@ pub struct MapSite {
     pub down: bool,
     pub breaks: Vec<String>,
     pub untold: Vec<String>,
+    pub waived: Vec<String>,
     /// Routes from one endpoint here to another.
     pub inside: usize,
 }
@@ -69,6 +70,7 @@ impl Map {
             site.down &= node.down;
             merge(&mut site.breaks, &node.breaks);
             merge(&mut site.untold, &node.untold);
+            merge(&mut site.waived, &node.waived);
         }
         let mut map = Self { title: graph.title.clone(), subtitle: graph.subtitle.clone(), sites, ..Self::default() };
         let cut = Follow::new(graph).all(&mut map);
@@ -112,6 +114,7 @@ impl Map {
             all.down &= site.down;
             merge(&mut all.breaks, &site.breaks);
             merge(&mut all.untold, &site.untold);
+            merge(&mut all.waived, &site.waived);
         }
         let mut ways: BTreeMap<Key, Way> = BTreeMap::new();
         for way in &self.ways {
@@ -119,6 +122,7 @@ impl Map {
             if from == to {
                 small.sites[from].inside += way.edge.count;
                 merge(&mut small.sites[from].breaks, &way.edge.breaks);
+                merge(&mut small.sites[from].waived, &way.edge.waived);
                 continue;
             }
             let key = (from, to, way.edge.activity, way.edge.state, way.edge.change, !way.edge.breaks.is_empty());
@@ -130,6 +134,7 @@ impl Map {
                     all.edge.count += way.edge.count;
                     all.edge.ends |= way.edge.ends;
                     merge(&mut all.edge.breaks, &way.edge.breaks);
+                    merge(&mut all.edge.waived, &way.edge.waived);
                     all.routes.extend(way.routes.iter().take(NAMED.saturating_sub(all.routes.len())).cloned());
                 }
             }
@@ -170,8 +175,8 @@ impl MapSite {
     }
 
     fn new(site: &Site) -> Self {
-        let (breaks, untold) = (Vec::new(), Vec::new());
-        Self { site: site.clone(), endpoints: 0, start: false, down: true, breaks, untold, inside: 0 }
+        let (breaks, untold, waived) = (Vec::new(), Vec::new(), Vec::new());
+        Self { site: site.clone(), endpoints: 0, start: false, down: true, breaks, untold, waived, inside: 0 }
     }
 }
 
@@ -225,10 +230,19 @@ impl<'g> Follow<'g> {
                 let way = ways.entry(key).or_insert_with(|| Way {
                     from: key.0,
                     to: key.1,
-                    edge: Edge { state: key.3, change: key.4, count: 0, breaks: Vec::new(), ends: false, ..edge.clone() },
+                    edge: Edge {
+                        state: key.3,
+                        change: key.4,
+                        count: 0,
+                        breaks: Vec::new(),
+                        ends: false,
+                        waived: Vec::new(),
+                        ..edge.clone()
+                    },
                     routes: Vec::new(),
                 });
                 way.edge.count += 1;
+                merge(&mut way.edge.waived, &edge.waived);
                 if key.5 {
                     merge(&mut way.edge.breaks, &edge.breaks);
                     way.edge.ends |= edge.ends;

@@ -89,6 +89,9 @@ fn write_node(out: &mut String, indent: &str, number: usize, node: &Node) {
         lines.push(text(&format!("NOT TOLD {}", some_of(&node.untold, 3))));
         classes.push("untold");
     }
+    if !node.waived.is_empty() {
+        lines.push(text(&format!("WAIVED {}", some_of(&node.waived, 3))));
+    }
     let (open, close) = if node.site.is_none() { ("([", "])") } else { ("[", "]") };
     let _ = writeln!(out, "{indent}n{number}{open}\"{}\"{close}", lines.join("<br>"));
     for class in classes {
@@ -101,6 +104,9 @@ fn write_edge(out: &mut String, edge: &Edge) {
     if !edge.breaks.is_empty() {
         let says = if edge.ends { "BREAKS" } else { "on the way that breaks" };
         lines.push(text(&format!("{says} {}", some_of(&edge.breaks, 2))));
+    }
+    if !edge.waived.is_empty() {
+        lines.push(text(&format!("WAIVED {}", some_of(&edge.waived, 2))));
     }
     let arrow = match (edge.state, edge.activity) {
         (_, "depend") => "--o",

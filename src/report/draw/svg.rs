@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::graph::{Change, when};
+use super::graph::{Change, WAIVED, when};
 use super::layout::{Anchor, Arc, BESIDE, LINE, Layout, Point, Size, WIDTH};
 use super::map::{Map, MapSite, Way};
 use super::{land, name, sentence, short, some_of};
@@ -220,6 +220,9 @@ fn label(site: &MapSite) -> Vec<(&'static str, String)> {
     } else if !site.untold.is_empty() {
         lines.push(("om-open", format!("not told: {}", some_of(&site.untold, 2))));
     }
+    if !site.waived.is_empty() {
+        lines.push(("om-small", format!("waived: {}", some_of(&site.waived, 2))));
+    }
     lines
 }
 
@@ -335,6 +338,9 @@ fn way_in_words(map: &Map, way: &Way, between: &str) -> String {
         let says = if way.edge.ends { "breaks" } else { "on the way that breaks" };
         words.push(format!("{says} {}", some_of(&way.edge.breaks, 5)));
     }
+    if !way.edge.waived.is_empty() {
+        words.push(format!("waived: {}", some_of(&way.edge.waived, 5)));
+    }
     words.extend(way.routes.iter().map(|r| short(&safe(r), 160).into_owned()));
     if way.edge.count > way.routes.len() {
         words.push(format!("and {} more", way.edge.count - way.routes.len()));
@@ -428,6 +434,10 @@ fn foot(map: &Map, mut y: f64) -> (String, f64) {
         );
     }
     y += 12.0;
+    if has(&|s| !s.waived.is_empty()) {
+        y += 16.0;
+        line(&mut out, (20.0, y), "om-note", WAIVED);
+    }
     for note in map.notes.iter().flat_map(|n| wrapped(n)).chain(wrapped(land::ATTRIBUTION)) {
         y += 16.0;
         line(&mut out, (20.0, y), "om-note", &note);

@@ -3,22 +3,11 @@
 
 use maud::{Markup, html};
 
-use super::{Prose, Report, Text, at, list, nothing, severity_badge, state_words, verdict_badge, verdict_words};
+use super::{ORDER, Prose, Report, Text, at, list, nothing, severity_badge, state_words, verdict_badge, verdict_words};
 use crate::finding::{Finding, Hop, Verdict};
 use crate::report::{condition, count, known, pretty::pointed_at, remedy};
 use crate::source::Location;
 use crate::vocab::controls;
-
-/// What could not be told first.
-const ORDER: [Verdict; 7] = [
-    Verdict::Indeterminate,
-    Verdict::Conflict,
-    Verdict::Violated,
-    Verdict::Unsatisfiable,
-    Verdict::Waived,
-    Verdict::Satisfied,
-    Verdict::NotApplicable,
-];
 
 /// Columns of an excerpt.
 const ROOM: usize = 160;

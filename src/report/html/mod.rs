@@ -28,6 +28,17 @@ pub use world::World;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
+/// What could not be told first, then the gravest.
+const ORDER: [Verdict; 7] = [
+    Verdict::Indeterminate,
+    Verdict::Conflict,
+    Verdict::Violated,
+    Verdict::Unsatisfiable,
+    Verdict::Waived,
+    Verdict::Satisfied,
+    Verdict::NotApplicable,
+];
+
 /// Everything that is shown.
 #[derive(Debug)]
 pub struct Report<'a> {

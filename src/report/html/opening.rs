@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{LIMITS, Prose, Report, Text, at, nothing, severity_badge, verdict_badge, verdict_words};
+use super::{LIMITS, ORDER, Prose, Report, Text, at, nothing, severity_badge, verdict_badge, verdict_words};
 use crate::finding::{RuleResult, Verdict};
 use crate::report::{count, gaps_by_code};
 
@@ -66,17 +66,6 @@ pub(super) fn verdict(r: &Report<'_>) -> Markup {
         p { (LIMITS) " A way that stands in no file that was read, and a machine that is not where it is declared to be, are not seen." }
     }
 }
-
-/// Gravest and least sure first.
-const ORDER: [Verdict; 7] = [
-    Verdict::Indeterminate,
-    Verdict::Conflict,
-    Verdict::Violated,
-    Verdict::Unsatisfiable,
-    Verdict::Waived,
-    Verdict::Satisfied,
-    Verdict::NotApplicable,
-];
 
 const OTHERS: [(&str, &str, Verdict); 3] = [
     ("What somebody answers for", "Rules with nothing but waived findings", Verdict::Waived),

@@ -16,17 +16,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use lex::{Parser, Statement};
 use words::{TABLE, WORDS};
 
-use super::build::Builder;
-use super::powerdns::merge;
+use super::build::{Builder, MAX_FILES};
+use super::merge;
 use super::views::{together, untold};
-use crate::model::{Activity, EndpointFact, Facts, GapScope, Reference, Standing, Unread};
+use crate::model::{Activity, Facts, GapScope, Reference, Unread};
 use crate::read::words::{Effect, Words};
 use crate::read::zone::answer::{Condition, country};
 use crate::read::zone::collect::collect;
 use crate::read::zone::facts;
 use crate::read::zone::record::shorten;
 use crate::read::{Input, Reader, Reading, Recognized, glance};
-use crate::source::{Location, SourceId, Span};
+use crate::source::{Location, SourceId};
 
 mod lex;
 mod words;
@@ -135,6 +135,10 @@ impl Config<'_> {
                 continue;
             }
             let path = statement.word(1).to_owned();
+            if self.included.len() >= MAX_FILES {
+                self.builder.too_many_files(statement.at);
+                continue;
+            }
             match self.find(&path).filter(|id| depth < 8 && *id != file) {
                 Some(id) => {
                     self.included.push(id);
@@ -142,11 +146,7 @@ impl Config<'_> {
                 }
                 // Keys, and what distributions bring along: they hold no zone of the user's.
                 None if path.ends_with(".key") || path.ends_with("rndc.conf") || path.ends_with("bind.keys") => {}
-                None => {
-                    let message = format!("the included file `{}` is not among the project's files", shorten(&path));
-                    let help = "put it into the project folder, beside the file that includes it or by its full path";
-                    self.builder.unclear("missing-include", message, Some(help), statement.at, None);
-                }
+                None => self.builder.not_included(&path, statement.at),
             }
         }
         all
@@ -189,13 +189,7 @@ impl Config<'_> {
             let list = elements(statement.inner());
             self.acls.insert(statement.word(1).to_owned(), list);
         }
-        let mut fact = EndpointFact::new(
-            "dns-server",
-            format!("named ({})", self.input.path()),
-            Location::new(self.input.file, Span::default()),
-        );
-        fact.standing = Standing::WithSender;
-        let server = self.facts.endpoint(fact);
+        let server = super::server(&mut self.facts, "named", self.input);
         for statement in statements {
             self.known("the configuration", statement);
             match statement.word(0) {
@@ -209,6 +203,7 @@ impl Config<'_> {
                     }
                 }
                 "zone" => self.zone(statement, &server),
+                // Lists are read before; the others are harmless, or gaps already.
                 _ => {}
             }
         }
@@ -298,6 +293,7 @@ impl Config<'_> {
                 "also-notify" | "allow-transfer" => self.ways(option, server, Activity::Replicate),
                 "allow-update" if option.inner().iter().any(|e| e.word(0) != "none") => self.updated(&name, option),
                 "update-policy" => self.updated(&name, option),
+                // Type and file are looked at below; the others are harmless, or gaps already.
                 _ => {}
             }
         }
@@ -346,7 +342,9 @@ impl Config<'_> {
             if let Some((_, _, at)) = files.iter().find(|(_, id, _)| id.is_none()) {
                 untold(&mut self.builder, &name, *at);
             }
-            if different.len() < 2 {
+            // Where one view has the zone twice (which BIND refuses), or there are no views, each file is read by itself.
+            let twice = files.iter().map(|(view, _, _)| view).collect::<BTreeSet<_>>().len() < files.len();
+            if different.len() < 2 || twice {
                 continue;
             }
             // A view without the zone answers nothing for it.

@@ -161,10 +161,11 @@ impl<'d> Kept<'d> {
 
     /// What a backup includes; a namespace that nothing was read of keeps nothing that is known here.
     fn chosen(&self, spec: Node<'d>) -> Vec<usize> {
-        let list = |key: &str| -> Vec<&'d str> {
-            spec.get(key).into_iter().flat_map(|l| l.items()).filter_map(|n| n.text()).collect()
+        // What is no name includes everything, and leaves out nothing.
+        let list = |key: &str, odd: &'d str| -> Vec<&'d str> {
+            spec.get(key).into_iter().flat_map(|l| l.items()).map(|n| n.text().unwrap_or(odd)).collect()
         };
-        let (included, excluded) = (list("includedNamespaces"), list("excludedNamespaces"));
+        let (included, excluded) = (list("includedNamespaces", "*"), list("excludedNamespaces", ""));
         let all = included.is_empty() || included.iter().any(|n| n.contains(['*', '?', '[', '$', '{']));
         if all && excluded.is_empty() {
             return vec![self.all];

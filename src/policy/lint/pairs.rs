@@ -1,0 +1,246 @@
+//! What two rules do to each other: they exclude each other, leave no place for what people share, say the same, or one covers the
+//! other.
+
+use std::collections::BTreeMap;
+
+use super::Lint;
+use crate::finding::Severity;
+use crate::model::{Place, Role};
+use crate::policy::{Combine, Demand, Doing, Pack, Rule};
+use crate::source::Spanned;
+use crate::vocab::classes;
+use crate::vocab::places::{self, Membership, PlaceSet};
+/// More rules than this are not compared with each other; packs have tens.
+pub(super) const MAX_COMPARED: usize = 1_000;
+
+/// What two rules do to each other.
+pub(super) fn pairs(packs: &[Pack], found: &mut Vec<Lint>) {
+    let rules: Vec<(&Pack, &Rule)> = packs.iter().flat_map(|p| p.rules.iter().map(move |r| (p, r))).collect();
+    if let Some((pack, rule)) = rules.get(MAX_COMPARED) {
+        found.push(Lint {
+            code: "rules-not-compared",
+            severity: Severity::Medium,
+            location: rule.id.at(pack.location.source),
+            message: format!("{} rules are too many to compare; those from here on were not", rules.len()),
+            help: Some("lint fewer packs at a time".to_owned()),
+        });
+    }
+    let rules = &rules[..rules.len().min(MAX_COMPARED)];
+    let mut shared: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for (n, (pack, rule)) in rules.iter().enumerate() {
+        for (other_pack, other) in &rules[n + 1..] {
+            let (name, other_name) = (pack.rule_name(rule), other_pack.rule_name(other));
+            let at = other.id.at(other_pack.location.source);
+            let say = |code, severity, location, message, help: &str| Lint {
+                code,
+                severity,
+                location,
+                message,
+                help: Some(help.to_owned()),
+            };
+            if let Some(why) = exclude(rule, other) {
+                // With a recorded mechanism, one of them gives way.
+                let gives_way = [rule, other].iter().any(|r| !r.unless_mechanism.is_empty() || !r.tiers.is_empty());
+                let severity = if gives_way { Severity::Low } else { Severity::High };
+                let message = format!("`{other_name}` and `{name}` cannot both hold: {why}");
+                let help = "narrow data, origin or activity of one of them";
+                found.push(say("rules-exclude-each-other", severity, at, message, help));
+                continue;
+            }
+            if exclude_when_shared(rule, other) {
+                shared.entry(n).or_default().push(other_name.clone());
+            }
+            match (implies(rule, other), implies(other, rule)) {
+                (true, true) => {
+                    let message = format!("`{other_name}` demands the same as `{name}`");
+                    found.push(say("rule-duplicated", Severity::Low, at, message, "remove one of them"));
+                }
+                (true, false) => {
+                    let message = format!("`{other_name}` adds nothing to `{name}`, which covers it");
+                    found.push(say("rule-shadowed", Severity::Low, at, message, "remove it, or make it stricter"));
+                }
+                (false, true) => {
+                    let at = rule.id.at(pack.location.source);
+                    let message = format!("`{name}` adds nothing to `{other_name}`, which covers it");
+                    found.push(say("rule-shadowed", Severity::Low, at, message, "remove it, or make it stricter"));
+                }
+                (false, false) => {}
+            }
+        }
+    }
+    // A rule for one country meets those for all others: it is told once.
+    for (n, others) in shared {
+        let (pack, rule) = rules[n];
+        let more = if others.len() > 2 { format!(" and {} other rules", others.len() - 2) } else { String::new() };
+        let named: Vec<String> = others.iter().take(2).map(|o| format!("`{o}`")).collect();
+        found.push(Lint {
+            code: "shared-data-has-no-place",
+            severity: Severity::Low,
+            location: rule.id.at(pack.location.source),
+            message: format!(
+                "data that people of `{}` share with those of {}{more} has no place that both allow",
+                pack.rule_name(rule),
+                named.join(", ")
+            ),
+            help: Some(
+                "say with `combine` how shared data is judged: `intersection` (all rules at once, as it is without), \
+                 `per-subject` (each person's part by their own rules), `nexus` (wherever a participant belongs), \
+                 `controller` (the law of whoever controls it)"
+                    .to_owned(),
+            ),
+        });
+    }
+}
+
+/// Why no placement of the same people's data can meet both rules.
+///
+/// Rules for operators of different kinds are left to the check of whoever is both.
+fn exclude(a: &Rule, b: &Rule) -> Option<String> {
+    let same_people = a.origin_by == b.origin_by && overlapping(a.origin.as_ref(), b.origin.as_ref());
+    let asks = |r: &Rule, fact: &str| r.applies_if.iter().any(|f| f.value == fact);
+    let for_all = a.applies_if.is_empty() || b.applies_if.is_empty();
+    let same_operator = for_all || a.applies_if.iter().any(|f| asks(b, &f.value));
+    if same_people && same_operator && same_data(a, b) { demands_exclude(a, b) } else { None }
+}
+
+fn same_data(a: &Rule, b: &Rule) -> bool {
+    a.data.is_empty() || b.data.is_empty() || a.data.iter().any(|x| b.data.iter().any(|y| classes::overlap(&x.value, &y.value)))
+}
+
+/// Why no store of data that both rules are about can meet both. Rules on ways and on reading can be met by not going there.
+pub fn excluded_by(a: &Rule, b: &Rule) -> Option<String> {
+    let on_stores = |r: &Rule| !matches!(r.demand, Demand::OnlyIn(_) | Demand::NeverIn(_)) || binds_stores(r);
+    if on_stores(a) && on_stores(b) { demands_exclude(a, b) } else { None }
+}
+
+/// Why data of people who fall under different rules and share an item has no place, if both rules ask for all of the item.
+fn exclude_when_shared(a: &Rule, b: &Rule) -> bool {
+    let strict = |r: &Rule| r.unless_mechanism.is_empty() && r.tiers.is_empty();
+    let only = |r: &Rule| matches!(r.demand, Demand::OnlyIn(_)) && binds_stores(r) && strict(r);
+    let apart = match (&a.origin, &b.origin) {
+        (Some(p), Some(q)) => !PlaceSet::overlap(&[p, q]),
+        _ => false,
+    };
+    let combine = a.combine == Combine::Intersection || b.combine == Combine::Intersection;
+    let parts = a.combine == Combine::PerSubject || b.combine == Combine::PerSubject;
+    apart
+        && combine
+        && !parts
+        && a.origin_by == b.origin_by
+        && only(a)
+        && only(b)
+        && same_data(a, b)
+        && demands_exclude(a, b).is_some()
+}
+
+fn demands_exclude(a: &Rule, b: &Rule) -> Option<String> {
+    if !a.state.iter().any(|s| b.state.contains(s)) {
+        return None;
+    }
+    let in_words = |p: &PlaceSet| p.names.join(", ");
+    let apart = |p: &PlaceSet, q: &PlaceSet| !p.is_empty() && !q.is_empty() && !PlaceSet::overlap(&[p, q]);
+    match (&a.demand, &b.demand) {
+        (Demand::OnlyIn(p), Demand::OnlyIn(q)) if apart(p, q) && meet(a, b) => {
+            Some(format!("no place is in both {} and {}", in_words(p), in_words(q)))
+        }
+        (Demand::OnlyIn(p), Demand::NeverIn(q)) | (Demand::NeverIn(q), Demand::OnlyIn(p)) if within(p, q) && meet(a, b) => {
+            Some(format!("all of {} is in {}", in_words(p), in_words(q)))
+        }
+        (Demand::OnlyIn(p), needed) | (needed, Demand::OnlyIn(p)) => {
+            let only = if matches!(a.demand, Demand::OnlyIn(_)) { a } else { b };
+            let home = store_needed(needed)?;
+            (binds_stores(only) && apart(p, home)).then(|| format!("a store in {} is not in {}", in_words(home), in_words(p)))
+        }
+        (Demand::NeverIn(p), needed) | (needed, Demand::NeverIn(p)) => {
+            let never = if matches!(a.demand, Demand::NeverIn(_)) { a } else { b };
+            let home = store_needed(needed)?;
+            (binds_stores(never) && within(home, p)).then(|| format!("all of {} is in {}", in_words(home), in_words(p)))
+        }
+        _ => None,
+    }
+}
+
+/// Where a demand needs a store to stand.
+fn store_needed(demand: &Demand) -> Option<&PlaceSet> {
+    match demand {
+        Demand::CopyIn { places, .. } | Demand::RetainIn { places, .. } | Demand::FirstIn(places) => Some(places),
+        Demand::Survive(s) => s.within.as_ref(),
+        _ => None,
+    }
+}
+
+fn binds_stores(rule: &Rule) -> bool {
+    rule.activity.is_empty() || rule.activity.contains(&Doing::Role(Role::Store))
+}
+
+/// Whether one arrival can fall under both.
+fn meet(a: &Rule, b: &Rule) -> bool {
+    a.activity.is_empty() || b.activity.is_empty() || a.activity.iter().any(|d| b.activity.contains(d))
+}
+
+fn overlapping(a: Option<&PlaceSet>, b: Option<&PlaceSet>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => PlaceSet::overlap(&[a, b]),
+        _ => true,
+    }
+}
+
+/// Whether everything in `inner` is surely in `outer`: the country of each of its codes is, without conditions.
+fn within(inner: &PlaceSet, outer: &PlaceSet) -> bool {
+    let covered = |code: &str| {
+        let country = code.split('-').next().and_then(places::country);
+        country.is_some_and(|c| outer.contains(&Place::country(c)) == Membership::In)
+    };
+    !inner.is_empty() && inner.codes().all(covered)
+}
+
+/// Whether meeting `a` always meets `b` too: `a` demands the same, of at least as much.
+fn implies(a: &Rule, b: &Rule) -> bool {
+    let ids = |list: &[Spanned<String>]| list.iter().map(|s| s.value.clone()).collect::<Vec<_>>();
+    let no_more = |few: &[Spanned<String>], many: &[Spanned<String>]| {
+        let many = ids(many);
+        ids(few).iter().all(|f| many.contains(f))
+    };
+    same_demand(&a.demand, &b.demand)
+        && a.origin_by == b.origin_by
+        && match (&a.origin, &b.origin) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            (Some(p), Some(q)) => q.codes().all(|c| p.codes().any(|o| o == c)),
+        }
+        && (a.data.is_empty()
+            || (!b.data.is_empty() && b.data.iter().all(|y| a.data.iter().any(|x| classes::covers(&x.value, &y.value)))))
+        && (a.activity.is_empty() || (!b.activity.is_empty() && b.activity.iter().all(|d| a.activity.contains(d))))
+        && b.state.iter().all(|s| a.state.contains(s))
+        && a.severity >= b.severity
+        && a.combine == b.combine
+        && no_more(&a.unless_mechanism, &b.unless_mechanism)
+        && no_more(&a.applies_if, &b.applies_if)
+        && no_more(&a.exempt, &b.exempt)
+        && a.min_subjects.unwrap_or(0) <= b.min_subjects.unwrap_or(0)
+        && a.window == b.window
+        && a.tiers.is_empty()
+        && b.tiers.is_empty()
+}
+
+fn same_demand(a: &Demand, b: &Demand) -> bool {
+    let same = |p: &PlaceSet, q: &PlaceSet| p.codes().eq(q.codes());
+    match (a, b) {
+        (Demand::OnlyIn(p), Demand::OnlyIn(q))
+        | (Demand::NeverIn(p), Demand::NeverIn(q))
+        | (Demand::FirstIn(p), Demand::FirstIn(q))
+        | (Demand::KeysIn(p), Demand::KeysIn(q)) => same(p, q),
+        (Demand::CopyIn { places: p, max_age_hours: m }, Demand::CopyIn { places: q, max_age_hours: n }) => {
+            same(p, q) && m == n
+        }
+        (Demand::ReturnWithin { hours: m, home: p }, Demand::ReturnWithin { hours: n, home: q }) => same(p, q) && m == n,
+        (Demand::RetainIn { places: p, days: m }, Demand::RetainIn { places: q, days: n }) => same(p, q) && m == n,
+        (Demand::Survive(s), Demand::Survive(t)) => {
+            (s.loss_of, s.count, &s.keep, &s.within, s.max_age_hours, s.radius_km)
+                == (t.loss_of, t.count, &t.keep, &t.within, t.max_age_hours, t.radius_km)
+        }
+        (Demand::Separate(p), Demand::Separate(q)) => p == q,
+        (Demand::Nexus, Demand::Nexus) => true,
+        _ => false,
+    }
+}
