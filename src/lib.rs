@@ -65,9 +65,7 @@ pub mod read;
 pub mod report;
 #[doc(hidden)]
 pub mod source;
-<<<<<<< HEAD
 #[doc(hidden)]
-=======
 pub mod traffic;
->>>>>>> main
+#[doc(hidden)]
 pub mod vocab;

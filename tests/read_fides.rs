@@ -15,7 +15,7 @@ fn cases() {
 
 #[test]
 fn a_manifest_is_taken_by_this_reader_alone() {
-    for text in seeds("tests/read/fides") {
+    for text in seeds("tests/read/fides").into_iter().filter(|text| text.contains("  - fides_key:")) {
         for reader in READERS {
             let expected = if reader.format() == "fides" { Recognized::Yes } else { Recognized::No };
             assert_eq!(reader.recognize(".fides/manifest.yml", &text), expected, "{}", reader.format());

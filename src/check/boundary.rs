@@ -171,7 +171,7 @@ impl<'q> Question<'q> {
 /// Sets that depend on who takes part: tokens of the same people are judged together.
 fn per_people(context: &Context<'_>, scope: &Scope<'_>, base: &[String]) -> Vec<Group> {
     let sets = people_sets(context, scope, base).into_iter();
-    sets.map(|(set, tokens)| Group::new(context, &Asked { code: "no-nexus", ..Asked::only_in(&set) }, tokens)).collect()
+    sets.map(|(set, tokens)| Group::new(context, scope, &Asked { code: "no-nexus", ..Asked::only_in(&set) }, tokens)).collect()
 }
 
 /// Where the data of the same people may be: the rule's places and their own.
@@ -184,12 +184,7 @@ pub fn people_sets(context: &Context<'_>, scope: &Scope<'_>, base: &[String]) ->
     let sets = by_people.into_iter().map(|(people, tokens)| {
         let words: Vec<String> = base.iter().cloned().chain(people.iter().map(ToString::to_string)).collect();
         // Codes of populations were checked when they were read; a set of nothing allows nothing.
-<<<<<<< HEAD
-        let set = PlaceSet::resolve(&words, context.as_of).unwrap_or_default();
-        Group::new(context, scope, &Asked { code: "no-nexus", ..Asked::only_in(&set) }, tokens)
-=======
         (PlaceSet::resolve(&words, context.as_of).unwrap_or_default(), tokens)
->>>>>>> main
     });
     sets.collect()
 }

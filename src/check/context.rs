@@ -35,6 +35,7 @@ pub struct Standpoint {
 }
 
 impl Standpoint {
+    /// Of nobody's.
     pub fn new(atlas: &Atlas, geo: Geolocation) -> Self {
         Self {
             kind: geo.kind,
@@ -43,6 +44,7 @@ impl Standpoint {
             stale: rests_on_stale_data(atlas, &geo),
             basis: geo.basis,
             places: geo.places,
+            recipients: Vec::new(),
         }
     }
 }
@@ -408,20 +410,8 @@ fn standpoints(snapshot: &Snapshot, atlas: &Atlas) -> (Vec<Standpoint>, Vec<u32>
         all.iter().for_each(|id| operated[id.index()].push(recipient));
     }
     for id in snapshot.endpoint_ids() {
-<<<<<<< HEAD
-        let geo = atlas.locate_endpoint(snapshot, id);
-        let standpoint = Standpoint {
-            kind: geo.kind,
-            unknown: geo.unknown.is_some() || geo.places.is_empty(),
-            conflict: geo.conflict.is_some(),
-            stale: rests_on_stale_data(atlas, &geo),
-            basis: geo.basis,
-            places: geo.places,
-            recipients: operated.get_mut(id.index()).map(std::mem::take).unwrap_or_default(),
-        };
-=======
-        let standpoint = Standpoint::new(atlas, atlas.locate_endpoint(snapshot, id));
->>>>>>> main
+        let recipients = operated.get_mut(id.index()).map(std::mem::take).unwrap_or_default();
+        let standpoint = Standpoint { recipients, ..Standpoint::new(atlas, atlas.locate_endpoint(snapshot, id)) };
         let next = u32::try_from(standpoints.len()).unwrap_or(u32::MAX);
         standpoint_of.push(*known.entry(standpoint).or_insert_with_key(|s| {
             standpoints.push(s.clone());

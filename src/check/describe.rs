@@ -5,11 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::context::{Arrival, Context};
-<<<<<<< HEAD
-use super::scope::{Scope, from, people_in, under};
-=======
-use super::scope::{Scope, countries, from, people_in};
->>>>>>> main
+use super::scope::{Scope, countries, from, people_in, under};
 use crate::finding::{Finding, Hop, HopRoute, KnownPlace, Label, State, Verdict, without_line};
 use crate::geo::{Atlas, known_places};
 use crate::model::{Country, Endpoint, EndpointId, Route, RouteId, RouteRole, Snapshot, Spill, Standing, Trail};

@@ -279,26 +279,3 @@ impl Proposal {
         self.after.as_ref().is_some_and(|after| !after.newly_unserved(search.before).is_empty())
     }
 }
-<<<<<<< HEAD
-
-/// The world without some of its routes.
-fn without(snapshot: &Snapshot, routes: &[RouteId]) -> Snapshot {
-    let gone: BTreeSet<RouteId> = routes.iter().copied().collect();
-    let left = (0_u32..).zip(&snapshot.routes).filter(|(i, _)| !gone.contains(&RouteId(*i)));
-    let mut snapshot = Snapshot {
-        sites: snapshot.sites.clone(),
-        site_networks: SiteNetworks::new(&snapshot.sites),
-        endpoints: snapshot.endpoints.clone(),
-        routes: left.map(|(_, r)| r.clone()).collect(),
-        populations: snapshot.populations.clone(),
-        holdings: snapshot.holdings.clone(),
-        recipients: snapshot.recipients.clone(),
-        operated: snapshot.operated.clone(),
-        gaps: snapshot.gaps.clone(),
-        first_route: Vec::new(),
-    };
-    snapshot.index_routes();
-    snapshot
-}
-=======
->>>>>>> main

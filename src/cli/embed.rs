@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jiff::civil::Date;
 
 use super::pipeline::{self, Opened};
+use super::progress::Progress;
 use super::{Context, Failure, Gate, ProjectArgs, Screen, Surroundings, exit_code};
 use crate::check::follow;
 use crate::finding::{Assessment, Finding, GapResult, Reading, RuleResult, Severity, Verdict};
@@ -96,7 +97,9 @@ pub fn assess(request: &Request) -> Result<Assessed, Error> {
     let (today, terraform_variables) = (request.as_of, std::collections::BTreeMap::new());
     let around = Surroundings { today, folder, terraform_variables, stdout: dumb, stderr: dumb };
     let (mut stdin, mut out) = (io::empty(), io::sink());
-    let context = Context { around: &around, options: RenderOptions::PLAIN, stdin: &mut stdin, out: &mut out };
+    let progress = Progress::new(dumb);
+    let context =
+        Context { around: &around, options: RenderOptions::PLAIN, stdin: &mut stdin, out: &mut out, progress: &progress };
     let args = ProjectArgs {
         geoip: request.databases.clone(),
         input_format: None,

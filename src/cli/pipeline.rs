@@ -125,16 +125,7 @@ pub fn open_with(
     context: &Context<'_>,
     further: Option<(&str, &str)>,
 ) -> Result<Opened, Failure> {
-<<<<<<< HEAD
-    let place = find(path, &context.around.folder)?;
-    let as_of = args.as_of(context.around);
-    let (mut project, mut loaded) = load_project(&place)?;
-    for (point, reading) in &args.reading {
-        project.readings.insert(point.clone(), Spanned::new(*reading, Span::default()));
-    }
-=======
     let mut begun = begin(path, context)?;
->>>>>>> main
     if let Some((name, text)) = further {
         begun.loaded.add(name, text);
     }
@@ -161,6 +152,9 @@ impl Begun {
     pub fn open(self, args: &ProjectArgs, context: &Context<'_>) -> Result<Opened, Failure> {
         let Self { place, mut project, mut loaded, held, .. } = self;
         let as_of = args.as_of(context.around);
+        for (point, reading) in &args.reading {
+            project.readings.insert(point.clone(), Spanned::new(*reading, Span::default()));
+        }
         context.progress.doing(|| format!("reading {}", count(loaded.sources.iter().count(), "file", "files")));
         let settings = settings(&project, context.around.terraform_variables.clone());
         let (inputs, coverage) = read_inputs(&project, &mut loaded, &settings, args.input_format.as_deref())?;

@@ -27,7 +27,7 @@ pub fn sentence(pack: &Pack, rule: &Rule) -> String {
     sentences.extend(asked("Binds only those who answer yes", " to all of", &rule.applies_if));
     sentences.extend(asked("Exempt are those who answer yes", " to any of", &rule.exempt));
     if let Some((point, reading)) = &rule.reading {
-        sentences.push(format!("Asked only under the {} reading of `{}`", reading.as_str(), point.value));
+        sentences.push(format!("Asked only under the {} reading of the contested point {}", reading.as_str(), point.value));
     }
     sentences.extend(combined(rule.combine).map(str::to_owned));
     let rests_on: Vec<String> = rule.instruments.iter().filter_map(|id| instrument(pack, id)).map(cite).collect();
@@ -140,7 +140,7 @@ fn recipients(rule: &Rule) -> Option<String> {
     }
     parts.extend(asked.certified.iter().map(|c| {
         let title = certifications::known(&c.value).map_or(c.value.as_str(), |known| known.title.as_str());
-        format!("is attested as `{}` ({})", c.value, uncapitalized(title))
+        format!("is {} ({})", uncapitalized(title), c.value)
     }));
     parts.extend(asked.covered_person.map(|is| {
         let article = if is { "a" } else { "no" };

@@ -269,15 +269,12 @@ impl PlaceSet {
             self.add_named(other, as_of, depth + 1)?;
         }
         for entry in set.entries.iter().filter(|e| e.holds(as_of)) {
-<<<<<<< HEAD
-            self.add_code(&entry.code, &entry.cities, entry.condition.as_deref(), entry.certification.as_deref())?;
-=======
             if entry.code.starts_with('@') {
                 self.add_named(&entry.code, as_of, depth + 1)?;
             } else {
-                self.add_code(&entry.code, &entry.cities, entry.condition.as_deref())?;
+                let certification = entry.certification.as_deref();
+                self.add_code(&entry.code, &entry.cities, entry.condition.as_deref(), certification)?;
             }
->>>>>>> main
         }
         Ok(())
     }
