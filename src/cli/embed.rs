@@ -92,7 +92,7 @@ impl Request {
 /// If the project, a policy or a database cannot be read or has mistakes, or if no policy is named. [`Error`] says all of it, with
 /// lines. Mistakes in files of other formats are no error: they are gaps, and [`Assessed::exit_code`] is then 2.
 pub fn assess(request: &Request) -> Result<Assessed, Error> {
-    let dumb = Screen { terminal: None, unicode: true, may_color: false };
+    let dumb = Screen { terminal: None, unicode: true, may_color: false, links: false };
     let folder = std::env::current_dir().map_err(|e| Error(Failure::Io(e)))?;
     let (today, terraform_variables) = (request.as_of, std::collections::BTreeMap::new());
     let around = Surroundings { today, folder, terraform_variables, stdout: dumb, stderr: dumb };

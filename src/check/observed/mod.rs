@@ -166,7 +166,7 @@ impl<'j, 'a> Judge<'j, 'a> {
             seen.insert(finding.fingerprint.clone(), (from, to, sum));
         }
         tell_apart(&mut findings);
-        waive::waive(context, question.baseline, &[], &mut findings);
+        waive::waive(context, question.baseline, &[], &[], &mut findings);
         // A waiver may be for what only the assessment shows.
         findings.retain(|f| f.code != waive::FOR_NOTHING);
         let mut results: Vec<RuleResult> = rules
@@ -577,6 +577,8 @@ fn result(scope: &Scope<'_>, judged: Option<&Judged>, found: &[&Finding], unread
         severity: scope.rule.severity,
         verdict,
         why,
+        controls: scope.controls(),
+        read: scope.read.clone(),
         endpoints_examined: judged.map_or(0, |j| j.senders.len()),
         routes_examined: 0,
         location: scope.rule.location,
