@@ -183,7 +183,7 @@ fn holding_label(context: &Context<'_>, arrivals: &[Arrival]) -> Option<Label> {
 }
 
 /// Title, citations, rationale.
-fn why(scope: &Scope<'_>) -> String {
+pub fn why(scope: &Scope<'_>) -> String {
     let mut text = scope.rule.title.clone();
     for instrument in scope.pack.instruments.iter().filter(|i| scope.rule.instruments.contains(&i.id.value)) {
         text.push_str(" - ");
