@@ -31,6 +31,7 @@ pub mod sarif;
 pub mod screen;
 pub mod table;
 pub mod tree;
+pub mod typst;
 pub mod xlsx;
 
 /// What the terminal (or its absence) allows.
@@ -97,6 +98,7 @@ pub const REPORTERS: &[&dyn Reporter] = &[
     &gitlab::Gitlab,
     &csv::Csv,
     &markdown::Markdown,
+    &typst::Typst,
 ];
 
 pub fn reporter(name: &str) -> Option<&'static dyn Reporter> {
