@@ -2,6 +2,8 @@
 //!
 //! An assessment is about the user's world; what kept onshore from doing its job is an error (`cli::Failure`), a thing apart.
 
+pub mod observed;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;

@@ -5,6 +5,7 @@
 //!  text, rows     facts + gaps     ids        places          reach            verdicts         bytes
 //!  source ──▶ read ──▶ model ──▶ link ──▶ geo ──┐
 //!                                    └──▶ reach ┴──▶ check (policy) ──▶ finding ──▶ report
+//!             traffic ──▶ observed flows, tallied ──┘
 //! ```
 //!
 //! **Invariant: nothing unknown ever passes.** Readers give facts and gaps, never fail as a whole, and never drop what could
@@ -26,4 +27,5 @@ pub mod reach;
 pub mod read;
 pub mod report;
 pub mod source;
+pub mod traffic;
 pub mod vocab;

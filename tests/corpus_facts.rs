@@ -5,12 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-const FORMATS: [&str; 19] = [
+const FORMATS: [&str; 22] = [
     "ansible-inventory",
     "aws-inventory",
     "bind-zone",
     "cloudformation",
     "docker-compose",
+    "flow-logs",
     "gateway-api",
     "gcp-asset",
     "geodns",
@@ -18,6 +19,7 @@ const FORMATS: [&str; 19] = [
     "kafka",
     "kubernetes",
     "mongodb",
+    "netflow",
     "redis-cassandra",
     "sql-multiregion",
     "sql-replication",
@@ -25,6 +27,7 @@ const FORMATS: [&str; 19] = [
     "terraform-plan-state",
     "traefik-caddy",
     "varnish-vcl",
+    "zeek",
 ];
 
 /// `fact 3` or `trap 1`.

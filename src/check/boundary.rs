@@ -152,18 +152,23 @@ impl<'q> Question<'q> {
 
 /// Sets that depend on who takes part: tokens of the same people are judged together.
 fn per_people(context: &Context<'_>, scope: &Scope<'_>, base: &[String]) -> Vec<Group> {
+    let sets = people_sets(context, scope, base).into_iter();
+    sets.map(|(set, tokens)| Group::new(context, &Asked { code: "no-nexus", ..Asked::only_in(&set) }, tokens)).collect()
+}
+
+/// Where the data of the same people may be: the rule's places and their own.
+pub fn people_sets(context: &Context<'_>, scope: &Scope<'_>, base: &[String]) -> Vec<(PlaceSet, Vec<u64>)> {
     let mut by_people: BTreeMap<&[Country], Vec<u64>> = BTreeMap::new();
     for token in bits(&scope.tokens) {
         let of = by_people.entry(&context.tokens[token].origins).or_insert_with(|| vec![0; scope.tokens.len()]);
         set(of, token);
     }
-    let groups = by_people.into_iter().map(|(people, tokens)| {
+    let sets = by_people.into_iter().map(|(people, tokens)| {
         let words: Vec<String> = base.iter().cloned().chain(people.iter().map(ToString::to_string)).collect();
         // Codes of populations were checked when they were read; a set of nothing allows nothing.
-        let set = PlaceSet::resolve(&words, context.as_of).unwrap_or_default();
-        Group::new(context, &Asked { code: "no-nexus", ..Asked::only_in(&set) }, tokens)
+        (PlaceSet::resolve(&words, context.as_of).unwrap_or_default(), tokens)
     });
-    groups.collect()
+    sets.collect()
 }
 
 /// What gets to no store at all has no first one.

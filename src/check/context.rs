@@ -32,6 +32,19 @@ pub struct Standpoint {
     pub stale: bool,
 }
 
+impl Standpoint {
+    pub fn new(atlas: &Atlas, geo: Geolocation) -> Self {
+        Self {
+            kind: geo.kind,
+            unknown: geo.unknown.is_some() || geo.places.is_empty(),
+            conflict: geo.conflict.is_some(),
+            stale: rests_on_stale_data(atlas, &geo),
+            basis: geo.basis,
+            places: geo.places,
+        }
+    }
+}
+
 pub struct Context<'a> {
     pub snapshot: &'a Snapshot,
     pub sources: &'a Sources,
@@ -389,15 +402,7 @@ fn standpoints(snapshot: &Snapshot, atlas: &Atlas) -> (Vec<Standpoint>, Vec<u32>
     let mut known: HashMap<Standpoint, u32> = HashMap::default();
     let mut standpoint_of = Vec::with_capacity(snapshot.endpoints.len());
     for id in snapshot.endpoint_ids() {
-        let geo = atlas.locate_endpoint(snapshot, id);
-        let standpoint = Standpoint {
-            kind: geo.kind,
-            unknown: geo.unknown.is_some() || geo.places.is_empty(),
-            conflict: geo.conflict.is_some(),
-            stale: rests_on_stale_data(atlas, &geo),
-            basis: geo.basis,
-            places: geo.places,
-        };
+        let standpoint = Standpoint::new(atlas, atlas.locate_endpoint(snapshot, id));
         let next = u32::try_from(standpoints.len()).unwrap_or(u32::MAX);
         standpoint_of.push(*known.entry(standpoint).or_insert_with_key(|s| {
             standpoints.push(s.clone());

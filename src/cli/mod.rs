@@ -34,6 +34,7 @@ mod revision;
 mod saved;
 mod schema;
 mod trace;
+mod traffic;
 mod verify;
 mod whatif;
 
@@ -74,6 +75,8 @@ enum Command {
     /// Show what a loss or an overload does to people, data and rules
     #[command(name = "whatif")]
     WhatIf(whatif::WhatIf),
+    /// Hold flow logs against policies: what did happen
+    Traffic(traffic::Traffic),
     /// List, show and check policies
     #[command(subcommand)]
     Policy(policy::Policy),
@@ -190,6 +193,7 @@ pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn 
         Command::Locate(c) => c.run(&mut context),
         Command::Trace(c) => c.run(&mut context),
         Command::WhatIf(c) => c.run(&mut context),
+        Command::Traffic(c) => c.run(&mut context),
         Command::Policy(c) => c.run(&mut context),
         Command::Explain(c) => c.run(&mut context),
         Command::Data(c) => c.run(&mut context),

@@ -183,6 +183,21 @@ impl Begun {
     }
 }
 
+/// A project of which nothing is declared.
+pub fn nothing(args: &ProjectArgs, context: &Context<'_>) -> Opened {
+    Opened {
+        root: context.around.folder.clone(),
+        project: Project::default(),
+        databases: databases(args, context),
+        sources: Sources::default(),
+        snapshot: link(Vec::new(), &Project::default(), &Sources::default()),
+        coverage: Coverage::default(),
+        broken: false,
+        as_of: args.as_of(context.around),
+        baseline: None,
+    }
+}
+
 /// What forges need before a path of the project to find the file: its folder from the top of the git work tree, `infra/eu/`.
 fn within_repository(root: &Path) -> String {
     let Ok(root) = root.canonicalize() else { return String::new() };

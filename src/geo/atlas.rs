@@ -39,24 +39,24 @@ pub struct DataFile {
 
 /// Everything that knows where something stands. Made once a run.
 pub struct Atlas {
-    networks: Vec<NetworkOverride>,
+    pub(super) networks: Vec<NetworkOverride>,
     endpoints: BTreeMap<EndpointId, Vec<EndpointOverride>>,
-    sites: Vec<Site>,
+    pub(super) sites: Vec<Site>,
     site_networks: SiteNetworks,
     /// The user's, in their order; the compiled-in table comes after them.
     ranges: Vec<(Ranges, DataSetId)>,
     /// The user's, in their order, then the default.
-    databases: Vec<(OpenDatabase, DataSetId)>,
+    pub(super) databases: Vec<(OpenDatabase, DataSetId)>,
     sets: DataSets,
 }
 
-enum OpenDatabase {
+pub(super) enum OpenDatabase {
     Users(Box<Database>),
     Default,
 }
 
-struct NetworkOverride {
-    network: IpNetwork,
+pub(super) struct NetworkOverride {
+    pub(super) network: IpNetwork,
     place: DeclaredPlace,
     because: Option<String>,
     location: Location,
@@ -154,14 +154,31 @@ impl Atlas {
 
     /// Where an address is. `scope` tells overlapping private networks apart.
     pub fn locate_address(&self, address: IpAddr, scope: Option<&str>) -> Geolocation {
-        let site = match self.site_networks.find(address, scope) {
-            SiteMatch::None => self.site_networks.find(special::unwrap(address).0, scope),
-            found => found,
-        };
+        let site = self.site_of(address, scope);
         let mut member = Member::default();
         self.ask_site(&site, &self.sites, &mut member);
         self.ask_address(address, site != SiteMatch::None, &mut member);
         self.answer(Vec::new(), vec![member])
+    }
+
+    /// The same, with the site whose network holds the address.
+    pub fn site_and_place(&self, address: IpAddr) -> (SiteMatch, Geolocation) {
+        (self.site_of(address, None), self.locate_address(address, None))
+    }
+
+    fn site_of(&self, address: IpAddr, scope: Option<&str>) -> SiteMatch {
+        match self.site_networks.find(address, scope) {
+            SiteMatch::None => self.site_networks.find(special::unwrap(address).0, scope),
+            found => found,
+        }
+    }
+
+    /// Where any of some endpoints stands.
+    pub fn locate_all(&self, snapshot: &Snapshot, ids: &[EndpointId]) -> Geolocation {
+        match ids {
+            [one] => self.locate_endpoint(snapshot, *one),
+            several => union(several.iter().map(|id| self.locate_endpoint(snapshot, *id))),
+        }
     }
 
     /// A network of each country, out of the first database that has one: who asks on behalf of a country's people asks for it.
@@ -430,7 +447,7 @@ impl Atlas {
         }
     }
 
-    fn range_tables(&self) -> impl Iterator<Item = (&Ranges, DataSetId)> {
+    pub(super) fn range_tables(&self) -> impl Iterator<Item = (&Ranges, DataSetId)> {
         self.ranges.iter().map(|(ranges, id)| (ranges, *id)).chain(std::iter::once_with(|| (range::cloud(), CLOUD)))
     }
 
@@ -472,7 +489,7 @@ impl NetworkOverride {
 }
 
 impl OpenDatabase {
-    fn get(&self) -> &Database {
+    pub(super) fn get(&self) -> &Database {
         match self {
             Self::Users(database) => database,
             Self::Default => default_database(),

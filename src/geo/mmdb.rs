@@ -143,6 +143,48 @@ impl Database {
         (found, false)
     }
 
+    /// From each start on, which record holds (from 1; 0: none), for IPv4 and IPv6, in address order. IPv4 inside IPv6 is for
+    /// [`super::special::unwrap`].
+    ///
+    /// # Errors
+    /// The file is damaged.
+    pub fn steps(&self) -> Result<[Vec<(u128, u32)>; 2], GeoError> {
+        let damaged = |e: maxminddb::MaxMindDbError| GeoError {
+            file: self.name.clone(),
+            line: None,
+            message: format!("this database is damaged ({})", brief(&e)),
+            help: Some("download it again".to_owned()),
+        };
+        let mut families: [Vec<(u128, u32)>; 2] = [Vec::new(), Vec::new()];
+        // Address after the last network, by family; `None` after the last address of all.
+        let mut ends = [Some(0_u128), Some(0_u128)];
+        for result in self.reader.networks(WithinOptions::default()).map_err(damaged)? {
+            let result = result.map_err(damaged)?;
+            let network = result.network().map_err(damaged)?;
+            let Some(offset) = result.offset() else { continue };
+            let (family, bits) = if network.is_ipv4() { (0, 32) } else { (1, 128) };
+            let start = super::flat::number(network.network());
+            let steps = &mut families[family];
+            let value = u32::try_from(offset).map_or(u32::MAX, |o| o.saturating_add(1));
+            if ends[family] != Some(start)
+                && let Some(end) = ends[family]
+            {
+                steps.push((end, 0));
+            }
+            if steps.last().is_none_or(|(_, last)| *last != value) {
+                steps.push((start, value));
+            }
+            ends[family] =
+                (start | super::flatten::mask(bits, network.prefix())).checked_add(1).filter(|e| bits == 128 || e >> 32 == 0);
+        }
+        for (steps, end) in families.iter_mut().zip(ends) {
+            if let Some(end) = end {
+                steps.push((end, 0));
+            }
+        }
+        Ok(families)
+    }
+
     fn decode<S: AsRef<[u8]>>(&self, result: &maxminddb::LookupResult<'_, S>) -> Record {
         let read = match self.shape {
             Shape::Nested => result.decode::<Nested>().map(|r| r.unwrap_or_default().record()),

@@ -3,6 +3,7 @@
 pub mod atlas;
 pub mod data_set;
 mod evidence;
+pub mod flat;
 pub mod flatten;
 pub mod hostname;
 pub mod mmdb;

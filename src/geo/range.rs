@@ -154,6 +154,16 @@ impl Ranges {
         (found, false)
     }
 
+    /// From each start on, who is meant (from 1; 0: nobody), in address order.
+    pub(super) fn steps(&self, v6: bool) -> Vec<(u128, u32)> {
+        let table = self.table(v6);
+        let step = |at| {
+            let Segment { start, owner, .. } = table.segment(at);
+            (start, if owner == NOBODY { 0 } else { owner + 1 })
+        };
+        (0..table.len()).map(step).collect()
+    }
+
     fn table(&self, v6: bool) -> Table<'_> {
         if v6 { Table { bytes: &self.v6, bits: 128 } } else { Table { bytes: &self.v4, bits: 32 } }
     }

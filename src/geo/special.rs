@@ -19,6 +19,16 @@ pub struct Block {
     pub kind: Kind,
 }
 
+impl Block {
+    /// What is sent there does not leave the machine, the wire or the cloud's own host.
+    pub fn stays_local(&self) -> bool {
+        ["loopback", "link-local", "multicast", "unspecified", "\"this network\"", "reserved (RFC 1112)"]
+            .iter()
+            .any(|w| self.is.contains(w) && !self.is.contains("anycast"))
+            || self.is.contains(", local to each")
+    }
+}
+
 /// Longer prefixes before the ones that hold them.
 const BLOCKS: &[(&str, Kind, &str)] = &[
     ("0.0.0.0/8", Kind::Special, "\"this network\" (RFC 791)"),
@@ -82,6 +92,11 @@ const BLOCKS: &[(&str, Kind, &str)] = &[
 /// The block an address lies in.
 pub fn find(address: IpAddr) -> Option<Block> {
     blocks().iter().find(|b| b.network.contains(address)).copied()
+}
+
+/// Every block, longer prefixes before the ones that hold them.
+pub fn all() -> impl Iterator<Item = Block> {
+    blocks().iter().copied()
 }
 
 /// The blocks that a network touches without lying inside one of them, or the one that holds it.

@@ -299,7 +299,7 @@ struct JsonWaiver<'a> {
 }
 
 #[derive(Serialize)]
-struct JsonPlace<'a> {
+pub(super) struct JsonPlace<'a> {
     country: Option<&'a str>,
     subdivision: Option<&'a str>,
     city: Option<&'a str>,
@@ -600,6 +600,10 @@ fn hop<'a>(h: &'a Hop, sources: &'a Sources) -> JsonHop<'a> {
         places: h.places.iter().map(place).collect(),
         source: position(sources, h.location),
     }
+}
+
+pub(super) fn places(places: &[KnownPlace]) -> Vec<JsonPlace<'_>> {
+    places.iter().map(place).collect()
 }
 
 fn place(p: &KnownPlace) -> JsonPlace<'_> {

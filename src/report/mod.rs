@@ -30,6 +30,7 @@ pub mod pretty;
 pub mod sarif;
 pub mod screen;
 pub mod table;
+pub mod traffic;
 pub mod tree;
 pub mod typst;
 pub mod xlsx;
@@ -195,16 +196,7 @@ pub(crate) fn cut(cut: &CutRoute, sources: &Sources) -> String {
 
 /// What to add, and where; or why nowhere.
 fn addition(addition: &Addition) -> String {
-    let list = |names: &[String], and: &str| {
-        let mut shown: Vec<String> = names.iter().take(3).map(|n| format!("`{}`", safe(n))).collect();
-        if names.len() > 3 {
-            shown.push(count(names.len() - 3, "other", "others"));
-        }
-        match shown.as_slice() {
-            [rest @ .., last] if !rest.is_empty() => format!("{} {and} {last}", rest.join(", ")),
-            all => all.concat(),
-        }
-    };
+    let list = |names: &[String], and: &str| some(names.iter().map(|n| format!("`{}`", safe(n))).collect(), and);
     let of = list(&addition.of, "and");
     let what = match addition.what {
         "key" => format!("a key for {of}"),
@@ -301,11 +293,8 @@ fn added(remedy: &Remedy) -> Option<String> {
 
 /// `us-users (communications.content), cn-users (user.contact)`.
 fn people(unserved: &[(String, String)]) -> String {
-    let mut whom: Vec<String> = unserved.iter().take(NAMED).map(|(p, data)| format!("{} ({})", safe(p), safe(data))).collect();
-    if unserved.len() > NAMED {
-        whom.push(count(unserved.len() - NAMED, "other", "others"));
-    }
-    whom.join(", ")
+    let whom = unserved.iter().map(|(p, data)| format!("{} ({})", safe(p), safe(data)));
+    some(whom.collect(), "and")
 }
 
 /// As many are named.
@@ -313,10 +302,7 @@ const NAMED: usize = 3;
 
 fn smaller(smaller: &Smaller, sources: &Sources) -> String {
     let route = |c: &CutRoute| format!("`{}` -> `{}` ({})", safe(&c.from), safe(&c.to), line(sources, c.location));
-    let mut named: Vec<String> = smaller.cut.iter().take(NAMED).map(route).collect();
-    if smaller.cut.len() > NAMED {
-        named.push(count(smaller.cut.len() - NAMED, "other", "others"));
-    }
+    let named = some(smaller.cut.iter().map(route).collect(), "and");
     let mut price = Vec::new();
     if !smaller.unserved.is_empty() {
         price.push(format!("take away the last serving path of {}", people(&smaller.unserved)));
@@ -325,7 +311,20 @@ fn smaller(smaller: &Smaller, sources: &Sources) -> String {
         price.push(format!("break {}", safe(&smaller.breaks.join(", "))));
     }
     let routes = count(smaller.cut.len(), "route", "routes");
-    format!("cutting {routes} would do as well, {}, but would {}", named.join(", "), price.join(" and "))
+    format!("cutting {routes} would do as well, {named}, but would {}", price.join(" and "))
+}
+
+/// `a`, `a and b`, `a, b, c and 2 others`.
+fn some(mut names: Vec<String>, and: &str) -> String {
+    if names.len() > NAMED {
+        let more = names.len() - NAMED;
+        names.truncate(NAMED);
+        names.push(count(more, "other", "others"));
+    }
+    match names.as_slice() {
+        [rest @ .., last] if !rest.is_empty() => format!("{} {and} {last}", rest.join(", ")),
+        all => all.concat(),
+    }
 }
 
 /// Longer notes are cut in reports for people; JSON has them whole.

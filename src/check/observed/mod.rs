@@ -1,0 +1,623 @@
+//! Observed flows against the same policies: what was sent from where data is to where a rule does not want it.
+//!
+//! A log shows who sent how much to whom, never what. So what an endpoint that surely holds a class sends to a place outside is
+//! a violation, unless the project declares that this way carries other data; what it answers to unknown clients there, what may
+//! hold the class, and what goes nobody knows where, leaves the rule undecided. Nothing that was not read, or not told apart, lets a
+//! rule pass.
+
+mod ways;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use super::boundary::people_sets;
+use super::context::{Arrival, Context, Standpoint, and, bits};
+use super::describe::{count, made_at, subject_of, tell_apart, whose};
+use super::placement::{Placement, Wanted, judge};
+use super::scope::{Applies, Scope};
+use super::waive;
+use super::{Question, describe, overall, with_context};
+use crate::finding::observed::{End, Log, Observation, ObservedWay, Seen, size};
+use crate::finding::{Assessment, Finding, Hop, Label, RuleResult, State, Verdict};
+use crate::geo::{Kind, known_places};
+use crate::model::{EndpointId, Role};
+use crate::policy::{Combine, Demand, Doing};
+use crate::traffic::{Labels, Party, PartyId, Sum, Tally, Way};
+use crate::vocab::places::PlaceSet;
+use ways::Hops;
+
+/// What was counted, under which labels.
+pub struct Counted<'c> {
+    pub labels: &'c Labels,
+    pub tally: &'c Tally,
+    pub logs: &'c [Log],
+}
+
+/// Holds what was counted against the question's policies and declarations. `assessed`: the assessment of the same project, whose
+/// findings may show in the logs.
+pub fn observe(question: &Question<'_>, counted: &Counted<'_>, assessed: Option<&Assessment>) -> Observation {
+    with_context(question, |context| Judge::new(context, counted).observation(question, assessed))
+}
+
+/// All hours of one way added up.
+struct Pair<'c> {
+    from: &'c Party,
+    to: &'c Party,
+    ids: (PartyId, PartyId),
+    way: Way,
+    ours: Option<bool>,
+    sum: Sum,
+}
+
+impl Pair<'_> {
+    /// It comes from somebody else: an address that is nobody's here, to one that is.
+    fn is_inbound(&self) -> bool {
+        let to_us = self.to.is_own() || self.ours == Some(false);
+        !self.from.is_own() && self.ours != Some(true) && to_us
+    }
+
+    fn is_local(&self) -> bool {
+        self.from.local || self.to.local
+    }
+}
+
+struct Judge<'j, 'a> {
+    context: &'j Context<'a>,
+    counted: &'j Counted<'j>,
+    pairs: Vec<Pair<'j>>,
+    hops: Hops,
+    /// By party: what it depends on where it is.
+    standpoints: BTreeMap<PartyId, Standpoint>,
+}
+
+/// Why no rule can pass, whatever was seen.
+fn unread(counted: &Counted<'_>) -> Vec<String> {
+    let mut why = Vec::new();
+    let broken = counted.logs.iter().filter(|l| l.broken.is_some()).count();
+    if broken > 0 {
+        why.push(format!(
+            "{} not read to the end",
+            if broken == 1 { "1 log was".into() } else { format!("{broken} logs were") }
+        ));
+    }
+    let rows = &counted.tally.rows;
+    if rows.unparsable > 0 {
+        why.push(format!("{} could not be read", of(rows.unparsable, "row")));
+    }
+    if rows.skipped > 0 {
+        why.push(format!("the log left out what belongs at {}", of(rows.skipped, "row")));
+    }
+    if counted.tally.other.flows > 0 {
+        why.push(format!("{} could not be told apart", of(counted.tally.other.flows, "flow")));
+    }
+    why
+}
+
+fn of(n: u64, noun: &str) -> String {
+    count(usize::try_from(n).unwrap_or(usize::MAX), noun)
+}
+
+/// A demand on places: where, and of which tokens.
+struct Asked {
+    set: PlaceSet,
+    inside: bool,
+    tokens: Vec<u64>,
+}
+
+/// `None`: the demand is not on where data goes, so that flows cannot show it.
+fn asked(context: &Context<'_>, scope: &Scope<'_>) -> Option<Vec<Asked>> {
+    let one = |set: &PlaceSet, inside| vec![Asked { set: set.clone(), inside, tokens: scope.tokens.clone() }];
+    let people = |base: &[String]| {
+        people_sets(context, scope, base).into_iter().map(|(set, tokens)| Asked { set, inside: true, tokens }).collect()
+    };
+    match &scope.rule.demand {
+        Demand::OnlyIn(set) if scope.rule.combine == Combine::Nexus => Some(people(&set.names)),
+        Demand::Nexus => Some(people(&[])),
+        Demand::OnlyIn(set) => Some(one(set, true)),
+        Demand::NeverIn(set) => Some(one(set, false)),
+        _ => None,
+    }
+}
+
+/// A finding with what it rests on.
+type Found = (Finding, End, End, Seen);
+
+impl<'j, 'a> Judge<'j, 'a> {
+    fn new(context: &'j Context<'a>, counted: &'j Counted<'j>) -> Self {
+        let mut sums: BTreeMap<(u32, u32, Way, Option<bool>), Sum> = BTreeMap::new();
+        for (key, sum) in counted.tally.cells() {
+            sums.entry((key.from, key.to, key.way, key.ours)).or_default().add(sum);
+        }
+        let pair = |((from, to, way, ours), sum)| Pair {
+            from: counted.labels.party(PartyId(from)),
+            to: counted.labels.party(PartyId(to)),
+            ids: (PartyId(from), PartyId(to)),
+            way,
+            ours,
+            sum,
+        };
+        let pairs: Vec<Pair<'_>> = sums.into_iter().map(pair).collect();
+        let receivers: BTreeSet<PartyId> = pairs.iter().map(|p| p.ids.1).collect();
+        let standpoint = |id: PartyId| (id, Standpoint::new(context.atlas, counted.labels.party(id).geo.clone()));
+        let standpoints = receivers.into_iter().map(standpoint).collect();
+        Self { context, counted, pairs, hops: Hops::new(context), standpoints }
+    }
+
+    fn observation(&self, question: &Question<'_>, assessed: Option<&Assessment>) -> Observation {
+        let context = self.context;
+        let scopes: Vec<Scope<'_>> =
+            question.packs.iter().flat_map(|p| p.rules.iter().map(move |r| Scope::new(context, p, r))).collect();
+        let unread = unread(self.counted);
+        let mut all: Vec<Found> = Vec::new();
+        let mut rules: Vec<(usize, Option<Judged>)> = Vec::new();
+        for (i, scope) in scopes.iter().enumerate() {
+            let judged = asked(context, scope).map(|asked| self.rule(scope, &asked));
+            if let Some(judged) = &judged {
+                all.extend(judged.found.iter().cloned());
+            }
+            rules.push((i, judged));
+        }
+        let mut findings: Vec<Finding> = all.iter().map(|(f, ..)| f.clone()).collect();
+        findings.sort_by(|a, b| order(a).cmp(&order(b)));
+        let mut seen = BTreeMap::new();
+        for (finding, from, to, sum) in all {
+            seen.insert(finding.fingerprint.clone(), (from, to, sum));
+        }
+        tell_apart(&mut findings);
+        waive::waive(context, question.baseline, &[], &mut findings);
+        // A waiver may be for what only the assessment shows.
+        findings.retain(|f| f.code != waive::FOR_NOTHING);
+        let mut results: Vec<RuleResult> = rules
+            .iter()
+            .map(|(i, judged)| {
+                let scope = &scopes[*i];
+                let own: Vec<&Finding> = findings.iter().filter(|f| f.rule.as_deref() == Some(&scope.name)).collect();
+                result(scope, judged.as_ref(), &own, &unread)
+            })
+            .collect();
+        results.sort_by(|a, b| a.rule.cmp(&b.rule));
+        let assessment = Assessment {
+            project: question.project.name.clone(),
+            owner: question.project.owner.clone(),
+            notify: None,
+            as_of: question.as_of.to_string(),
+            verdict: overall(&results, &findings),
+            rules: results,
+            findings,
+            allowed: Vec::new(),
+            remedies: Vec::new(),
+            gaps: Vec::new(),
+            ways: Vec::new(),
+            topology: None,
+            coverage: context.coverage(question.coverage.clone()),
+            data_sets: context.atlas.data_sets(),
+        };
+        let tally = self.counted.tally;
+        Observation {
+            assessment,
+            seen,
+            logs: self.counted.logs.to_vec(),
+            rows: tally.rows.clone(),
+            grain: match tally.grain {
+                crate::traffic::Grain::Hour => "hour",
+                crate::traffic::Grain::Day => "day",
+                crate::traffic::Grain::Whole => "whole",
+            },
+            ways: self.ways(),
+            other: self.seen(&tally.other),
+            unused: self.unused(),
+            proofs: assessed.map(|a| self.proofs(a)).unwrap_or_default(),
+            odd: tally.odd.iter().map(|s| (self.log(s.0), s.1)).collect(),
+        }
+    }
+
+    /// Every flow from what holds, or may hold, what the rule is about.
+    fn rule(&self, scope: &Scope<'_>, asked: &[Asked]) -> Judged {
+        let mut judged = Judged::default();
+        if !matches!(scope.applies, Applies::Yes | Applies::IfEvidence(_) | Applies::Nobody(_)) {
+            return judged;
+        }
+        // Of data that nobody declared an undeclared sender may hold some all the same, but the rule is about nobody then.
+        if matches!(scope.applies, Applies::Nobody(_)) {
+            return judged;
+        }
+        let mut drafts: BTreeMap<(String, String, &'static str), Draft<'_>> = BTreeMap::new();
+        for pair in self.pairs.iter().filter(|p| !p.is_local() && !p.is_inbound()) {
+            for asked in asked {
+                let Some(holds) = self.holds(pair, &asked.tokens) else { continue };
+                if holds.known {
+                    judged.flows += pair.sum.flows;
+                }
+                judged.senders.extend(pair.from.endpoints.iter().copied());
+                let wanted = if asked.inside { Wanted::In(&asked.set) } else { Wanted::NotIn(&asked.set) };
+                let standpoint = &self.standpoints[&pair.ids.1];
+                let placement = judge(self.context, standpoint, &wanted);
+                let Some((code, verdict, why)) = self.verdict(scope, pair, &placement, &holds) else { continue };
+                let key = (self.name(pair.from), self.name(pair.to), code);
+                let draft = drafts.entry(key).or_insert_with(|| Draft {
+                    pair,
+                    tokens: Vec::new(),
+                    code,
+                    verdict,
+                    why,
+                    placement,
+                    unsure: false,
+                    sum: Sum::default(),
+                });
+                draft.tokens.extend(bits(&holds.tokens));
+                draft.unsure |= and(&holds.tokens, &scope.unsure).iter().any(|w| *w != 0);
+                draft.sum.add(&pair.sum);
+            }
+        }
+        for draft in drafts.into_values() {
+            let unsure = draft.unsure;
+            let (from, to) = (self.end(draft.pair.from), self.end(draft.pair.to));
+            let seen = self.seen(&draft.sum);
+            let mut finding = [self.finding(scope, draft, &from, &to, &seen)];
+            scope.soften(self.context, &mut finding, unsure);
+            let [mut finding] = finding;
+            if finding.verdict == Verdict::Satisfied {
+                judged.allowed += 1;
+                continue;
+            }
+            finding.fingerprint = fingerprint(&finding, &from.name, &to.name);
+            judged.found.push((finding, from, to, seen));
+        }
+        judged
+    }
+
+    /// What the sender has of these tokens. `None`: nothing.
+    fn holds(&self, pair: &Pair<'_>, wanted: &[u64]) -> Option<Holds> {
+        let context = self.context;
+        let sender = &pair.from.endpoints;
+        if sender.is_empty() {
+            // Nobody said what stands there.
+            return wanted.iter().any(|w| *w != 0).then(|| Holds { tokens: wanted.to_vec(), sure: false, known: false });
+        }
+        let in_state = |state: State, id: &EndpointId| and(context.spread(state).at(*id), wanted);
+        let any = |words: &[u64]| words.iter().any(|w| *w != 0);
+        let mut tokens = vec![0_u64; wanted.len()];
+        for id in sender {
+            // Loss bounds all states from above.
+            tokens.iter_mut().zip(in_state(State::Loss, id)).for_each(|(a, b)| *a |= b);
+        }
+        // A way that is declared for other data carries that.
+        if let Some(routes) = self.hops.between(pair).filter(|routes| !routes.is_empty()) {
+            let carried: Vec<usize> = bits(&tokens).filter(|t| routes.iter().any(|r| context.graph.passes(*r, *t))).collect();
+            tokens = vec![0; wanted.len()];
+            carried.into_iter().for_each(|t| super::context::set(&mut tokens, t));
+        }
+        if !any(&tokens) {
+            return None;
+        }
+        let sure = sender.iter().all(|id| any(&and(&in_state(State::Normal, id), &tokens)));
+        Some(Holds { tokens, sure, known: true })
+    }
+
+    /// `None`: the rule has nothing against it.
+    fn verdict(
+        &self,
+        scope: &Scope<'_>,
+        pair: &Pair<'_>,
+        placement: &Placement,
+        holds: &Holds,
+    ) -> Option<(&'static str, Verdict, String)> {
+        if matches!(placement, Placement::Inside) {
+            return None;
+        }
+        let does = self.does(scope, pair)?;
+        let undecided = |code, why: &str| Some((code, Verdict::Indeterminate, why.to_owned()));
+        match placement {
+            Placement::Inside => None,
+            Placement::Weak(why) => undecided("observed-place-unknown", &format!("but {why}")),
+            Placement::Unknown(_) => undecided("observed-place-unknown", ""),
+            Placement::Outside(_) if !holds.known => {
+                undecided("observed-sender-unknown", "and no inventory says what stands at the sender's address")
+            }
+            Placement::Outside(_) if pair.way == Way::Answered && !pair.to.is_own() => {
+                undecided("observed-answer-abroad", "in answer to clients there, of whom nothing is declared")
+            }
+            Placement::Outside(_) if !holds.sure => undecided(
+                "observed-perhaps-outside",
+                "though that data gets to the sender in some states only, or to one of several that may have sent it",
+            ),
+            Placement::Outside(_) if !does => {
+                undecided("observed-perhaps-outside", "and whether what happens there is what the rule is about cannot be told")
+            }
+            Placement::Outside(_) if scope.rule.state.len() < State::ALL.len() => {
+                undecided("observed-perhaps-outside", "and a log does not say in which state the rule asks for that was")
+            }
+            Placement::Outside(_) => Some(("observed-outside", Verdict::Violated, String::new())),
+        }
+    }
+
+    /// Whether the receiver does what the rule is about: surely, perhaps, or (`None`) not.
+    fn does(&self, scope: &Scope<'_>, pair: &Pair<'_>) -> Option<bool> {
+        let asked = &scope.rule.activity;
+        if asked.is_empty() {
+            return Some(true);
+        }
+        let transit = asked.iter().any(|d| matches!(d, Doing::Role(Role::Transit | Role::Entry)));
+        let roles: Vec<Role> =
+            pair.to.endpoints.iter().flat_map(|id| self.context.snapshot.endpoint(*id).roles.iter()).collect();
+        let routes = self.hops.between(pair).unwrap_or_default();
+        if transit || roles.iter().any(|r| asked.contains(&Doing::Role(*r))) {
+            return Some(true);
+        }
+        if routes.iter().any(|r| asked.contains(&Doing::Route(self.context.snapshot.route(*r).activity))) {
+            return Some(true);
+        }
+        // What is declared to do something else, on a declared way.
+        let known = !roles.is_empty() && !routes.is_empty();
+        (!known).then_some(false)
+    }
+
+    fn finding(&self, scope: &Scope<'_>, draft: Draft<'_>, from: &End, to: &End, seen: &Seen) -> Finding {
+        let context = self.context;
+        let mut tokens = draft.tokens;
+        tokens.sort_unstable();
+        tokens.dedup();
+        let arrivals: Vec<Arrival> =
+            tokens.into_iter().map(|token| Arrival { token, via: None, activity: "transit" }).collect();
+        let (origin, data, populations) = whose(context, scope, &arrivals);
+        let subject = subject_of(context, scope, &arrivals);
+        let place = describe::places_phrase(&to.places);
+        let holds = if from.declared { format!("holds {subject}") } else { format!("may hold {subject}") };
+        let (verb, to_whom) = match draft.pair.way {
+            Way::Sent => ("sent", "to"),
+            Way::Answered => ("answered with", "to"),
+        };
+        let to_whom = if to.declared { format!("{to_whom} `{}` {place}", to.name) } else { format!("{to_whom} {}", to.name) };
+        let mut message = format!("`{}` {holds} and {verb} {} {to_whom}", from.name, amount(seen));
+        if draft.verdict == Verdict::Indeterminate {
+            match &draft.placement {
+                Placement::Unknown(why) => {
+                    let geo = &draft.pair.to.geo;
+                    let why = why.clone().or_else(|| geo.conflict.clone()).or_else(|| geo.unknown.clone());
+                    let _ = write!(
+                        message,
+                        ", and where that is cannot be told: {}",
+                        why.unwrap_or_else(|| "nothing says it".into())
+                    );
+                }
+                _ => {
+                    let _ = write!(message, ", {}", draft.why);
+                }
+            }
+        }
+        let _ = write!(message, "; {}", when(seen));
+        let help = match draft.code {
+            "observed-outside" if to.declared => format!(
+                "keep the data out of `{}`, or declare with `data = [...]` on the route which data goes there",
+                to.name
+            ),
+            "observed-outside" => "stop that traffic; if it carries other data, declare an endpoint with that address and a route \
+                                   with `data = [...]`"
+                .to_owned(),
+            "observed-place-unknown" => {
+                "declare what has that address and where it stands: an endpoint, a [[site]] with its network, or a [[geo.override]]".to_owned()
+            }
+            "observed-sender-unknown" => "declare what has the sender's address, so that it is known which data is there".to_owned(),
+            "observed-answer-abroad" => {
+                "declare who these clients are (an endpoint with role `access` and its addresses), or waive it with a reason".to_owned()
+            }
+            _ => "declare the way and the data that it carries".to_owned(),
+        };
+        let snapshot = context.snapshot;
+        let hop = |id: &EndpointId| Hop {
+            endpoint: snapshot.endpoint(*id).name.clone(),
+            kind: snapshot.endpoint(*id).kind.clone(),
+            route: None,
+            places: context.known_places(*id),
+            location: made_at(snapshot.endpoint(*id)),
+        };
+        let path: Vec<Hop> =
+            draft.pair.from.endpoints.first().into_iter().chain(draft.pair.to.endpoints.first()).map(hop).collect();
+        // The excerpt is marked with the place, which is the receiver's.
+        let made = |party: &Party| party.endpoints.first().map(|id| made_at(snapshot.endpoint(*id)));
+        let sender = made(draft.pair.from).map(|location| Label { location, text: "this is the sender".to_owned() });
+        let location = made(draft.pair.to);
+        Finding {
+            rule: Some(scope.name.clone()),
+            help: Some(help),
+            why: Some(describe::why(scope)),
+            origin: origin.iter().map(ToString::to_string).collect(),
+            data,
+            populations,
+            endpoint: to.name.clone(),
+            places: to.places.clone(),
+            path,
+            location,
+            labels: sender.into_iter().collect(),
+            policy_location: Some(scope.rule.demand_location),
+            ..Finding::new(draft.code, scope.rule.severity, draft.verdict, message)
+        }
+    }
+
+    fn name(&self, party: &Party) -> String {
+        let names: Vec<&str> = party.endpoints.iter().map(|id| self.context.snapshot.endpoint(*id).name.as_str()).collect();
+        if !names.is_empty() {
+            return names.join(" or ");
+        }
+        if let Some(site) = party.site {
+            return format!("undeclared addresses of site {}", self.context.snapshot.site(site).id);
+        }
+        let by = party.geo.evidence.first().filter(|e| e.basis == crate::geo::Basis::Range).map(|e| e.matched.as_str());
+        let mut places: Vec<String> = party.geo.places.iter().map(ToString::to_string).collect();
+        places.dedup();
+        match (by, party.geo.kind) {
+            (Some(by), _) if places.is_empty() => format!("addresses of {by}"),
+            (Some(by), _) => format!("addresses of {by} in {}", places.join(" or ")),
+            (None, Kind::Private) => "private addresses that no network covers".to_owned(),
+            (None, _) if places.is_empty() => match &party.geo.unknown {
+                Some(why) if party.local => format!("local addresses: {why}"),
+                Some(why) => format!("addresses without a place: {why}"),
+                None => "addresses without a place".to_owned(),
+            },
+            (None, _) => format!("addresses in {}", places.join(" or ")),
+        }
+    }
+
+    fn end(&self, party: &Party) -> End {
+        let places = known_places(&party.geo, self.context.atlas);
+        End { name: self.name(party), declared: !party.endpoints.is_empty(), places }
+    }
+
+    fn log(&self, number: u32) -> String {
+        self.counted.logs.get(number as usize).map_or_else(|| "?".to_owned(), |l| l.name.clone())
+    }
+
+    fn seen(&self, sum: &Sum) -> Seen {
+        Seen {
+            flows: sum.flows,
+            bytes: sum.bytes,
+            unmeasured: sum.unmeasured,
+            first: sum.first().and_then(time),
+            last: sum.last().and_then(time),
+            samples: sum.samples.iter().map(|s| (self.log(s.0), s.1)).collect(),
+        }
+    }
+
+    /// Everybody who sent something to somebody, the most bytes first.
+    fn ways(&self) -> Vec<ObservedWay> {
+        let way = |pair: &Pair<'_>| ObservedWay {
+            from: self.end(pair.from),
+            to: self.end(pair.to),
+            answered: pair.way == Way::Answered,
+            declared: self.hops.is_declared(pair),
+            seen: self.seen(&pair.sum),
+        };
+        let mut by_ends: BTreeMap<(PartyId, PartyId, bool), ObservedWay> = BTreeMap::new();
+        let mut sums: BTreeMap<(PartyId, PartyId, bool), Sum> = BTreeMap::new();
+        for pair in self.pairs.iter().filter(|p| !p.is_local()) {
+            let key = (pair.ids.0, pair.ids.1, pair.way == Way::Answered);
+            by_ends.entry(key).or_insert_with(|| way(pair));
+            sums.entry(key).or_default().add(&pair.sum);
+        }
+        let mut ways: Vec<ObservedWay> =
+            by_ends.into_iter().map(|(key, way)| ObservedWay { seen: self.seen(&sums[&key]), ..way }).collect();
+        ways.sort_by(|a, b| {
+            (b.seen.bytes, b.seen.flows, &a.from.name, &a.to.name, a.answered).cmp(&(
+                a.seen.bytes,
+                a.seen.flows,
+                &b.from.name,
+                &b.to.name,
+                b.answered,
+            ))
+        });
+        ways
+    }
+}
+
+/// What a sender has.
+struct Holds {
+    tokens: Vec<u64>,
+    /// Every endpoint that may have sent it has some of them in normal running.
+    sure: bool,
+    /// The sender is of the inventory.
+    known: bool,
+}
+
+struct Draft<'p> {
+    pair: &'p Pair<'p>,
+    tokens: Vec<usize>,
+    code: &'static str,
+    verdict: Verdict,
+    why: String,
+    placement: Placement,
+    unsure: bool,
+    sum: Sum,
+}
+
+/// What became of a rule.
+#[derive(Default)]
+struct Judged {
+    found: Vec<Found>,
+    /// Flows from what holds its data.
+    flows: u64,
+    senders: BTreeSet<EndpointId>,
+    /// Ways that the transfer register allows.
+    allowed: usize,
+}
+
+fn result(scope: &Scope<'_>, judged: Option<&Judged>, found: &[&Finding], unread: &[String]) -> RuleResult {
+    let not_asked = |why: &str| (Verdict::NotApplicable, why.to_owned());
+    let worst = found.iter().map(|f| f.verdict).max();
+    let undecided = found.iter().filter(|f| f.verdict == Verdict::Indeterminate).count();
+    let (verdict, why) = match (judged, &scope.applies) {
+        (_, Applies::No(why)) => not_asked(why),
+        (None, _) => not_asked("flows cannot show what it asks for"),
+        (_, Applies::Nobody(why)) => not_asked(why),
+        (_, Applies::Untold(why)) => (Verdict::Indeterminate, why.clone()),
+        (Some(judged), Applies::Yes | Applies::IfEvidence(_)) => match worst {
+            Some(Verdict::Violated) => {
+                let broken = found.iter().filter(|f| f.verdict == Verdict::Violated).count();
+                (Verdict::Violated, format!("{} that break it were observed", count(broken, "way")))
+            }
+            _ if undecided > 0 => (Verdict::Indeterminate, format!("{} could not be told", count(undecided, "observed way"))),
+            _ if !unread.is_empty() => {
+                (Verdict::Indeterminate, format!("nothing that was seen breaks it, but {}", unread.join(", and ")))
+            }
+            Some(Verdict::Waived) => {
+                (Verdict::Waived, format!("{} that break it are waived", count(found.len(), "observed way")))
+            }
+            _ if judged.flows == 0 => not_asked("no flow in these logs comes from what holds its data"),
+            _ => {
+                let register = if judged.allowed > 0 { "; some by the transfer register only" } else { "" };
+                let senders = count(judged.senders.len(), "endpoint");
+                (Verdict::Satisfied, format!("{} from {senders} seen, none breaks it{register}", of(judged.flows, "flow")))
+            }
+        },
+    };
+    RuleResult {
+        rule: scope.name.clone(),
+        title: scope.rule.title.clone(),
+        severity: scope.rule.severity,
+        verdict,
+        why,
+        endpoints_examined: judged.map_or(0, |j| j.senders.len()),
+        routes_examined: 0,
+        location: scope.rule.location,
+    }
+}
+
+fn order(f: &Finding) -> impl Ord + use<'_> {
+    (std::cmp::Reverse((f.severity, f.verdict)), &f.rule, &f.endpoint, f.code, &f.message, &f.fingerprint)
+}
+
+/// Names of both ends, not numbers: survives other logs of the same way.
+fn fingerprint(finding: &Finding, from: &str, to: &str) -> String {
+    let mut hash = Sha256::new();
+    for word in [finding.code, finding.rule.as_deref().unwrap_or(""), from, to] {
+        hash.update((word.len() as u64).to_le_bytes());
+        hash.update(word.as_bytes());
+    }
+    hash.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect()
+}
+
+/// "3.4 GB in 12 flows".
+fn amount(seen: &Seen) -> String {
+    let flows = of(seen.flows, "flow");
+    match seen.unmeasured {
+        0 => format!("{} in {flows}", size(seen.bytes)),
+        n if n == seen.flows => format!("an unmeasured amount in {flows}"),
+        n => format!("at least {} in {flows}, {n} of them unmeasured,", size(seen.bytes)),
+    }
+}
+
+/// "first 2026-11-01T00:00:00Z, last ...; see flows.log:12".
+fn when(seen: &Seen) -> String {
+    let times = match (&seen.first, &seen.last) {
+        (Some(first), Some(last)) if first == last => format!("at {first}"),
+        (Some(first), Some(last)) => format!("first {first}, last {last}"),
+        _ => "at a time that the log does not tell".to_owned(),
+    };
+    let rows: Vec<String> = seen.samples.iter().map(|(log, row)| format!("{log}:{row}")).collect();
+    format!("{times}; see {}", rows.join(", "))
+}
+
+fn time(seconds: i64) -> Option<String> {
+    Some(jiff::Timestamp::from_second(seconds).ok()?.to_string())
+}

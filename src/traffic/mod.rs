@@ -1,0 +1,22 @@
+//! What did happen? Flow logs in, a tally by who sent what where out. Knows places and the inventory's addresses, no policy; what
+//! a tally means for rules is `check`'s.
+//!
+//! 1. [`label`]: addresses to parties, from a table that is compiled once.
+//! 2. [`open`], [`read`]: logs as streams of rows, one file a format.
+//! 3. [`tally`]: flows counted by sender, receiver, way and hour, mergeable and bounded.
+//! 4. [`count()`]: all logs on all processors; an engine that spreads over machines calls the same three.
+//! 5. [`part`]: a tally as a file, to be merged with others.
+
+mod count;
+pub mod flow;
+pub mod label;
+pub mod open;
+mod parse;
+pub mod part;
+pub mod read;
+pub mod table;
+pub mod tally;
+
+pub use count::{Log, Reading, count};
+pub use label::{Labels, Party, PartyId};
+pub use tally::{Grain, Key, Rows, Sample, Sum, Tally, Way};

@@ -1,0 +1,158 @@
+//! Logs as files, folders, globs and standard input; gzip and zstd are told by their first bytes, whatever the name says. Nothing
+//! here holds more than a window of a file.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::path::{Path, PathBuf};
+
+use flate2::bufread::MultiGzDecoder;
+use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+
+use crate::source::glob;
+use crate::source::load::LoadError;
+
+/// One log.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Input {
+    /// As the user named it; files of a folder below that name.
+    pub name: String,
+    /// `None`: standard input.
+    pub path: Option<PathBuf>,
+    /// Named itself, not met in a folder.
+    pub explicit: bool,
+}
+
+/// Folders nested deeper than this are not entered.
+const MAX_DEPTH: usize = 32;
+/// Bytes of a file read at once.
+const WINDOW: usize = 1 << 18;
+
+/// Everything that the words name, sorted by name, each file once.
+///
+/// # Errors
+/// A word names nothing.
+pub fn inputs(words: &[String], folder: &Path) -> Result<Vec<Input>, Vec<LoadError>> {
+    let mut found = Vec::new();
+    let mut errors = Vec::new();
+    for word in words {
+        if word == "-" {
+            found.push(Input { name: "(standard input)".to_owned(), path: None, explicit: true });
+            continue;
+        }
+        let path = folder.join(word);
+        let before = found.len();
+        if path.is_dir() {
+            below(&path, word.trim_end_matches('/'), 0, &|_| true, &mut found);
+        } else if path.exists() {
+            found.push(Input { name: word.clone(), path: Some(path), explicit: true });
+        } else if word.contains(['*', '?', '[', '{']) {
+            match glob::compile(word.trim_start_matches("./"), true) {
+                Ok(matcher) => {
+                    let start: Vec<&str> = word.split('/').take_while(|part| !part.contains(['*', '?', '[', '{'])).collect();
+                    let start = start.join("/");
+                    let root = if word.starts_with('/') && start.is_empty() { PathBuf::from("/") } else { folder.join(&start) };
+                    let wanted = |name: &str| matcher.is_match(name.trim_start_matches("./"));
+                    below(&root, &start, 0, &wanted, &mut found);
+                }
+                Err(why) => errors.push(error(word, format!("this is not a pattern: {why}"))),
+            }
+        }
+        if found.len() == before && errors.iter().all(|e| e.path != *word) {
+            errors.push(error(word, "no log is there".to_owned()));
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    found.sort();
+    found.dedup_by(|a, b| a.path == b.path);
+    Ok(found)
+}
+
+fn error(word: &str, message: String) -> LoadError {
+    let help = "name log files, folders of them, globs, or `-` for standard input".to_owned();
+    LoadError { path: word.to_owned(), line: None, message, help: Some(help) }
+}
+
+/// The files of a folder that are not hidden. What cannot be looked into is met again, and told, when it is opened.
+fn below(folder: &Path, name: &str, depth: usize, wanted: &dyn Fn(&str) -> bool, found: &mut Vec<Input>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
+    paths.sort();
+    for path in paths {
+        let own = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        if own.starts_with('.') {
+            continue;
+        }
+        let name = if name.is_empty() { own } else { format!("{name}/{own}") };
+        if path.is_dir() {
+            if depth < MAX_DEPTH {
+                below(&path, &name, depth + 1, wanted, found);
+            }
+        } else if wanted(&name) {
+            found.push(Input { name, path: Some(path), explicit: false });
+        }
+    }
+}
+
+/// The bytes of a log, unpacked.
+///
+/// # Errors
+/// It cannot be opened, or its first bytes cannot be read.
+pub fn open(path: &Path) -> io::Result<Box<dyn Read>> {
+    unpack(File::open(path)?)
+}
+
+/// Unpacked by its first bytes; packed twice is unpacked once.
+pub fn unpack<'r>(reader: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
+    let mut reader = reader;
+    let mut head = Vec::with_capacity(4);
+    reader.by_ref().take(4).read_to_end(&mut head)?;
+    let magic: [u8; 4] = std::array::from_fn(|i| head.get(i).copied().unwrap_or(0));
+    let whole = BufReader::with_capacity(WINDOW, Cursor::new(head).chain(reader));
+    Ok(match magic {
+        [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(whole)),
+        // RFC 8878: a frame, or a skippable one.
+        [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
+            Box::new(Frames { source: whole, decoder: FrameDecoder::new(), within: false })
+        }
+        _ => Box::new(whole),
+    })
+}
+
+/// Zstandard frames one after the other.
+struct Frames<R: BufRead> {
+    source: R,
+    decoder: FrameDecoder,
+    within: bool,
+}
+
+impl<R: BufRead> Read for Frames<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let damaged = |e: FrameDecoderError| io::Error::new(io::ErrorKind::InvalidData, e.to_string());
+        while !buffer.is_empty() {
+            if self.within {
+                while self.decoder.can_collect() == 0 && !self.decoder.is_finished() {
+                    self.decoder.decode_blocks(&mut self.source, BlockDecodingStrategy::UptoBlocks(1)).map_err(damaged)?;
+                }
+                let read = self.decoder.read(buffer)?;
+                if read > 0 {
+                    return Ok(read);
+                }
+                self.within = false;
+            }
+            if self.source.fill_buf()?.is_empty() {
+                return Ok(0);
+            }
+            match self.decoder.reset(&mut self.source) {
+                Ok(()) => self.within = true,
+                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
+                    io::copy(&mut self.source.by_ref().take(u64::from(length)), &mut io::sink())?;
+                }
+                Err(e) => return Err(damaged(e)),
+            }
+        }
+        Ok(0)
+    }
+}

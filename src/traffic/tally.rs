@@ -1,0 +1,468 @@
+//! Tallies: what was seen, counted by who sent, where to, how and in which hour; mergeable, and of bounded size.
+//!
+//! The bound never drops a flow. Hours are given up first (for days, then for no time at all); if even then there are too many
+//! pairs, those with the smallest numbers keep their own cell and all others share one, which no rule can be satisfied beside.
+//! Both depend on nothing but the set of flows: files in any order, on any number of threads or machines, give the same tally.
+
+use std::hash::{Hash, Hasher};
+
+use foldhash::HashMap;
+use serde::{Deserialize, Serialize};
+
+use super::flow::{Flow, Odd, Sink};
+use super::label::{Labels, PartyId};
+pub use crate::finding::observed::Rows;
+use crate::geo::Kind;
+
+/// Cells that a tally keeps.
+pub const CELLS: usize = 1 << 16;
+/// Rows named per cell.
+const SAMPLES: usize = 3;
+
+/// How a flow went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// The sender opened the connection, or nobody knows who did.
+    Sent,
+    /// It answers whoever opened it.
+    Answered,
+}
+
+/// What is counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Key {
+    pub from: u32,
+    pub to: u32,
+    pub way: Way,
+    /// The log says whether the sender is on the side that keeps it.
+    pub ours: Option<bool>,
+    /// In hours since 1970, rounded down to the tally's [`Grain`]; `None`: untold, or given up.
+    pub hour: Option<u32>,
+}
+
+/// Once a row: two words instead of seven.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let ours = self.ours.map_or(2, u64::from);
+        let hour = self.hour.map_or(u64::MAX >> 8, u64::from);
+        state.write_u64(u64::from(self.from) << 32 | u64::from(self.to));
+        state.write_u64(hour << 3 | ours << 1 | self.way as u64);
+    }
+}
+
+/// How finely time is told apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grain {
+    #[default]
+    Hour,
+    Day,
+    Whole,
+}
+
+impl Grain {
+    fn coarser(self) -> Option<Self> {
+        match self {
+            Self::Hour => Some(Self::Day),
+            Self::Day => Some(Self::Whole),
+            Self::Whole => None,
+        }
+    }
+
+    fn round(self, hour: u32) -> Option<u32> {
+        match self {
+            Self::Hour => Some(hour),
+            Self::Day => Some(hour - hour % 24),
+            Self::Whole => None,
+        }
+    }
+}
+
+/// File (index into the list of files) and row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Sample(pub u32, pub u64);
+
+/// The first rows by file and row, each in one word so that a cell stays small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Vec<Sample>", from = "Vec<Sample>")]
+pub struct Samples([u64; SAMPLES]);
+
+const NO_SAMPLE: u64 = u64::MAX;
+/// Bits of a row; the rest is the file. Later rows and files than fit are told as the last that does.
+const ROW_BITS: u32 = 40;
+
+impl Samples {
+    const NONE: Self = Self([NO_SAMPLE; SAMPLES]);
+
+    pub fn iter(&self) -> impl Iterator<Item = Sample> {
+        let unpack = |word: u64| Sample((word >> ROW_BITS) as u32, word & ((1 << ROW_BITS) - 1));
+        self.0.into_iter().filter(|w| *w != NO_SAMPLE).map(unpack)
+    }
+
+    fn add(&mut self, sample: Sample) {
+        let file = u64::from(sample.0).min((1 << (64 - ROW_BITS)) - 2);
+        self.word(file << ROW_BITS | sample.1.min((1 << ROW_BITS) - 1));
+    }
+
+    fn word(&mut self, word: u64) {
+        if word >= self.0[SAMPLES - 1] {
+            return;
+        }
+        let at = self.0.partition_point(|w| *w < word);
+        if self.0[at] != word {
+            self.0[at..].rotate_right(1);
+            self.0[at] = word;
+        }
+    }
+}
+
+impl From<Samples> for Vec<Sample> {
+    fn from(samples: Samples) -> Self {
+        samples.iter().collect()
+    }
+}
+
+impl From<Vec<Sample>> for Samples {
+    fn from(list: Vec<Sample>) -> Self {
+        let mut samples = Self::NONE;
+        list.into_iter().for_each(|s| samples.add(s));
+        samples
+    }
+}
+
+/// What is known of all flows of a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sum {
+    pub flows: u64,
+    pub bytes: u64,
+    /// Flows whose bytes the log did not measure.
+    pub unmeasured: u64,
+    /// Seconds since 1970, UTC; beyond all times where none is known.
+    first: i64,
+    last: i64,
+    pub samples: Samples,
+}
+
+impl Default for Sum {
+    fn default() -> Self {
+        Self { flows: 0, bytes: 0, unmeasured: 0, first: i64::MAX, last: i64::MIN, samples: Samples::NONE }
+    }
+}
+
+impl Sum {
+    /// Of the flows that have a time.
+    pub fn first(&self) -> Option<i64> {
+        (self.first != i64::MAX).then_some(self.first)
+    }
+
+    pub fn last(&self) -> Option<i64> {
+        (self.last != i64::MIN).then_some(self.last)
+    }
+
+    pub fn add(&mut self, other: &Self) {
+        self.flows = self.flows.saturating_add(other.flows);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.unmeasured = self.unmeasured.saturating_add(other.unmeasured);
+        self.first = self.first.min(other.first);
+        self.last = self.last.max(other.last);
+        other.samples.0.iter().filter(|w| **w != NO_SAMPLE).for_each(|w| self.samples.word(*w));
+    }
+
+    fn count(&mut self, flow: &Flow, sample: Sample) {
+        self.flows += 1;
+        match flow.bytes {
+            Some(bytes) => self.bytes = self.bytes.saturating_add(bytes),
+            None => self.unmeasured += 1,
+        }
+        self.first = self.first.min(flow.first.or(flow.last).unwrap_or(i64::MAX));
+        self.last = self.last.max(flow.last.or(flow.first).unwrap_or(i64::MIN));
+        self.samples.add(sample);
+    }
+}
+
+/// Everything that was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tally {
+    cells: HashMap<Key, Sum>,
+    pub grain: Grain,
+    /// Flows of pairs beyond the bound.
+    pub other: Sum,
+    /// Keys above this one share `other`.
+    cut: Option<Key>,
+    pub rows: Rows,
+    /// The first rows that could not be read, or that the log says it skipped.
+    pub odd: Vec<Sample>,
+    bound: usize,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Tally {
+    pub fn new() -> Self {
+        Self::bounded(CELLS)
+    }
+
+    /// With room for so many cells.
+    pub fn bounded(bound: usize) -> Self {
+        Self {
+            cells: HashMap::default(),
+            grain: Grain::default(),
+            other: Sum::default(),
+            cut: None,
+            rows: Rows::default(),
+            odd: Vec::new(),
+            bound: bound.max(1),
+        }
+    }
+
+    /// Cells in the order of their keys.
+    pub fn cells(&self) -> Vec<(Key, &Sum)> {
+        let mut cells: Vec<(Key, &Sum)> = self.cells.iter().map(|(k, s)| (*k, s)).collect();
+        cells.sort_unstable_by_key(|(k, _)| *k);
+        cells
+    }
+
+    /// Counts a cell that was counted elsewhere.
+    pub fn put(&mut self, key: Key, sum: &Sum) {
+        let key = Key { hour: key.hour.and_then(|h| self.grain.round(h)), ..key };
+        if self.cut.is_some_and(|cut| key > cut) {
+            self.other.add(sum);
+            return;
+        }
+        self.cells.entry(key).or_default().add(sum);
+        // Room to twice the bound, so that cutting back costs little.
+        if self.cells.len() > self.bound.saturating_mul(2) {
+            self.shrink();
+        }
+    }
+
+    pub fn merge(&mut self, other: &Self) {
+        while self.grain < other.grain {
+            self.coarsen();
+        }
+        self.rows.add(&other.rows);
+        self.other.add(&other.other);
+        for sample in &other.odd {
+            self.remember_odd(*sample);
+        }
+        if let Some(cut) = other.cut {
+            self.lower_cut(cut);
+        }
+        for (key, sum) in other.cells() {
+            self.put(key, sum);
+        }
+        self.settle();
+    }
+
+    /// Brings the tally to its bound; what it then holds depends on what was counted and on nothing else.
+    pub fn settle(&mut self) {
+        if self.cells.len() > self.bound {
+            self.shrink();
+        }
+    }
+
+    fn shrink(&mut self) {
+        while self.cells.len() > self.bound && self.grain.coarser().is_some() {
+            self.coarsen();
+        }
+        if self.cells.len() > self.bound {
+            let mut keys: Vec<Key> = self.cells.keys().copied().collect();
+            keys.sort_unstable();
+            self.lower_cut(keys[self.bound - 1]);
+        }
+    }
+
+    fn coarsen(&mut self) {
+        let Some(grain) = self.grain.coarser() else { return };
+        self.grain = grain;
+        std::mem::take(&mut self.cells).into_iter().for_each(|(key, sum)| {
+            let key = Key { hour: key.hour.and_then(|h| grain.round(h)), ..key };
+            self.cells.entry(key).or_default().add(&sum);
+        });
+    }
+
+    fn lower_cut(&mut self, cut: Key) {
+        let cut = self.cut.map_or(cut, |known| known.min(cut));
+        self.cut = Some(cut);
+        let other = &mut self.other;
+        self.cells.retain(|key, sum| {
+            let stays = *key <= cut;
+            if !stays {
+                other.add(sum);
+            }
+            stays
+        });
+    }
+
+    pub fn cut(&self) -> Option<Key> {
+        self.cut
+    }
+
+    /// As it was when it was written down.
+    pub fn restored(grain: Grain, cut: Option<Key>, other: Sum, rows: Rows, odd: Vec<Sample>) -> Self {
+        Self { grain, cut, other, rows, odd, ..Self::new() }
+    }
+
+    fn remember_odd(&mut self, sample: Sample) {
+        let at = self.odd.partition_point(|s| *s < sample);
+        if at < SAMPLES {
+            self.odd.insert(at, sample);
+            self.odd.truncate(SAMPLES);
+        }
+    }
+}
+
+/// Counts the rows of one file.
+pub struct Counter<'l> {
+    labels: &'l Labels,
+    /// By party.
+    traits: &'l [Traits],
+    file: u32,
+    tally: Tally,
+    /// Row of the last flow: both directions of one row are one row.
+    last_row: u64,
+}
+
+/// What counting asks of a party.
+#[derive(Clone, Copy, Debug)]
+pub struct Traits {
+    private: bool,
+    unlocated: bool,
+    local: bool,
+}
+
+/// By party.
+pub fn traits(labels: &Labels) -> Vec<Traits> {
+    let of = |p: &super::label::Party| {
+        let placeless = p.geo.places.is_empty() && !p.local;
+        let private = placeless && p.geo.kind == Kind::Private && p.endpoints.is_empty();
+        Traits { private, unlocated: placeless && !private, local: p.local }
+    };
+    labels.parties.iter().map(of).collect()
+}
+
+impl<'l> Counter<'l> {
+    pub fn new(labels: &'l Labels, traits: &'l [Traits], file: u32, tally: Tally) -> Self {
+        Self { labels, traits, file, tally, last_row: 0 }
+    }
+
+    pub fn finish(self) -> Tally {
+        self.tally
+    }
+
+    fn row(&mut self, row: u64) {
+        if row != self.last_row {
+            self.tally.rows.read += 1;
+            self.last_row = row;
+        }
+    }
+}
+
+impl Sink for Counter<'_> {
+    fn flow(&mut self, row: u64, flow: Flow) {
+        self.row(row);
+        let rows = &mut self.tally.rows;
+        if flow.refused {
+            rows.refused += 1;
+            return;
+        }
+        if flow.is_empty() {
+            rows.empty += 1;
+            return;
+        }
+        if flow.is_attempt() {
+            rows.attempts += 1;
+            return;
+        }
+        rows.flows += 1;
+        let from = self.labels.find(flow.from, flow.from_port);
+        let to = self.labels.find(flow.to, flow.to_port);
+        let (a, b) = (self.traits[from.0 as usize], self.traits[to.0 as usize]);
+        rows.private += u64::from(a.private || b.private);
+        rows.unlocated += u64::from(a.unlocated || b.unlocated);
+        rows.local += u64::from(a.local || b.local);
+        rows.unmeasured += u64::from(flow.bytes.is_none());
+        let time = flow.first.or(flow.last);
+        rows.untimed += u64::from(time.is_none());
+        let hour = time.and_then(|t| u32::try_from(t / 3600).ok());
+        let way = if flow.answers() { Way::Answered } else { Way::Sent };
+        let key = Key { from: from.0, to: to.0, way, ours: flow.ours, hour };
+        let sample = Sample(self.file, row);
+        let tally = &mut self.tally;
+        let key = Key { hour: key.hour.and_then(|h| tally.grain.round(h)), ..key };
+        if tally.cut.is_some_and(|cut| key > cut) {
+            tally.other.count(&flow, sample);
+            return;
+        }
+        tally.cells.entry(key).or_default().count(&flow, sample);
+        if tally.cells.len() > tally.bound.saturating_mul(2) {
+            tally.shrink();
+        }
+    }
+
+    fn odd(&mut self, row: u64, odd: Odd) {
+        self.row(row);
+        let rows = &mut self.tally.rows;
+        match odd {
+            Odd::NoData => rows.no_data += 1,
+            Odd::Skipped => rows.skipped += 1,
+            Odd::Unparsable => rows.unparsable += 1,
+        }
+        if odd != Odd::NoData {
+            self.tally.remember_odd(Sample(self.file, row));
+        }
+    }
+}
+
+/// Which party a key's numbers mean.
+pub fn parties(key: &Key) -> (PartyId, PartyId) {
+    (PartyId(key.from), PartyId(key.to))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sum(n: u64) -> Sum {
+        Sum { flows: 1, bytes: n, first: n as i64, last: n as i64, samples: vec![Sample(0, n)].into(), unmeasured: 0 }
+    }
+
+    fn key(from: u32, hour: u32) -> Key {
+        Key { from, to: 0, way: Way::Sent, ours: None, hour: Some(hour) }
+    }
+
+    proptest! {
+        /// Whatever is counted where and in which order: the same tally, and nothing lost.
+        #[test]
+        fn order_and_shares_change_nothing(flows in proptest::collection::vec((0_u32..30, 0_u32..60), 0..120), split in 0_usize..120, bound in 1_usize..40) {
+            let count = |part: &[(usize, (u32, u32))]| {
+                let mut tally = Tally::bounded(bound);
+                part.iter().for_each(|(i, (from, hour))| tally.put(key(*from, *hour), &sum(*i as u64)));
+                tally.settle();
+                tally
+            };
+            let numbered: Vec<(usize, (u32, u32))> = flows.iter().copied().enumerate().collect();
+            let whole = count(&numbered);
+            let mut backwards = numbered.clone();
+            backwards.reverse();
+            let (a, b) = numbered.split_at(split.min(numbered.len()));
+            let mut merged = count(b);
+            merged.merge(&count(a));
+            for other in [count(&backwards), merged] {
+                prop_assert_eq!(whole.cells(), other.cells());
+                prop_assert_eq!(&whole.other, &other.other);
+                prop_assert_eq!(whole.grain, other.grain);
+            }
+            let all: u64 = whole.cells().iter().map(|(_, s)| s.flows).sum::<u64>() + whole.other.flows;
+            prop_assert_eq!(all, flows.len() as u64);
+            prop_assert!(whole.cells().len() <= bound);
+        }
+    }
+}

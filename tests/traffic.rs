@@ -1,0 +1,550 @@
+//! Observed traffic: what readers get out of logs that nobody here wrote (`../shared/corpus`), what a tally does not depend on, and
+//! what a person sees (`tests/traffic/*/expected.txt`; `ONSHORE_BLESS=1 cargo test --test traffic` rewrites it: read it then).
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "it reads and writes what it compares"
+)]
+
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use onshore::geo::Atlas;
+use onshore::model::Snapshot;
+use onshore::traffic::flow::{Flow, Odd, Sink};
+use onshore::traffic::open::{self, Input};
+use onshore::traffic::read::{self, Columns};
+use onshore::traffic::{Labels, Reading, Tally, count};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A case of the corpus, if it is there.
+fn corpus(case: &str) -> Option<PathBuf> {
+    let folder = root().join("../shared/corpus").join(case).join("raw");
+    let there = folder.is_dir();
+    if !there {
+        println!("skipped: {} is not there", folder.display());
+    }
+    there.then_some(folder)
+}
+
+/// Everything a reader gives.
+#[derive(Default)]
+struct Rows {
+    flows: Vec<(u64, Flow)>,
+    odd: Vec<(u64, Odd)>,
+    format: Option<&'static str>,
+    broken: bool,
+}
+
+impl Sink for Rows {
+    fn flow(&mut self, row: u64, flow: Flow) {
+        self.flows.push((row, flow));
+    }
+    fn odd(&mut self, row: u64, odd: Odd) {
+        self.odd.push((row, odd));
+    }
+}
+
+impl Rows {
+    fn of(bytes: &[u8], columns: &str) -> Self {
+        let columns: Columns = if columns.is_empty() { Columns::default() } else { columns.parse().unwrap() };
+        let mut rows = Self::default();
+        let Ok((format, mut log)) = open::unpack(bytes).and_then(|log| read::recognize(log, &columns, None)) else {
+            return Self { broken: true, ..rows };
+        };
+        let Some(format) = format else { return rows };
+        rows.format = Some(format.name());
+        rows.broken = format.read(&mut *log, &columns, &mut rows).is_err();
+        rows
+    }
+
+    fn file(path: &Path) -> Self {
+        Self::of(&std::fs::read(path).unwrap(), "")
+    }
+
+    fn whole(self, format: &str) -> Self {
+        assert_eq!((self.format, self.broken), (Some(format), false));
+        self
+    }
+
+    fn bytes(&self, wanted: impl Fn(&Flow) -> bool) -> u64 {
+        self.flows.iter().filter(|(_, f)| wanted(f)).filter_map(|(_, f)| f.bytes).sum()
+    }
+
+    fn rows(&self) -> usize {
+        let rows = self.flows.iter().map(|(r, _)| r).chain(self.odd.iter().map(|(r, _)| r));
+        rows.collect::<BTreeSet<_>>().len()
+    }
+}
+
+fn ip(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+fn labels() -> Labels {
+    Labels::new(&Atlas::embedded("2026-11-22".parse().unwrap()), &Snapshot::default()).unwrap()
+}
+
+/// Public unicast, as the labels have it.
+fn is_public(labels: &Labels, address: IpAddr) -> bool {
+    let party = labels.party(labels.find(address, 0));
+    !party.local && !party.is_own()
+}
+
+#[test]
+fn corpus_vpc_v2_header() {
+    let Some(folder) = corpus("flow-logs/vpc-v2-header") else { return };
+    let rows = Rows::file(&folder.join("valid_vpc_flow_log_multi.log")).whole("aws-flow-log");
+    // Fact 1, trap 1: two records, the last without a line end; trap 2: what was refused carried nothing.
+    let [(2, ssh), (3, rdp)] = rows.flows.as_slice() else { panic!("{:?}", rows.flows) };
+    assert_eq!((ssh.from, ssh.from_port, ssh.to, ssh.to_port), (ip("172.31.16.139"), 20641, ip("172.31.16.21"), 22));
+    assert_eq!((ssh.protocol, ssh.packets, ssh.bytes, ssh.refused), (6, Some(20), Some(4249), false));
+    assert_eq!((rdp.from, rdp.to, rdp.to_port, rdp.refused), (ip("172.31.9.69"), ip("172.31.9.12"), 3389, true));
+    // Fact 2: nothing crosses a border.
+    let labels = labels();
+    assert!(rows.flows.iter().all(|(_, f)| !is_public(&labels, f.from) && !is_public(&labels, f.to)));
+    // Fact 3: a row that lacks a field has its line, and is no end.
+    let short = Rows::file(&folder.join("vpc_flow_log_too_few_fields.log")).whole("aws-flow-log");
+    assert_eq!((short.flows.len(), short.odd.as_slice()), (0, &[(2, Odd::Unparsable)][..]));
+}
+
+#[test]
+fn corpus_vpc_opensearch() {
+    let Some(folder) = corpus("flow-logs/vpc-opensearch-json") else { return };
+    let rows = Rows::file(&folder.join("sample.json")).whole("aws-flow-log-json");
+    // Facts 1 and 2: 22 documents with one and the same record. The parsed fields of every other one have it the other way round
+    // (which the facts do not say): those are told.
+    assert_eq!((rows.flows.len(), rows.odd.len()), (22, 11));
+    let same = |f: &Flow| {
+        (f.from, f.to, f.from_port, f.to_port, f.packets, f.bytes, f.first)
+            == (ip("162.142.125.177"), ip("10.0.0.200"), 38471, 12313, Some(1), Some(44), Some(1_674_898_496))
+    };
+    assert!(rows.flows.iter().all(|(_, f)| same(f)));
+    // Fact 4: the direction alternates, with the fields; the record has none.
+    let ingress = rows.flows.iter().filter(|(_, f)| f.ours == Some(false)).count();
+    assert_eq!((ingress, rows.flows.iter().filter(|(_, f)| f.ours == Some(true)).count()), (11, 0));
+    // Trap 1: one destination, however many rows.
+    assert_eq!(rows.flows.iter().map(|(_, f)| f.to).collect::<BTreeSet<_>>().len(), 1);
+}
+
+#[test]
+fn corpus_zeek_ssh() {
+    let Some(folder) = corpus("zeek/btest-ssh") else { return };
+    // Trap 2: a comment of another tool comes first.
+    let rows = Rows::file(&folder.join("conn.log")).whole("zeek");
+    // Fact 1.
+    assert_eq!((rows.rows(), rows.odd.len()), (25, 0));
+    let there: Vec<&Flow> = rows.flows.iter().map(|(_, f)| f).filter(|f| !f.answers()).collect();
+    assert_eq!(there.iter().filter(|f| f.protocol == 6).count(), 23);
+    assert_eq!(there.iter().filter(|f| f.protocol == 17).count(), 2);
+    let labels = labels();
+    let public: BTreeSet<IpAddr> = there.iter().map(|f| f.to).filter(|a| is_public(&labels, *a)).collect();
+    let sent = |to: &str| rows.bytes(|f| f.to == ip(to) && !f.answers());
+    let expected = [
+        ("131.103.20.168", 11_839),
+        ("128.2.10.238", 11_700),
+        ("128.2.13.133", 6_471),
+        ("128.2.6.88", 3_813),
+        ("131.159.21.1", 2_669),
+    ];
+    assert_eq!(public, expected.iter().map(|(a, _)| ip(a)).collect());
+    for (address, bytes) in expected {
+        assert_eq!(sent(address), bytes, "{address}");
+    }
+    // Fact 2.
+    let to_public = there.iter().filter(|f| is_public(&labels, f.to));
+    assert!(to_public.clone().all(|f| f.to_port == if f.to == ip("128.2.6.88") { 41644 } else { 22 }));
+    // Trap 1: a masked time is unknown, the flow is there.
+    assert!(rows.flows.iter().all(|(_, f)| f.first.is_none() && f.last.is_none()));
+}
+
+#[test]
+fn corpus_zeek_lab() {
+    let Some(folder) = corpus("zeek/lab-lsass") else { return };
+    let rows = Rows::file(&folder.join("conn.log")).whole("zeek");
+    let there: Vec<&Flow> = rows.flows.iter().map(|(_, f)| f).filter(|f| !f.answers()).collect();
+    // Fact 1.
+    let by_protocol = |n: u8| there.iter().filter(|f| f.protocol == n).count();
+    assert_eq!((rows.rows(), by_protocol(17), by_protocol(6), by_protocol(1)), (112, 74, 37, 1));
+    assert_eq!(there.iter().filter(|f| f.from.is_ipv6()).count(), 8);
+    // Fact 2.
+    let labels = labels();
+    assert!(there.iter().all(|f| !is_public(&labels, f.to)), "all receivers are private or multicast");
+    // Fact 3: unset is not zero, but no packet carries nothing.
+    let unset = |f: &&&Flow| f.bytes.is_none();
+    assert!(there.iter().filter(unset).count() > 0 || rows.flows.iter().any(|(_, f)| f.bytes.is_none()));
+    // Trap 1.
+    assert!(there.iter().any(|f| f.ours == Some(true)));
+    // Another log of Zeek is no connection log.
+    assert_eq!(Rows::file(&folder.join("dns.log")).format, None);
+}
+
+#[test]
+fn corpus_netflow_mx80() {
+    let Some(folder) = corpus("netflow/v5-juniper-mx80") else { return };
+    let rows = Rows::file(&folder.join("netflow5_test_juniper_mx80.dat")).whole("netflow-v5");
+    // Fact 1.
+    assert_eq!(rows.flows.len(), 29);
+    assert!(rows.flows.iter().all(|(_, f)| f.first.is_some_and(|t| (1_469_100_000..1_469_109_173).contains(&t))));
+    // Facts 2 and 3: one packet in a thousand was looked at.
+    assert_eq!(rows.bytes(|_| true), 3_989_000);
+    let pair = |from: &str, to: &str| rows.bytes(|f| f.from == ip(from) && f.to == ip(to)) / 1000;
+    assert_eq!(pair("10.0.0.1", "192.168.0.2"), 1500);
+    assert_eq!(pair("10.0.2.1", "192.168.0.1"), 1033);
+    assert_eq!(pair("66.249.66.180", "192.168.0.1"), 208);
+    assert_eq!(pair("66.249.66.138", "192.168.0.1"), 156);
+    // Fact 4, trap 1: all that is public comes in.
+    let labels = labels();
+    let public = |a: IpAddr| is_public(&labels, a);
+    assert_eq!(rows.flows.iter().map(|(_, f)| f.from).filter(|a| public(*a)).collect::<BTreeSet<_>>().len(), 17);
+    assert!(!rows.flows.iter().any(|(_, f)| public(f.to)));
+}
+
+#[test]
+fn corpus_netflow_virtualbox() {
+    let Some(folder) = corpus("netflow/v5-virtualbox") else { return };
+    let rows = Rows::file(&folder.join("netflow5.dat")).whole("netflow-v5");
+    // Fact 1: 13 packets one after the other.
+    assert_eq!((rows.flows.len(), rows.bytes(|_| true)), (30, 18_684));
+    // Fact 2.
+    assert_eq!(rows.bytes(|f| (f.from, f.to) == (ip("10.0.2.15"), ip("10.0.2.2"))), 11_580);
+    assert_eq!(rows.bytes(|f| (f.from, f.to) == (ip("10.0.2.2"), ip("10.0.2.15"))), 7_104);
+    // What breaks off is told, and what came before is there.
+    let bytes = std::fs::read(folder.join("netflow5.dat")).unwrap();
+    let cut = Rows::of(&bytes[..bytes.len() - 10], "");
+    assert!(cut.broken && cut.flows.len() == 29, "{}", cut.flows.len());
+}
+
+#[test]
+fn formats_by_their_own_samples() {
+    // (log, columns, format, flows as "from>to bytes opened-by-receiver")
+    let flow = |f: &Flow| {
+        format!(
+            "{}:{}>{}:{} {}{}",
+            f.from,
+            f.from_port,
+            f.to,
+            f.to_port,
+            f.bytes.map_or("?".into(), |b| b.to_string()),
+            if f.answers() { " answer" } else { "" }
+        )
+    };
+    let cases: &[(&str, &str, &str, &[&str], usize)] = &[
+        (
+            "2 123456789010 eni-1235b8ca123456789 172.31.16.139 52.1.1.1 20641 443 6 20 4249 1418530010 1418530070 ACCEPT OK\n",
+            "",
+            "aws-flow-log",
+            &["172.31.16.139:20641>52.1.1.1:443 4249"],
+            0,
+        ),
+        (
+            "srcaddr dstaddr pkt-srcaddr pkt-dstaddr bytes log-status\n10.0.1.5 10.0.0.220 10.0.1.5 203.0.113.5 7 OK\n- - - - - SKIPDATA\n10.0.0.1 x - - 1 OK\n",
+            "",
+            "aws-flow-log",
+            &["10.0.1.5:0>203.0.113.5:0 7"],
+            2,
+        ),
+        (
+            "version resource-type account-id tgw-id tgw-attachment-id srcaddr dstaddr srcport dstport protocol packets bytes start end log-status type\n6 TransitGateway 1 tgw-1 tgw-attach-1 10.40.2.1 10.41.1.1 8000 443 6 10 9000 1600000000 1600000060 OK IPv4\n",
+            "",
+            "aws-flow-log",
+            &["10.40.2.1:8000>10.41.1.1:443 9000"],
+            0,
+        ),
+        (
+            "{\"ts\":1591367999.3,\"uid\":\"C5\",\"id.orig_h\":\"192.168.4.76\",\"id.orig_p\":36844,\"id.resp_h\":\"192.168.4.1\",\"id.resp_p\":53,\"proto\":\"udp\",\"orig_bytes\":62,\"resp_bytes\":141,\"conn_state\":\"SF\",\"orig_pkts\":2,\"resp_pkts\":2}\n",
+            "",
+            "zeek-json",
+            &["192.168.4.76:36844>192.168.4.1:53 62", "192.168.4.1:53>192.168.4.76:36844 141 answer"],
+            0,
+        ),
+        (
+            "ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt\n2011-01-07 14:25:02,2011-01-07 14:25:03,1.0,10.0.0.1,1.2.3.4,50000,80,TCP,.AP.SF,0,0,4,440,3,1200\nSummary\nflows,bytes\n1,440\n",
+            "",
+            "nfdump-csv",
+            &["10.0.0.1:50000>1.2.3.4:80 440", "1.2.3.4:80>10.0.0.1:50000 1200 answer"],
+            0,
+        ),
+        (
+            "firstSeen,duration,proto,srcAddr,srcPort,dstAddr,dstPort,packets,bytes,flows\n2023-01-28 09:34:56.000,0.1,UDP,10.0.0.1,5000,2001:db8::1,53,1,70,1\n",
+            "",
+            "nfdump-csv",
+            &["10.0.0.1:5000>2001:db8::1:53 70"],
+            0,
+        ),
+        (
+            "[{\"type\":\"FLOW\",\"first\":\"2023-01-28T09:34:56.000\",\"last\":\"2023-01-28T09:34:57.000\",\"in_packets\":2,\"in_bytes\":300,\"proto\":6,\"src4_addr\":\"10.0.0.1\",\"dst4_addr\":\"1.2.3.4\",\"src_port\":5000,\"dst_port\":443}]",
+            "",
+            "nfdump-json",
+            &["10.0.0.1:5000>1.2.3.4:443 300"],
+            0,
+        ),
+        (
+            "who,whom,octets,when\n10.0.0.1,1.2.3.4,\"12\",2023-01-28T09:34:56Z\n10.0.0.1,?,1,1\n",
+            "from=who,to=whom,bytes=octets,first=when",
+            "csv",
+            &["10.0.0.1:0>1.2.3.4:0 12"],
+            1,
+        ),
+        (
+            "{\"insertId\":\"1\",\"jsonPayload\":{\"bytes_sent\":\"1776\",\"connection\":{\"dest_ip\":\"10.2.0.3\",\"dest_port\":50000,\"protocol\":6,\"src_ip\":\"203.0.114.9\",\"src_port\":443},\"packets_sent\":\"7\",\"reporter\":\"DEST\",\"start_time\":\"2023-01-28T09:34:56.1Z\",\"end_time\":\"2023-01-28T09:34:57.1Z\"}}\n",
+            "",
+            "gcp-flow-log",
+            &["203.0.114.9:443>10.2.0.3:50000 1776 answer"],
+            0,
+        ),
+        (
+            "{\"records\":[{\"time\":\"2018-11-13T12:00:35Z\",\"properties\":{\"Version\":2,\"flows\":[{\"rule\":\"r\",\"flows\":[{\"mac\":\"m\",\"flowTuples\":[\"1542110437,10.5.16.4,13.67.143.118,44931,443,T,O,A,E,1,66,9,588\",\"1542110402,94.102.49.190,10.5.16.4,28746,443,U,I,D,B,,,,\"]}]}]}}]}",
+            "",
+            "azure-flow-log",
+            &[
+                "10.5.16.4:44931>13.67.143.118:443 66",
+                "13.67.143.118:443>10.5.16.4:44931 588 answer",
+                "94.102.49.190:28746>10.5.16.4:443 ?",
+            ],
+            0,
+        ),
+        (
+            "{\"records\":[{\"time\":\"2022-09-14T09:00:52Z\",\"flowRecords\":{\"flows\":[{\"aclID\":\"a\",\"flowGroups\":[{\"rule\":\"r\",\"flowTuples\":[\"1663146003599,10.0.0.6,52.239.184.180,23956,443,6,O,E,NX,3,767,2,1580\"]}]}]}}]}",
+            "",
+            "azure-flow-log",
+            &["10.0.0.6:23956>52.239.184.180:443 767", "52.239.184.180:443>10.0.0.6:23956 1580 answer"],
+            0,
+        ),
+        (
+            "https 2018-07-02T22:23:00.186641Z app/my-loadbalancer/50dc6c495c0c9188 192.168.131.39:2817 10.0.0.1:80 0.086 0.048 0.037 200 200 0 57 \"GET https://www.example.com:443/ HTTP/1.1\" \"curl/7.46.0\" ECDHE TLSv1.2 arn\nhttp 2018-11-30T22:23:00.186641Z app/my-loadbalancer/50dc6c495c0c9188 192.168.131.39:2817 - 0.000 0.001 0.000 502 - 34 366 \"GET http://www.example.com:80/ HTTP/1.1\" \"curl/7.46.0\" - - arn\n",
+            "",
+            "elb-access-log",
+            &["192.168.131.39:2817>10.0.0.1:80 0", "10.0.0.1:80>192.168.131.39:2817 57 answer"],
+            1,
+        ),
+    ];
+    for (log, columns, format, flows, odd) in cases {
+        let rows = Rows::of(log.as_bytes(), columns);
+        assert_eq!((rows.format, rows.broken), (Some(*format), false), "{log}");
+        let found: Vec<String> = rows.flows.iter().map(|(_, f)| flow(f)).collect();
+        assert_eq!((found.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), rows.odd.len()), (*flows, *odd), "{log}");
+    }
+    let vnet = Rows::of(cases[10].0.as_bytes(), "");
+    assert_eq!(vnet.flows[0].1.first, Some(1_663_146_003));
+    let refused = Rows::of(cases[9].0.as_bytes(), "");
+    assert!(refused.flows[2].1.refused);
+    for other in ["a b c\n", "{\"a\":1}", "", "PK\u{3}\u{4}", "#fields a b\n", "srcaddr\n"] {
+        assert_eq!(Rows::of(other.as_bytes(), "").format, None, "{other}");
+    }
+}
+
+fn gz(text: &[u8]) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(text).unwrap();
+    packed.finish().unwrap()
+}
+
+fn zstd(text: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(text, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+#[test]
+fn packed_logs_are_told_by_their_first_bytes_and_may_break_off() {
+    let row = "2 1 eni-1 10.0.0.1 1.2.3.4 40000 443 6 20 4249 1418530010 1418530070 ACCEPT OK\n";
+    let text = format!("{}\n{}", read_header(), row.repeat(20_000));
+    let packed = gz(text.as_bytes());
+    for whole in [
+        packed.clone(),
+        [packed.clone(), gz(row.as_bytes())].concat(),
+        zstd(text.as_bytes()),
+        [zstd(text.as_bytes()), zstd(row.as_bytes())].concat(),
+    ] {
+        let rows = Rows::of(&whole, "").whole("aws-flow-log");
+        assert!((20_000..=20_001).contains(&rows.flows.len()) && rows.odd.is_empty(), "{}", rows.flows.len());
+    }
+    for cut in [&packed[..packed.len() / 2], &zstd(text.as_bytes())[..300]] {
+        let rows = Rows::of(cut, "");
+        assert!(rows.broken, "it is told");
+        assert!(rows.flows.iter().all(|(_, f)| f.bytes == Some(4249)), "no half row counts");
+    }
+    assert!(!Rows::of(&packed[..packed.len() / 2], "").flows.is_empty(), "what came before counts");
+}
+
+fn read_header() -> &'static str {
+    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status"
+}
+
+/// Addresses, hours and ports all over, from a fixed seed.
+fn some_log(seed: u64, rows: usize) -> String {
+    let mut state = seed;
+    let mut next = |n: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % n
+    };
+    let mut text = format!("{}\n", read_header());
+    for _ in 0..rows {
+        let start = 1_600_000_000 + next(400_000);
+        let (a, b, c) = (next(223) + 1, next(256), next(256));
+        text.push_str(&format!(
+            "2 1 eni-1 10.{}.0.1 {a}.{b}.{c}.7 {} 443 6 9 {} {start} {} ACCEPT OK\n",
+            next(4),
+            1024 + next(60_000),
+            400 + next(90_000),
+            start + 60
+        ));
+    }
+    text
+}
+
+#[test]
+fn files_in_any_order_on_any_number_of_threads_give_one_tally() {
+    let folder = tempfile::tempdir().unwrap();
+    for i in 0..7_u64 {
+        let text = some_log(i, 900);
+        let bytes = if i % 2 == 0 { gz(text.as_bytes()) } else { text.into_bytes() };
+        std::fs::write(folder.path().join(format!("{i}.log")), bytes).unwrap();
+    }
+    let labels = labels();
+    let inputs = open::inputs(&["*.log".to_owned()], folder.path()).unwrap();
+    assert_eq!(inputs.len(), 7);
+    let tally = |inputs: &[Input], threads| -> Tally {
+        let reading = Reading { threads, ..Reading::default() };
+        let (logs, tally) = count(inputs, &labels, &reading, &mut std::io::empty());
+        assert!(logs.iter().all(|l| l.broken.is_none() && l.rows == 900), "{logs:?}");
+        tally
+    };
+    let one = tally(&inputs, 1);
+    assert_eq!(one.rows.read, 6_300);
+    assert_eq!(one, tally(&inputs, 4));
+    let flows: u64 = one.cells().iter().map(|(_, s)| s.flows).sum();
+    assert_eq!(flows + one.other.flows, one.rows.flows);
+}
+
+#[test]
+fn standard_input_is_a_log() {
+    let text = some_log(3, 50);
+    let inputs = open::inputs(&["-".to_owned()], Path::new(".")).unwrap();
+    let (logs, tally) = count(&inputs, &labels(), &Reading::default(), &mut gz(text.as_bytes()).as_slice());
+    assert_eq!((logs[0].rows, tally.rows.flows), (50, 50));
+}
+
+fn onshore(folder: &Path, args: &[&str]) -> (i32, String) {
+    let out =
+        Command::new(env!("CARGO_BIN_EXE_onshore")).args(args).current_dir(folder).env("LC_ALL", "C.UTF-8").output().unwrap();
+    let text = String::from_utf8(out.stdout).unwrap() + &String::from_utf8_lossy(&out.stderr);
+    (out.status.code().unwrap_or(-1), text)
+}
+
+#[test]
+fn golden_cases() {
+    let mut wrong = Vec::new();
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(root().join("tests/traffic")).unwrap().map(|e| e.unwrap().path()).collect();
+    cases.sort();
+    assert!(cases.len() >= 4);
+    for case in cases {
+        let args = std::fs::read_to_string(case.join("args.txt")).unwrap();
+        let (code, text) = onshore(&case, &args.split_whitespace().collect::<Vec<_>>());
+        let text = format!("exit code {code}\n{text}");
+        let stored = case.join("expected.txt");
+        if std::env::var_os("ONSHORE_BLESS").is_some() {
+            std::fs::write(&stored, &text).unwrap();
+        } else if std::fs::read_to_string(&stored).ok().as_deref() != Some(text.as_str()) {
+            wrong.push(format!("{}:\n{text}", stored.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "ONSHORE_BLESS=1 rewrites these; read them then\n{}", wrong.join("\n"));
+}
+
+/// Shares counted apart and merged say what one run says; other labels are refused.
+#[test]
+fn parts_merge_to_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = root().join("tests/cases/zoom-2020").to_string_lossy().into_owned();
+    let log = std::fs::read_to_string(root().join("tests/traffic/zoom/logs/2020-03.log")).unwrap();
+    let (header, rest) = log.split_once('\n').unwrap();
+    let (a, b): (Vec<&str>, Vec<&str>) =
+        rest.lines().enumerate().fold((vec![header], vec![header]), |(mut a, mut b), (i, l)| {
+            if i % 2 == 0 {
+                a.push(l)
+            } else {
+                b.push(l)
+            }
+            (a, b)
+        });
+    std::fs::write(folder.path().join("a.log"), a.join("\n")).unwrap();
+    std::fs::write(folder.path().join("b.log"), b.join("\n")).unwrap();
+    let common = ["--declared", &project, "--as-of", "2026-11-22"];
+    let run = |args: &[&str]| onshore(folder.path(), &[args, &common].concat());
+    for name in ["a", "b"] {
+        let (code, text) = run(&["traffic", &format!("{name}.log"), "--out", &format!("{name}.json")]);
+        assert_eq!(code, 0, "{text}");
+    }
+    let merged = run(&["traffic", "merge", "a.json", "b.json", "--format", "json"]);
+    let whole = run(&["traffic", "a.log", "b.log", "--format", "json"]);
+    assert_eq!(whole.0, 1, "{}", whole.1);
+    assert_eq!(merged, whole);
+    let (code, text) = onshore(folder.path(), &["traffic", "merge", "a.json"]);
+    assert!(code == 2 && text.contains("under another project or other data sets"), "{text}");
+    let (code, text) = run(&["traffic", "merge", "a.json", "a.json"]);
+    assert!(code == 2 && text.contains("would count twice"), "{text}");
+}
+
+/// A share of the traffic that was not seen lets no rule pass; what was seen is there all the same.
+#[test]
+fn a_log_that_breaks_off_leaves_rules_open() {
+    let case = root().join("tests/traffic/kept");
+    let folder = tempfile::tempdir().unwrap();
+    let log = std::fs::read_to_string(case.join("flows.log")).unwrap();
+    let (header, rows) = log.split_once('\n').unwrap();
+    let packed = gz(format!("{header}\n{}", rows.repeat(2_000)).as_bytes());
+    let file = folder.path().join("cut.gz");
+    std::fs::write(&file, &packed[..packed.len() - 100]).unwrap();
+    let (code, text) = onshore(&case, &["traffic", &file.to_string_lossy(), "--declared", ".", "--as-of", "2026-11-22"]);
+    assert!(code == 3 && text.contains("cut.gz was not read to its end after") && text.contains("it breaks off"), "{text}");
+    let (code, text) = onshore(&case, &["traffic", "nothing.log", "--declared", "."]);
+    assert!(code == 2 && text.contains("nothing.log"), "{text}");
+    let (code, text) = onshore(&case, &["traffic", "policy.toml"]);
+    assert!(code == 2 && text.contains("--log-format"), "{text}");
+}
+
+/// No log makes a reader panic, hang, or count what is not there.
+#[test]
+fn hostile_logs() {
+    let labels = labels();
+    let seeds: Vec<Vec<u8>> = vec![
+        some_log(9, 3).into_bytes(),
+        gz(some_log(9, 3).as_bytes()),
+        zstd(some_log(9, 3).as_bytes()),
+        b"#separator \\x09\n#fields\tts\tid.orig_h\tid.resp_h\tconn_state\n1\t1.1.1.1\t2.2.2.2\tSF\n".to_vec(),
+        b"[{\"event_type\":\"flow\",\"timestamp\":\"x\",\"src_ip\":\"1.2.3.4\",\"dest_ip\":\"::1\",\"flow\":{\"bytes_toserver\":-1}}]".to_vec(),
+        b"{\"records\":[{\"flowTuples\":[\"1,2,3\",\"1,1.1.1.1,2.2.2.2,1,2,T,O,A\"]}]}".to_vec(),
+        [&[0, 5, 0, 30][..], &[255; 1000]].concat(),
+        [b"{".repeat(5000), b"[".repeat(5000)].concat(),
+    ];
+    let mut state = 7_u64;
+    let mut random = |n: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % n
+    };
+    for seed in &seeds {
+        for _ in 0..200 {
+            let mut bytes = seed.clone();
+            for _ in 0..random(4) {
+                let at = random(bytes.len());
+                bytes[at] = random(256) as u8;
+            }
+            bytes.truncate(random(bytes.len() + 1));
+            let mut rows = Rows::of(&bytes, "");
+            rows.flows.retain(|(_, f)| f.bytes.is_some());
+            for (_, flow) in &rows.flows {
+                let _ = (flow.answers(), flow.is_attempt(), labels.find(flow.to, flow.to_port));
+            }
+        }
+    }
+    let mut endless = std::io::repeat(b'x').take(1 << 24);
+    let (format, _) = read::recognize(Box::new(&mut endless), &Columns::default(), None).unwrap();
+    assert!(format.is_none());
+}
