@@ -189,6 +189,7 @@ pub fn nothing(args: &ProjectArgs, context: &Context<'_>) -> Opened {
         root: context.around.folder.clone(),
         project: Project::default(),
         databases: databases(args, context),
+        held: None,
         sources: Sources::default(),
         snapshot: link(Vec::new(), &Project::default(), &Sources::default()),
         coverage: Coverage::default(),
