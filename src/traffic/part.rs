@@ -45,7 +45,9 @@ impl Part {
     pub fn tally(&self, parties: usize, first: u32) -> Result<Tally, String> {
         let moved = |sum: &Sum| {
             let samples: Vec<Sample> = sum.samples.iter().map(|s| Sample(s.0.saturating_add(first), s.1)).collect();
-            Sum { samples: samples.into(), ..*sum }
+            let mut moved = *sum;
+            moved.samples = samples.into();
+            moved
         };
         let odd = self.odd.iter().map(|s| Sample(s.0.saturating_add(first), s.1)).collect();
         let mut tally = Tally::restored(self.grain, self.cut, moved(&self.other), self.rows.clone(), odd);

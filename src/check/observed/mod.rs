@@ -166,7 +166,7 @@ impl<'j, 'a> Judge<'j, 'a> {
             seen.insert(finding.fingerprint.clone(), (from, to, sum));
         }
         tell_apart(&mut findings);
-        waive::waive(context, question.baseline, &[], &mut findings);
+        waive::waive(context, question.baseline, &[], &[], &mut findings);
         // A waiver may be for what only the assessment shows.
         findings.retain(|f| f.code != waive::FOR_NOTHING);
         let mut results: Vec<RuleResult> = rules
