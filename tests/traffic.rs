@@ -1,6 +1,7 @@
 //! Observed traffic: what readers get out of logs that nobody here wrote (`../shared/corpus`), what a tally does not depend on, and
 //! what a person sees (`tests/traffic/*/expected.txt`; `ONSHORE_BLESS=1 cargo test --test traffic` rewrites it: read it then).
 #![allow(
+    clippy::unwrap_used,
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,
@@ -488,6 +489,29 @@ fn files_in_any_order_on_any_number_of_threads_give_one_tally() {
     assert_eq!(one, tally(&inputs, 4));
     let flows: u64 = one.cells().iter().map(|(_, s)| s.flows).sum();
     assert_eq!(flows + one.other.flows, one.rows.flows);
+}
+
+/// Nothing named is left out without a word, and no folder is walked twice.
+#[test]
+#[cfg(unix)]
+fn folders_are_walked_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir_all(at("logs/a/b")).unwrap();
+    for name in ["logs/1.log", "logs/a/2.log", "logs/a/b/3.txt", "logs/.hidden.log"] {
+        std::fs::write(at(name), "x").unwrap();
+    }
+    std::os::unix::fs::symlink(at("logs"), at("logs/a/up")).unwrap();
+    std::os::unix::fs::symlink(at("logs/a"), at("logs/a/b/up")).unwrap();
+    let names = |word: &str| -> Vec<String> {
+        open::inputs(&[word.to_owned()], folder.path()).unwrap().into_iter().map(|i| i.name).collect()
+    };
+    assert_eq!(names("logs"), ["logs/1.log", "logs/a/2.log", "logs/a/b/3.txt"]);
+    assert_eq!(names("logs/**/*.log"), ["logs/1.log", "logs/a/2.log"]);
+    assert_eq!(names("./logs/*.log"), ["logs/1.log"]);
+    let words = ["logs/1.log".to_owned(), "logs".to_owned()];
+    assert_eq!(open::inputs(&words, folder.path()).unwrap().len(), 3, "each file once");
+    assert!(open::inputs(&["none/*.log".to_owned()], folder.path()).is_err());
 }
 
 #[test]
