@@ -29,7 +29,8 @@ fn main() -> ExitCode {
         stderr: screen(io::stderr().is_terminal()),
     };
     let mut out = BufWriter::new(io::stdout().lock());
-    match run(cli, &around, &mut io::stdin().lock(), &mut out, &mut io::stderr().lock()) {
+    // Stderr is not locked: progress is shown by another thread.
+    match run(cli, &around, &mut io::stdin().lock(), &mut out, &mut io::stderr()) {
         Ok(code) => ExitCode::from(code),
         Err(e) => fail(&e.to_string()),
     }
@@ -51,5 +52,6 @@ fn screen(is_terminal: bool) -> Screen {
         terminal: is_terminal.then_some(columns),
         unicode: cfg!(windows) || locale.contains("utf-8") || locale.contains("utf8"),
         may_color: set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb"),
+        links: is_terminal && supports_hyperlinks::supports_hyperlinks(),
     }
 }

@@ -187,6 +187,8 @@ pub struct Sources {
     files: Vec<Source>,
     /// Where the project stands in its repository, `infra/eu/`; empty at the top of it, and where there is none.
     pub base: String,
+    /// The project's folder as `file:///srv/infra/`; `None` where it has none.
+    pub folder: Option<String>,
 }
 
 impl Sources {

@@ -44,6 +44,26 @@ fn shipped_packs_pass_their_tests_and_show_every_rule() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
+/// Trap 23: a checker decides where data is and can get to, never whether that is lawful. What a rule cannot decide, its pack says.
+#[test]
+fn no_pack_says_compliant_and_each_says_what_it_cannot_decide() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    let (code, listed) = onshore(&["policy", "list"], &folder);
+    assert_eq!(code, Some(0), "{listed}");
+    let mut packs = 0;
+    for entry in std::fs::read_dir(&folder).expect("policies") {
+        let name = entry.expect("entry").file_name().to_string_lossy().into_owned();
+        let Some(id) = name.strip_suffix(".toml") else { continue };
+        packs += 1;
+        assert!(listed.contains(&format!("\n{id} ")), "`{id}` is in the folder and not shipped");
+        let (code, shown) = onshore(&["policy", "show", id], &folder);
+        assert_eq!(code, Some(0), "{shown}");
+        assert!(!shown.to_lowercase().contains("complian"), "{id}");
+        assert!(shown.contains("What this pack cannot decide:\n    - "), "{id}");
+    }
+    assert!(packs > 30);
+}
+
 #[test]
 fn a_new_pack_passes_lint_and_its_tests() {
     let folder = scratch("new");

@@ -486,6 +486,7 @@ fn hostile_names_are_inert_in_every_format() {
                 "json" => assert_eq!(parsed(&text)["findings"][0]["endpoint"], evil.as_str()),
                 "jsonl" => text.lines().for_each(|l| drop(parsed(l))),
                 "sarif" => inert_sarif(&parsed(&text)),
+                "oscal" => sound_oscal(&parsed(&text)),
                 "gitlab" => assert_eq!(parsed(&text).as_array().unwrap().len(), 8),
                 "junit" => inert_xml(&text),
                 "csv" => inert_csv(&text),
@@ -509,6 +510,8 @@ fn inert_sarif(value: &Value) {
             for (key, value) in members {
                 if let ("text", Some(text)) = (key.as_str(), value.as_str()) {
                     assert!(!text.contains("]("), "{text}");
+                    let bare = text.replace("{{", "").replace("}}", "");
+                    assert!(!bare.contains(['{', '}']), "a placeholder: {text}");
                     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
                 }
                 if let ("uri", Some(uri)) = (key.as_str(), value.as_str()) {
@@ -562,6 +565,30 @@ fn inert_commands(text: &str) {
     assert!(text.lines().all(|l| l.starts_with("::") || l.starts_with("- ")), "{text}");
 }
 
+/// A line of Markdown without its code.
+fn outside_of_code(line: &str) -> String {
+    let mut outside = String::new();
+    let mut rest = line;
+    while let Some(start) = rest.find('`') {
+        outside.push_str(&rest[..start]);
+        let fence = rest[start..].len() - rest[start..].trim_start_matches('`').len();
+        rest = &rest[start + fence..];
+        // The end: a run of just as many.
+        let mut at = 0;
+        loop {
+            let run = rest[at..].find('`').map(|n| at + n).unwrap_or_else(|| panic!("code is not closed: {line}"));
+            let length = rest[run..].len() - rest[run..].trim_start_matches('`').len();
+            at = run + length;
+            if length == fence {
+                break;
+            }
+        }
+        rest = &rest[at..];
+    }
+    outside.push_str(rest);
+    outside
+}
+
 /// Outside of code nothing but words, and the lines begin as those of the same case by harmless names.
 fn inert_markdown(text: &str, evil: &str) {
     let begins = |text: &str| -> Vec<String> {
@@ -573,31 +600,168 @@ fn inert_markdown(text: &str, evil: &str) {
         assert_eq!(ours.len(), harmless.len(), "{text}");
     }
     for line in text.lines().filter(|l| !l.starts_with("|---")) {
-        let mut outside = String::new();
-        let mut rest = line;
-        while let Some(start) = rest.find('`') {
-            outside.push_str(&rest[..start]);
-            let fence = rest[start..].len() - rest[start..].trim_start_matches('`').len();
-            rest = &rest[start + fence..];
-            // The end: a run of just as many.
-            let mut at = 0;
-            loop {
-                let run = rest[at..].find('`').map(|n| at + n).unwrap_or_else(|| panic!("code is not closed: {line}"));
-                let length = rest[run..].len() - rest[run..].trim_start_matches('`').len();
-                at = run + length;
-                if length == fence {
-                    break;
-                }
-            }
-            rest = &rest[at..];
-        }
-        outside.push_str(rest);
+        let outside = outside_of_code(line);
         let words = outside.trim_start_matches(['#', '|', ' ', '-']);
         let markup = ['<', '>', '[', ']', '*', '_', '@', '#', '!', '&', '~', '\\', '/'];
         // The arrow of a cut stands between two names.
         let words = words.replace(" -> ", " ");
         assert!(!words.contains(markup) && !words.contains("www."), "{evil:?}: {line}");
     }
+}
+
+/// What the schema of OSCAL 1.2.1 asks of each value, and every identifier once and every reference leading to one. The schema itself
+/// is asked in tests/published_schemas.rs.
+fn sound_oscal(document: &Value) {
+    fn walk<'v>(key: &str, value: &'v Value, given: &mut Vec<&'v str>, asked: &mut Vec<&'v str>) {
+        match value {
+            Value::Object(members) => {
+                assert!(!members.is_empty() || key == "include-all", "{key} is empty");
+                members.iter().for_each(|(key, value)| walk(key, value, given, asked));
+            }
+            Value::Array(items) => {
+                assert!(!items.is_empty(), "{key} is an empty list");
+                items.iter().for_each(|item| walk(key, item, given, asked));
+            }
+            Value::String(text) => {
+                let token = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_');
+                assert!(!text.is_empty(), "{key} is empty");
+                match key {
+                    "uuid" => given.push(text),
+                    "subject-uuid" | "actor-uuid" | "observation-uuid" | "risk-uuid" => asked.push(text),
+                    "href" => {
+                        let relative = |b: u8| b.is_ascii_alphanumeric() || b"-._~/%#".contains(&b);
+                        assert!(text.bytes().all(relative), "{text}");
+                        asked.extend(text.strip_prefix('#'));
+                    }
+                    "name" | "control-id" | "target-id" | "state" | "reason" | "status" => {
+                        assert!(text.chars().all(token) && text.starts_with(|c: char| c.is_alphabetic() || c == '_'), "{text}");
+                    }
+                    "start" | "collected" | "last-modified" | "deadline" => assert!(text.ends_with("T00:00:00Z"), "{text}"),
+                    "value" | "version" => assert!(text.trim() == text && !text.contains('\n'), "{text:?}"),
+                    "title" => assert!(!text.contains('\n') && !text.trim().is_empty(), "{text:?}"),
+                    _ => {}
+                }
+                if matches!(key, "title" | "description" | "statement" | "remarks") {
+                    let words: String = text.lines().map(outside_of_code).collect();
+                    assert!(!words.contains(['<', '>', '[', ']', '*', '_', '#', '!', '&', '~', '\\']), "markup: {text}");
+                }
+            }
+            other => panic!("{key}: {other}"),
+        }
+    }
+    let (mut given, mut asked) = (Vec::new(), Vec::new());
+    walk("", document, &mut given, &mut asked);
+    let once: BTreeSet<&str> = given.iter().copied().collect();
+    assert_eq!(once.len(), given.len(), "an identifier twice");
+    for uuid in given {
+        let parts: Vec<usize> = uuid.split('-').map(str::len).collect();
+        assert!(parts == [8, 4, 4, 4, 12] && uuid.as_bytes()[14] == b'5', "{uuid} is no UUID of version 5");
+    }
+    for uuid in asked {
+        assert!(once.contains(uuid), "nothing is called {uuid}");
+    }
+}
+
+/// Satisfied is only what is: OSCAL has no word for what could not be decided.
+#[test]
+fn oscal_says_no_better_than_the_verdict() {
+    let mut case = zoom();
+    let rules = case.assessment.rules.clone();
+    for verdict in [Verdict::Indeterminate, Verdict::Conflict, Verdict::Waived, Verdict::NotApplicable] {
+        let rule = RuleResult { rule: format!("x/{}", verdict.as_str()), verdict, ..rules[0].clone() };
+        case.assessment.rules.push(rule);
+    }
+    let document = parsed(&case.render("oscal", plain(80)));
+    sound_oscal(&document);
+    let result = &document["assessment-results"]["results"][0];
+    let told: Vec<(&str, &str, &str)> = result["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|f| (&f["target"]["target-id"], &f["target"]["status"]))
+        .map(|(id, s)| (id.as_str().unwrap(), s["state"].as_str().unwrap(), s["reason"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("us.no-overseas-overflow", "not-satisfied", "fail"),
+            ("us.survives", "not-satisfied", "fail"),
+            ("us.keys-stay", "satisfied", "pass"),
+            ("x.indeterminate", "not-satisfied", "other"),
+            ("x.conflict", "not-satisfied", "other"),
+            ("x.waived", "not-satisfied", "other"),
+            ("place-unknown", "not-satisfied", "other"),
+        ]
+    );
+    assert_eq!(result["observations"].as_array().unwrap().len(), 8, "three findings and five gaps");
+    let again = parsed(&case.render("oscal", plain(40)));
+    assert_eq!(document, again);
+    case.assessment.findings[0].message.push('!');
+    let other = parsed(&case.render("oscal", plain(80)));
+    assert_ne!(document["assessment-results"]["uuid"], other["assessment-results"]["uuid"], "other content, other identifier");
+}
+
+/// Forty servers of one overflow list are one finding with forty members: once in full, the others a line each.
+#[test]
+fn findings_of_one_cause_are_shown_together() {
+    let mut case = zoom();
+    let first = case.assessment.findings[0].clone();
+    for n in 1..40 {
+        let mut other = first.clone();
+        other.endpoint = format!("221.122.88.{n}:8801");
+        other.path.last_mut().unwrap().endpoint.clone_from(&other.endpoint);
+        other.fingerprint = format!("{n:016x}");
+        case.assessment.findings.push(other);
+    }
+    let mut apart = first.clone();
+    apart.path[2].endpoint = "another pool".into();
+    apart.fingerprint = "feed".into();
+    case.assessment.findings.push(apart);
+    let text = case.render("pretty", plain(100));
+    assert!(text.contains("39 others of the same cause:"), "{text}");
+    assert_eq!(text.matches("violated critical data-leaves-boundary").count(), 2, "{text}");
+    assert!(text.contains("- 221.122.88.39:8801 - routing/media.conf:5 [0000000000000027]"), "{text}");
+    assert!(text.contains("43 findings"), "counts stay: {text}");
+    for f in &case.assessment.findings {
+        assert!(text.contains(&f.fingerprint), "{}", f.fingerprint);
+    }
+}
+
+/// At a terminal the gravest come in full, and all is told on one screen at the end.
+#[test]
+fn a_terminal_gets_what_somebody_reads() {
+    let mut case = zoom();
+    for n in 0..500 {
+        let f = finding("place-unknown", &format!("host-{n}"), &format!("{n:016x}"));
+        case.assessment.findings.push(f);
+    }
+    let short = RenderOptions { most_findings: Some(2), ..plain(80) };
+    let text = case.render("pretty", short);
+    assert!(text.contains("and 501 findings more, less grave"), "{text}");
+    assert!(text.contains("0a1b2c3d4e5f6071") && text.contains("5555666677778888"), "the gravest: {text}");
+    let (_, screen) = text.rsplit_once("\n\n").unwrap();
+    assert!(screen.lines().count() < 24, "{screen}");
+    assert!(screen.lines().all(|l| l.chars().count() <= 80), "{screen}");
+    for part in [
+        "violated: 3 rules",
+        "503 findings, 2 of them violations; the gravest:",
+        "5 things could not be told: unresolved-variable 5",
+        "critical routing/media.conf:5: communications.content",
+    ] {
+        assert!(screen.contains(part), "{part}: {screen}");
+    }
+    let colored = RenderOptions { color: true, links: true, width: 40, ..short };
+    case.sources.folder = Some("file:///srv/a%20b/".into());
+    let text = case.render("pretty", colored);
+    for line in text.lines() {
+        assert_eq!(line.matches("\u{1b}]8;;").count() % 2, 0, "a link is not closed: {line:?}");
+    }
+    let shown: String = text.lines().filter(|l| l.contains("file:///srv/a%20b/routing/media.conf")).collect();
+    assert!(
+        shown.contains("\u{1b}]8;;file:///srv/a%20b/routing/media.conf\u{1b}\\routing/media.conf:5:9\u{1b}]8;;\u{1b}\\"),
+        "{text}"
+    );
+    assert!(!case.render("pretty", RenderOptions { color: true, ..plain(80) }).contains("\u{1b}]8"), "only where they work");
 }
 
 /// What code scanning requires, and what it makes use of.
@@ -705,7 +869,7 @@ fn zoom_2020_in_each_format() {
     std::fs::create_dir(repository.path().join(".git")).unwrap();
     let project = repository.path().join("infra/zoom");
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/zoom-2020"), &project);
-    let formats = ["sarif", "junit", "github", "github-summary", "gitlab", "jsonl", "csv", "markdown"];
+    let formats = ["sarif", "oscal", "junit", "github", "github-summary", "gitlab", "jsonl", "csv", "markdown"];
     let reports = repository.path().join("reports");
     std::fs::create_dir(&reports).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_onshore"));

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::context::{Arrival, Context};
-use super::scope::{Scope, from, people_in};
+use super::scope::{Scope, countries, from, people_in};
 use crate::finding::{Finding, Hop, HopRoute, KnownPlace, Label, State, Verdict, without_line};
 use crate::geo::{Atlas, known_places};
 use crate::model::{Country, Endpoint, EndpointId, Route, RouteId, RouteRole, Snapshot, Spill, Standing, Trail};
 use crate::reach::{Step, TokenSource};
 use crate::source::Location;
+use crate::vocab::classes::may_be_personal;
 
 /// What a check knows of a finding; [`finding`] adds the rest.
 pub struct Draft<'d> {
@@ -165,7 +166,9 @@ pub fn whose(context: &Context<'_>, scope: &Scope<'_>, arrivals: &[Arrival]) -> 
 /// "communications.content of people in China".
 pub fn subject_of(context: &Context<'_>, scope: &Scope<'_>, arrivals: &[Arrival]) -> String {
     let (origins, data, _) = whose(context, scope, arrivals);
-    format!("{} of {}", data.join(", "), people_in(&origins))
+    let of_people = origins.is_empty() || data.iter().any(|d| may_be_personal(d));
+    let whose = if of_people { people_in(&origins) } else { countries(&origins) };
+    format!("{} of {whose}", data.join(", "))
 }
 
 /// The `[[classify]]` entry that says what a store holds.

@@ -396,11 +396,16 @@ fn what(rule: &Rule) -> String {
 
 /// "people in China", "people in the United States and Japan".
 pub fn people_in(origins: &[Country]) -> String {
+    if origins.is_empty() { "people".into() } else { format!("people in {}", countries(origins)) }
+}
+
+/// "the United States and Japan".
+pub fn countries(origins: &[Country]) -> String {
     let names: Vec<String> = origins.iter().map(|c| with_article(places::name_en(*c))).collect();
     match names.as_slice() {
-        [] => "people".into(),
-        [one] => format!("people in {one}"),
-        [rest @ .., last] => format!("people in {} and {last}", rest.join(", ")),
+        [] => String::new(),
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
     }
 }
 

@@ -60,7 +60,7 @@ pub fn find(context: &Context<'_>, scopes: &[Scope<'_>]) -> Together {
         let bound: Vec<(usize, &PlaceSet)> = scopes
             .iter()
             .enumerate()
-            .filter(|(_, s)| matches!(s.applies, Applies::Yes) && s.rule.unless_mechanism.is_empty())
+            .filter(|(_, s)| matches!(s.applies, Applies::Yes) && s.mechanisms.is_empty())
             .filter(|(_, s)| s.rule.data.is_empty() || s.rule.data.iter().any(|d| overlap(&d.value, &token.class)))
             .filter(|(_, s)| token.origins.iter().any(|o| super::scope::from(s.rule, *o)))
             .filter_map(|(i, s)| match &s.rule.demand {

@@ -92,11 +92,22 @@ impl<'a> Register<'a> {
                         _ => fit,
                     });
                 }
+                // An entry that fits but for its mechanism was right for fewer people, or for another law.
+                let by_another = || {
+                    let fits = |e: &&Entry<'_>| matches!(e.fits(context, scope, finding, &self.named, origin, data), Fit::Yes);
+                    let t = self.entries.iter().find(fits)?.transfer;
+                    let count = scope.mechanisms.join(", ");
+                    Some(format!("the entry for {} is by {}, and what counts here is {count}", t.recipient, t.mechanism.value))
+                };
                 match best {
                     Some(Fit::Yes) => {}
                     Some(Fit::If(what)) => unsure = Some(what),
-                    Some(Fit::No(_, why)) => return Answer::Open(why),
-                    None => return Answer::Open(format!("the register has no entry by {}", scope.mechanisms.join(", "))),
+                    Some(Fit::No(far, why)) if far > 0 => return Answer::Open(why),
+                    Some(Fit::No(_, why)) => return Answer::Open(by_another().unwrap_or(why)),
+                    None => {
+                        let none = || format!("the register has no entry by {}", scope.mechanisms.join(", "));
+                        return Answer::Open(by_another().unwrap_or_else(none));
+                    }
                 }
             }
         }

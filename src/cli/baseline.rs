@@ -33,10 +33,13 @@ struct Known {
 
 /// Reads a baseline. `name`: the file as the user called it.
 pub fn read(name: &Path, folder: &Path) -> Result<Baseline, Failure> {
-    let shown = name.display();
+    parse(&load::read_one(&folder.join(name))?, &name.to_string_lossy())
+}
+
+/// The text of one that is called `shown`.
+pub fn parse(text: &str, shown: &str) -> Result<Baseline, Failure> {
     let again = "write it anew with `onshore check --write-baseline FILE`";
-    let text = load::read_one(&folder.join(name))?;
-    let file: File = serde_json::from_str(&text)
+    let file: File = serde_json::from_str(text)
         .map_err(|e| Failure::with_help(format!("`{shown}` is no baseline of this version: {e}"), again))?;
     if file.schema != SCHEMA {
         return Err(Failure::with_help(format!("`{shown}` is in the form `{}`, not `{SCHEMA}`", file.schema), again));

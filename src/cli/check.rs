@@ -14,6 +14,7 @@ use crate::finding::{Assessment, Severity};
 use crate::project::Indeterminate;
 use crate::read::READERS;
 use crate::report::{self, RenderOptions, Reporter, pretty};
+use crate::source::Sources;
 
 #[derive(Debug, Args)]
 pub struct Check {
@@ -23,6 +24,9 @@ pub struct Check {
     #[arg(long, value_name = "FORMAT", default_value = "pretty",
         value_parser = PossibleValuesParser::new(report::REPORTERS.iter().map(|r| r.name())))]
     format: String,
+    /// Show this many findings in full, the gravest; 0 for all [default: 20 at a terminal, all in files and pipes]
+    #[arg(long, value_name = "N")]
+    max_findings: Option<usize>,
     /// Write the report to a file instead of the terminal; as FORMAT=FILE a further report in that format, so often as given
     #[arg(short, long, value_name = "[FORMAT=]FILE", value_parser = target)]
     output: Vec<Target>,
@@ -59,9 +63,11 @@ impl Check {
         let mut opened = self.open(context)?;
         opened.baseline = self.baseline.as_deref().map(|file| baseline::read(file, &context.around.folder)).transpose()?;
         let packs = opened.packs(&self.policy, &context.around.folder)?;
+        context.progress.doing(|| opened.assessing(&packs));
         let atlas = opened.atlas()?;
         let mut assessment = opened.assess(&atlas, &packs);
         if packs.is_empty() {
+            context.progress.clear();
             return without_policy(&opened, &assessment, context);
         }
 
@@ -70,16 +76,20 @@ impl Check {
         if written().any(|(reporter, _)| reporter.shows_ways()) || asked.shows_ways() {
             follow(&opened.question(&atlas, &packs, None), &mut assessment);
         }
+        context.progress.doing(|| "writing reports".to_owned());
         for (reporter, file) in written() {
             let mut text = Vec::new();
             reporter.write(&assessment, &opened.sources, &RenderOptions::PLAIN, &mut text)?;
             let file = context.around.folder.join(file);
             std::fs::write(&file, text).map_err(|e| Failure::usage(format!("`{}` cannot be written: {e}", file.display())))?;
         }
+        context.progress.clear();
         if self.output.iter().any(|t| t.format.is_none()) {
-            writeln!(context.out, "{}", report::summary(&assessment))?;
+            closing(&assessment, &opened.sources, context)?;
         } else {
-            quiet(asked.write(&assessment, &opened.sources, &context.options, context.out))?;
+            let most_findings = self.max_findings.map_or(context.options.most_findings, |n| Some(n).filter(|n| *n > 0));
+            let options = RenderOptions { most_findings, ..context.options };
+            quiet(asked.write(&assessment, &opened.sources, &options, context.out))?;
         }
         if let Some(file) = &self.write_baseline {
             baseline::write(file, &context.around.folder, &assessment)?;
@@ -117,6 +127,14 @@ impl Check {
         let name = format!("(answers of {server})");
         pipeline::open_with(self.path.as_deref(), &self.project, context, Some((&name, &answers)))
     }
+}
+
+/// What the terminal gets where the report goes to a file: as much as fits a screen; a pipe gets a line.
+pub(super) fn closing(assessment: &Assessment, sources: &Sources, context: &mut Context<'_>) -> io::Result<()> {
+    quiet(match context.options.most_findings {
+        Some(_) => report::screen::write(assessment, sources, &context.options, context.out),
+        None => writeln!(context.out, "{}", report::summary(assessment)),
+    })
 }
 
 /// A report in a file, in the format of `--format` if it names none.

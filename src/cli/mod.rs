@@ -14,6 +14,7 @@ use crate::project::Indeterminate;
 use crate::report::RenderOptions;
 
 mod baseline;
+mod bundle;
 mod change;
 mod check;
 mod complete;
@@ -26,6 +27,7 @@ mod init;
 mod locate;
 mod pipeline;
 mod policy;
+mod progress;
 mod report;
 mod resolve;
 mod revision;
@@ -33,9 +35,11 @@ mod saved;
 mod schema;
 mod trace;
 mod traffic;
+mod verify;
 mod whatif;
 
 pub use failure::Failure;
+use progress::Progress;
 
 /// Where data is and can get to, checked against data-residency policies.
 ///
@@ -60,6 +64,8 @@ enum Command {
     Check(check::Check),
     /// Write the assessment as a document to hand on: residency.html
     Report(report::Report),
+    /// Judge again what an evidence bundle tells of, and name what is different
+    Verify(verify::Verify),
     /// Show what a change newly lets get where, and by which line
     Diff(diff::Diff),
     /// Show where addresses, networks, host names and regions stand, with all evidence
@@ -116,7 +122,12 @@ pub struct Screen {
     pub unicode: bool,
     /// Neither `NO_COLOR` nor a dumb terminal.
     pub may_color: bool,
+    /// The terminal is one that is known to open hyperlinks.
+    pub links: bool,
 }
+
+/// Findings in full that somebody reads at a terminal.
+const SHOWN_FINDINGS: usize = 20;
 
 impl Screen {
     fn options(self, color: Color) -> RenderOptions {
@@ -127,7 +138,13 @@ impl Screen {
         };
         // Longer lines than this are hard to read.
         let width = self.terminal.map_or(RenderOptions::PLAIN.width, |columns| columns.min(120));
-        RenderOptions { color, width, unicode: self.unicode }
+        RenderOptions {
+            color,
+            width,
+            unicode: self.unicode,
+            links: color && self.terminal.is_some() && self.links,
+            most_findings: self.terminal.map(|_| SHOWN_FINDINGS),
+        }
     }
 }
 
@@ -137,6 +154,7 @@ struct Context<'a> {
     options: RenderOptions,
     stdin: &'a mut dyn Read,
     out: &'a mut dyn Write,
+    progress: &'a Progress,
 }
 
 impl Context<'_> {
@@ -148,7 +166,13 @@ impl Context<'_> {
     ) -> Result<R, Failure> {
         let Some(file) = file else { return run(self) };
         let mut text = Vec::new();
-        let mut inner = Context { around: self.around, options: RenderOptions::PLAIN, stdin: &mut *self.stdin, out: &mut text };
+        let mut inner = Context {
+            around: self.around,
+            options: RenderOptions::PLAIN,
+            stdin: &mut *self.stdin,
+            out: &mut text,
+            progress: self.progress,
+        };
         let result = run(&mut inner)?;
         let file = self.around.folder.join(file);
         std::fs::write(&file, text).map_err(|e| Failure::usage(format!("`{}` cannot be written: {e}", file.display())))?;
@@ -159,10 +183,12 @@ impl Context<'_> {
 /// Runs a command and gives its exit code. Errors are written to `err`.
 pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<u8> {
     let options = around.stdout.options(cli.color);
-    let mut context = Context { around, options, stdin, out };
+    let progress = Progress::new(around.stderr);
+    let mut context = Context { around, options, stdin, out, progress: &progress };
     let result = match cli.command {
         Command::Check(c) => c.run(&mut context),
         Command::Report(c) => c.run(&mut context),
+        Command::Verify(c) => c.run(&mut context),
         Command::Diff(c) => c.run(&mut context),
         Command::Locate(c) => c.run(&mut context),
         Command::Trace(c) => c.run(&mut context),
@@ -176,6 +202,7 @@ pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn 
         Command::Completions(c) => c.run(&mut context),
         Command::Man(c) => c.run(&mut context),
     };
+    progress.clear();
     let code = match result {
         Ok(code) => code,
         Err(Failure::Io(e)) if e.kind() == io::ErrorKind::BrokenPipe => 0,

@@ -17,6 +17,7 @@ use crate::policy::{self, Pack};
 use crate::project::{self, Project, Selector, waiver};
 use crate::reach::World;
 use crate::read::{FileSettings, READERS, Settings, Told, read_all};
+use crate::report::count;
 use crate::source::load::{self, LoadError, Loaded};
 use crate::source::{InputError, Location, SourceId, Sources, Span, Spanned};
 
@@ -27,7 +28,8 @@ pub struct Opened {
     pub root: PathBuf,
     pub project: Project,
     /// Databases of the command line, as given and in full.
-    databases: Vec<(String, PathBuf)>,
+    pub databases: Vec<(String, PathBuf)>,
+    held: Option<Held>,
     pub sources: Sources,
     pub snapshot: Snapshot,
     pub coverage: Coverage,
@@ -72,9 +74,48 @@ fn is_there(file: &Path) -> bool {
     file.symlink_metadata().is_ok()
 }
 
+/// A project whose files are loaded, before any was read.
+pub struct Begun {
+    place: Place,
+    pub project: Project,
+    pub loaded: Loaded,
+    /// The project file where nothing takes it in as an input.
+    pub settings_only: Option<SourceId>,
+    /// Of a project that lies in no folder.
+    held: Option<Held>,
+}
+
+/// What a project in memory has beside its inputs.
+pub struct Held {
+    /// Data files by the names that the project has for them.
+    pub data: BTreeMap<String, Vec<u8>>,
+    /// As [`Opened::databases`], in their order.
+    pub further: Vec<(String, Vec<u8>)>,
+}
+
+/// Loads the files of the project that `path` names; see [`find`].
+pub fn begin(path: Option<&Path>, context: &Context<'_>) -> Result<Begun, Failure> {
+    let place = find(path, &context.around.folder)?;
+    context.progress.doing(|| "looking for files".to_owned());
+    begin_at(place)
+}
+
+pub fn begin_at(place: Place) -> Result<Begun, Failure> {
+    let (project, loaded, settings_only) = load_project(&place)?;
+    Ok(Begun { place, project, loaded, settings_only, held: None })
+}
+
+/// A project that lies in no folder. `file`: its onshore.toml, by name, and the text.
+pub fn begin_held(mut loaded: Loaded, file: Option<(&str, &str)>, held: Held) -> Result<Begun, Failure> {
+    let place = Place { root: PathBuf::new(), file: None };
+    let found = file.map(|(name, text)| project_among(name, text, &mut loaded)).transpose()?;
+    let (project, settings_only) = found.unwrap_or_default();
+    Ok(Begun { place, project, loaded, settings_only, held: Some(held) })
+}
+
 /// Loads, reads and links the project.
 pub fn open(path: Option<&Path>, args: &ProjectArgs, context: &Context<'_>) -> Result<Opened, Failure> {
-    open_with(path, args, context, None)
+    begin(path, context)?.open(args, context)
 }
 
 /// The same with a further text, by its name, as if it stood among the project's files.
@@ -84,30 +125,62 @@ pub fn open_with(
     context: &Context<'_>,
     further: Option<(&str, &str)>,
 ) -> Result<Opened, Failure> {
-    let place = find(path, &context.around.folder)?;
-    let as_of = args.as_of(context.around);
-    let (mut project, mut loaded) = load_project(&place)?;
+    let mut begun = begin(path, context)?;
     if let Some((name, text)) = further {
-        loaded.add(name, text);
+        begun.loaded.add(name, text);
     }
-    let settings = settings(&project, context.around.terraform_variables.clone());
-    let (inputs, coverage) = read_inputs(&project, &mut loaded, &settings, args.input_format.as_deref())?;
-    waivers(&mut project, &mut loaded.sources, &coverage, as_of)?;
-    let broken = inputs.iter().any(|(_, facts)| facts.gaps.iter().any(|g| g.code == BROKEN));
-    let snapshot = link(inputs, &project, &loaded.sources);
-    loaded.sources.base = within_repository(&place.root);
-    let databases = databases(args, context);
-    Ok(Opened {
-        root: place.root,
-        project,
-        databases,
-        sources: loaded.sources,
-        snapshot,
-        coverage,
-        broken,
-        as_of,
-        baseline: None,
-    })
+    begun.open(args, context)
+}
+
+impl Begun {
+    /// The folder of the project.
+    pub fn root(&self) -> &Path {
+        &self.place.root
+    }
+
+    /// The project's file, by its name in that folder.
+    pub fn file(&self) -> Option<String> {
+        self.place.file.as_deref().map(file_name)
+    }
+
+    /// Takes its data files from these from now on.
+    pub fn hold(&mut self, held: Held) {
+        self.held = Some(held);
+    }
+
+    /// Reads and links it.
+    pub fn open(self, args: &ProjectArgs, context: &Context<'_>) -> Result<Opened, Failure> {
+        let Self { place, mut project, mut loaded, held, .. } = self;
+        let as_of = args.as_of(context.around);
+        context.progress.doing(|| format!("reading {}", count(loaded.sources.iter().count(), "file", "files")));
+        let settings = settings(&project, context.around.terraform_variables.clone());
+        let (inputs, coverage) = read_inputs(&project, &mut loaded, &settings, args.input_format.as_deref())?;
+        waivers(&mut project, &mut loaded.sources, &coverage, as_of)?;
+        let broken = inputs.iter().any(|(_, facts)| facts.gaps.iter().any(|g| g.code == BROKEN));
+        context.progress.doing(|| {
+            let facts = inputs.iter().map(|(_, facts)| facts.endpoints.len());
+            format!("linking {}", count(facts.sum(), "endpoint", "endpoints"))
+        });
+        let snapshot = link(inputs, &project, &loaded.sources);
+        // Whoever goes on says so: what is written meets no line of ours.
+        context.progress.clear();
+        if held.is_none() {
+            loaded.sources.base = within_repository(&place.root);
+            loaded.sources.folder = as_url(&place.root);
+        }
+        Ok(Opened {
+            root: place.root,
+            project,
+            databases: databases(args, context),
+            held,
+            sources: loaded.sources,
+            snapshot,
+            coverage,
+            broken,
+            as_of,
+            baseline: None,
+        })
+    }
 }
 
 /// A project of which nothing is declared.
@@ -116,6 +189,7 @@ pub fn nothing(args: &ProjectArgs, context: &Context<'_>) -> Opened {
         root: context.around.folder.clone(),
         project: Project::default(),
         databases: databases(args, context),
+        held: None,
         sources: Sources::default(),
         snapshot: link(Vec::new(), &Project::default(), &Sources::default()),
         coverage: Coverage::default(),
@@ -131,6 +205,13 @@ fn within_repository(root: &Path) -> String {
     let top = root.ancestors().find(|folder| is_there(&folder.join(".git")));
     let inside = top.and_then(|top| root.strip_prefix(top).ok()).unwrap_or(Path::new(""));
     inside.components().map(|c| format!("{}/", c.as_os_str().to_string_lossy())).collect()
+}
+
+/// The folder as a URL (RFC 8089), for terminals that open what is clicked on.
+fn as_url(root: &Path) -> Option<String> {
+    let root = root.canonicalize().ok()?;
+    let parts: Vec<String> = root.to_str()?.split(std::path::MAIN_SEPARATOR).map(crate::report::sarif::uri).collect();
+    Some(format!("file://{}/", parts.join("/").trim_end_matches('/')))
 }
 
 /// Adds the waivers that stand in comments of files that were read, and holds all of them to the time they may run.
@@ -258,12 +339,12 @@ fn not_read(path: &str, why: &str, id: SourceId) -> Unread {
 }
 
 /// The project file is read twice: first for what to load, then at its place among everything that was loaded.
-fn load_project(place: &Place) -> Result<(Project, Loaded), Failure> {
+fn load_project(place: &Place) -> Result<(Project, Loaded, Option<SourceId>), Failure> {
     let Some(file) = &place.file else {
         let loaded = load::load(&place.root, &[], &[])?;
-        return Ok((Project::default(), loaded));
+        return Ok((Project::default(), loaded, None));
     };
-    let name = file.file_name().map_or_else(|| PROJECT_FILE.to_owned(), |n| n.to_string_lossy().into_owned());
+    let name = file_name(file);
     let text = load::read_one(file)?;
     let mut alone = Sources::default();
     let id = alone.add(name.clone(), text.clone());
@@ -271,9 +352,22 @@ fn load_project(place: &Place) -> Result<(Project, Loaded), Failure> {
 
     let words = |list: &[Spanned<String>]| list.iter().map(|s| s.value.clone()).collect::<Vec<_>>();
     let mut loaded = load::load(&place.root, &words(&project.inputs.include), &words(&project.inputs.exclude))?;
-    let id = loaded.sources.find(&name).unwrap_or_else(|| loaded.add(name, text.clone()));
-    let project = checked(project::parse(id, &text), Sources::default())?;
-    Ok((project, loaded))
+    let (project, settings_only) = project_among(&name, &text, &mut loaded)?;
+    Ok((project, loaded, settings_only))
+}
+
+fn file_name(file: &Path) -> String {
+    file.file_name().map_or_else(|| PROJECT_FILE.to_owned(), |n| n.to_string_lossy().into_owned())
+}
+
+/// The project file at its place among everything that was loaded, and its id if it had none.
+fn project_among(name: &str, text: &str, loaded: &mut Loaded) -> Result<(Project, Option<SourceId>), Failure> {
+    let known = loaded.sources.find(name);
+    let id = known.unwrap_or_else(|| loaded.add(name, text));
+    let (project, errors) = project::parse(id, text);
+    let sources = if errors.is_empty() { Sources::default() } else { std::mem::take(&mut loaded.sources) };
+    let project = checked((project, errors), sources)?;
+    Ok((project, known.is_none().then_some(id)))
 }
 
 /// A parsed thing, if it had no errors.
@@ -287,7 +381,17 @@ fn checked<T>((value, errors): (Option<T>, Vec<InputError>), sources: Sources) -
 impl Opened {
     /// Where everything stands. Reads the databases and range files that the project names.
     pub fn atlas(&self) -> Result<Atlas, Failure> {
-        let atlas = atlas(&self.project, &self.root, &self.databases, self.as_of, &self.sources)?;
+        let atlas = match &self.held {
+            None => atlas(&self.project, &self.root, &self.databases, self.as_of, &self.sources)?,
+            Some(held) => {
+                let read = |name: &str| match held.data.get(name) {
+                    Some(bytes) => Ok(DataFile { name: name.to_owned(), bytes: bytes.clone() }),
+                    None => Err(Failure::usage(format!("`{name}` is not among the data that the bundle rests on"))),
+                };
+                let further = held.further.iter().map(|(name, bytes)| DataFile { name: name.clone(), bytes: bytes.clone() });
+                atlas_of(&self.project, further.collect(), self.as_of, &self.sources, &read)?
+            }
+        };
         let selected = |selector: &Selector| {
             let matcher = Matcher::new(selector);
             move |e: &Endpoint| matcher.matches(&self.snapshot, e, &self.sources)
@@ -297,8 +401,7 @@ impl Opened {
 
     /// The project's policies and those of the command line, parsed into the project's sources.
     pub fn packs(&mut self, more: &[String], folder: &Path) -> Result<Vec<Pack>, Failure> {
-        let mut packs: Vec<Pack> = Vec::new();
-        let mut errors = Vec::new();
+        let mut texts: Vec<(String, String)> = Vec::new();
         let mut names: Vec<(String, PathBuf, Option<Span>)> = Vec::new();
         for policy in &self.project.policies {
             let files = policy_files(&policy.value, &self.root)
@@ -315,17 +418,37 @@ impl Opened {
                 );
                 return Err(named_in_project(&self.project, &self.sources, span, outside));
             }
-            let (shown, text) =
-                policy_text(&name, &base).map_err(|e| named_in_project(&self.project, &self.sources, span, e))?;
+            texts.push(policy_text(&name, &base).map_err(|e| named_in_project(&self.project, &self.sources, span, e))?);
+        }
+        self.packs_of(texts)
+    }
+
+    /// Policies by name and text, each once, parsed into the project's sources.
+    pub fn packs_of(&mut self, texts: Vec<(String, String)>) -> Result<Vec<Pack>, Failure> {
+        let mut packs: Vec<Pack> = Vec::new();
+        let mut errors = Vec::new();
+        for (shown, text) in texts {
             if packs.iter().any(|p| self.sources.get(p.location.source).path == shown) {
                 continue;
             }
-            let id = self.sources.find(&shown).unwrap_or_else(|| self.sources.add(shown, text.clone()));
+            // Another file may have the name, in the folder that the command line means.
+            let known = self.sources.find(&shown).filter(|id| self.sources.get(*id).text == text);
+            let id = known.unwrap_or_else(|| self.sources.add(shown, text.clone()));
             let (pack, wrong) = policy::parse(id, &text, self.as_of);
             errors.extend(wrong);
             packs.extend(pack);
         }
         if errors.is_empty() { Ok(packs) } else { Err(Failure::Input { errors, sources: std::mem::take(&mut self.sources) }) }
+    }
+
+    /// What is being done while it is assessed.
+    pub fn assessing(&self, packs: &[Pack]) -> String {
+        format!(
+            "placing {} and following {} for {}",
+            count(self.snapshot.endpoints.len(), "endpoint", "endpoints"),
+            count(self.snapshot.routes.len(), "route", "routes"),
+            count(packs.iter().map(|pack| pack.rules.len()).sum(), "rule", "rules")
+        )
     }
 
     pub fn assess(&self, atlas: &Atlas, packs: &[Pack]) -> Assessment {
@@ -478,13 +601,22 @@ fn atlas(
         let bytes = load::read_one_bytes(path).map_err(|e| as_written(e, name, root))?;
         Ok::<_, Failure>(DataFile { name: name.to_owned(), bytes })
     };
+    let further = databases.iter().map(|(name, path)| read(name, path)).collect::<Result<Vec<_>, _>>()?;
+    atlas_of(project, further, as_of, sources, &|name| read(name, &root.join(name)))
+}
+
+/// The same from `further` databases that go before those of the project, which `read` reads by their names.
+fn atlas_of(
+    project: &Project,
+    mut all: Vec<DataFile>,
+    as_of: Date,
+    sources: &Sources,
+    read: &dyn Fn(&str) -> Result<DataFile, Failure>,
+) -> Result<Atlas, Failure> {
     let own = |names: &[Spanned<String>]| {
-        let read = |n: &Spanned<String>| {
-            read(&n.value, &root.join(&n.value)).map_err(|e| named_in_project(project, sources, Some(n.span), e))
-        };
+        let read = |n: &Spanned<String>| read(&n.value).map_err(|e| named_in_project(project, sources, Some(n.span), e));
         names.iter().map(read).collect::<Result<Vec<_>, _>>()
     };
-    let mut all = databases.iter().map(|(name, path)| read(name, path)).collect::<Result<Vec<_>, _>>()?;
     all.extend(own(&project.geo.databases)?);
     let ranges = own(&project.geo.ranges)?;
     Atlas::new(&project.geo, all, ranges, as_of).map_err(|errors| {

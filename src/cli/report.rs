@@ -7,14 +7,16 @@ use clap::Args;
 
 use super::draw::{Picture, state_of};
 use super::pipeline::{self, Opened};
-use super::{Context, Failure, ProjectArgs, baseline, whatif};
+use super::{Context, Failure, ProjectArgs, baseline, bundle, check, whatif};
 use crate::check::follow;
 use crate::finding::{Assessment, Finding, State};
 use crate::geo::Atlas;
+use crate::geo::data_set::sha256;
 use crate::model::Country;
 use crate::policy::Pack;
 use crate::reach::{Graph, Token, TokenSource, World, tokens};
-use crate::report::{self, RenderOptions, Reporter, count, draw, html};
+use crate::report::{self, RenderOptions, Reporter, count, draw, html, oscal, safe, xlsx};
+use crate::source::load;
 use crate::vocab::classes;
 
 /// Pictures of choices drawn at most: a file that nobody can load helps nobody.
@@ -29,8 +31,14 @@ pub struct Report {
     /// Folder of the project, or its onshore.toml; without: the nearest onshore.toml upwards, else this folder
     path: Option<PathBuf>,
     /// The file to write; how it ends says in which form: residency.html
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
+    #[arg(short, long, value_name = "FILE", required_unless_present = "bundle")]
+    output: Option<PathBuf>,
+    /// Write an evidence bundle for `onshore verify`: the assessment, the policies, and the hashes of all that it rests on
+    #[arg(long, value_name = "FILE.tar.zst")]
+    bundle: Option<PathBuf>,
+    /// Put the inputs themselves into the bundle; they may hold secrets
+    #[arg(long, requires = "bundle")]
+    with_inputs: bool,
     /// Policy file, or pack:NAME for one shipped with onshore; in addition to those of the project; may be given several times
     #[arg(long, value_name = "POLICY")]
     policy: Vec<String>,
@@ -44,6 +52,7 @@ pub struct Report {
 /// In which form a file is written.
 enum Form {
     Html,
+    Xlsx,
     By(&'static dyn Reporter),
 }
 
@@ -64,37 +73,68 @@ const ENDINGS: &[(&str, &str)] = &[
 
 impl Report {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
-        // Before the work: a mistake in the name shows at once.
-        let form = form(&self.output)?;
-        let mut opened = pipeline::open(self.path.as_deref(), &self.project, context)?;
-        opened.baseline = self.baseline.as_deref().map(|file| baseline::read(file, &context.around.folder)).transpose()?;
-        let packs = opened.packs(&self.policy, &context.around.folder)?;
+        // Before the work: a mistake in a name shows at once.
+        let form = self.output.as_deref().map(form).transpose()?;
+        if let Some(file) = &self.bundle
+            && !file.to_string_lossy().ends_with(bundle::ENDING)
+        {
+            let help = format!("a bundle is a tar archive compressed by Zstandard: name it `evidence{}`", bundle::ENDING);
+            return Err(Failure::with_help(format!("`{}` does not end in `{}`", file.display(), bundle::ENDING), help));
+        }
+        let folder = &context.around.folder;
+        let begun = pipeline::begin(self.path.as_deref(), context)?;
+        let record = self.bundle.as_ref().map(|_| bundle::Record::of(&begun, self.with_inputs)).transpose()?;
+        let mut opened = begun.open(&self.project, context)?;
+        let baseline = self.baseline.as_deref().map(|file| load::read_one(&folder.join(file))).transpose()?;
+        if let (Some(text), Some(file)) = (&baseline, &self.baseline) {
+            opened.baseline = Some(baseline::parse(text, &file.to_string_lossy())?);
+        }
+        let packs = opened.packs(&self.policy, folder)?;
+        context.progress.doing(|| opened.assessing(&packs));
         let atlas = opened.atlas()?;
         let mut assessment = opened.assess(&atlas, &packs);
-        let mut text = Vec::new();
-        match form {
-            Form::Html => {
-                let world = world(&opened, &atlas, &packs, &assessment);
-                let report = html::Report {
-                    assessment: &assessment,
-                    sources: &opened.sources,
-                    world: &world,
-                    version: env!("CARGO_PKG_VERSION"),
-                };
-                html::write(&report, &mut text)?;
-            }
-            Form::By(reporter) => {
-                if reporter.shows_ways() {
-                    follow(&opened.question(&atlas, &packs, None), &mut assessment);
-                }
-                reporter.write(&assessment, &opened.sources, &RenderOptions::PLAIN, &mut text)?;
-            }
+        context.progress.doing(|| "drawing and writing".to_owned());
+        if record.is_some() || matches!(form, Some(Form::By(reporter)) if reporter.shows_ways()) {
+            follow(&opened.question(&atlas, &packs, None), &mut assessment);
         }
-        let file = context.around.folder.join(&self.output);
-        std::fs::write(&file, text).map_err(|e| Failure::usage(format!("`{}` cannot be written: {e}", file.display())))?;
-        writeln!(context.out, "{}", report::summary(&assessment))?;
+        if let (Some(form), Some(file)) = (form, &self.output) {
+            let mut text = Vec::new();
+            match form {
+                Form::Html => {
+                    let world = world(&opened, &atlas, &packs, &assessment);
+                    let report = html::Report {
+                        assessment: &assessment,
+                        sources: &opened.sources,
+                        world: &world,
+                        version: env!("CARGO_PKG_VERSION"),
+                    };
+                    html::write(&report, &mut text)?;
+                }
+                Form::Xlsx => text = xlsx::write(&assessment, &opened.sources)?,
+                Form::By(reporter) => reporter.write(&assessment, &opened.sources, &RenderOptions::PLAIN, &mut text)?,
+            }
+            write(&folder.join(file), &text)?;
+        }
+        context.progress.clear();
+        check::closing(&assessment, &opened.sources, context)?;
+        if let (Some(record), Some(file)) = (record, &self.bundle) {
+            let judged = bundle::Judged {
+                opened: &opened,
+                packs: &packs,
+                assessment: &assessment,
+                args: &self.project,
+                baseline: baseline.as_deref(),
+            };
+            let bytes = bundle::write(record, &judged, context)?;
+            write(&folder.join(file), &bytes)?;
+            writeln!(context.out, "{}: SHA-256 {}", safe(&file.to_string_lossy()), sha256(&bytes))?;
+        }
         Ok(if opened.broken { 2 } else { 0 })
     }
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(file, bytes).map_err(|e| Failure::usage(format!("`{}` cannot be written: {e}", file.display())))
 }
 
 /// By how the name of the file ends.
@@ -103,10 +143,12 @@ fn form(file: &Path) -> Result<Form, Failure> {
     let print = "write `-o residency.html`, open it in a browser and print it to a file: it is made for paper, too";
     match ending.as_str() {
         "pdf" => return Err(Failure::with_help("PDF is not built into this onshore", print)),
+        "xlsx" if xlsx::BUILT_IN => return Ok(Form::Xlsx),
         "xlsx" => {
-            let help = "write `-o residency.html`, whose tables can be copied, or `-o residency.json` for a program";
+            let help = "build it with `--features xlsx`, or write `-o residency.csv`, which spreadsheets open";
             return Err(Failure::with_help("XLSX is not built into this onshore", help));
         }
+        "json" if file.to_string_lossy().ends_with(".oscal.json") => return Ok(Form::By(&oscal::Oscal)),
         _ => {}
     }
     let written = |name: &str| name == "html" || report::reporter(name).is_some();
@@ -114,7 +156,9 @@ fn form(file: &Path) -> Result<Form, Failure> {
         Some((_, "html")) => Ok(Form::Html),
         Some((_, name)) => Ok(Form::By(report::reporter(name).expect("`written` lets only names of reporters through"))),
         None => {
-            let known: Vec<String> = ENDINGS.iter().filter(|(_, name)| written(name)).map(|(e, _)| format!(".{e}")).collect();
+            let built_in = xlsx::BUILT_IN.then_some("xlsx");
+            let known = ENDINGS.iter().filter(|(_, name)| written(name)).map(|(e, _)| *e).chain(["oscal.json"]).chain(built_in);
+            let known: Vec<String> = known.map(|e| format!(".{e}")).collect();
             let message = match ending.as_str() {
                 "" => format!("`{}` does not end in a way that says what to write", file.display()),
                 ending => format!("onshore writes no file that ends in `.{ending}`"),

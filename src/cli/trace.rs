@@ -183,9 +183,10 @@ fn asked(token: &Token, origin: Option<Country>, class: Option<&str>) -> bool {
 fn nothing(tokens: &[Token]) -> Failure {
     let mut there: Vec<String> = tokens
         .iter()
-        .map(|t| {
-            let origins: Vec<&str> = t.origins.iter().map(Country::as_str).collect();
-            format!("--origin {} --data {}", origins.join("+"), safe(&t.class))
+        .flat_map(|t| {
+            let data = format!("--data {}", safe(&t.class));
+            let nobody = t.origins.is_empty().then(|| data.clone());
+            t.origins.iter().map(move |o| format!("--origin {} {data}", o.as_str())).chain(nobody)
         })
         .collect();
     there.sort_unstable();

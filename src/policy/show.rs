@@ -155,7 +155,9 @@ fn subject(rule: &Rule) -> String {
     };
     let Some(origin) = &rule.origin else { return classes };
     let origin = place_list(origin);
+    let of_people = rule.data.is_empty() || rule.data.iter().any(|c| classes::may_be_personal(&c.value));
     let whose = match rule.origin_by {
+        OriginAxis::Residence if !of_people => format!("of {origin}"),
         OriginAxis::Residence => format!("of people in {origin}"),
         OriginAxis::Citizenship => format!("of citizens of {origin}"),
         OriginAxis::AccountRegion => format!("of accounts in {origin}"),

@@ -1,6 +1,7 @@
 //! The JSON contract `onshore.assessment/1`. The types here mirror the contract and not the inside: a change of an inner type
 //! cannot change what others parse. Within version 1, fields are only added.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -63,25 +64,44 @@ pub(super) struct Document<'a> {
     pub(super) verdict: &'static str,
     pub(super) as_of: &'a str,
     pub(super) rules: Vec<Rule<'a>>,
-    pub(super) findings: Vec<JsonFinding<'a>>,
+    pub(super) findings: Each<'a, Finding, JsonFinding<'a>>,
     pub(super) transfers: Vec<JsonTransfer<'a>>,
     pub(super) remedies: Vec<JsonRemedy<'a>>,
-    pub(super) gaps: Vec<JsonGap<'a>>,
-    ways: Vec<JsonWay<'a>>,
+    pub(super) gaps: Each<'a, GapResult, JsonGap<'a>>,
+    ways: Each<'a, Way, JsonWay<'a>>,
     topology: Option<JsonTopology<'a>>,
     pub(super) coverage: JsonCoverage<'a>,
     pub(super) data_sets: Vec<DataSet<'a>>,
 }
 
+/// Members of a list, each made when it is written: all at once they need more memory than the assessment itself.
+pub(super) struct Each<'a, T, J> {
+    of: &'a [T],
+    sources: &'a Sources,
+    make: fn(&'a T, &'a Sources) -> J,
+}
+
+impl<'a, T, J> Each<'a, T, J> {
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = J> {
+        self.of.iter().map(|one| (self.make)(one, self.sources))
+    }
+}
+
+impl<T, J: Serialize> Serialize for Each<'_, T, J> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
 #[derive(Serialize)]
-struct JsonWay<'a> {
+pub(super) struct JsonWay<'a> {
     origin: &'a str,
     data: &'a str,
     country: &'a str,
     activity: &'static str,
     state: &'static str,
     endpoint: &'a str,
-    source: Position,
+    source: Position<'a>,
     path: Vec<JsonHop<'a>>,
 }
 
@@ -97,7 +117,7 @@ struct JsonStand<'a> {
     endpoint: &'a str,
     places: &'a [String],
     /// The line that says so.
-    source: Option<Position>,
+    source: Option<Position<'a>>,
 }
 
 #[derive(Serialize)]
@@ -121,8 +141,8 @@ pub(super) struct JsonTransfer<'a> {
     purpose: &'a str,
     evidence: &'a str,
     until: Option<&'a str>,
-    source: Option<Position>,
-    register_source: Position,
+    source: Option<Position<'a>>,
+    register_source: Position<'a>,
 }
 
 #[derive(Serialize)]
@@ -183,7 +203,7 @@ struct JsonCut<'a> {
     instead: &'a [String],
     /// Fingerprints.
     findings: &'a [String],
-    source: Position,
+    source: Position<'a>,
 }
 
 #[derive(Serialize)]
@@ -222,7 +242,7 @@ pub(super) struct Rule<'a> {
     verdict: &'static str,
     why: &'a str,
     examined: Examined,
-    source: Position,
+    source: Position<'a>,
 }
 
 #[derive(Serialize)]
@@ -256,11 +276,13 @@ pub(super) struct JsonFinding<'a> {
     lost: Option<&'a str>,
     without: &'a [String],
     path: Vec<JsonHop<'a>>,
-    source: Option<Position>,
-    policy_source: Option<Position>,
+    source: Option<Position<'a>>,
+    policy_source: Option<Position<'a>>,
     labels: Vec<JsonLabel<'a>>,
     fingerprint: &'a str,
     waiver: Option<JsonWaiver<'a>>,
+    /// What accepted it until that was over.
+    lapsed: Option<JsonWaiver<'a>>,
 }
 
 /// Why a finding does not count: a person's word, or that it was there before.
@@ -273,7 +295,7 @@ struct JsonWaiver<'a> {
     ticket: Option<&'a str>,
     expires: Option<&'a str>,
     since: Option<&'a str>,
-    source: Option<Position>,
+    source: Option<Position<'a>>,
 }
 
 #[derive(Serialize)]
@@ -295,7 +317,7 @@ struct JsonHop<'a> {
     kind: &'a str,
     route: Option<JsonRoute<'a>>,
     places: Vec<JsonPlace<'a>>,
-    source: Position,
+    source: Position<'a>,
 }
 
 #[derive(Serialize)]
@@ -309,7 +331,7 @@ struct JsonRoute<'a> {
 #[derive(Serialize)]
 struct JsonLabel<'a> {
     text: &'a str,
-    source: Position,
+    source: Position<'a>,
 }
 
 #[derive(Serialize)]
@@ -317,7 +339,7 @@ pub(super) struct JsonGap<'a> {
     code: &'static str,
     message: &'a str,
     help: Option<&'a str>,
-    source: Position,
+    source: Position<'a>,
     touches: &'a [String],
 }
 
@@ -371,8 +393,8 @@ pub(super) struct DataSet<'a> {
 }
 
 #[derive(Serialize)]
-struct Position {
-    file: String,
+struct Position<'a> {
+    file: Cow<'a, str>,
     line: u32,
     column: u32,
 }
@@ -403,7 +425,7 @@ pub fn write_trace(trace: &Trace<'_>, sources: &Sources, out: &mut dyn Write) ->
     write_value(&JsonTrace { schema: "onshore.trace/1", state, ways: ways.collect(), left_out, gaps }, out)
 }
 
-pub(super) fn document<'a>(a: &'a Assessment, sources: &Sources) -> Document<'a> {
+pub(super) fn document<'a>(a: &'a Assessment, sources: &'a Sources) -> Document<'a> {
     Document {
         schema: SCHEMA,
         project: a.project.as_deref(),
@@ -412,11 +434,11 @@ pub(super) fn document<'a>(a: &'a Assessment, sources: &Sources) -> Document<'a>
         verdict: a.verdict.as_str(),
         as_of: &a.as_of,
         rules: a.rules.iter().map(|r| rule(r, sources)).collect(),
-        findings: a.findings.iter().map(|f| finding(f, sources)).collect(),
+        findings: Each { of: &a.findings, sources, make: finding },
         transfers: a.allowed.iter().map(|t| transfer(t, sources)).collect(),
         remedies: a.remedies.iter().map(|r| remedy(r, sources)).collect(),
-        gaps: a.gaps.iter().map(|g| gap(g, sources)).collect(),
-        ways: a.ways.iter().map(|w| way(w, sources)).collect(),
+        gaps: Each { of: &a.gaps, sources, make: gap },
+        ways: Each { of: &a.ways, sources, make: way },
         topology: a.topology.as_ref().filter(|t| t.routes.len() <= MOST_ROUTES).map(topology),
         coverage: JsonCoverage {
             files_read: a.coverage.files_read.iter().map(|(file, format)| ReadFile { file, format }).collect(),
@@ -446,7 +468,7 @@ fn resources(r: &ResourceTally) -> Resources<'_> {
     }
 }
 
-fn rule<'a>(r: &'a RuleResult, sources: &Sources) -> Rule<'a> {
+fn rule<'a>(r: &'a RuleResult, sources: &'a Sources) -> Rule<'a> {
     Rule {
         rule: &r.rule,
         title: &r.title,
@@ -459,7 +481,7 @@ fn rule<'a>(r: &'a RuleResult, sources: &Sources) -> Rule<'a> {
     }
 }
 
-fn finding<'a>(f: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
+fn finding<'a>(f: &'a Finding, sources: &'a Sources) -> JsonFinding<'a> {
     JsonFinding {
         code: f.code,
         rule: f.rule.as_deref(),
@@ -488,10 +510,11 @@ fn finding<'a>(f: &'a Finding, sources: &Sources) -> JsonFinding<'a> {
         labels: f.labels.iter().map(|l| JsonLabel { text: &l.text, source: position(sources, l.location) }).collect(),
         fingerprint: &f.fingerprint,
         waiver: f.waiver.as_ref().map(|w| waiver(w, sources)),
+        lapsed: f.lapsed.as_ref().map(|w| waiver(w, sources)),
     }
 }
 
-fn transfer<'a>(t: &'a Allowed, sources: &Sources) -> JsonTransfer<'a> {
+fn transfer<'a>(t: &'a Allowed, sources: &'a Sources) -> JsonTransfer<'a> {
     JsonTransfer {
         rule: &t.rule,
         endpoint: &t.endpoint,
@@ -508,7 +531,7 @@ fn transfer<'a>(t: &'a Allowed, sources: &Sources) -> JsonTransfer<'a> {
     }
 }
 
-fn waiver<'a>(w: &'a Waived, sources: &Sources) -> JsonWaiver<'a> {
+fn waiver<'a>(w: &'a Waived, sources: &'a Sources) -> JsonWaiver<'a> {
     let (kind, approver, reason, ticket, since) = match &w.by {
         WaivedBy::Person { approver, reason, ticket } => {
             ("waiver", Some(approver.as_str()), Some(reason.as_str()), ticket.as_deref(), None)
@@ -519,7 +542,7 @@ fn waiver<'a>(w: &'a Waived, sources: &Sources) -> JsonWaiver<'a> {
     JsonWaiver { kind, approver, reason, ticket, expires: w.expires.as_deref(), since, source }
 }
 
-fn remedy<'a>(r: &'a Remedy, sources: &Sources) -> JsonRemedy<'a> {
+fn remedy<'a>(r: &'a Remedy, sources: &'a Sources) -> JsonRemedy<'a> {
     let cut = |c: &'a CutRoute| JsonCut {
         from: &c.from,
         to: &c.to,
@@ -564,7 +587,7 @@ fn addition(a: &Addition) -> JsonAddition<'_> {
     }
 }
 
-fn hop<'a>(h: &'a Hop, sources: &Sources) -> JsonHop<'a> {
+fn hop<'a>(h: &'a Hop, sources: &'a Sources) -> JsonHop<'a> {
     JsonHop {
         endpoint: &h.endpoint,
         kind: &h.kind,
@@ -597,7 +620,7 @@ fn place(p: &KnownPlace) -> JsonPlace<'_> {
     }
 }
 
-fn gap<'a>(g: &'a GapResult, sources: &Sources) -> JsonGap<'a> {
+fn gap<'a>(g: &'a GapResult, sources: &'a Sources) -> JsonGap<'a> {
     JsonGap {
         code: g.code,
         message: &g.message,
@@ -607,7 +630,7 @@ fn gap<'a>(g: &'a GapResult, sources: &Sources) -> JsonGap<'a> {
     }
 }
 
-fn way<'a>(w: &'a Way, sources: &Sources) -> JsonWay<'a> {
+fn way<'a>(w: &'a Way, sources: &'a Sources) -> JsonWay<'a> {
     JsonWay {
         origin: &w.origin,
         data: &w.data,
@@ -626,7 +649,7 @@ fn topology(t: &Topology) -> JsonTopology<'_> {
 }
 
 fn stand<'a>(endpoint: &'a str, stand: &'a Stand) -> JsonStand<'a> {
-    let source = stand.said.as_ref().map(|p| Position { file: p.file.clone(), line: p.line, column: p.column });
+    let source = stand.said.as_ref().map(|p| Position { file: Cow::Borrowed(p.file.as_str()), line: p.line, column: p.column });
     JsonStand { endpoint, places: &stand.places, source }
 }
 
@@ -647,9 +670,12 @@ fn data_set(d: &DataSetInfo) -> DataSet<'_> {
     }
 }
 
-fn position(sources: &Sources, at: Location) -> Position {
+fn position(sources: &Sources, at: Location) -> Position<'_> {
     let p = sources.position(at);
-    Position { file: p.file, line: p.line, column: p.column }
+    let source = sources.get(at.source);
+    // Many findings stand in one file.
+    let file = if source.sheet.is_some() { Cow::Owned(p.file) } else { Cow::Borrowed(source.path.as_str()) };
+    Position { file, line: p.line, column: p.column }
 }
 
 /// Where the next character stands that must not be seen as it is: an unsafe one, or the last of [`super::LOG_COMMAND`].

@@ -26,15 +26,15 @@ impl Reporter for JsonLines {
     fn write(&self, a: &Assessment, sources: &Sources, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         let d = document(a, sources);
         let (project, verdict, as_of) = (d.project, d.verdict, d.as_of);
-        let head = Head { schema: SCHEMA, project, verdict, as_of, findings: d.findings.len(), gaps: d.gaps.len() };
-        lines("assessment", &[head], out)?;
-        lines("coverage", &[d.coverage], out)?;
-        lines("data-set", &d.data_sets, out)?;
-        lines("rule", &d.rules, out)?;
-        lines("finding", &d.findings, out)?;
-        lines("transfer", &d.transfers, out)?;
-        lines("remedy", &d.remedies, out)?;
-        lines("gap", &d.gaps, out)
+        let head = Head { schema: SCHEMA, project, verdict, as_of, findings: a.findings.len(), gaps: a.gaps.len() };
+        lines("assessment", [head], out)?;
+        lines("coverage", [d.coverage], out)?;
+        lines("data-set", d.data_sets, out)?;
+        lines("rule", d.rules, out)?;
+        lines("finding", d.findings.iter(), out)?;
+        lines("transfer", d.transfers, out)?;
+        lines("remedy", d.remedies, out)?;
+        lines("gap", d.gaps.iter(), out)
     }
 }
 
@@ -50,13 +50,13 @@ struct Head<'a> {
 }
 
 #[derive(Serialize)]
-struct Line<'a, T> {
+struct Line<T> {
     #[serde(rename = "type")]
     kind: &'static str,
     #[serde(flatten)]
-    value: &'a T,
+    value: T,
 }
 
-fn lines<T: Serialize>(kind: &'static str, values: &[T], out: &mut dyn Write) -> io::Result<()> {
-    values.iter().try_for_each(|value| write_line(&Line { kind, value }, out))
+fn lines<T: Serialize>(kind: &'static str, values: impl IntoIterator<Item = T>, out: &mut dyn Write) -> io::Result<()> {
+    values.into_iter().try_for_each(|value| write_line(&Line { kind, value }, out))
 }

@@ -276,7 +276,7 @@ impl Page<'_> {
 }
 
 /// Plain words as they are; what stands in backticks, and every word with more than letters and digits in it, as code.
-fn inert(text: &str) -> String {
+pub(super) fn inert(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {

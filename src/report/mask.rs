@@ -180,8 +180,8 @@ fn in_secret_manifest(source: &Source, number: u32) -> bool {
     const FAR: u32 = 64;
     let of_document = |n: &u32| !source.line_text(*n).starts_with("---");
     let says = |n: u32| {
-        let mut words = source.line_text(n).splitn(2, ':');
-        words.next() == Some("kind") && words.next().is_some_and(|kind| kind.trim().trim_matches(['"', '\'']) == "Secret")
+        let kind = source.line_text(n).strip_prefix("kind:");
+        kind.is_some_and(|kind| kind.trim().trim_matches(['"', '\'']) == "Secret")
     };
     let above = (number.saturating_sub(FAR).max(1)..=number).rev().take_while(of_document);
     let below = (number..=number + FAR).take_while(of_document);

@@ -25,11 +25,14 @@ pub mod jsonl;
 pub mod junit;
 pub mod markdown;
 pub mod mask;
+pub mod oscal;
 pub mod pretty;
 pub mod sarif;
+pub mod screen;
 pub mod table;
 pub mod traffic;
 pub mod tree;
+pub mod xlsx;
 
 /// What the terminal (or its absence) allows.
 #[derive(Clone, Copy, Debug)]
@@ -39,11 +42,15 @@ pub struct RenderOptions {
     pub width: usize,
     /// Whether box-drawing characters can be shown.
     pub unicode: bool,
+    /// Whether names of files may be hyperlinks (OSC 8).
+    pub links: bool,
+    /// Findings shown at most, the gravest first; programs get all.
+    pub most_findings: Option<usize>,
 }
 
 impl RenderOptions {
     /// For files, pipes and tests.
-    pub const PLAIN: Self = Self { color: false, width: 100, unicode: true };
+    pub const PLAIN: Self = Self { color: false, width: 100, unicode: true, links: false, most_findings: None };
 
     /// A style that vanishes without colour.
     pub(crate) fn paint(&self, style: anstyle::Style, text: &str) -> String {
@@ -84,6 +91,7 @@ pub const REPORTERS: &[&dyn Reporter] = &[
     &json::Json,
     &jsonl::JsonLines,
     &sarif::Sarif,
+    &oscal::Oscal,
     &junit::Junit,
     &github::Github,
     &markdown::GithubSummary,
@@ -186,16 +194,7 @@ pub(crate) fn cut(cut: &CutRoute, sources: &Sources) -> String {
 
 /// What to add, and where; or why nowhere.
 fn addition(addition: &Addition) -> String {
-    let list = |names: &[String], and: &str| {
-        let mut shown: Vec<String> = names.iter().take(3).map(|n| format!("`{}`", safe(n))).collect();
-        if names.len() > 3 {
-            shown.push(count(names.len() - 3, "other", "others"));
-        }
-        match shown.as_slice() {
-            [rest @ .., last] if !rest.is_empty() => format!("{} {and} {last}", rest.join(", ")),
-            all => all.concat(),
-        }
-    };
+    let list = |names: &[String], and: &str| some(names.iter().map(|n| format!("`{}`", safe(n))).collect(), and);
     let of = list(&addition.of, "and");
     let what = match addition.what {
         "key" => format!("a key for {of}"),
@@ -292,11 +291,8 @@ fn added(remedy: &Remedy) -> Option<String> {
 
 /// `us-users (communications.content), cn-users (user.contact)`.
 fn people(unserved: &[(String, String)]) -> String {
-    let mut whom: Vec<String> = unserved.iter().take(NAMED).map(|(p, data)| format!("{} ({})", safe(p), safe(data))).collect();
-    if unserved.len() > NAMED {
-        whom.push(count(unserved.len() - NAMED, "other", "others"));
-    }
-    whom.join(", ")
+    let whom = unserved.iter().map(|(p, data)| format!("{} ({})", safe(p), safe(data)));
+    some(whom.collect(), "and")
 }
 
 /// As many are named.
@@ -304,10 +300,7 @@ const NAMED: usize = 3;
 
 fn smaller(smaller: &Smaller, sources: &Sources) -> String {
     let route = |c: &CutRoute| format!("`{}` -> `{}` ({})", safe(&c.from), safe(&c.to), line(sources, c.location));
-    let mut named: Vec<String> = smaller.cut.iter().take(NAMED).map(route).collect();
-    if smaller.cut.len() > NAMED {
-        named.push(count(smaller.cut.len() - NAMED, "other", "others"));
-    }
+    let named = some(smaller.cut.iter().map(route).collect(), "and");
     let mut price = Vec::new();
     if !smaller.unserved.is_empty() {
         price.push(format!("take away the last serving path of {}", people(&smaller.unserved)));
@@ -316,7 +309,20 @@ fn smaller(smaller: &Smaller, sources: &Sources) -> String {
         price.push(format!("break {}", safe(&smaller.breaks.join(", "))));
     }
     let routes = count(smaller.cut.len(), "route", "routes");
-    format!("cutting {routes} would do as well, {}, but would {}", named.join(", "), price.join(" and "))
+    format!("cutting {routes} would do as well, {named}, but would {}", price.join(" and "))
+}
+
+/// `a`, `a and b`, `a, b, c and 2 others`.
+fn some(mut names: Vec<String>, and: &str) -> String {
+    if names.len() > NAMED {
+        let more = names.len() - NAMED;
+        names.truncate(NAMED);
+        names.push(count(more, "other", "others"));
+    }
+    match names.as_slice() {
+        [rest @ .., last] if !rest.is_empty() => format!("{} {and} {last}", rest.join(", ")),
+        all => all.concat(),
+    }
 }
 
 /// Longer notes are cut in reports for people; JSON has them whole.
@@ -414,6 +420,15 @@ pub(crate) fn waived(waived: &Waived, sources: &Sources) -> String {
 
 fn count_days(days: i64) -> String {
     if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+}
+
+/// What leads to a line of the user's files, as a hyperlink where the terminal has them. `text` must be safe to show.
+pub(crate) fn linked(text: &str, sources: &Sources, at: Location, options: &RenderOptions) -> String {
+    let path = &sources.get(at.source).path;
+    match sources.folder.as_ref().filter(|_| options.links && gate::is_file(path)) {
+        Some(folder) => format!("\u{1b}]8;;{folder}{}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\", sarif::uri(path)),
+        None => text.to_owned(),
+    }
 }
 
 /// The verdict in a sentence, with the size of what was looked at. Never "compliant".

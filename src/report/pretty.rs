@@ -1,6 +1,8 @@
 //! The report for people at a terminal: every finding with its lines, the policy's line, the way the data takes, why and what
 //! to do; then the rules, what could not be told, what was looked at, and the verdict. The one file that knows miette.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::io::{self, Write};
 use std::ops::Range;
@@ -10,12 +12,13 @@ use miette::{
     SpanContents, ThemeCharacters, ThemeStyles,
 };
 
+use super::gate::gravest;
 use super::mask::mask;
 use super::{
-    BOLD, DIM, RenderOptions, Reporter, condition, count, coverage, gaps_by_code, known, line, places_short, push_safe, safe,
-    severity_style, summary, table, tree, verdict_style,
+    BOLD, DIM, RenderOptions, Reporter, condition, count, coverage, gaps_by_code, known, line, linked, places_short, push_safe,
+    safe, screen, severity_style, summary, table, tree, verdict_style,
 };
-use crate::finding::{Assessment, Finding, Remedy, Severity};
+use crate::finding::{Assessment, CutRoute, Finding, Severity, State, Verdict};
 use crate::source::{Location, Source, Sources};
 
 /// Gaps shown per code, files shown as not read; the others are counted here and listed in the other formats.
@@ -34,16 +37,16 @@ impl Reporter for Pretty {
 
     fn write(&self, a: &Assessment, sources: &Sources, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         let p = Page { sources, options };
-        for f in &a.findings {
-            p.finding(f, &a.remedies, out)?;
-            writeln!(out)?;
-        }
+        p.findings(a, out)?;
         p.rules(a, out)?;
         p.transfers(a, out)?;
         p.gaps(a, out)?;
         p.examined(a, out)?;
         p.data_sets(a, out)?;
         p.who(a, out)?;
+        if options.most_findings.is_some() {
+            return screen::write(a, sources, options, out);
+        }
         writeln!(out, "{}", options.wrap("", "  ", &options.paint(verdict_style(a.verdict), &summary(a))))?;
         let limits =
             "onshore judges where data is and can get to, against declared facts; what is lawful is for people to decide";
@@ -76,8 +79,94 @@ struct Page<'a> {
     options: &'a RenderOptions,
 }
 
+/// Findings alike in everything but which member of one pool, or which of what one line makes, they are about.
+type Cause<'a> =
+    (Verdict, Severity, &'a str, Option<&'a str>, [&'a [String]; 3], Option<State>, Vec<&'a str>, Option<Location>, String);
+
+fn cause(f: &Finding) -> Cause<'_> {
+    let before = f.path.split_last().map_or(&[][..], |(_, before)| before);
+    let pool: Vec<&str> = before.iter().map(|h| h.endpoint.as_str()).collect();
+    // Without a way to it, only what stands on the same line has the same cause.
+    let line = f.location.filter(|_| pool.is_empty());
+    let whose = [f.origin.as_slice(), &f.data, &f.populations];
+    let how = format!("{:?} {:?} {:?} {}", f.activity, f.role, f.lost, places_short(&f.places));
+    (f.verdict, f.severity, f.code, f.rule.as_deref(), whose, f.state, pool, line, how)
+}
+
+/// The findings in the order of `all`, those of one cause together behind the first of them.
+fn grouped<'a>(all: &[&'a Finding]) -> Vec<(&'a Finding, Vec<&'a Finding>)> {
+    let mut groups: Vec<(&Finding, Vec<&Finding>)> = Vec::new();
+    let mut known: BTreeMap<Cause<'_>, usize> = BTreeMap::new();
+    for f in all {
+        let cause = cause(f);
+        if cause.6.is_empty() && cause.7.is_none() || f.waiver.is_some() {
+            groups.push((f, Vec::new()));
+            continue;
+        }
+        match known.entry(cause) {
+            Entry::Occupied(of) => groups[*of.get()].1.push(f),
+            Entry::Vacant(of) => {
+                of.insert(groups.len());
+                groups.push((f, Vec::new()));
+            }
+        }
+    }
+    groups
+}
+
 impl Page<'_> {
-    fn finding(&self, f: &Finding, remedies: &[Remedy], out: &mut dyn Write) -> io::Result<()> {
+    fn findings(&self, a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
+        let o = self.options;
+        let mut cuts: BTreeMap<&str, Vec<&CutRoute>> = BTreeMap::new();
+        for cut in a.remedies.iter().flat_map(|r| &r.cut) {
+            for fingerprint in &cut.findings {
+                cuts.entry(fingerprint).or_default().push(cut);
+            }
+        }
+        let all: Vec<&Finding> = match o.most_findings {
+            Some(most) if most < a.findings.len() => gravest(a),
+            _ => a.findings.iter().collect(),
+        };
+        let groups = grouped(&all);
+        let most = o.most_findings.unwrap_or(usize::MAX);
+        for (f, alike) in groups.iter().take(most) {
+            self.finding(f, cuts.get(f.fingerprint.as_str()).map_or(&[], Vec::as_slice), out)?;
+            self.alike(alike, out)?;
+            writeln!(out)?;
+        }
+        let left_out: usize = groups.iter().skip(most).map(|(_, alike)| 1 + alike.len()).sum();
+        if left_out > 0 {
+            let more = format!(
+                "and {}, less grave: --max-findings 0 shows all, --format concise each on a line",
+                count(left_out, "finding more", "findings more")
+            );
+            writeln!(out, "{}\n", o.wrap("", "  ", &o.paint(BOLD, &more)))?;
+        }
+        Ok(())
+    }
+
+    /// The others of the same cause, a line each.
+    fn alike(&self, others: &[&Finding], out: &mut dyn Write) -> io::Result<()> {
+        let o = self.options;
+        if others.is_empty() {
+            return Ok(());
+        }
+        let title = format!("{} of the same cause:", count(others.len(), "other", "others"));
+        writeln!(out, "  {}", o.paint(DIM, &title))?;
+        for f in others {
+            let at = f.location.map_or_else(String::new, |at| format!(" - {}", self.at(at)));
+            let text = format!("{}{at} [{}]", safe(&f.endpoint), safe(&f.fingerprint));
+            writeln!(out, "{}", o.wrap("    - ", "      ", &text))?;
+        }
+        Ok(())
+    }
+
+    /// `routing/media.conf:6`, and it leads there.
+    fn at(&self, at: Location) -> String {
+        linked(&line(self.sources, at), self.sources, at, self.options)
+    }
+
+    fn finding(&self, f: &Finding, cuts: &[&CutRoute], out: &mut dyn Write) -> io::Result<()> {
         let o = self.options;
         let mut heading = format!(
             "{} {} {}",
@@ -138,7 +227,7 @@ impl Page<'_> {
         } else {
             writeln!(out, "  {}", o.paint(DIM, "path:"))?;
             let path = tree::Tree::merge([f.path.as_slice()]);
-            write!(out, "{}", path.render("    ", &|at| line(self.sources, at), o))?;
+            write!(out, "{}", path.render("    ", &|at| self.at(at), o))?;
             // The last hop has said it already, unless the finding is about another endpoint.
             if f.path.last().is_none_or(|h| h.places != f.places) {
                 for place in &f.places {
@@ -152,7 +241,7 @@ impl Page<'_> {
         if let Some(waived) = &f.waiver {
             self.item("waived", &super::waived(waived, self.sources), out)?;
         }
-        for cut in remedies.iter().flat_map(|r| &r.cut).filter(|c| c.findings.contains(&f.fingerprint)) {
+        for cut in cuts {
             self.item("change", &super::cut(cut, self.sources), out)?;
         }
         self.item("fingerprint", &safe(&f.fingerprint), out)
@@ -203,7 +292,7 @@ impl Page<'_> {
                 safe(&t.purpose),
                 safe(&t.evidence),
                 t.until.as_ref().map_or_else(String::new, |day| format!(", until {}", safe(day))),
-                line(self.sources, t.location)
+                self.at(t.location)
             );
             writeln!(out, "{}", self.options.wrap("  - ", "    ", &what))?;
             writeln!(out, "{}", self.options.wrap("    for ", "    ", &safe(&t.rule)))?;
@@ -220,7 +309,7 @@ impl Page<'_> {
         for (code, gaps) in gaps_by_code(&a.gaps) {
             writeln!(out, "  {} ({})", o.paint(BOLD, code), gaps.len())?;
             for gap in gaps.iter().take(SHOWN) {
-                let text = format!("{} - {}", safe(&gap.message), line(self.sources, gap.location));
+                let text = format!("{} - {}", safe(&gap.message), self.at(gap.location));
                 writeln!(out, "{}", o.wrap("    - ", "      ", &text))?;
                 if let Some(help) = &gap.help {
                     writeln!(out, "{}", o.wrap("      help: ", "        ", &safe(help)))?;
@@ -326,8 +415,17 @@ impl Page<'_> {
             .with_show_related_as_nested(true)
             .render_report(&mut text, note)
             .map_err(|_| io::Error::other("a diagnostic could not be rendered"))?;
+        let mut titles: Vec<(String, String)> = note.titles().map(|w| w.title(self.sources, o)).collect();
+        titles.reverse();
         for line in text.lines() {
-            writeln!(out, "{}", line.trim_end())?;
+            let line = line.trim_end();
+            match titles.last().filter(|(plain, link)| plain != link && line.contains(plain.as_str())) {
+                Some((plain, link)) => {
+                    writeln!(out, "{}", line.replacen(plain.as_str(), link, 1))?;
+                    titles.pop();
+                }
+                None => writeln!(out, "{line}")?,
+            }
         }
         Ok(())
     }
@@ -380,6 +478,11 @@ struct Note {
 }
 
 impl Note {
+    /// The excerpts, in the order in which they are shown.
+    fn titles(&self) -> impl Iterator<Item = &Window> {
+        self.window.iter().chain(self.related.iter().flat_map(|note| &note.window))
+    }
+
     fn advice(message: String, window: Window) -> Self {
         Self { message, severity: miette::Severity::Advice, help: None, window: Some(window), related: Vec::new() }
     }
@@ -423,6 +526,7 @@ impl Diagnostic for Note {
 #[derive(Debug)]
 struct Window {
     file: String,
+    at: Location,
     /// Of the first line of `text`, from 1.
     first_line: u32,
     /// Where the label really begins, from 1, in characters.
@@ -461,7 +565,17 @@ impl Window {
         text.pop();
         // miette does not wrap what stands under the line.
         let label_text = label_text.filter(|l| !l.is_empty() && label_column + textwrap::core::display_width(l) < room);
-        Self { file: safe(&source.path).into_owned(), first_line, column: position.column, text, label, label_text }
+        Self { file: safe(&source.path).into_owned(), at, first_line, column: position.column, text, label, label_text }
+    }
+}
+
+impl Window {
+    /// What miette writes above the excerpt, and the same as a link.
+    fn title(&self, sources: &Sources, options: &RenderOptions) -> (String, String) {
+        let line = sources.get(self.at.source).line(self.at.span.start);
+        let plain = format!("{}:{line}:{}", self.file, self.column);
+        let link = linked(&plain, sources, self.at, options);
+        (plain, link)
     }
 }
 

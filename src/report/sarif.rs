@@ -289,7 +289,7 @@ fn safe_all(texts: &[String]) -> Vec<String> {
 }
 
 /// A relative reference (RFC 3986): everything but unreserved characters and `/` is a percent escape, `pack:x` has no scheme.
-fn uri(path: &str) -> String {
+pub(crate) fn uri(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
     for b in path.bytes() {
         match b {
@@ -517,7 +517,7 @@ struct Region {
     end_column: Option<u32>,
 }
 
-/// A plain text message. `[a](b)` would be a link in it (section 3.11.6).
+/// A plain text message. `[a](b)` would be a link in it (section 3.11.6), `{0}` a placeholder (section 3.11.5).
 #[derive(Serialize)]
 struct Text {
     text: String,
@@ -525,7 +525,7 @@ struct Text {
 
 impl Text {
     fn new(text: &str) -> Self {
-        Self { text: safe(text).replace("](", "] (") }
+        Self { text: safe(text).replace("](", "] (").replace('{', "{{").replace('}', "}}") }
     }
 
     /// With the line ends that stand in it.
@@ -539,6 +539,12 @@ impl Text {
         if text.chars().count() <= MOST_DESCRIPTION {
             return Self { text };
         }
-        Self { text: text.chars().take(MOST_DESCRIPTION - 4).chain(" ...".chars()).collect() }
+        let mut cut: String = text.chars().take(MOST_DESCRIPTION - 4).collect();
+        // Half of a doubled brace would be a placeholder's.
+        let last = cut.chars().next_back().filter(|c| matches!(c, '{' | '}'));
+        if last.is_some_and(|brace| (cut.len() - cut.trim_end_matches(brace).len()) % 2 == 1) {
+            cut.pop();
+        }
+        Self { text: cut + " ..." }
     }
 }

@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn wide_characters_line_up_and_cells_cannot_drive_the_terminal() {
         let rows = vec![vec!["深圳 lb", "CN"], vec!["edge\u{1b}[2J", "US"]];
-        let options = RenderOptions { width: 60, unicode: false, color: false };
+        let options = RenderOptions { width: 60, unicode: false, ..RenderOptions::PLAIN };
         let text = render(&["endpoint", "place"], &rows, &options);
         let column = |line: &str| {
             let at = line.find("CN").or_else(|| line.find("US")).expect("a place");

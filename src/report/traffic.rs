@@ -150,7 +150,7 @@ fn evidence(seen: &Seen) -> String {
 /// Everything, as the contract has it.
 pub fn json(o: &Observation, sources: &Sources, out: &mut dyn Write) -> io::Result<()> {
     let inner = json::document(&o.assessment, sources);
-    let found = inner.findings.into_iter().zip(&o.assessment.findings).map(|(finding, f)| Found {
+    let found = inner.findings.iter().zip(&o.assessment.findings).map(|(finding, f)| Found {
         finding,
         observed: o.seen.get(&f.fingerprint).map(|(from, to, seen)| Observed {
             from: from.into(),

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use globset::GlobMatcher;
 use ignore::{DirEntry, WalkBuilder};
 
-use super::{SourceId, Sources, glob};
+use super::{Source, SourceId, Sources, glob};
 use decode::{Undecodable, decode};
 pub use names::matters_by_name;
 use names::never_config;
@@ -54,8 +54,44 @@ impl Loaded {
         self.sources.add(path, text)
     }
 
+    /// Takes in the content of a file; its id, unless it is a workbook, whose sheets have several.
+    fn take(&mut self, name: &str, bytes: Vec<u8>, explicit: bool) -> Result<Option<SourceId>, Untaken> {
+        if !workbook::is_one(name) {
+            let text = decode(bytes).map_err(Untaken::Text)?;
+            self.explicit.push(explicit);
+            return Ok(Some(self.sources.add(name, text)));
+        }
+        for sheet in workbook::sheets(bytes).map_err(|(message, help)| Untaken::Workbook(message, help))? {
+            self.sources.add_sheet(name, sheet.name, sheet.text);
+            self.explicit.push(explicit);
+        }
+        Ok(None)
+    }
+
+    /// Links and the paths of what they stand for.
+    fn link(&mut self, links: &[(SourceId, String)]) {
+        let ids: BTreeMap<&str, SourceId> = self.sources.iter().map(|(id, s)| (s.path.as_str(), id)).collect();
+        self.links = links.iter().filter_map(|(link, target)| Some((*link, *ids.get(target.as_str())?))).collect();
+    }
+
     pub fn is_explicit(&self, id: SourceId) -> bool {
         self.explicit.get(id.0 as usize).copied().unwrap_or(false)
+    }
+}
+
+/// Why a file was not taken in.
+enum Untaken {
+    Text(Undecodable),
+    /// Why, and what to do.
+    Workbook(String, &'static str),
+}
+
+impl Untaken {
+    fn error(self, path: &str) -> LoadError {
+        match self {
+            Self::Text(e) => e.error(path),
+            Self::Workbook(message, help) => LoadError::new(path, message).help(help),
+        }
     }
 }
 
@@ -138,6 +174,54 @@ pub fn read_one_bytes(path: &Path) -> Result<Vec<u8>, LoadError> {
             _ => error,
         }
     })
+}
+
+/// A project's files in memory, as they were loaded once.
+#[derive(Debug, Default)]
+pub struct Held {
+    /// By path.
+    pub files: BTreeMap<String, HeldFile>,
+    pub skipped: Vec<Skipped>,
+    pub errors: Vec<LoadError>,
+}
+
+#[derive(Debug)]
+pub struct HeldFile {
+    pub bytes: Vec<u8>,
+    /// An include pattern matched it.
+    pub explicit: bool,
+    /// For a symbolic link: the path of what it stands for.
+    pub target: Option<String>,
+}
+
+/// Takes in files that are held in memory, as [`load`] took them in from their folder.
+///
+/// # Errors
+/// One of them is no text or workbook that can be read: it cannot have been loaded.
+pub fn held(held: Held) -> Result<Loaded, LoadError> {
+    let mut loaded = Loaded { skipped: held.skipped, errors: held.errors, ..Loaded::default() };
+    let mut links = Vec::new();
+    for (name, file) in held.files {
+        let id = loaded.take(&name, file.bytes, file.explicit).map_err(|e| e.error(&name))?;
+        links.extend(id.zip(file.target));
+    }
+    loaded.link(&links);
+    Ok(loaded)
+}
+
+/// The bytes of a file that was loaded as these sources.
+///
+/// # Errors
+/// It cannot be read any more, or is no longer what was loaded.
+pub fn bytes_again<'a>(root: &Path, path: &str, was: impl Iterator<Item = &'a Source>) -> Result<Vec<u8>, LoadError> {
+    let bytes = read_one_bytes(&root.join(path))?;
+    let mut again = Loaded::default();
+    let taken = again.take(path, bytes.clone(), true);
+    let told = |s: &'a Source| (&s.sheet, &s.text);
+    if taken.is_err() || !again.sources.iter().map(|(_, s)| (&s.sheet, &s.text)).eq(was.map(told)) {
+        return Err(LoadError::new(path, "the file changed while it was read").help("run onshore again"));
+    }
+    Ok(bytes)
 }
 
 /// Folders that hold fetched or built things, never the project's own words.
@@ -410,33 +494,14 @@ impl Finder {
                 let message = format!("the project's files are larger than {} together, at `{name}`", size(self.limits.total));
                 return Err(LoadError::new(".", message).help("name the files to read under `[inputs] include`"));
             }
-            if workbook::is_one(&name) {
-                match workbook::sheets(bytes) {
-                    Ok(sheets) => {
-                        for sheet in sheets {
-                            loaded.sources.add_sheet(name.as_str(), sheet.name, sheet.text);
-                            loaded.explicit.push(candidate.explicit);
-                        }
-                    }
-                    Err((message, help)) => _ = self.errors.insert(LoadError::new(name, message).help(help)),
-                }
-                continue;
-            }
-            match decode(bytes) {
-                Ok(text) => {
-                    let id = loaded.sources.add(name.as_str(), text);
-                    loaded.explicit.push(candidate.explicit);
-                    links.extend(candidate.target.map(|t| (id, t)));
-                }
-                Err(Undecodable::Binary) => self.skip(&name, "binary (it holds NUL bytes)", matters),
-                Err(e) if matters => {
-                    self.errors.insert(e.error(&name));
-                }
-                Err(e) => self.skip(&name, &e.error(&name).message, false),
+            match loaded.take(&name, bytes, candidate.explicit) {
+                Ok(id) => links.extend(id.zip(candidate.target)),
+                Err(Untaken::Text(Undecodable::Binary)) => self.skip(&name, "binary (it holds NUL bytes)", matters),
+                Err(e @ Untaken::Text(_)) if !matters => self.skip(&name, &e.error(&name).message, false),
+                Err(e) => _ = self.errors.insert(e.error(&name)),
             }
         }
-        let ids: BTreeMap<&str, SourceId> = loaded.sources.iter().map(|(id, s)| (s.path.as_str(), id)).collect();
-        loaded.links = links.iter().filter_map(|(link, target)| Some((*link, *ids.get(target.as_str())?))).collect();
+        loaded.link(&links);
         loaded.skipped = self.skipped.into_iter().collect();
         loaded.errors = self.errors.into_iter().collect();
         Ok(loaded)

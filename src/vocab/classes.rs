@@ -58,6 +58,11 @@ pub fn is_key_material(class: &str) -> bool {
     nearest(&canonical(class)).is_some_and(|c| c.key_material)
 }
 
+/// Whether it is about people, or a class below it is: books and maps are a country's, not those of people in it.
+pub fn may_be_personal(class: &str) -> bool {
+    nearest(&canonical(class)).is_none_or(|c| c.personal) || all().iter().any(|c| c.personal && covers(class, &c.name))
+}
+
 /// The listed class of this name or alias.
 pub fn known(name: &str) -> Option<&'static Class> {
     TABLE.by_name.get(&*canonical(name)).map(|i| &TABLE.classes[*i])
@@ -174,6 +179,20 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn books_and_maps_are_nobodys_in_person() {
+        for (class, expected) in [
+            ("geospatial", false),
+            ("records.tax", false),
+            ("logs", true),
+            ("user.contact", true),
+            ("communications", true),
+            ("system", false),
+        ] {
+            assert_eq!(may_be_personal(class), expected, "{class}");
+        }
+    }
 
     #[test]
     fn every_name_and_alias_is_there_once_and_after_its_branch() {

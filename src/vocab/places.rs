@@ -96,6 +96,7 @@ pub struct NamedSet {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct SetEntry {
+    /// ISO 3166-1 or -2, or another set, with its `@`.
     pub code: String,
     /// Only these cities of the place; empty: all of it.
     #[serde(default)]
@@ -256,7 +257,11 @@ impl PlaceSet {
             self.add_named(other, as_of, depth + 1)?;
         }
         for entry in set.entries.iter().filter(|e| e.holds(as_of)) {
-            self.add_code(&entry.code, &entry.cities, entry.condition.as_deref())?;
+            if entry.code.starts_with('@') {
+                self.add_named(&entry.code, as_of, depth + 1)?;
+            } else {
+                self.add_code(&entry.code, &entry.cities, entry.condition.as_deref())?;
+            }
         }
         Ok(())
     }
@@ -528,7 +533,8 @@ mod tests {
             assert!(["primary", "secondary", "memory"].contains(&set.verification.as_str()), "{}", set.name);
             assert!(!PlaceSet::resolve(&[&set.name], TODAY).unwrap().is_empty(), "{}", set.name);
             for e in &set.entries {
-                assert!(country(&e.code).is_some() || subdivision(&e.code).is_some(), "{} {}", set.name, e.code);
+                let is_set = e.code.starts_with('@') && e.cities.is_empty() && e.condition.is_none();
+                assert!(is_set || country(&e.code).is_some() || subdivision(&e.code).is_some(), "{} {}", set.name, e.code);
                 assert!(e.from().zip(e.until()).is_none_or(|(a, b)| a <= b), "{} {}", set.name, e.code);
             }
         }

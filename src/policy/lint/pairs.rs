@@ -93,9 +93,14 @@ pub(super) fn pairs(packs: &[Pack], found: &mut Vec<Lint>) {
 }
 
 /// Why no placement of the same people's data can meet both rules.
+///
+/// Rules for operators of different kinds are left to the check of whoever is both.
 fn exclude(a: &Rule, b: &Rule) -> Option<String> {
     let same_people = a.origin_by == b.origin_by && overlapping(a.origin.as_ref(), b.origin.as_ref());
-    if same_people && same_data(a, b) { demands_exclude(a, b) } else { None }
+    let asks = |r: &Rule, fact: &str| r.applies_if.iter().any(|f| f.value == fact);
+    let for_all = a.applies_if.is_empty() || b.applies_if.is_empty();
+    let same_operator = for_all || a.applies_if.iter().any(|f| asks(b, &f.value));
+    if same_people && same_operator && same_data(a, b) { demands_exclude(a, b) } else { None }
 }
 
 fn same_data(a: &Rule, b: &Rule) -> bool {
@@ -110,7 +115,8 @@ pub fn excluded_by(a: &Rule, b: &Rule) -> Option<String> {
 
 /// Why data of people who fall under different rules and share an item has no place, if both rules ask for all of the item.
 fn exclude_when_shared(a: &Rule, b: &Rule) -> bool {
-    let only = |r: &Rule| matches!(r.demand, Demand::OnlyIn(_)) && binds_stores(r) && r.unless_mechanism.is_empty();
+    let strict = |r: &Rule| r.unless_mechanism.is_empty() && r.tiers.is_empty();
+    let only = |r: &Rule| matches!(r.demand, Demand::OnlyIn(_)) && binds_stores(r) && strict(r);
     let apart = match (&a.origin, &b.origin) {
         (Some(p), Some(q)) => !PlaceSet::overlap(&[p, q]),
         _ => false,

@@ -84,16 +84,12 @@ impl<'d> Part<'d> {
         self.node.get("@type").and_then(|t| t.text()).unwrap_or("")
     }
 
-    /// Every text below this value that stands under one of these names, with the name.
+    /// Every text below this value that stands under one of these names, with the name. The document itself bounds how deep and how
+    /// large it unfolds.
     pub fn texts_below(&self, names: &[&str]) -> Vec<(&'d str, Self)> {
         let mut out = Vec::new();
-        let mut open = vec![(self.node, 0_usize)];
-        let mut steps = 0;
-        while let Some((node, depth)) = open.pop() {
-            steps += 1;
-            if depth > 64 || steps > 20_000 {
-                break;
-            }
+        let mut open = vec![self.node];
+        while let Some(node) = open.pop() {
             for entry in node.entries() {
                 let name = entry.name();
                 if names.iter().any(|n| *n == name || camel(n) == name)
@@ -101,9 +97,9 @@ impl<'d> Part<'d> {
                 {
                     out.push((text, self.with(entry.value)));
                 }
-                open.push((entry.value, depth + 1));
+                open.push(entry.value);
             }
-            open.extend(node.items().map(|n| (n, depth + 1)));
+            open.extend(node.items());
         }
         out.sort_by_key(|(_, part)| part.node.used_at());
         out

@@ -1,0 +1,104 @@
+//! What fits a screen: the verdict, how the rules stand, the gravest findings and what could not be told. Every finding is counted.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::gate::{fails, gravest};
+use super::{
+    BOLD, DIM, RenderOptions, count, coverage, gaps_by_code, line, linked, place_of, safe, severity_style, summary,
+    verdict_style,
+};
+use crate::finding::{Assessment, Finding, RuleResult, Verdict};
+use crate::source::Sources;
+
+/// Findings, rules of a verdict and codes of gaps shown; the others are counted. All of it comes to less than 24 lines.
+const FINDINGS: usize = 5;
+const RULES: usize = 3;
+const CODES: usize = 3;
+
+pub fn write(a: &Assessment, sources: &Sources, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+    let o = options;
+    writeln!(out, "{}", one_line(&o.paint(verdict_style(a.verdict), &summary(a)), o))?;
+    let mut by_verdict: BTreeMap<Verdict, Vec<&RuleResult>> = BTreeMap::new();
+    for r in &a.rules {
+        by_verdict.entry(r.verdict).or_default().push(r);
+    }
+    for (verdict, mut rules) in by_verdict.into_iter().rev() {
+        rules.sort_by_key(|r| std::cmp::Reverse(r.severity));
+        let names: Vec<String> = rules.iter().take(RULES).map(|r| safe(&r.rule).into_owned()).collect();
+        let names = more(names.join(", "), rules.len(), RULES);
+        let head = o.paint(verdict_style(verdict), &format!("{:<15}", verdict.as_str()));
+        writeln!(out, "{}", one_line(&format!("  {head} {:>4}  {names}", rules.len()), o))?;
+    }
+    let findings = gravest(a);
+    let counted: Vec<&&Finding> = findings.iter().filter(|f| f.verdict != Verdict::Waived).collect();
+    if !counted.is_empty() {
+        let failing = counted.iter().filter(|f| fails(f.verdict)).count();
+        let title = format!("{}, {failing} of them violations; the gravest:", count(counted.len(), "finding", "findings"));
+        writeln!(out, "{}", one_line(&o.paint(BOLD, &title), o))?;
+    }
+    for f in counted.iter().take(FINDINGS) {
+        let at = place_of(f).map_or_else(|| "-".to_owned(), |at| linked(&line(sources, at), sources, at, o));
+        let severity = o.paint(severity_style(f.severity), f.severity.as_str());
+        writeln!(out, "{}", one_line(&format!("  {severity} {at}: {}", safe(&f.message)), o))?;
+    }
+    if !a.gaps.is_empty() {
+        let mut codes: Vec<(&str, usize)> = gaps_by_code(&a.gaps).into_iter().map(|(code, gaps)| (code, gaps.len())).collect();
+        codes.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        let names: Vec<String> = codes.iter().take(CODES).map(|(code, n)| format!("{code} {n}")).collect();
+        let title = o.paint(BOLD, &format!("{} could not be told:", count(a.gaps.len(), "thing", "things")));
+        writeln!(out, "{}", one_line(&format!("{title} {}", more(names.join(", "), codes.len(), CODES)), o))?;
+    }
+    for text in coverage(&a.coverage).into_iter().take(2) {
+        writeln!(out, "{}", one_line(&o.paint(DIM, &text), o))?;
+    }
+    let limits = "onshore judges where data is and can get to, against declared facts; what is lawful is for people to decide";
+    writeln!(out, "{}", o.wrap("", "  ", &o.paint(DIM, limits)))
+}
+
+fn more(text: String, all: usize, shown: usize) -> String {
+    if all > shown { format!("{text} and {} more", all - shown) } else { text }
+}
+
+/// Cut at the width of the terminal, with its styles and links closed.
+fn one_line(text: &str, options: &RenderOptions) -> String {
+    let room = options.width.max(20);
+    if textwrap::core::display_width(text) <= room {
+        return text.to_owned();
+    }
+    let mark = if options.unicode { "…" } else { "..." };
+    let mut left = room - textwrap::core::display_width(mark);
+    let mut out = String::new();
+    let mut rest = text;
+    let mut cut = false;
+    while let Some(c) = rest.chars().next() {
+        // Styles and links take no room, and what they opened has to be closed.
+        let length = escape(rest).unwrap_or(0);
+        if length > 0 {
+            out.push_str(&rest[..length]);
+            rest = &rest[length..];
+            continue;
+        }
+        let width = textwrap::core::display_width(c.encode_utf8(&mut [0; 4]));
+        if !cut && width <= left {
+            left -= width;
+            out.push(c);
+        } else if !cut {
+            cut = true;
+            out.push_str(mark);
+        }
+        rest = &rest[c.len_utf8()..];
+    }
+    out
+}
+
+/// The length of an escape sequence that a text begins with.
+fn escape(text: &str) -> Option<usize> {
+    let after = text.strip_prefix('\u{1b}')?;
+    let length = match after.chars().next()? {
+        '[' => after.find(|c: char| c.is_ascii_alphabetic())? + 1,
+        ']' => after.find("\u{1b}\\")? + 2,
+        _ => 0,
+    };
+    Some(length + 1)
+}
