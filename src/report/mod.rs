@@ -32,6 +32,7 @@ pub mod screen;
 pub mod table;
 pub mod traffic;
 pub mod tree;
+pub mod typst;
 pub mod xlsx;
 
 /// What the terminal (or its absence) allows.
@@ -98,6 +99,7 @@ pub const REPORTERS: &[&dyn Reporter] = &[
     &gitlab::Gitlab,
     &csv::Csv,
     &markdown::Markdown,
+    &typst::Typst,
 ];
 
 pub fn reporter(name: &str) -> Option<&'static dyn Reporter> {
