@@ -400,7 +400,7 @@ mod tests {
             ("data = ['user']\nonly-in = ['CN']", "data = ['user.contact']\nonly-in = ['US']", "no place is in both CN and US"),
             ("origin = ['@eea']\nonly-in = ['@eea']", "origin = ['DE']\nonly-in = ['US']", "no place is in both @eea and US"),
             ("only-in = ['US']\nactivity = ['store']", "copy-in = ['RU']", "a store in RU is not in US"),
-            ("first-in = ['RU']", "never-in = ['RU']", "all of RU is in RU"),
+            ("first-in = ['RU']", "never-in = ['RU']", "one wants it in RU, the other nowhere in RU"),
             (
                 "only-in = ['US']",
                 "survive = { loss-of = 'site', keep = ['full-copy'], within = ['CA'] }",

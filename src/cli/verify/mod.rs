@@ -52,8 +52,8 @@ impl Verify {
 
         let mut different: Vec<String> = Vec::new();
         let begun = match &self.inputs {
-            Some(folder) => self.from_folder(&bundle, folder, context, &mut different)?,
-            None => self.from_bundle(&bundle, &shown, context)?,
+            Some(folder) => self.of_folder(&bundle, folder, context, &mut different)?,
+            None => self.in_bundle(&bundle, &shown, context)?,
         };
         policies(m, &bundle, &mut different)?;
         variables(m, context, &mut different);
@@ -87,7 +87,7 @@ impl Verify {
     }
 
     /// The files of a folder, held against those that the bundle rests on.
-    fn from_folder(
+    fn of_folder(
         &self,
         bundle: &Bundle,
         folder: &Path,
@@ -121,7 +121,7 @@ impl Verify {
     }
 
     /// The files in the bundle.
-    fn from_bundle(&self, bundle: &Bundle, shown: &str, context: &Context<'_>) -> Result<Begun, Failure> {
+    fn in_bundle(&self, bundle: &Bundle, shown: &str, context: &Context<'_>) -> Result<Begun, Failure> {
         let m = &bundle.manifest;
         let no = |why: &str| no_bundle(shown, why);
         let mut held = load::Held::default();

@@ -143,13 +143,17 @@ fn demands_exclude(a: &Rule, b: &Rule) -> Option<String> {
         return None;
     }
     let in_words = |p: &PlaceSet| p.names.join(", ");
+    let inside = |p: &PlaceSet, q: &PlaceSet| match (in_words(p), in_words(q)) {
+        (p, q) if p == q => format!("one wants it in {p}, the other nowhere in {q}"),
+        (p, q) => format!("all of {p} is in {q}"),
+    };
     let apart = |p: &PlaceSet, q: &PlaceSet| !p.is_empty() && !q.is_empty() && !PlaceSet::overlap(&[p, q]);
     match (&a.demand, &b.demand) {
         (Demand::OnlyIn(p), Demand::OnlyIn(q)) if apart(p, q) && meet(a, b) => {
             Some(format!("no place is in both {} and {}", in_words(p), in_words(q)))
         }
         (Demand::OnlyIn(p), Demand::NeverIn(q)) | (Demand::NeverIn(q), Demand::OnlyIn(p)) if within(p, q) && meet(a, b) => {
-            Some(format!("all of {} is in {}", in_words(p), in_words(q)))
+            Some(inside(p, q))
         }
         (Demand::OnlyIn(p), needed) | (needed, Demand::OnlyIn(p)) => {
             let only = if matches!(a.demand, Demand::OnlyIn(_)) { a } else { b };
@@ -159,7 +163,7 @@ fn demands_exclude(a: &Rule, b: &Rule) -> Option<String> {
         (Demand::NeverIn(p), needed) | (needed, Demand::NeverIn(p)) => {
             let never = if matches!(a.demand, Demand::NeverIn(_)) { a } else { b };
             let home = store_needed(needed)?;
-            (binds_stores(never) && within(home, p)).then(|| format!("all of {} is in {}", in_words(home), in_words(p)))
+            (binds_stores(never) && within(home, p)).then(|| inside(home, p))
         }
         _ => None,
     }
