@@ -168,6 +168,8 @@ fn zoom() -> Case {
         severity,
         verdict,
         why: why.into(),
+        controls: vec!["CCC.Core.CN06"],
+        read: None,
         endpoints_examined: 5,
         routes_examined: 4,
         location: policy,

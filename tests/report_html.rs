@@ -279,6 +279,8 @@ fn made(name: &str, findings: usize) -> Made {
         severity: Severity::High,
         verdict: Verdict::Indeterminate,
         why: name(),
+        controls: vec!["CCC.Core.CN06"],
+        read: None,
         endpoints_examined: 1,
         routes_examined: 2,
         location: only_in,

@@ -1,6 +1,7 @@
 //! Observed traffic: what readers get out of logs that nobody here wrote (`../shared/corpus`), what a tally does not depend on, and
 //! what a person sees (`tests/traffic/*/expected.txt`; `ONSHORE_BLESS=1 cargo test --test traffic` rewrites it: read it then).
 #![allow(
+    clippy::unwrap_used,
     clippy::print_stdout,
     clippy::print_stderr,
     clippy::disallowed_methods,
@@ -189,7 +190,7 @@ fn corpus_zeek_lab() {
 #[test]
 fn corpus_netflow_mx80() {
     let Some(folder) = corpus("netflow/v5-juniper-mx80") else { return };
-    let rows = Rows::file(&folder.join("netflow5_test_juniper_mx80.dat")).whole("netflow-v5");
+    let rows = Rows::file(&folder.join("netflow5_test_juniper_mx80.dat")).whole("netflow");
     // Fact 1.
     assert_eq!(rows.flows.len(), 29);
     assert!(rows.flows.iter().all(|(_, f)| f.first.is_some_and(|t| (1_469_100_000..1_469_109_173).contains(&t))));
@@ -210,7 +211,7 @@ fn corpus_netflow_mx80() {
 #[test]
 fn corpus_netflow_virtualbox() {
     let Some(folder) = corpus("netflow/v5-virtualbox") else { return };
-    let rows = Rows::file(&folder.join("netflow5.dat")).whole("netflow-v5");
+    let rows = Rows::file(&folder.join("netflow5.dat")).whole("netflow");
     // Fact 1: 13 packets one after the other.
     assert_eq!((rows.flows.len(), rows.bytes(|_| true)), (30, 18_684));
     // Fact 2.
@@ -341,6 +342,73 @@ fn formats_by_their_own_samples() {
     }
 }
 
+/// Numbers of two bytes, as network order has them.
+fn words(words: &[u16]) -> Vec<u8> {
+    words.iter().flat_map(|w| w.to_be_bytes()).collect()
+}
+
+#[test]
+fn netflow_by_templates() {
+    // Template 256: source, destination, ports, protocol, bytes, packets, first and last by the exporter's clock.
+    let fields = [8, 4, 12, 4, 7, 2, 11, 2, 4, 1, 1, 4, 2, 4, 22, 4, 21, 4];
+    let template = [words(&[0, 8 + 9 * 4, 256, 9]), words(&fields)].concat();
+    let record = [
+        &[10, 0, 0, 1, 1, 2, 3, 4, 0xc0, 0, 1, 0xbb, 6, 0, 0, 2, 0, 0, 0, 0, 3][..],
+        &1000_u32.to_be_bytes(),
+        &2000_u32.to_be_bytes(),
+    ]
+    .concat();
+    // Two bytes of padding.
+    let data = [words(&[256, 4 + 29 + 3]), record.clone(), vec![0; 3]].concat();
+    let header_9 = |count: u16| {
+        [words(&[9, count]), 5000_u32.to_be_bytes().to_vec(), 1_700_000_000_u32.to_be_bytes().to_vec(), vec![0; 8]].concat()
+    };
+    let packet = [header_9(2), template.clone(), data.clone()].concat();
+    let rows = Rows::of(&[packet.clone(), header_9(1), data.clone()].concat(), "").whole("netflow");
+    assert_eq!((rows.flows.len(), rows.odd.len()), (2, 0), "the template holds for later packets");
+    let (_, flow) = rows.flows[1];
+    assert_eq!((flow.from, flow.from_port, flow.to, flow.to_port), (ip("10.0.0.1"), 49152, ip("1.2.3.4"), 443));
+    assert_eq!((flow.protocol, flow.bytes, flow.packets), (6, Some(512), Some(3)));
+    assert_eq!((flow.first, flow.last), (Some(1_699_999_996), Some(1_699_999_997)));
+    // Without the template the records are there and cannot be read.
+    let lost = Rows::of(&[header_9(1), data].concat(), "").whole("netflow");
+    assert_eq!((lost.flows.len(), lost.odd.len()), (0, 1));
+
+    // IPFIX: IPv6, milliseconds, a name of variable length, a maker's own element, bytes of the way back (RFC 5103).
+    let template = [
+        words(&[2, 8 + 5 * 4 + 2 * 8, 300, 7, 27, 16, 28, 16, 152, 8, 82, 65535, 1, 8]),
+        words(&[0x8000 | 77, 2, 0, 9]),
+        words(&[0x8000 | 1, 4, 0, 29305]),
+    ]
+    .concat();
+    let record = [
+        "2001:db8::1".parse::<std::net::Ipv6Addr>().unwrap().octets().to_vec(),
+        "2001:db8::2".parse::<std::net::Ipv6Addr>().unwrap().octets().to_vec(),
+        1_700_000_000_123_u64.to_be_bytes().to_vec(),
+        b"\x03eth".to_vec(),
+        700_u64.to_be_bytes().to_vec(),
+        vec![1, 2],
+        90_u32.to_be_bytes().to_vec(),
+    ]
+    .concat();
+    let set = [words(&[300, 4 + record.len() as u16]), record].concat();
+    let length = (16 + template.len() + set.len()) as u16;
+    let packet_10 = [words(&[10, length]), vec![0; 12], template, set].concat();
+    let rows = Rows::of(&[packet_10.clone(), packet].concat(), "").whole("netflow");
+    let found: Vec<(IpAddr, Option<u64>, Option<i64>)> = rows.flows.iter().map(|(_, f)| (f.from, f.bytes, f.first)).collect();
+    let time = Some(1_700_000_000);
+    let expected = [
+        (ip("2001:db8::1"), Some(700), time),
+        (ip("2001:db8::2"), Some(90), time),
+        (ip("10.0.0.1"), Some(512), Some(1_699_999_996)),
+    ];
+    assert_eq!(found, expected);
+    for end in 2..packet_10.len() {
+        let cut = Rows::of(&packet_10[..end], "");
+        assert!(cut.flows.is_empty() && (cut.broken || cut.format.is_none()), "cut at {end}");
+    }
+}
+
 fn gz(text: &[u8]) -> Vec<u8> {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(text).unwrap();
@@ -421,6 +489,29 @@ fn files_in_any_order_on_any_number_of_threads_give_one_tally() {
     assert_eq!(one, tally(&inputs, 4));
     let flows: u64 = one.cells().iter().map(|(_, s)| s.flows).sum();
     assert_eq!(flows + one.other.flows, one.rows.flows);
+}
+
+/// Nothing named is left out without a word, and no folder is walked twice.
+#[test]
+#[cfg(unix)]
+fn folders_are_walked_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    std::fs::create_dir_all(at("logs/a/b")).unwrap();
+    for name in ["logs/1.log", "logs/a/2.log", "logs/a/b/3.txt", "logs/.hidden.log"] {
+        std::fs::write(at(name), "x").unwrap();
+    }
+    std::os::unix::fs::symlink(at("logs"), at("logs/a/up")).unwrap();
+    std::os::unix::fs::symlink(at("logs/a"), at("logs/a/b/up")).unwrap();
+    let names = |word: &str| -> Vec<String> {
+        open::inputs(&[word.to_owned()], folder.path()).unwrap().into_iter().map(|i| i.name).collect()
+    };
+    assert_eq!(names("logs"), ["logs/1.log", "logs/a/2.log", "logs/a/b/3.txt"]);
+    assert_eq!(names("logs/**/*.log"), ["logs/1.log", "logs/a/2.log"]);
+    assert_eq!(names("./logs/*.log"), ["logs/1.log"]);
+    let words = ["logs/1.log".to_owned(), "logs".to_owned()];
+    assert_eq!(open::inputs(&words, folder.path()).unwrap().len(), 3, "each file once");
+    assert!(open::inputs(&["none/*.log".to_owned()], folder.path()).is_err());
 }
 
 #[test]
@@ -522,6 +613,8 @@ fn hostile_logs() {
         b"[{\"event_type\":\"flow\",\"timestamp\":\"x\",\"src_ip\":\"1.2.3.4\",\"dest_ip\":\"::1\",\"flow\":{\"bytes_toserver\":-1}}]".to_vec(),
         b"{\"records\":[{\"flowTuples\":[\"1,2,3\",\"1,1.1.1.1,2.2.2.2,1,2,T,O,A\"]}]}".to_vec(),
         [&[0, 5, 0, 30][..], &[255; 1000]].concat(),
+        [words(&[10, 60, 0, 0, 0, 0, 0, 0, 2, 16, 256, 2, 8, 4, 12, 4, 256, 28]), vec![1; 24]].concat(),
+        [words(&[9, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 16, 256, 2, 8, 4, 82, 65535, 256, 28]), vec![1; 24]].concat(),
         [b"{".repeat(5000), b"[".repeat(5000)].concat(),
     ];
     let mut state = 7_u64;

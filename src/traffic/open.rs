@@ -1,6 +1,7 @@
 //! Logs as files, folders, globs and standard input; gzip and zstd are told by their first bytes, whatever the name says. Nothing
 //! here holds more than a window of a file.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -19,12 +20,8 @@ pub struct Input {
     pub name: String,
     /// `None`: standard input.
     pub path: Option<PathBuf>,
-    /// Named itself, not met in a folder.
-    pub explicit: bool,
 }
 
-/// Folders nested deeper than this are not entered.
-const MAX_DEPTH: usize = 32;
 /// Bytes of a file read at once.
 const WINDOW: usize = 1 << 18;
 
@@ -37,23 +34,32 @@ pub fn inputs(words: &[String], folder: &Path) -> Result<Vec<Input>, Vec<LoadErr
     let mut errors = Vec::new();
     for word in words {
         if word == "-" {
-            found.push(Input { name: "(standard input)".to_owned(), path: None, explicit: true });
+            found.push(Input { name: "(standard input)".to_owned(), path: None });
             continue;
         }
         let path = folder.join(word);
         let before = found.len();
+        let mut walk = |start: &Path, name: &str, wanted: &dyn Fn(&str) -> bool| {
+            let mut walk = Walk { wanted, walked: BTreeSet::new(), found: Vec::new() };
+            walk.below(start, name);
+            found.extend(walk.found);
+        };
         if path.is_dir() {
-            below(&path, word.trim_end_matches('/'), 0, &|_| true, &mut found);
+            walk(&path, word.trim_end_matches('/'), &|_| true);
         } else if path.exists() {
-            found.push(Input { name: word.clone(), path: Some(path), explicit: true });
+            found.push(Input { name: word.clone(), path: Some(path) });
         } else if word.contains(['*', '?', '[', '{']) {
-            match glob::compile(word.trim_start_matches("./"), true) {
+            let pattern = word.trim_start_matches("./");
+            match glob::compile(pattern, true) {
                 Ok(matcher) => {
-                    let start: Vec<&str> = word.split('/').take_while(|part| !part.contains(['*', '?', '[', '{'])).collect();
-                    let start = start.join("/");
-                    let root = if word.starts_with('/') && start.is_empty() { PathBuf::from("/") } else { folder.join(&start) };
-                    let wanted = |name: &str| matcher.is_match(name.trim_start_matches("./"));
-                    below(&root, &start, 0, &wanted, &mut found);
+                    let literal: Vec<&str> =
+                        pattern.split('/').take_while(|part| !part.contains(['*', '?', '[', '{'])).collect();
+                    let start = literal.join("/");
+                    let root =
+                        if pattern.starts_with('/') && start.is_empty() { PathBuf::from("/") } else { folder.join(&start) };
+                    if root.is_dir() {
+                        walk(&root, &start, &|name| matcher.is_match(name));
+                    }
                 }
                 Err(why) => errors.push(error(word, format!("this is not a pattern: {why}"))),
             }
@@ -66,7 +72,8 @@ pub fn inputs(words: &[String], folder: &Path) -> Result<Vec<Input>, Vec<LoadErr
         return Err(errors);
     }
     found.sort();
-    found.dedup_by(|a, b| a.path == b.path);
+    let mut seen = BTreeSet::new();
+    found.retain(|i| seen.insert(i.path.as_ref().map(|p| p.canonicalize().unwrap_or_else(|_| p.clone()))));
     Ok(found)
 }
 
@@ -75,23 +82,37 @@ fn error(word: &str, message: String) -> LoadError {
     LoadError { path: word.to_owned(), line: None, message, help: Some(help) }
 }
 
-/// The files of a folder that are not hidden. What cannot be looked into is met again, and told, when it is opened.
-fn below(folder: &Path, name: &str, depth: usize, wanted: &dyn Fn(&str) -> bool, found: &mut Vec<Input>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
-    paths.sort();
-    for path in paths {
-        let own = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        if own.starts_with('.') {
-            continue;
+/// Walks folders, each once, whatever links lead to it.
+struct Walk<'w> {
+    wanted: &'w dyn Fn(&str) -> bool,
+    walked: BTreeSet<PathBuf>,
+    found: Vec<Input>,
+}
+
+impl Walk<'_> {
+    /// The files of a folder that are not hidden. A folder that cannot be looked into stands for what is in it, and is told when it
+    /// is opened.
+    fn below(&mut self, folder: &Path, name: &str) {
+        let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        if !self.walked.insert(real) {
+            return;
         }
-        let name = if name.is_empty() { own } else { format!("{name}/{own}") };
-        if path.is_dir() {
-            if depth < MAX_DEPTH {
-                below(&path, &name, depth + 1, wanted, found);
+        let Ok(entries) = fs::read_dir(folder) else {
+            return self.found.push(Input { name: name.to_owned(), path: Some(folder.to_owned()) });
+        };
+        let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
+        paths.sort();
+        for path in paths {
+            let own = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            if own.starts_with('.') {
+                continue;
             }
-        } else if wanted(&name) {
-            found.push(Input { name, path: Some(path), explicit: false });
+            let name = if name.is_empty() { own } else { format!("{name}/{own}") };
+            if path.is_dir() {
+                self.below(&path, &name);
+            } else if path.is_file() && (self.wanted)(&name) {
+                self.found.push(Input { name, path: Some(path) });
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use super::bundle::{Bundle, DataOf, GivenBy, Manifest, Record};
 use super::pipeline::{Begun, Held, Place, begin_at, begin_held, policy_text};
 use super::{Context, Failure, ProjectArgs, baseline};
 use crate::check::follow;
+use crate::finding::Reading;
 use crate::geo::data_set::sha256;
 use crate::report::{RenderOptions, Reporter as _, count, json, safe, summary};
 use crate::source::load::{self, HeldFile, LoadError, Skipped};
@@ -246,7 +247,16 @@ struct Now {
 
 fn judge(begun: Begun, bundle: &Bundle, as_of: Date, context: &Context<'_>) -> Result<Now, Failure> {
     let m = &bundle.manifest;
-    let args = ProjectArgs { geoip: Vec::new(), input_format: m.input_format.clone(), as_of: Some(as_of) };
+    let read =
+        |(point, word): (&String, &String)| Some((point.clone(), Reading::ALL.into_iter().find(|r| r.as_str() == word)?));
+    let readings: Option<Vec<_>> = m.readings.iter().map(read).collect();
+    let untold = || Failure::usage("the bundle cannot be judged again: it names a reading that is neither strict nor lenient");
+    let args = ProjectArgs {
+        geoip: Vec::new(),
+        input_format: m.input_format.clone(),
+        as_of: Some(as_of),
+        reading: readings.ok_or_else(untold)?,
+    };
     let mut opened = begun.open(&args, context)?;
     let of_bundle = |why: String| Failure::usage(format!("the bundle cannot be judged again: {why}"));
     if let Some(member) = &m.baseline {

@@ -32,7 +32,7 @@ pub trait Format: Sync {
 /// Every format, the stricter ones first.
 pub const FORMATS: &[&dyn Format] = &[
     &table::Table,
-    &netflow::Version5,
+    &netflow::NetFlow,
     &zeek::Tsv,
     &vpc::Text,
     &nfdump::Csv,
@@ -73,6 +73,9 @@ const MAX_LINE: usize = 1 << 22;
 const WINDOW: usize = 1 << 18;
 
 /// The format of a log, and the log with its first bytes put back. `None`: no format fits.
+pub type Recognized<'r> = (Option<&'static dyn Format>, Box<dyn Read + 'r>);
+
+/// Tells the format of a log by its first bytes.
 ///
 /// # Errors
 /// The first bytes cannot be read.
@@ -80,7 +83,7 @@ pub fn recognize<'r>(
     mut log: Box<dyn Read + 'r>,
     columns: &Columns,
     forced: Option<&'static dyn Format>,
-) -> io::Result<(Option<&'static dyn Format>, Box<dyn Read + 'r>)> {
+) -> io::Result<Recognized<'r>> {
     let mut head = Vec::new();
     // A file that ends early may still say what it is.
     let early = log.by_ref().take(HEAD as u64).read_to_end(&mut head).err();

@@ -22,7 +22,7 @@ impl Format for Csv {
 
     fn read(&self, log: &mut dyn Read, _: &Columns, sink: &mut dyn Sink) -> io::Result<()> {
         // A summary follows the rows.
-        table::rows(log, |header| layout(header), |first| first == b"Summary", sink)
+        table::rows(log, layout, |first| first == b"Summary", sink)
     }
 }
 
