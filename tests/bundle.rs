@@ -54,7 +54,9 @@ fn zoom(further: &[&str]) -> (tempfile::TempDir, PathBuf) {
     (folder, bundle)
 }
 
-fn members(bundle: &[u8]) -> BTreeMap<String, Vec<u8>> {
+type Members = BTreeMap<String, Vec<u8>>;
+
+fn members(bundle: &[u8]) -> Members {
     let mut archive = tar::Archive::new(StreamingDecoder::new(bundle).unwrap());
     let entry = |e: std::io::Result<tar::Entry<'_, _>>| {
         let mut e = e.unwrap();
@@ -67,7 +69,7 @@ fn members(bundle: &[u8]) -> BTreeMap<String, Vec<u8>> {
 }
 
 /// A bundle of these members, whatever they are.
-fn packed(members: &BTreeMap<String, Vec<u8>>) -> Vec<u8> {
+fn packed(members: &Members) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     let first = members.iter().filter(|(name, _)| *name == "manifest.json");
     for (name, bytes) in first.chain(members.iter().filter(|(name, _)| *name != "manifest.json")) {
@@ -247,7 +249,7 @@ fn a_bundle_that_was_meddled_with_is_refused() {
     let (folder, bundle) = zoom(&["--with-inputs"]);
     let bytes = std::fs::read(&bundle).unwrap();
     let whole = members(&bytes);
-    let try_it = |edit: &dyn Fn(&mut BTreeMap<String, Vec<u8>>)| {
+    let try_it = |edit: &dyn Fn(&mut Members)| {
         let mut members = whole.clone();
         edit(&mut members);
         std::fs::write(&bundle, packed(&members)).unwrap();
@@ -255,7 +257,7 @@ fn a_bundle_that_was_meddled_with_is_refused() {
         assert!(code == Some(2) || code == Some(1), "{said}");
         said
     };
-    let manifest = |members: &mut BTreeMap<String, Vec<u8>>, from: &str, to: &str| {
+    let manifest = |members: &mut Members, from: &str, to: &str| {
         let text = String::from_utf8(members["manifest.json"].clone()).unwrap();
         assert!(text.contains(from), "{from}");
         members.insert("manifest.json".into(), text.replacen(from, to, 1).into_bytes());

@@ -1,6 +1,7 @@
 //! The reports that others wrote a schema for, held against it: SARIF 2.1.0 (OASIS), OSCAL 1.2.1 assessment results (NIST), JUnit as Jenkins
 //! takes it. The schemas are not part of the project: they are looked for in `../shared/schemas` or where `ONSHORE_SCHEMAS` says, and
-//! asked by python3-jsonschema and xmllint where these are installed. What is not there is said, and skipped.
+//! asked by python3-jsonschema and xmllint where these are installed; Typst documents are compiled by Python's `typst`. What is not there
+//! is said, and skipped.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
@@ -82,4 +83,15 @@ fn junit_is_valid() {
     }
     let folder = tempfile::tempdir().unwrap();
     accepted(Command::new("xmllint").args(["--noout", "--schema"]).arg(schema).args(written("junit", folder.path())));
+}
+
+/// Typst itself, as Python ships it.
+#[test]
+fn typst_documents_compile() {
+    if !works("python3", &["-c", "import typst"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let compile = "import sys, typst\nfor file in sys.argv[1:]: typst.compile(file, output=file + '.pdf')";
+    accepted(Command::new("python3").args(["-c", compile]).args(written("typst", folder.path())));
 }

@@ -59,7 +59,7 @@ impl Ids {
         Uuid::new_v5(&namespace(), &text)
     }
 
-    fn new(&mut self, parts: &[&str]) -> Uuid {
+    fn make(&mut self, parts: &[&str]) -> Uuid {
         let first = Self::of(parts);
         let seen = self.0.entry(first).or_default();
         *seen += 1;
@@ -312,19 +312,19 @@ impl Results {
         let mut risks = Vec::new();
         let origin = || [Origin { actors: [Actor { kind: "tool", actor_uuid: tool }] }];
         for f in &a.findings {
-            let uuid = ids.new(&["observation", &f.fingerprint]);
+            let uuid = ids.make(&["observation", &f.fingerprint]);
             observations.push(observed(f, uuid, origin(), &day, sources));
             let of = about.entry(f.rule.as_deref().unwrap_or(f.code)).or_default();
             of.observations.push(uuid);
             of.verdict = of.verdict.max(Some(f.verdict));
             if fails(f.verdict) || f.verdict == Verdict::Waived {
-                let risk = risk(f, ids.new(&["risk", &f.fingerprint]), uuid, sources);
+                let risk = risk(f, ids.make(&["risk", &f.fingerprint]), uuid, sources);
                 of.risks.push(risk.uuid);
                 risks.push(risk);
             }
         }
         for (g, fingerprint) in a.gaps.iter().zip(gap_fingerprints(&a.gaps, sources)) {
-            let uuid = ids.new(&["gap", &fingerprint]);
+            let uuid = ids.make(&["gap", &fingerprint]);
             observations.push(untold(g, &fingerprint, uuid, origin(), &day, sources));
             for rule in &g.touches {
                 about.entry(rule).or_default().observations.push(uuid);
@@ -474,7 +474,7 @@ fn risk(f: &Finding, uuid: Uuid, observation: Uuid, sources: &Sources) -> Risk {
 fn judged(r: &RuleResult, about: About, ids: &mut Ids) -> Option<Judged> {
     let status = status(r.verdict, &r.why)?;
     Some(Judged {
-        uuid: ids.new(&["finding", &r.rule]),
+        uuid: ids.make(&["finding", &r.rule]),
         title: prose(if r.title.is_empty() { &r.rule } else { &r.title }),
         description: prose(&r.why),
         props: vec![
@@ -492,7 +492,7 @@ fn judged_code(code: &str, about: About, ids: &mut Ids) -> Judged {
     let verdict = about.verdict.unwrap_or(Verdict::Indeterminate);
     let means = explain::code(code).map_or(code, |c| c.means.as_str());
     Judged {
-        uuid: ids.new(&["finding of a code", code]),
+        uuid: ids.make(&["finding of a code", code]),
         title: prose(code),
         description: prose(means),
         props: vec![property("verdict", verdict.as_str())],
