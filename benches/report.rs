@@ -83,6 +83,8 @@ fn project(n: usize) -> (Assessment, Sources) {
         severity: Severity::High,
         verdict: Verdict::Violated,
         why: "broken at many".into(),
+        controls: Vec::new(),
+        read: None,
         endpoints_examined: n,
         routes_examined: n,
         location: at(0),

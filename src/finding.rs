@@ -85,6 +85,35 @@ impl Verdict {
     }
 }
 
+/// How a contested point of a policy is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reading {
+    #[default]
+    Strict,
+    Lenient,
+}
+
+impl Reading {
+    pub const ALL: [Self; 2] = [Self::Strict, Self::Lenient];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Lenient => "lenient",
+        }
+    }
+}
+
+/// The reading of a contested point under which a rule was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Read {
+    /// `pack/point`.
+    pub point: String,
+    pub reading: Reading,
+    /// Somebody chose it; otherwise it is strict because nobody did.
+    pub chosen: bool,
+}
+
 /// The state of the world in which a way carries; the mildest one is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
@@ -164,6 +193,8 @@ pub struct Finding {
     pub help: Option<String>,
     /// Why the rule is there: its title, citation, rationale.
     pub why: Option<String>,
+    /// Controls of public catalogues that its rule gives evidence for, by id.
+    pub controls: Vec<&'static str>,
     pub origin: Vec<String>,
     pub data: Vec<String>,
     pub populations: Vec<String>,
@@ -204,6 +235,7 @@ impl Finding {
             message,
             help: None,
             why: None,
+            controls: Vec::new(),
             origin: Vec::new(),
             data: Vec::new(),
             populations: Vec::new(),
@@ -432,6 +464,10 @@ pub struct RuleResult {
     pub verdict: Verdict,
     /// One sentence: what was found, what is missing, or why it does not apply.
     pub why: String,
+    /// Controls of public catalogues that it gives evidence for, by id.
+    pub controls: Vec<&'static str>,
+    /// Where the rule is about a contested point.
+    pub read: Option<Read>,
     pub endpoints_examined: usize,
     pub routes_examined: usize,
     pub location: Location,

@@ -69,7 +69,7 @@ fn a_new_pack_passes_lint_and_its_tests() {
     let folder = scratch("new");
     for (args, code, expected) in [
         (&["policy", "new", "our-promise", "-o", "p.toml"][..], 0, "p.toml written"),
-        (&["policy", "lint", "p.toml", "--deny", "warnings"], 0, "0 remarks"),
+        (&["policy", "lint", "p.toml", "--deny", "notes"], 0, "0 errors, 0 warnings, 0 notes"),
         (&["policy", "test", "p.toml", "--require-coverage"], 0, "3 of 3 tests passed"),
         (&["policy", "new", "our-promise", "-o", "p.toml"], 2, "`p.toml` is there already"),
         (&["policy", "new", "Our promise"], 2, "`Our promise` cannot be an id"),
@@ -79,7 +79,30 @@ fn a_new_pack_passes_lint_and_its_tests() {
     }
 }
 
-/// A remark of low severity is no failure, unless every remark is.
+/// Every shipped pack by itself, and all of them at once.
+#[test]
+fn shipped_packs_lint_without_warnings() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    let files = std::fs::read_dir(&folder).expect("policies").map(|e| e.expect("an entry").file_name());
+    let mut names: Vec<String> = files.map(|n| n.to_string_lossy().into_owned()).filter(|n| n.ends_with(".toml")).collect();
+    names.sort();
+    let mut wrong = String::new();
+    for name in &names {
+        let (code, said) = onshore(&["policy", "lint", name, "--deny", "warnings"], &folder);
+        if code != Some(0) || !said.contains("0 errors, 0 warnings") {
+            wrong.push_str(&said);
+        }
+    }
+    let (code, said) = onshore(&["policy", "lint", "--deny", "warnings"], &folder);
+    if code != Some(0) {
+        wrong.push_str(&said);
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    let (code, said) = onshore(&["policy", "lint", "--deny", "notes"], &folder);
+    assert!(code == Some(2) && said.contains("(from-memory, note)"), "what was not checked stays shown: {said}");
+}
+
+/// A warning is no failure, unless it is denied.
 #[test]
 fn lint_denies_what_it_is_told_to() {
     let folder = scratch("lint");

@@ -168,6 +168,8 @@ fn zoom() -> Case {
         severity,
         verdict,
         why: why.into(),
+        controls: vec!["CCC.Core.CN06"],
+        read: None,
         endpoints_examined: 5,
         routes_examined: 4,
         location: policy,
@@ -492,6 +494,7 @@ fn hostile_names_are_inert_in_every_format() {
                 "csv" => inert_csv(&text),
                 "github" => inert_commands(&text),
                 "markdown" | "github-summary" => inert_markdown(&text, &evil),
+                "typst" => assert_eq!(without_literals(&text), without_literals(&hostile("harmless").render(name, plain(80)))),
                 "pretty" | "concise" => {}
                 new => panic!("say what inert means for {new}"),
             }
@@ -501,6 +504,21 @@ fn hostile_names_are_inert_in_every_format() {
 
 fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
+}
+
+/// A Typst document without its string literals and comments: what is left does something.
+fn without_literals(text: &str) -> String {
+    let (mut out, mut inside, mut escaped) = (String::new(), false, false);
+    for c in text.chars() {
+        match c {
+            '"' if !escaped => inside = !inside,
+            c if !inside => out.push(c),
+            _ => {}
+        }
+        escaped = inside && c == '\\' && !escaped;
+    }
+    assert!(!inside, "a string is not closed: {text}");
+    out
 }
 
 /// Every text of a message, without a link; every URI a relative reference.
@@ -869,7 +887,7 @@ fn zoom_2020_in_each_format() {
     std::fs::create_dir(repository.path().join(".git")).unwrap();
     let project = repository.path().join("infra/zoom");
     copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/zoom-2020"), &project);
-    let formats = ["sarif", "oscal", "junit", "github", "github-summary", "gitlab", "jsonl", "csv", "markdown"];
+    let formats = ["sarif", "oscal", "junit", "github", "github-summary", "gitlab", "jsonl", "csv", "markdown", "typst"];
     let reports = repository.path().join("reports");
     std::fs::create_dir(&reports).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_onshore"));

@@ -59,7 +59,7 @@ fn cases_have_every_finding_and_every_gap() {
 #[test]
 fn what_is_not_built_says_how_to_get_it() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, says) in [("a.pdf", "print it"), ("a.docx", ".html"), ("a", ".html")] {
+    for (name, says) in [("a.pdf", "typst compile"), ("a.docx", ".html"), ("a", ".html")] {
         let file = folder.path().join(name);
         let out = onshore(&["report", "tests/cases/zoom-2020", "-o", file.to_str().unwrap()]);
         assert_eq!(out.status.code(), Some(2), "{name}");
@@ -279,6 +279,8 @@ fn made(name: &str, findings: usize) -> Made {
         severity: Severity::High,
         verdict: Verdict::Indeterminate,
         why: name(),
+        controls: vec!["CCC.Core.CN06"],
+        read: None,
         endpoints_examined: 1,
         routes_examined: 2,
         location: only_in,

@@ -88,6 +88,7 @@ fn with_routes(snapshot: &Snapshot, routes: Vec<Route>) -> Snapshot {
         populations: snapshot.populations.clone(),
         holdings: snapshot.holdings.clone(),
         recipients: snapshot.recipients.clone(),
+        operated: snapshot.operated.clone(),
         gaps: snapshot.gaps.clone(),
         first_route: Vec::new(),
     }

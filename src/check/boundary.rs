@@ -1,11 +1,13 @@
 //! `only-in`, `never-in`, `first-in`, `nexus`: data that arrives where it must not, or where it cannot be told.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use super::context::{Arrival, Context, and, bits, has, set};
 use super::copies::no_store;
 use super::describe::{Draft, cut_help, finding, places_phrase, state_phrase, subject_of, verb};
 use super::placement::{Placement, Wanted, judge_all};
+use super::recipient::{self, Fitness};
 use super::scope::Scope;
 use super::states;
 use super::together::Suppressed;
@@ -13,7 +15,7 @@ use crate::finding::{Finding, Label, State, Verdict};
 use crate::model::{Address, Country, EndpointId, Role, RouteId};
 use crate::policy::{Combine, Demand, Doing};
 use crate::reach::{Offence, Spread, World};
-use crate::vocab::places::PlaceSet;
+use crate::vocab::places::{COUNTS_ONLY_FOR, PlaceSet};
 
 pub fn check(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppressed<'_>) -> Vec<Finding> {
     let groups = groups(context, scope);
@@ -54,7 +56,7 @@ pub fn offences(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppresse
         let question = Question::new(context, &part, &groups, suppressed);
         let Some((_, spread)) = question.spreads.last() else { continue };
         for id in context.snapshot.endpoint_ids().filter(|id| context.has_place(*id)) {
-            let outside = |g: &&Group| matches!(g.placements[context.standpoint(id)], Placement::Outside(_));
+            let outside = |g: &&Group| g.is_wrong(context.standpoint(id));
             for group in groups.iter().filter(outside) {
                 for Arrival { token, via, activity } in context.arrivals(id, spread, &group.tokens, question.doing) {
                     if suppressed.covers(token, activity) {
@@ -75,7 +77,7 @@ pub fn offences(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppresse
 
 /// Tokens that are asked alike; none if the demand is not on where data arrives.
 fn groups(context: &Context<'_>, scope: &Scope<'_>) -> Vec<Group> {
-    let all = |asked: &Asked<'_>| vec![Group::new(context, asked, scope.tokens.clone())];
+    let all = |asked: &Asked<'_>| vec![Group::new(context, scope, asked, scope.tokens.clone())];
     match &scope.rule.demand {
         Demand::OnlyIn(set) if scope.rule.combine == Combine::Nexus => per_people(context, scope, &set.names),
         Demand::OnlyIn(set) => all(&Asked::only_in(set)),
@@ -117,14 +119,30 @@ impl<'s> Asked<'s> {
 struct Group {
     tokens: Vec<u64>,
     placements: Vec<Placement>,
+    fitness: Rc<Vec<Fitness>>,
     code: &'static str,
     allowed: String,
 }
 
 impl Group {
-    fn new(context: &Context<'_>, asked: &Asked<'_>, tokens: Vec<u64>) -> Self {
+    fn new(context: &Context<'_>, scope: &Scope<'_>, asked: &Asked<'_>, tokens: Vec<u64>) -> Self {
         let placements = judge_all(context, &asked.wanted);
-        Self { tokens, placements, code: asked.code, allowed: asked.allowed.clone() }
+        let fitness = Rc::new(recipient::judge_all(context, scope.rule));
+        Self { tokens, placements, fitness, code: asked.code, allowed: asked.allowed.clone() }
+    }
+
+    /// Surely a wrong place, or operated by somebody who may not have it.
+    fn is_wrong(&self, standpoint: usize) -> bool {
+        matches!(self.placements[standpoint], Placement::Outside(_)) || matches!(self.fitness[standpoint], Fitness::Unfit(_))
+    }
+
+    fn is_right(&self, standpoint: usize) -> bool {
+        self.placements[standpoint] == Placement::Inside && self.fitness[standpoint] == Fitness::Fit
+    }
+
+    /// What decides on an endpoint there.
+    fn judgement(&self, standpoint: usize) -> (&Placement, &Fitness) {
+        (&self.placements[standpoint], &self.fitness[standpoint])
     }
 }
 
@@ -153,7 +171,7 @@ impl<'q> Question<'q> {
 /// Sets that depend on who takes part: tokens of the same people are judged together.
 fn per_people(context: &Context<'_>, scope: &Scope<'_>, base: &[String]) -> Vec<Group> {
     let sets = people_sets(context, scope, base).into_iter();
-    sets.map(|(set, tokens)| Group::new(context, &Asked { code: "no-nexus", ..Asked::only_in(&set) }, tokens)).collect()
+    sets.map(|(set, tokens)| Group::new(context, scope, &Asked { code: "no-nexus", ..Asked::only_in(&set) }, tokens)).collect()
 }
 
 /// Where the data of the same people may be: the rule's places and their own.
@@ -200,11 +218,7 @@ fn at_endpoint(
         return Vec::new();
     }
     let standpoint = context.standpoint(id);
-    let asked = |g: &&Group| match &g.placements[standpoint] {
-        Placement::Inside => false,
-        Placement::Outside(_) => true,
-        Placement::Unknown(_) | Placement::Weak(_) => !outside,
-    };
+    let asked = |g: &&Group| g.is_wrong(standpoint) || (!outside && !g.is_right(standpoint));
     let mut alike: Vec<Alike<'_>> = Vec::new();
     for group in question.groups.iter().filter(asked) {
         let mut seen = vec![0_u64; group.tokens.len()];
@@ -214,8 +228,8 @@ fn at_endpoint(
                     continue;
                 }
                 set(&mut seen, arrival.token);
-                let (placement, activity) = (&group.placements[standpoint], arrival.activity);
-                let same = alike.iter_mut().find(|(g, a, _)| g.placements[standpoint] == *placement && *a == activity);
+                let (judgement, activity) = (group.judgement(standpoint), arrival.activity);
+                let same = alike.iter_mut().find(|(g, a, _)| g.judgement(standpoint) == judgement && *a == activity);
                 match same {
                     Some((_, _, arrivals)) => arrivals.push((arrival, *state)),
                     None => alike.push((group, activity, vec![(arrival, *state)])),
@@ -232,7 +246,7 @@ fn at_endpoint(
 
 fn misplaced(context: &Context<'_>, scope: &Scope<'_>, group: &Group, id: EndpointId, all: &[(Arrival, State)]) -> Finding {
     let name = &context.snapshot.endpoint(id).name;
-    let placement = &group.placements[context.standpoint(id)];
+    let (placement, fitness) = group.judgement(context.standpoint(id));
     let arrivals: Vec<Arrival> = all.iter().map(|(a, _)| a.clone()).collect();
     let state = all[0].1;
     // "... in normal running, and ... under overload".
@@ -251,20 +265,36 @@ fn misplaced(context: &Context<'_>, scope: &Scope<'_>, group: &Group, id: Endpoi
         _ => verb(arrivals[0].activity),
     };
     let when = format!("{}{later}", state_phrase(state));
-    let (code, verdict, message, help) = match placement {
-        Placement::Outside(places) => {
+    let operator = "declare who operates it under [[recipient]], with what is attested of them";
+    let (code, verdict, message, help) = match (placement, fitness) {
+        (Placement::Outside(places), _) => {
             let places: Vec<String> = places.iter().map(ToString::to_string).collect();
             let nobody = if group.code == "no-nexus" { ", where nobody who takes part belongs" } else { "" };
             let message = format!("{subjects} {does} `{name}` in {} {when}{nobody}", places.join(" or "));
             (group.code, Verdict::Violated, message, None)
         }
-        Placement::Weak(why) => {
+        (_, Fitness::Unfit(why)) => {
+            let places = places_phrase(&context.known_places(id));
+            let message = format!("{subjects} {does} `{name}` {places} {when}, and {why}");
+            let help = format!(
+                "use an endpoint whose operator may have the data, keep the data out of `{name}`, or correct [[recipient]]"
+            );
+            ("recipient-not-allowed", Verdict::Violated, message, Some(help))
+        }
+        (Placement::Inside, Fitness::Untold(why)) => {
+            let places = places_phrase(&context.known_places(id));
+            let message = format!(
+                "{subjects} {does} `{name}` {places} {when}, and whether its operator may have it cannot be told: {why}"
+            );
+            ("recipient-unknown", Verdict::Indeterminate, message, Some(operator.to_owned()))
+        }
+        (Placement::Weak(why), _) => {
             let places = places_phrase(&context.known_places(id));
             let message = format!("{subjects} {does} `{name}` {places} {when}, but {why}");
             let help = format!("declare where `{name}` stands (a site with its network, a region, or a [[geo.override]])");
             ("place-weakly-known", Verdict::Indeterminate, message, Some(help))
         }
-        Placement::Unknown(_) | Placement::Inside => {
+        (Placement::Unknown(_) | Placement::Inside, _) => {
             let geo = context.geolocation(id);
             let told = match placement {
                 Placement::Unknown(Some(why)) => Some(why.clone()),
@@ -272,9 +302,13 @@ fn misplaced(context: &Context<'_>, scope: &Scope<'_>, group: &Group, id: Endpoi
             };
             let why = told.unwrap_or_else(|| "nothing that was read says where it stands".into());
             let message = format!("{subjects} {does} `{name}` {when}, and where that is cannot be told: {why}");
-            let help = format!(
-                "declare where `{name}` stands: a [[site]] with its network, `site = ...`, a provider's region, or a [[geo.override]]"
-            );
+            // Where it stands is known then, and counts for some recipients only.
+            let help = match why.contains(COUNTS_ONLY_FOR) {
+                true => format!("say with `certifications` of a [[recipient]] whether whoever operates `{name}` is that"),
+                false => format!(
+                    "declare where `{name}` stands: a [[site]] with its network, `site = ...`, a provider's region, or a [[geo.override]]"
+                ),
+            };
             ("place-unknown", Verdict::Indeterminate, message, Some(help))
         }
     };

@@ -30,9 +30,12 @@ pub struct Standpoint {
     pub conflict: bool,
     /// The place rests on a data set older than the project accepts.
     pub stale: bool,
+    /// Who operates it: `[[recipient]]` entries of the project.
+    pub recipients: Vec<u32>,
 }
 
 impl Standpoint {
+    /// Of nobody's.
     pub fn new(atlas: &Atlas, geo: Geolocation) -> Self {
         Self {
             kind: geo.kind,
@@ -41,6 +44,7 @@ impl Standpoint {
             stale: rests_on_stale_data(atlas, &geo),
             basis: geo.basis,
             places: geo.places,
+            recipients: Vec::new(),
         }
     }
 }
@@ -401,8 +405,13 @@ fn standpoints(snapshot: &Snapshot, atlas: &Atlas) -> (Vec<Standpoint>, Vec<u32>
     let mut standpoints = Vec::new();
     let mut known: HashMap<Standpoint, u32> = HashMap::default();
     let mut standpoint_of = Vec::with_capacity(snapshot.endpoints.len());
+    let mut operated: Vec<Vec<u32>> = vec![Vec::new(); if snapshot.operated.is_empty() { 0 } else { snapshot.endpoints.len() }];
+    for (recipient, all) in (0_u32..).zip(&snapshot.operated) {
+        all.iter().for_each(|id| operated[id.index()].push(recipient));
+    }
     for id in snapshot.endpoint_ids() {
-        let standpoint = Standpoint::new(atlas, atlas.locate_endpoint(snapshot, id));
+        let recipients = operated.get_mut(id.index()).map(std::mem::take).unwrap_or_default();
+        let standpoint = Standpoint { recipients, ..Standpoint::new(atlas, atlas.locate_endpoint(snapshot, id)) };
         let next = u32::try_from(standpoints.len()).unwrap_or(u32::MAX);
         standpoint_of.push(*known.entry(standpoint).or_insert_with_key(|s| {
             standpoints.push(s.clone());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::context::{Arrival, Context};
-use super::scope::{Scope, countries, from, people_in};
+use super::scope::{Scope, countries, from, people_in, under};
 use crate::finding::{Finding, Hop, HopRoute, KnownPlace, Label, State, Verdict, without_line};
 use crate::geo::{Atlas, known_places};
 use crate::model::{Country, Endpoint, EndpointId, Route, RouteId, RouteRole, Snapshot, Spill, Standing, Trail};
@@ -192,6 +192,10 @@ pub fn why(scope: &Scope<'_>) -> String {
             text.push_str(", ");
             text.push_str(article);
         }
+    }
+    if let Some(read) = &scope.read {
+        text.push_str(" - ");
+        text.push_str(&under(read));
     }
     if let Some(rationale) = &scope.rule.rationale {
         text.push_str(". ");

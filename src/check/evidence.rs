@@ -4,6 +4,7 @@ use super::context::{Context, bits, intersects};
 use super::describe::{fingerprint, hop};
 use super::domains::relevant;
 use super::placement::{Placement, Wanted, judge};
+use super::recipient::{self, Fitness};
 use super::scope::{Applies, Scope, from};
 use super::unclassified;
 use crate::finding::{Finding, GapResult, Severity, State, Verdict};
@@ -139,7 +140,10 @@ impl Unspoken<'_> {
             silent && population.subject.countries().iter().any(|country| from(rule, *country))
         };
         let stands = |id: EndpointId| {
-            context.has_place(id) && judge(context, &context.standpoints[context.standpoint(id)], &wanted) == Placement::Inside
+            let standpoint = &context.standpoints[context.standpoint(id)];
+            context.has_place(id)
+                && judge(context, standpoint, &wanted) == Placement::Inside
+                && recipient::judge(context, standpoint, rule) == Fitness::Fit
         };
         let kept = kept_at(context, self.route.to);
         let inside = !kept.is_empty() && kept.into_iter().all(stands);

@@ -18,6 +18,8 @@ mod held;
 mod keys;
 mod observed;
 mod placement;
+mod pull;
+mod recipient;
 mod remedy;
 mod scope;
 mod separate;
@@ -137,6 +139,13 @@ fn judge_all<'p, 's>(context: &Context<'s>, question: &Question<'p>) -> Judged<'
         findings.extend(exclude::findings(context, &scopes, i));
         touched.push(if matches!(scope.applies, Applies::No(_)) { Vec::new() } else { gaps.touch(context, scope) });
     }
+    let by_name: HashMap<&str, &Scope<'_>> = scopes.iter().map(|s| (s.name.as_str(), s)).collect();
+    let mut pulls = pull::Pulls::default();
+    for finding in &mut findings {
+        let Some(scope) = finding.rule.as_deref().and_then(|rule| by_name.get(rule)) else { continue };
+        finding.controls = scope.controls();
+        pulls.tell(context, scope, finding);
+    }
     findings.extend(evidence::conflicts(context));
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     findings.dedup_by(|a, b| order(a) == order(b));
@@ -245,7 +254,14 @@ fn result(
         title: scope.rule.title.clone(),
         severity: scope.rule.severity,
         verdict,
-        why,
+        why: match (&scope.read, verdict) {
+            (None, _) => why,
+            // It says so itself.
+            (Some(_), Verdict::NotApplicable) => why,
+            (Some(read), _) => format!("{why}; {}", scope::under(read)),
+        },
+        controls: scope.controls(),
+        read: scope.read.clone(),
         endpoints_examined: endpoints,
         routes_examined: routes,
         location: scope.rule.location,

@@ -5,6 +5,7 @@ use crate::model::Place;
 use crate::vocab::places::{Membership, PlaceSet};
 
 use super::context::{Context, Standpoint};
+use super::recipient;
 
 /// The judgement on where something stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub fn judge(context: &Context<'_>, standpoint: &Standpoint, wanted: &Wanted<'_>
             Wanted::In(set) => (set, Membership::In),
             Wanted::NotIn(set) => (set, Membership::Out),
         };
-        match set.contains(place) {
+        match set.contains_for(place, &|id| recipient::certified(context, standpoint, id)) {
             membership if membership == good => {}
             Membership::Unknown(why) => unsure = Some(why),
             Membership::In | Membership::Out => outside.push(place.clone()),

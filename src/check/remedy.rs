@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use super::as_if::{self, MOST_JUDGED, Outcome, person};
 use super::context::Context;
 use super::placement::{self, Placement, Wanted};
+use super::recipient::{self, Fitness};
 use super::scope::Scope;
 use super::together::Together;
 use super::{Question, adding, boundary};
@@ -235,6 +236,7 @@ impl Search<'_, '_, '_> {
         let set: &PlaceSet = set;
         let wanted = if matches!(self.scope.rule.demand, Demand::NeverIn(_)) { Wanted::NotIn(set) } else { Wanted::In(set) };
         let placements = placement::judge_all(context, &wanted);
+        let fitness = recipient::judge_all(context, self.scope.rule);
         let target = snapshot.endpoint(route.to);
         let pool: BTreeSet<EndpointId> =
             snapshot.routes_from(route.from).filter(|(_, r)| r.pool == route.pool).map(|(_, r)| r.to).collect();
@@ -246,6 +248,7 @@ impl Search<'_, '_, '_> {
                 && *id != route.from
                 && (context.incoming(*id).is_empty() || carried.iter().all(|t| spread.has(*id, *t)))
                 && placements[context.standpoint(*id)] == Placement::Inside
+                && fitness[context.standpoint(*id)] == Fitness::Fit
                 && (e.roles, &e.kind) == (target.roles, &target.kind)
                 && !pool.contains(id)
         };

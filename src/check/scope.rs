@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::finding::{Allowed, Finding, State, Verdict};
+use crate::finding::{Allowed, Finding, Read, State, Verdict};
 use crate::model::population::OriginAxis;
 use crate::model::{Activity, Country, Place};
 use crate::policy::{Combine, Demand, Instrument, Pack, Rule, Status, Tier};
@@ -41,6 +41,8 @@ pub struct Scope<'a> {
     /// What allows a transfer that the rule forbids, for as many people as are declared.
     pub mechanisms: Vec<String>,
     pub applies: Applies,
+    /// The reading of the contested point that the rule is about.
+    pub read: Option<Read>,
 }
 
 impl<'a> Scope<'a> {
@@ -53,7 +55,7 @@ impl<'a> Scope<'a> {
                 continue;
             }
             match origins(context, rule, token) {
-                Some(origins) if origins.iter().any(|o| from(rule, *o)) => {
+                Some(origins) if rule.origin.is_none() || origins.iter().any(|o| from(rule, *o)) => {
                     set(&mut tokens, i);
                     if rule.combine == Combine::Controller && token.joint {
                         set(&mut unsure, i);
@@ -64,7 +66,13 @@ impl<'a> Scope<'a> {
                 None => {
                     set(&mut tokens, i);
                     set(&mut unsure, i);
-                    unsure_of.push(format!("the {} of {}", rule.origin_by.as_str(), source_name(context, token)));
+                    unsure_of.push(match token.source {
+                        TokenSource::Holding(h) if token.origins.is_empty() => {
+                            let holder = &context.snapshot.endpoint(context.snapshot.holdings[h].endpoint).name;
+                            format!("whose data `{holder}` holds (a [[classify]] entry with `origin` says it)")
+                        }
+                        _ => format!("the {} of {}", rule.origin_by.as_str(), source_name(context, token)),
+                    });
                 }
             }
         }
@@ -72,7 +80,8 @@ impl<'a> Scope<'a> {
         unsure_of.dedup();
         let name = pack.rule_name(rule);
         let (applies, mechanisms) = applies(context, pack, rule, &tokens);
-        Self { pack, rule, name, tokens, unsure, unsure_of, mechanisms, applies }
+        let read = reading(context, pack, rule);
+        Self { pack, rule, name, tokens, unsure, unsure_of, mechanisms, applies, read }
     }
 
     /// The rule as it is asked of tokens that it is surely about, and of those that it may be about.
@@ -89,10 +98,16 @@ impl<'a> Scope<'a> {
                     unsure_of: self.unsure_of.clone(),
                     mechanisms: self.mechanisms.clone(),
                     applies: self.applies.clone(),
+                    read: self.read.clone(),
                 };
                 (part, unsure)
             },
         )
+    }
+
+    /// Ids of the controls for which the rule gives evidence.
+    pub fn controls(&self) -> Vec<&'static str> {
+        self.rule.controls().iter().map(|c| c.id.as_str()).collect()
     }
 
     /// The harshest state the rule is asked in: what is reached there is the upper bound.
@@ -244,7 +259,9 @@ fn about(rule: &Rule, token: &Token) -> bool {
 /// Whose data, on the rule's axis; `None` if the population does not say.
 fn origins(context: &Context<'_>, rule: &Rule, token: &Token) -> Option<Vec<Country>> {
     if rule.origin.is_none() || rule.origin_by == OriginAxis::Residence {
-        return Some(token.origins.clone());
+        // What a store holds may be declared without whose it is.
+        let untold = token.origins.is_empty() && rule.origin.is_some();
+        return (!untold).then(|| token.origins.clone());
     }
     match token.source {
         TokenSource::Population(p) => context.snapshot.populations[p]
@@ -281,6 +298,17 @@ fn applies(context: &Context<'_>, pack: &Pack, rule: &Rule, tokens: &[u64]) -> (
         Status::Suspended => return no("the pack is suspended".into()),
         Status::Inapplicable => return no("the pack was held inapplicable".into()),
         Status::Repealed => return no("the pack is repealed".into()),
+    }
+    if let (Some(read), Some((_, asked))) = (reading(context, pack, rule), &rule.reading)
+        && read.reading != *asked
+    {
+        let (asked, other) = (asked.as_str(), read.reading.as_str());
+        let why = if read.chosen {
+            format!("the project chose the {other} one")
+        } else {
+            format!("the project chose none, so the {other} one is asked")
+        };
+        return no(format!("it is for the {asked} reading of the contested `{}`; {why}", read.point));
     }
     if let Some(why) = out_of_force(context, pack, rule) {
         return no(why);
@@ -332,6 +360,20 @@ fn applies(context: &Context<'_>, pack: &Pack, rule: &Rule, tokens: &[u64]) -> (
         }
     }
     if missing.is_empty() { (Applies::Yes, mechanisms) } else { (Applies::IfEvidence(missing), mechanisms) }
+}
+
+/// How the contested point that a rule is about is read.
+fn reading(context: &Context<'_>, pack: &Pack, rule: &Rule) -> Option<Read> {
+    let (point, _) = rule.reading.as_ref()?;
+    let point = format!("{}/{}", pack.id, point.value);
+    let chosen = context.project.readings.get(&point).map(|r| r.value);
+    Some(Read { point, reading: chosen.unwrap_or_default(), chosen: chosen.is_some() })
+}
+
+/// "under the strict reading of `ru-152fz/first-write`, as nobody chose".
+pub fn under(read: &Read) -> String {
+    let why = if read.chosen { "which the project chose" } else { "as the project chose none" };
+    format!("under the {} reading of the contested `{}`, {why}", read.reading.as_str(), read.point)
 }
 
 /// Why none of the instruments that the rule rests on is in force at the assessment's date.

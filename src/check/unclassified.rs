@@ -4,6 +4,7 @@
 use super::context::{Context, intersects};
 use super::describe::{made_at, places_phrase};
 use super::placement::{Placement, Wanted, judge_all};
+use super::recipient::{self, Fitness};
 use super::scope::Scope;
 use crate::finding::{GapResult, State};
 use crate::model::{Activity, EndpointId, Role};
@@ -56,7 +57,9 @@ pub fn matter_to<'s>(
     };
     let asked = (rule.activity.is_empty() || rule.activity.iter().any(kept)) && scope.tokens.iter().any(|w| *w != 0);
     let placements = wanted.filter(|_| asked && !stores.is_empty()).map(|wanted| judge_all(context, &wanted));
+    let fitness = recipient::judge_all(context, rule);
+    let out = |at: usize, p: &Vec<Placement>| p[at] != Placement::Inside || fitness[at] != Fitness::Fit;
     let outside: Vec<bool> =
-        stores.iter().map(|id| placements.as_ref().is_some_and(|p| p[context.standpoint(*id)] != Placement::Inside)).collect();
+        stores.iter().map(|id| placements.as_ref().is_some_and(|p| out(context.standpoint(*id), p))).collect();
     (0..stores.len()).filter(move |i| outside[*i])
 }

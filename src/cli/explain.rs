@@ -1,5 +1,5 @@
 //! `onshore explain`: what a word means - a code, a rule, a pack, a data class, a set of places, a place code, an operator fact,
-//! a transfer mechanism, an input format. Without a word: the list of codes.
+//! a transfer mechanism, a certification, a control of a public catalogue, an input format. Without a word: the list of codes.
 
 use std::io::{self, Write};
 
@@ -10,12 +10,12 @@ use crate::explain::{self, Code, CodeKind};
 use crate::model::Country;
 use crate::read::{READERS, Reader, words};
 use crate::report::{RenderOptions, safe};
-use crate::vocab::{classes, facts, mechanisms, places};
+use crate::vocab::{certifications, classes, controls, facts, mechanisms, places};
 
 #[derive(Debug, Args)]
 pub struct Explain {
     /// A code (data-leaves-boundary), pack/rule, data class (user.contact), set of places (@us-all), place (US-CA), fact,
-    /// mechanism or input format (nginx); nothing: list the codes
+    /// mechanism, certification, control (CCC.CN06) or input format (nginx); nothing: list the codes
     word: Option<String>,
 }
 
@@ -50,6 +50,23 @@ impl Explain {
                 page.line("Limits: ", note)?;
             }
             page.line("Checked: ", &m.verification)?;
+        } else if let Some(c) = certifications::known(&word) {
+            page.title(&c.id, "certification of a recipient")?;
+            page.line("", &format!("{} ({})", c.title, c.citation))?;
+            page.line("Declare: ", "certifications = [...] in a [[recipient]] of onshore.toml")?;
+            page.line("Checked: ", &c.verification)?;
+        } else if let Some(control) = controls::known(&word) {
+            page.control(control)?;
+        } else if let Some(pull) = controls::pulls().iter().find(|p| p.id == word) {
+            page.title(&pull.id, &format!("check of {}", pull.tool))?;
+            page.line("", &pull.title)?;
+            page.line("Pulls the other way: ", "it asks for a copy in another region, wherever that is")?;
+            page.line(
+                "Both at once: ",
+                "a copy in another region that the rule allows; findings about such copies name those that there are",
+            )?;
+            page.line("Note: ", &pull.note)?;
+            page.line("Source: ", &format!("{} (checked: {})", pull.source, pull.verification))?;
         } else if let Some(reader) = READERS.iter().find(|r| r.format() == word) {
             page.format(*reader)?;
         } else if super::policy::explain(&word, context)? {
@@ -69,6 +86,9 @@ fn unknown(word: &str) -> Failure {
         .chain(classes::all().iter().map(|c| c.name.as_str()))
         .chain(facts::all().iter().map(|f| f.id.as_str()))
         .chain(mechanisms::all().iter().map(|m| m.id.as_str()))
+        .chain(certifications::all().iter().map(|c| c.id.as_str()))
+        .chain(controls::all().iter().map(|c| c.id.as_str()))
+        .chain(controls::pulls().iter().map(|p| p.id.as_str()))
         .chain(READERS.iter().map(|r| r.format()))
         .chain(packs.iter().map(String::as_str));
     let help = crate::vocab::suggest(word, known)
@@ -105,7 +125,7 @@ impl Page<'_> {
         writeln!(self.out)?;
         self.line(
             "",
-            "Also known here: pack/rule, data classes, sets of places (@eea), place codes, operator facts, mechanisms, input formats",
+            "Also known here: pack/rule, data classes, sets of places (@eea), place codes, operator facts, mechanisms, certifications, controls (CCC.CN06), input formats",
         )
     }
 
@@ -142,6 +162,21 @@ impl Page<'_> {
         }
         writeln!(self.out)?;
         self.line("", if reader.words().is_empty() { words::WORDLESS } else { words::UNLISTED })
+    }
+
+    fn control(&mut self, c: &controls::Control) -> io::Result<()> {
+        self.title(&c.id, "control")?;
+        self.line("", &format!("{} ({})", c.title, c.catalogue))?;
+        if !c.aliases.is_empty() {
+            self.line("Also called: ", &c.aliases.join(", "))?;
+        }
+        let about = if c.activity.is_empty() { String::new() } else { format!(", about {}", c.activity.join(", ")) };
+        self.line("Rules that give evidence: ", &format!("{}{about}", c.rules.join(", ")))?;
+        if let Some(note) = &c.note {
+            self.line("Note: ", note)?;
+        }
+        self.line("", "A mapping says what a rule is about, never that a control is met")?;
+        self.line("Source: ", &format!("{} (checked: {})", c.source, c.verification))
     }
 
     fn class(&mut self, c: &classes::Class) -> io::Result<()> {

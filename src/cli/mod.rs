@@ -9,7 +9,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
-use crate::finding::{Assessment, Severity, Verdict};
+use crate::finding::{Assessment, Reading, Severity, Verdict};
 use crate::project::Indeterminate;
 use crate::report::RenderOptions;
 
@@ -21,6 +21,7 @@ mod complete;
 mod data;
 mod diff;
 mod draw;
+pub mod embed;
 mod explain;
 mod failure;
 mod init;
@@ -260,6 +261,10 @@ struct ProjectArgs {
     /// Assess as of this day (YYYY-MM-DD) instead of today
     #[arg(long, value_name = "DATE", value_parser = date)]
     as_of: Option<Date>,
+    /// Read a contested point of a policy so (`--reading ru-152fz/mirror=lenient`); may be given several times. Without it as the
+    /// project says, else strictly
+    #[arg(long, value_name = "PACK/POINT=READING", value_parser = reading)]
+    reading: Vec<(String, Reading)>,
 }
 
 impl ProjectArgs {
@@ -270,6 +275,12 @@ impl ProjectArgs {
 
 fn date(text: &str) -> Result<Date, String> {
     text.parse().map_err(|_| "not a day as YYYY-MM-DD, such as 2026-11-21".to_owned())
+}
+
+fn reading(text: &str) -> Result<(String, Reading), String> {
+    let split = text.split_once('=').filter(|(point, _)| point.contains('/'));
+    let read = split.and_then(|(point, word)| Some((point, Reading::ALL.into_iter().find(|r| r.as_str() == word)?)));
+    read.map(|(point, r)| (point.to_owned(), r)).ok_or_else(|| "write pack/point=strict or pack/point=lenient".to_owned())
 }
 
 fn severity() -> impl TypedValueParser<Value = Severity> {
@@ -296,6 +307,8 @@ mod tests {
             severity: *severity,
             verdict: *verdict,
             why: String::new(),
+            controls: Vec::new(),
+            read: None,
             endpoints_examined: 0,
             routes_examined: 0,
             location: Location::new(SourceId(0), Span::default()),

@@ -152,6 +152,9 @@ impl Begun {
     pub fn open(self, args: &ProjectArgs, context: &Context<'_>) -> Result<Opened, Failure> {
         let Self { place, mut project, mut loaded, held, .. } = self;
         let as_of = args.as_of(context.around);
+        for (point, reading) in &args.reading {
+            project.readings.insert(point.clone(), Spanned::new(*reading, Span::default()));
+        }
         context.progress.doing(|| format!("reading {}", count(loaded.sources.iter().count(), "file", "files")));
         let settings = settings(&project, context.around.terraform_variables.clone());
         let (inputs, coverage) = read_inputs(&project, &mut loaded, &settings, args.input_format.as_deref())?;
@@ -438,7 +441,30 @@ impl Opened {
             errors.extend(wrong);
             packs.extend(pack);
         }
-        if errors.is_empty() { Ok(packs) } else { Err(Failure::Input { errors, sources: std::mem::take(&mut self.sources) }) }
+        if !errors.is_empty() {
+            return Err(Failure::Input { errors, sources: std::mem::take(&mut self.sources) });
+        }
+        self.known_readings(&packs)?;
+        Ok(packs)
+    }
+
+    /// A reading that is chosen for a point that is not there would change nothing in silence.
+    fn known_readings(&self, packs: &[Pack]) -> Result<(), Failure> {
+        let points = packs.iter().flat_map(|p| p.contested.iter().map(|c| format!("{}/{}", p.id, c.id.value)));
+        let points: Vec<String> = points.collect();
+        for (point, reading) in self.project.readings.iter().filter(|(point, _)| !points.contains(point)) {
+            let words = points.iter().map(String::as_str);
+            let unknown = match points.is_empty() {
+                true => Failure::with_help(
+                    format!("`{point}` is not a contested point"),
+                    "no policy of this run marks one; remove the reading",
+                ),
+                false => Failure::unknown(point, "contested point of these policies", words),
+            };
+            let span = Some(reading.span).filter(|s| *s != Span::default());
+            return Err(named_in_project(&self.project, &self.sources, span, unknown));
+        }
+        Ok(())
     }
 
     /// What is being done while it is assessed.

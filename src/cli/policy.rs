@@ -3,13 +3,15 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 
 use super::{Context, Failure, pipeline, schema};
+use crate::doc;
 use crate::finding::Severity;
+use crate::policy::lint::Level;
 use crate::policy::{self, Keyword, Pack, Rule};
 use crate::report::{RenderOptions, count, json, pretty, safe, table};
-use crate::source::Sources;
+use crate::source::{InputError, Location, SourceId, Sources, load};
 
 mod junit;
 mod new;
@@ -29,9 +31,9 @@ pub enum Policy {
     Lint {
         /// Files or pack:NAME; nothing: every shipped pack
         policies: Vec<String>,
-        /// Exit with 2 on any remark; without it, not on those of low severity, which may be by design
-        #[arg(long, value_name = "WHAT", value_parser = ["warnings"])]
-        deny: Option<String>,
+        /// Exit with 2 on warnings, too, or also on notes (facts from memory, laws not in force); without it, on errors only
+        #[arg(long, value_enum, value_name = "WHAT")]
+        deny: Option<Deny>,
     },
     /// Write a pack to begin with: one rule, and its tests
     New(new::New),
@@ -41,12 +43,19 @@ pub enum Policy {
     Schema,
 }
 
+/// From which remarks on a lint fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    Warnings,
+    Notes,
+}
+
 impl Policy {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
         match self {
             Self::List => list(context),
             Self::Show { policy } => show(&policy, context),
-            Self::Lint { policies, deny } => lint(&policies, deny.is_some(), context),
+            Self::Lint { policies, deny } => lint(&policies, deny, context),
             Self::New(new) => new.run(context),
             Self::Test(test) => test.run(context),
             Self::Schema => {
@@ -107,7 +116,10 @@ fn read(names: &[String], context: &Context<'_>) -> Result<Packs, Failure> {
             continue;
         }
         let id = sources.add(shown, text.clone());
-        let (pack, mut wrong) = policy::parse(id, &text, context.around.today);
+        let (mut pack, mut wrong) = policy::parse(id, &text, context.around.today);
+        if let Some(pack) = &mut pack {
+            wrong.extend(tests_beside(pack, &mut sources, &context.around.folder)?);
+        }
         for world in pack.iter().flat_map(|pack| testing::worlds(pack, &sources)) {
             wrong.extend(world.errors);
         }
@@ -116,6 +128,67 @@ fn read(names: &[String], context: &Context<'_>) -> Result<Packs, Failure> {
         errors.extend(wrong);
     }
     if errors.is_empty() { Ok(Packs { sources, packs }) } else { Err(Failure::Input { errors, sources }) }
+}
+
+/// Adds the tests of `tests/*.toml` beside a pack's file, in the order of their names. Several packs of a folder share that folder:
+/// each file says whose it is.
+fn tests_beside(pack: &mut Pack, sources: &mut Sources, folder: &Path) -> Result<Vec<InputError>, Failure> {
+    let shown = sources.get(pack.location.source).path.clone();
+    let mut wrong = Vec::new();
+    if shown.starts_with("pack:") {
+        return Ok(wrong);
+    }
+    let beside = Path::new(&shown).parent().unwrap_or(Path::new("")).join("tests");
+    let Ok(entries) = std::fs::read_dir(folder.join(&beside)) else { return Ok(wrong) };
+    let mut names: Vec<_> = entries.filter_map(|e| Some(e.ok()?.file_name())).collect();
+    names.retain(|name| Path::new(name).extension().is_some_and(|e| e == "toml"));
+    names.sort_unstable();
+    for name in names {
+        let (shown, text) = pipeline::policy_text(&beside.join(name).to_string_lossy().replace('\\', "/"), folder)?;
+        let id = sources.find(&shown).unwrap_or_else(|| sources.add(shown, text.clone()));
+        let Some((tests, errors)) = policy::parse_tests(id, &text, pack) else {
+            wrong.extend(of_nobody(id, &text, &folder.join(&beside)));
+            continue;
+        };
+        wrong.extend(errors);
+        pack.tests.extend(tests);
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for test in &pack.tests {
+        if !seen.insert(test.name.value.as_str()) {
+            wrong.push(InputError {
+                location: test.name.at(test.location.source),
+                message: "another test of this pack has this name".to_owned(),
+                help: Some("say what this one shows that the other does not".to_owned()),
+            });
+        }
+    }
+    // Of two in one file the parser spoke.
+    wrong.sort_unstable();
+    wrong.dedup_by(|a, b| a.location == b.location);
+    Ok(wrong)
+}
+
+/// Tests of a pack that is not in the folder above would never run, in silence.
+fn of_nobody(id: SourceId, text: &str, tests: &Path) -> Option<InputError> {
+    let document = doc::toml::parse(text);
+    let root = document.root().filter(|r| r.get("test").is_some())?;
+    let named = root.get("pack")?;
+    let packs = std::fs::read_dir(tests.parent()?).ok()?.filter_map(|e| Some(e.ok()?.path()));
+    let mut ids: Vec<String> = packs
+        .filter(|p| p.extension().is_some_and(|e| e == "toml"))
+        .filter_map(|p| {
+            let text = load::read_one(&p).ok()?;
+            Some(doc::toml::parse(&text).root()?.get("pack")?.get("id")?.as_str()?.to_owned())
+        })
+        .collect();
+    ids.sort_unstable();
+    let name = named.text().unwrap_or_default();
+    (!ids.iter().any(|id| id == name)).then(|| InputError {
+        location: Location::new(id, named.span()),
+        message: format!("no policy file beside this folder is the pack `{name}`, so these tests are never run"),
+        help: Some(format!("those beside it are {}", ids.join(", "))),
+    })
 }
 
 fn show(name: &str, context: &mut Context<'_>) -> Result<u8, Failure> {
@@ -129,17 +202,32 @@ fn show(name: &str, context: &mut Context<'_>) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn lint(names: &[String], deny: bool, context: &mut Context<'_>) -> Result<u8, Failure> {
+fn lint(names: &[String], deny: Option<Deny>, context: &mut Context<'_>) -> Result<u8, Failure> {
     let today = context.around.today;
     let Packs { sources, packs } = read(names, context)?;
     let remarks = policy::lint::lint(&packs, today);
     for r in &remarks {
-        let message = format!("{} ({}, {})", r.message, r.code, r.severity.as_str());
-        pretty::problem(r.severity, &message, r.help.as_deref(), Some(r.location), &sources, &context.options, context.out)?;
+        let message = format!("{} ({}, {})", r.message, r.code, r.level.as_str());
+        let shown_as = match r.level {
+            Level::Error => Severity::High,
+            Level::Warning => Severity::Medium,
+            Level::Note => Severity::Low,
+        };
+        pretty::problem(shown_as, &message, r.help.as_deref(), Some(r.location), &sources, &context.options, context.out)?;
     }
-    let (read, said) = (count(packs.len(), "policy", "policies"), count(remarks.len(), "remark", "remarks"));
-    writeln!(context.out, "{read} read, {said}")?;
-    Ok(if remarks.iter().any(|r| deny || r.severity > Severity::Low) { 2 } else { 0 })
+    let of = |level: Level| remarks.iter().filter(|r| r.level == level).count();
+    let found = [
+        count(of(Level::Error), "error", "errors"),
+        count(of(Level::Warning), "warning", "warnings"),
+        count(of(Level::Note), "note", "notes"),
+    ];
+    writeln!(context.out, "{} read: {}", count(packs.len(), "policy", "policies"), found.join(", "))?;
+    let denied = match deny {
+        None => Level::Error,
+        Some(Deny::Warnings) => Level::Warning,
+        Some(Deny::Notes) => Level::Note,
+    };
+    Ok(if remarks.iter().any(|r| r.level >= denied) { 2 } else { 0 })
 }
 
 /// `pack/rule` of every shipped pack, and the packs' names.
@@ -177,6 +265,10 @@ fn write_rule(pack: &Pack, rule: &Rule, options: &RenderOptions, out: &mut dyn W
     writeln!(out, "{}", options.wrap("  ", "  ", &safe(&policy::show::sentence(pack, rule))))?;
     if let Some(why) = &rule.rationale {
         writeln!(out, "{}", options.wrap("  why: ", "    ", &safe(why)))?;
+    }
+    let controls: Vec<&str> = rule.controls().iter().map(|c| c.id.as_str()).collect();
+    if !controls.is_empty() {
+        writeln!(out, "{}", options.wrap("  maps to: ", "    ", &controls.join(", ")))?;
     }
     Ok(())
 }

@@ -69,6 +69,7 @@ const ENDINGS: &[(&str, &str)] = &[
     ("xml", "junit"),
     ("csv", "csv"),
     ("txt", "pretty"),
+    ("typ", "typst"),
 ];
 
 impl Report {
@@ -140,7 +141,7 @@ fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
 /// By how the name of the file ends.
 fn form(file: &Path) -> Result<Form, Failure> {
     let ending = file.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    let print = "write `-o residency.html`, open it in a browser and print it to a file: it is made for paper, too";
+    let print = "write `-o residency.typ` and run `typst compile residency.typ`, or print `-o residency.html` from a browser";
     match ending.as_str() {
         "pdf" => return Err(Failure::with_help("PDF is not built into this onshore", print)),
         "xlsx" if xlsx::BUILT_IN => return Ok(Form::Xlsx),

@@ -18,7 +18,7 @@ use crate::model::Basis;
 use crate::model::{Activity, Country, Dependence, Role, RouteRole};
 use crate::source::Spanned;
 use crate::vocab::places::PlaceSet;
-use crate::vocab::{classes, mechanisms, places};
+use crate::vocab::{certifications, classes, mechanisms, places};
 
 /// A closed vocabulary.
 pub trait Word: Copy + 'static {
@@ -242,6 +242,36 @@ text_type! {
         }),
     },
     { "type": "string", "pattern": "^(@[a-z0-9-]+|[A-Z]{2}(-[A-Z0-9]{1,3})?)$" }
+}
+
+/// What a recipient can be: an id of the table of certifications.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificationId(pub Spanned<String>);
+
+impl<'de> Deserialize<'de> for CertificationId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = Spanned::<String>::deserialize(deserializer)?;
+        if certifications::known(&id.value).is_some() {
+            return Ok(Self(id));
+        }
+        let known: Vec<&str> = certifications::all().iter().map(|c| c.id.as_str()).collect();
+        Err(complain(format!("unknown certification `{}`", id.value), Some(&did_you_mean(&id.value, &known))))
+    }
+}
+
+impl JsonSchema for CertificationId {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "CertificationId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let ids: Vec<&str> = certifications::all().iter().map(|c| c.id.as_str()).collect();
+        json_schema!({ "type": "string", "enum": ids })
+    }
 }
 
 /// What allows a transfer: an id of the table of mechanisms.

@@ -250,7 +250,10 @@ fn one_endpoint(
             draft.from_names.extend(fact.addresses.iter().map(|a| a.location));
         }
         let kind = fact.kind;
-        if endpoint.locations.is_empty() || NAME_KINDS.contains(&endpoint.kind.as_str()) {
+        // What a manifest calls it says less than what anything else does.
+        let by_manifest = |kind: &str| kind.starts_with("fides-");
+        let says_more = NAME_KINDS.contains(&endpoint.kind.as_str()) || (by_manifest(&endpoint.kind) && !by_manifest(&kind));
+        if endpoint.locations.is_empty() || says_more {
             endpoint.kind.clone_from(&kind);
         }
         if fact.labelled && named.is_none() {

@@ -41,6 +41,7 @@ pub fn link(inputs: Vec<(SourceId, Facts)>, project: &Project, sources: &Sources
     let mut route_facts = Vec::new();
     let mut joins = Vec::new();
     let mut collected = Vec::new();
+    let mut held = Vec::new();
     for (input, (_, read)) in inputs.into_iter().enumerate() {
         sites.extend(read.sites);
         unread.extend(read.gaps.into_iter().map(|g| (input, g)));
@@ -48,6 +49,7 @@ pub fn link(inputs: Vec<(SourceId, Facts)>, project: &Project, sources: &Sources
         route_facts.push(read.routes);
         joins.extend(read.joined);
         collected.extend(read.collected.into_iter().map(|c| (input, c)));
+        held.extend(read.held.into_iter().map(|h| (input, h)));
     }
     stand::sort_sites(&mut sites, sources, &mut gaps);
     let overrides = stand::FileOverrides::new(project, sources).with_sites(&sites);
@@ -59,6 +61,7 @@ pub fn link(inputs: Vec<(SourceId, Facts)>, project: &Project, sources: &Sources
     fragment::local_ports(&world, &mut links);
     let entries = people::resolve_entries(&mut world, project, &mut gaps);
     alias::ports(&world, &mut links);
+    let held = people::resolve_held(&mut world, held, &mut gaps);
     // References of gaps come last: they may imply endpoints too.
     for (input, gap) in unread {
         let scope = match gap.scope {
@@ -100,7 +103,9 @@ pub fn link(inputs: Vec<(SourceId, Facts)>, project: &Project, sources: &Sources
         }
     }
     gaps.extend(people::holdings(&mut snapshot, project, sources));
+    people::held(&mut snapshot, held, &order);
     gaps.extend(people::recipients(&mut snapshot, project, sources));
+    gaps.extend(people::operated(&mut snapshot, project, sources));
     gaps.sort_by(|a, b| (a.location, a.code, &a.message).cmp(&(b.location, b.code, &b.message)));
     gaps.dedup_by(|a, b| a.location == b.location && a.code == b.code && a.message == b.message && a.scope == b.scope);
     snapshot.gaps = gaps;

@@ -3,9 +3,10 @@
 use globset::GlobMatcher;
 
 use super::merge::{Node, Order, World};
-use crate::model::{Endpoint, EndpointId, Gap, GapScope, Holding, Population, SiteMatch, Snapshot};
+use crate::model::{Endpoint, EndpointId, Gap, GapScope, HeldFact, Holding, Population, SiteMatch, Snapshot, Subject};
 use crate::project::{Project, Selector};
 use crate::source::{Location, Sources, Spanned, glob};
+use crate::vocab::classes;
 
 /// Where each population enters, before the final order.
 pub struct Entry {
@@ -86,6 +87,41 @@ pub fn holdings(snapshot: &mut Snapshot, project: &Project, sources: &Sources) -
     gaps
 }
 
+/// What files say is held somewhere, before the final order.
+pub struct Held {
+    node: Node,
+    fact: HeldFact,
+}
+
+pub fn resolve_held(world: &mut World, held: Vec<(usize, HeldFact)>, gaps: &mut Vec<Gap>) -> Vec<Held> {
+    let mut all = Vec::new();
+    for (input, fact) in held {
+        let nodes = world.resolve(input, &fact.at, None, fact.location, gaps);
+        all.extend(nodes.into_iter().map(|node| Held { node, fact: fact.clone() }));
+    }
+    all
+}
+
+/// Adds them to `snapshot.holdings`, without whose data it is; where the project says what is held there, it says whose.
+pub fn held(snapshot: &mut Snapshot, held: Vec<Held>, order: &Order) {
+    let declared = snapshot.holdings.len();
+    for Held { node, fact } in held {
+        let endpoint = order.id(node);
+        let of_project = |h: &Holding| h.endpoint == endpoint && h.data.iter().any(|d| classes::covers(d, &fact.data));
+        if !snapshot.holdings[..declared].iter().any(of_project) {
+            snapshot.holdings.push(Holding {
+                endpoint,
+                subject: Subject::Each(Vec::new()),
+                data: vec![fact.data],
+                subjects: None,
+                location: fact.location,
+            });
+        }
+    }
+    snapshot.holdings.sort_by(|a, b| (a.endpoint, a.location, &a.data).cmp(&(b.endpoint, b.location, &b.data)));
+    snapshot.holdings.dedup_by(|a, b| (a.endpoint, a.location, &a.data) == (b.endpoint, b.location, &b.data));
+}
+
 /// Fills `snapshot.recipients`. An entry of the register whose recipient is not found covers nothing, which is told.
 pub fn recipients(snapshot: &mut Snapshot, project: &Project, sources: &Sources) -> Vec<Gap> {
     let mut gaps = Vec::new();
@@ -106,6 +142,29 @@ pub fn recipients(snapshot: &mut Snapshot, project: &Project, sources: &Sources)
         recipients.push(of_entry);
     }
     snapshot.recipients = recipients;
+    gaps
+}
+
+/// Fills `snapshot.operated`. Of a recipient that operates nothing that was read, nothing is asked; that is told.
+pub fn operated(snapshot: &mut Snapshot, project: &Project, sources: &Sources) -> Vec<Gap> {
+    let mut gaps = Vec::new();
+    let mut operated: Vec<Vec<EndpointId>> = Vec::new();
+    for recipient in &project.recipients {
+        let matcher = Matcher::new(&recipient.selector);
+        let all = snapshot.endpoint_ids().filter(|id| matcher.matches(snapshot, snapshot.endpoint(*id), sources));
+        let all: Vec<EndpointId> = all.collect();
+        if all.is_empty() {
+            gaps.push(Gap {
+                code: "unmatched-recipient",
+                message: format!("no endpoint is what {} operates", recipient.name),
+                help: Some("correct `match`, or remove the entry; `onshore locate` lists what was read".into()),
+                location: recipient.location,
+                scope: GapScope::Nothing,
+            });
+        }
+        operated.push(all);
+    }
+    snapshot.operated = operated;
     gaps
 }
 

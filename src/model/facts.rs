@@ -172,7 +172,18 @@ pub struct Facts {
     pub joined: Vec<(String, String)>,
     /// What takes something of everything that a provider runs.
     pub collected: Vec<Collected>,
+    /// What is held somewhere by the word of a file, and not whose it is.
+    pub held: Vec<HeldFact>,
     pub resources: ResourceTally,
+}
+
+/// Data of a class that a file says is at an endpoint.
+#[derive(Clone, Debug)]
+pub struct HeldFact {
+    pub at: Reference,
+    /// A class without aliases.
+    pub data: String,
+    pub location: Location,
 }
 
 /// A sink or trail of logs: it names where they go, not whose they are. They are those of all inputs, not of its own alone.

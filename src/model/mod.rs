@@ -14,7 +14,7 @@ pub mod snapshot;
 pub mod trail;
 
 pub use endpoint::{Address, Attributes, Endpoint, EndpointId, Role, Roles, Standing};
-pub use facts::{Collected, EndpointFact, Facts, Reference, ResourceTally, RouteFact};
+pub use facts::{Collected, EndpointFact, Facts, HeldFact, Reference, ResourceTally, RouteFact};
 pub use gap::{Gap, GapScope, Unread};
 pub use place::{Basis, Country, DeclaredPlace, Place};
 pub use population::{Holding, Population, Subject};

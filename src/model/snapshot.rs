@@ -18,6 +18,8 @@ pub struct Snapshot {
     pub holdings: Vec<Holding>,
     /// By entry of the transfer register: the endpoints of its recipient.
     pub recipients: Vec<Vec<EndpointId>>,
+    /// By `[[recipient]]` entry: the endpoints that they operate.
+    pub operated: Vec<Vec<EndpointId>>,
     pub gaps: Vec<Gap>,
     /// `routes[first_route[e]..first_route[e + 1]]` leave endpoint `e`.
     pub first_route: Vec<u32>,

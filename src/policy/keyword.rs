@@ -2,7 +2,7 @@
 
 use super::{Apart, Between, Binding, Combine, Keep, Status, Verification, Window};
 use crate::doc::types::Word;
-use crate::finding::{State, Verdict};
+use crate::finding::{Reading, State, Verdict};
 use crate::model::DomainKind;
 use crate::model::population::OriginAxis;
 
@@ -56,6 +56,15 @@ impl Word for Verification {
 
 impl Word for State {
     const NAME: &'static str = "state";
+    const ALL: &'static [Self] = &Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+}
+
+impl Word for Reading {
+    const NAME: &'static str = "reading";
     const ALL: &'static [Self] = &Self::ALL;
 
     fn word(self) -> &'static str {

@@ -8,15 +8,16 @@ pub mod show;
 
 use jiff::civil::Date;
 
-use crate::finding::{Severity, State, Verdict};
+use crate::finding::{Reading, Severity, State, Verdict};
 use crate::model::population::OriginAxis;
 use crate::model::{Activity, DomainKind, Role};
 use crate::source::{Location, Spanned};
+use crate::vocab::controls::{self, Control};
 use crate::vocab::places::PlaceSet;
 
 pub use crate::doc::types::Word as Keyword;
 pub use lint::{Lint, lint};
-pub use parse::{parse, schema, shipped};
+pub use parse::{parse, parse_tests, schema, shipped};
 
 /// How a pack binds; the order is the order of precedence, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,6 +63,27 @@ pub struct Instrument {
     pub verification: Option<Verification>,
 }
 
+/// A point of a law that people read in two ways. Rules are written for one reading each; the project chooses.
+#[derive(Clone, Debug)]
+pub struct Contested {
+    pub id: Spanned<String>,
+    pub question: String,
+    /// What each reading says, and who reads it so.
+    pub strict: String,
+    pub lenient: String,
+}
+
+/// What whoever operates a place must be, so that data may get there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipients {
+    /// Countries whose law may govern them; `None`: any.
+    pub jurisdiction: Option<PlaceSet>,
+    /// All of these certifications.
+    pub certified: Vec<Spanned<String>>,
+    /// Whether they are a covered person under 28 CFR 202.211; `None`: not asked.
+    pub covered_person: Option<bool>,
+}
+
 /// What an arrival does, as rules name it: an endpoint's role or a route's activity. A word that is both (`keys`, `access`)
 /// stands for both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,6 +105,24 @@ pub enum Demand {
     Survive(Survive),
     Separate(Separate),
     Nexus,
+}
+
+impl Demand {
+    /// As rules write it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::OnlyIn(_) => "only-in",
+            Self::NeverIn(_) => "never-in",
+            Self::CopyIn { .. } => "copy-in",
+            Self::FirstIn(_) => "first-in",
+            Self::ReturnWithin { .. } => "return-within",
+            Self::RetainIn { .. } => "retain-in",
+            Self::KeysIn(_) => "keys-in",
+            Self::Survive(_) => "survive",
+            Self::Separate(_) => "separate",
+            Self::Nexus => "nexus",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,6 +226,10 @@ pub struct Rule {
     pub demand: Demand,
     /// The line of the demand.
     pub demand_location: Location,
+    /// Goes with demands on places.
+    pub recipient: Option<Recipients>,
+    /// It is asked only if this contested point of the pack is read so.
+    pub reading: Option<(Spanned<String>, Reading)>,
     pub combine: Combine,
     pub unless_mechanism: Vec<Spanned<String>>,
     /// Binds from so many people on ("more than 100" is 101).
@@ -215,6 +259,7 @@ pub struct Pack {
     /// What the pack cannot decide, for people who rely on it.
     pub limits: Vec<String>,
     pub instruments: Vec<Instrument>,
+    pub contested: Vec<Contested>,
     pub rules: Vec<Rule>,
     pub tests: Vec<Test>,
     pub location: Location,
@@ -227,10 +272,12 @@ pub struct Test {
     pub name: Spanned<String>,
     /// The day on which it is judged.
     pub as_of: Date,
+    /// How contested points of the pack are read; the others strictly.
+    pub readings: Vec<(Spanned<String>, Reading)>,
     /// Rules of the pack by their ids. All others must be satisfied or not applicable.
     pub expect: Vec<(Spanned<String>, Verdict)>,
     pub findings: Vec<ExpectedFinding>,
-    /// Which of the file's tables `[[test]]` it is, from 0.
+    /// Which of the tables `[[test]]` of its file it is, from 0; the file is that of `location`.
     pub number: usize,
     pub location: Location,
 }
@@ -258,6 +305,18 @@ pub struct ExpectedFinding {
 
 /// What each rule is to be shown to do by some test.
 pub const SHOWN: [Verdict; 3] = [Verdict::Satisfied, Verdict::Violated, Verdict::Indeterminate];
+
+impl Rule {
+    /// Controls of public catalogues for which it gives evidence.
+    pub fn controls(&self) -> Vec<&'static Control> {
+        let word = |d: &Doing| match d {
+            Doing::Role(role) => role.as_str(),
+            Doing::Route(activity) => activity.as_str(),
+        };
+        let activity: Vec<&str> = self.activity.iter().map(word).collect();
+        controls::of(self.demand.as_str(), &activity).collect()
+    }
+}
 
 impl Pack {
     /// The verdicts of [`SHOWN`] that no test expects of a rule.

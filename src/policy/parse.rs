@@ -7,12 +7,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::raw::{RawFile, RawInstrument, RawPack, RawRule, RawSurvive, RawTier};
-use super::{Demand, Doing, Instrument, Keep, Pack, Rule, Separate, Survive, Test, Tier, Verification};
+use super::raw::{RawContested, RawFile, RawInstrument, RawPack, RawRecipients, RawRule, RawSurvive, RawTier};
+use super::{Contested, Demand, Doing, Instrument, Keep, Pack, Recipients, Rule, Separate, Survive, Test, Tier, Verification};
 use crate::doc::de::did_you_mean;
 use crate::doc::types::PlaceWord;
 use crate::doc::{self, Node, Problem};
-use crate::finding::State;
+use crate::finding::{Reading, State};
 use crate::model::DomainKind;
 use crate::model::population::OriginAxis;
 use crate::source::{InputError, Location, Source, SourceId, Span, Spanned};
@@ -103,6 +103,41 @@ pub fn parse(source: SourceId, text: &str, as_of: Date) -> (Option<Pack>, Vec<In
     (pack, problems.into_iter().map(|p| p.in_source(source)).collect())
 }
 
+/// Reads a file of tests that stands beside packs: `pack = "..."` says of which, `[[test]]` tables follow. `None`: it is no such file.
+/// `of` is the pack, if the file is of it; without it the tests are not looked at.
+pub fn parse_tests(source: SourceId, text: &str, of: &Pack) -> Option<(Vec<Test>, Vec<InputError>)> {
+    const KEYS: [&str; 2] = ["pack", "test"];
+    let mut document = doc::toml::parse(text);
+    let problems = document.take_problems();
+    let mut reader = Reader { source, lines: Source::new("", text), as_of: of.as_of, problems, last_read: 0, gave_up: false };
+    let mut tests = Vec::new();
+    if let Some(root) = document.root().filter(|_| reader.problems.is_empty()) {
+        match root.get("pack") {
+            None if root.get("test").is_none() => return None,
+            None => {
+                let help = format!("begin the file with `pack = \"{}\"`", of.id);
+                reader.problem(Span::new(0, 0), "whose tests these are is not said", Some(help));
+            }
+            Some(pack) if pack.as_str() != Some(of.id.as_str()) => return None,
+            Some(_) => {}
+        }
+        for entry in root.entries().filter(|e| !KEYS.contains(&e.name())) {
+            let message = format!("unknown key `{}`", entry.name());
+            reader.problem(entry.key.span(), message, Some(did_you_mean(entry.name(), &KEYS)));
+        }
+        let tables = reader.tables(root, "test");
+        reader.unique_tests(&tables);
+        let rules: BTreeSet<&str> = of.rules.iter().map(|r| r.id.value.as_str()).collect();
+        let points: BTreeSet<&str> = of.contested.iter().map(|c| c.id.value.as_str()).collect();
+        let numbered = tables.into_iter().enumerate();
+        tests =
+            numbered.filter_map(|(i, n)| reader.unless_hopeless(n, |s, n| s.test(n, i, (&rules, &points), of.as_of))).collect();
+    }
+    let mut problems = reader.problems;
+    problems.sort_by_key(|p| p.span);
+    Some((tests, problems.into_iter().map(|p| p.in_source(source)).collect()))
+}
+
 struct Reader {
     source: SourceId,
     /// For line numbers.
@@ -117,7 +152,7 @@ struct Reader {
 impl Reader {
     /// `None`: there was a problem; it is noted.
     fn file(&mut self, root: Node<'_>) -> Option<Pack> {
-        const KEYS: [&str; 4] = ["pack", "instrument", "rule", "test"];
+        const KEYS: [&str; 5] = ["pack", "instrument", "contested", "rule", "test"];
         for entry in root.entries().filter(|e| !KEYS.contains(&e.name())) {
             let message = format!("unknown key `{}`", entry.name());
             self.problem(entry.key.span(), message, Some(did_you_mean(entry.name(), &KEYS)));
@@ -140,13 +175,18 @@ impl Reader {
         let instruments: Vec<Instrument> =
             tables.into_iter().filter_map(|n| self.unless_hopeless(n, Self::instrument)).collect();
 
+        let tables = self.tables(root, "contested");
+        let points: BTreeSet<&str> = tables.iter().filter_map(|n| n.get("id")?.as_str()).collect();
+        self.duplicates(&tables, "contested point");
+        let contested: Vec<Contested> = tables.into_iter().filter_map(|n| self.unless_hopeless(n, Self::contested)).collect();
+
         let tables = self.tables(root, "rule");
         if !has_rules {
             self.problem(Span::new(0, 0), "the pack has no [[rule]]", None);
         }
         self.duplicates(&tables, "rule");
-        let rules: Vec<Rule> =
-            tables.into_iter().filter_map(|n| self.unless_hopeless(n, |s, n| s.rule(n, &known, verification))).collect();
+        let read = |s: &mut Self, n| s.rule(n, &known, &points, verification);
+        let rules: Vec<Rule> = tables.into_iter().filter_map(|n| self.unless_hopeless(n, read)).collect();
         let tables = self.tables(root, "test");
         self.unique_tests(&tables);
         let rule_tables = root.get("rule").into_iter().flat_map(|r| r.items());
@@ -154,8 +194,8 @@ impl Reader {
         let as_of = header.as_ref().map_or(self.as_of, |h| h.as_of);
         let numbered = tables.into_iter().enumerate();
         let tests: Vec<Test> =
-            numbered.filter_map(|(i, n)| self.unless_hopeless(n, |s, n| s.test(n, i, &ids, as_of))).collect();
-        header.map(|pack| Pack { instruments, rules, tests, ..pack })
+            numbered.filter_map(|(i, n)| self.unless_hopeless(n, |s, n| s.test(n, i, (&ids, &points), as_of))).collect();
+        header.map(|pack| Pack { instruments, contested, rules, tests, ..pack })
     }
 
     /// Reads a table, until there are so many errors that a person would not read on; then says so, once.
@@ -194,6 +234,7 @@ impl Reader {
             verification: raw.verification?.0,
             limits: raw.limits,
             instruments: Vec::new(),
+            contested: Vec::new(),
             rules: Vec::new(),
             tests: Vec::new(),
             location: self.at(node.span()),
@@ -222,10 +263,25 @@ impl Reader {
         })
     }
 
-    fn rule(&mut self, node: Node<'_>, instruments: &BTreeSet<&str>, verification: Verification) -> Option<Rule> {
+    fn contested(&mut self, node: Node<'_>) -> Option<Contested> {
+        let raw: RawContested = self.read(node)?;
+        self.missing(node, &["id", "question", "strict", "lenient"]);
+        let id = self.id(raw.id);
+        Some(Contested { id: id?, question: raw.question?.0, strict: raw.strict?.0, lenient: raw.lenient?.0 })
+    }
+
+    fn rule(
+        &mut self,
+        node: Node<'_>,
+        instruments: &BTreeSet<&str>,
+        points: &BTreeSet<&str>,
+        verification: Verification,
+    ) -> Option<Rule> {
         let raw: RawRule = self.read(node)?;
         self.missing(node, &["id", "title", "severity"]);
         self.references(node, instruments);
+        let reading = self.reading(node, &raw, points);
+        let recipient = raw.recipient.as_ref().and_then(|r| self.recipients(node, r));
         self.empty_lists(node);
         self.exclusive_modifiers(node);
         let demand_key = self.one_demand(node);
@@ -254,6 +310,8 @@ impl Reader {
             state,
             demand: demand?,
             demand_location: self.at(demand_key?.span()),
+            recipient,
+            reading,
             combine: raw.combine.map(|w| w.0).unwrap_or_default(),
             unless_mechanism: raw.unless_mechanism.into_iter().map(|m| m.0).collect(),
             min_subjects: raw.min_subjects.map(|t| t.at_least),
@@ -263,6 +321,45 @@ impl Reader {
             exempt: raw.exempt.into_iter().map(|f| f.0).collect(),
             rationale: raw.rationale.map(|t| t.0),
             location: self.at(node.span()),
+        })
+    }
+
+    fn reading(&mut self, node: Node<'_>, raw: &RawRule, points: &BTreeSet<&str>) -> Option<(Spanned<String>, Reading)> {
+        let reading = raw.reading.as_ref()?;
+        if let Some(table) = node.get("reading") {
+            self.missing(table, &["point", "as"]);
+        }
+        let point = reading.point.clone()?;
+        self.known_point(&point, points);
+        Some((point, reading.reading.as_ref()?.0))
+    }
+
+    fn known_point(&mut self, point: &Spanned<String>, known: &BTreeSet<&str>) {
+        if known.contains(point.value.as_str()) {
+            return;
+        }
+        let words: Vec<&str> = known.iter().copied().take(100).collect();
+        let help =
+            if words.is_empty() { "add a [[contested]] with this id".into() } else { did_you_mean(&point.value, &words) };
+        self.problem(point.span, format!("unknown contested point `{}`", point.value), Some(help));
+    }
+
+    fn recipients(&mut self, rule: Node<'_>, raw: &RawRecipients) -> Option<Recipients> {
+        let entry = rule.entry("recipient")?;
+        self.empty_lists(entry.value);
+        if rule.get("only-in").is_none() && rule.get("never-in").is_none() || rule.get("return-within").is_some() {
+            let help =
+                "say where, too; `only-in` and `never-in` say what holds of the place, `recipient` of whoever operates it";
+            self.problem(entry.key.span(), "`recipient` goes with `only-in` or `never-in`", Some(help.into()));
+        }
+        if raw.jurisdiction.is_none() && raw.certified.is_empty() && raw.covered_person.is_none() {
+            let help = "give `jurisdiction`, `certified` or `covered-person`";
+            self.problem(entry.value.span(), "this asks nothing of a recipient", Some(help.into()));
+        }
+        Some(Recipients {
+            jurisdiction: raw.jurisdiction.as_ref().map(|words| self.places(words.iter().map(|w| w.0.as_str()))),
+            certified: raw.certified.iter().map(|c| c.0.clone()).collect(),
+            covered_person: raw.covered_person,
         })
     }
 

@@ -12,8 +12,8 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use super::{Apart, Between, Binding, Combine, Doing, Keep, Status, Verification, Window};
 use crate::doc::de::{complain, did_you_mean};
-use crate::doc::types::{Choice, DataClass, Day, MechanismId, Name, OneOrMany, PlaceWord, text};
-use crate::finding::{Severity, State, Verdict};
+use crate::doc::types::{CertificationId, Choice, DataClass, Day, MechanismId, Name, OneOrMany, PlaceWord, text};
+use crate::finding::{Reading, Severity, State, Verdict};
 use crate::model::population::OriginAxis;
 use crate::model::{Activity, DomainKind, Role};
 use crate::source::Spanned;
@@ -28,6 +28,9 @@ pub struct RawFile {
     /// What the rules rest on.
     #[schemars(default)]
     instrument: Vec<RawInstrument>,
+    /// Points that people read in two ways.
+    #[schemars(default)]
+    contested: Vec<RawContested>,
     /// One demand each.
     rule: Vec<RawRule>,
     /// What the rules must say of tiny worlds; `onshore policy test` asks them.
@@ -89,6 +92,52 @@ pub struct RawInstrument {
     pub effective_to: Option<Day>,
     /// How citation and dates were checked.
     pub verification: Option<Choice<Verification>>,
+}
+
+/// A point that people read in two ways. Rules name it in `reading`; without a choice the strict reading is asked.
+#[derive(serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
+#[schemars(rename = "Contested")]
+pub struct RawContested {
+    /// What rules and projects call it.
+    #[schemars(required)]
+    pub id: Option<Spanned<String>>,
+    /// What is open, as a question.
+    #[schemars(required)]
+    pub question: Option<Name>,
+    /// What the strict reading says, and who reads it so.
+    #[schemars(required)]
+    pub strict: Option<Name>,
+    /// What the lenient reading says, and who reads it so.
+    #[schemars(required)]
+    pub lenient: Option<Name>,
+}
+
+/// The reading of a contested point for which a rule is written.
+#[derive(serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
+#[schemars(rename = "RuleReading")]
+pub struct RawReading {
+    /// Id of a `[[contested]]`.
+    #[schemars(required)]
+    pub point: Option<Spanned<String>>,
+    #[serde(rename = "as")]
+    #[schemars(required)]
+    pub reading: Option<Choice<Reading>>,
+}
+
+/// What whoever operates a place must be. What is not declared of them leaves the rule open.
+#[derive(serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
+#[schemars(rename = "Recipient")]
+pub struct RawRecipients {
+    /// Only the law of these countries may govern them.
+    pub jurisdiction: Option<Vec<PlaceWord>>,
+    /// They must have all of these.
+    #[serde(default)]
+    pub certified: Vec<CertificationId>,
+    /// Whether they must be (`true`) or must not be (`false`) a covered person under 28 CFR 202.211.
+    pub covered_person: Option<bool>,
 }
 
 /// One demand on data of some classes and origins.
@@ -167,6 +216,10 @@ pub struct RawRule {
     /// Operator facts that take the operator out, each alone.
     #[serde(default)]
     pub exempt: Vec<FactId>,
+    /// With `only-in` and `never-in`: what whoever operates the place must be, too.
+    pub recipient: Option<RawRecipients>,
+    /// The rule is written for this reading of a contested point.
+    pub reading: Option<RawReading>,
     /// For an item about people of several origins.
     pub combine: Option<Choice<Combine>>,
     /// Why the rule is there, in one sentence.
@@ -217,6 +270,9 @@ pub struct RawTest {
     pub name: Option<Spanned<Name>>,
     /// The day on which it is judged; the pack's `as-of` if not given.
     pub as_of: Option<Day>,
+    /// Contested point -> how it is read; the others strictly.
+    #[serde(default)]
+    pub readings: BTreeMap<String, Choice<Reading>>,
     /// Rule -> verdict. Every other rule of the pack must be satisfied or not applicable.
     #[schemars(required)]
     pub expect: Option<BTreeMap<String, Choice<Verdict>>>,
@@ -244,6 +300,9 @@ pub struct RawTest {
     /// As in `onshore.toml`.
     #[schemars(with = "Vec<serde_json::Value>", default)]
     pub transfer: Option<IgnoredAny>,
+    /// As in `onshore.toml`.
+    #[schemars(with = "Vec<serde_json::Value>", default)]
+    pub recipient: Option<IgnoredAny>,
 }
 
 /// A finding that a test must have. All keys that are given must agree.

@@ -9,7 +9,7 @@ use crate::model::population::OriginAxis;
 use crate::model::{Activity, DomainKind, Role};
 use crate::source::Spanned;
 use crate::vocab::places::{self, PlaceSet};
-use crate::vocab::{classes, facts, mechanisms};
+use crate::vocab::{certifications, classes, facts, mechanisms};
 
 /// The rule in full sentences: demand, scope, exceptions, what it rests on.
 pub fn sentence(pack: &Pack, rule: &Rule) -> String {
@@ -18,6 +18,7 @@ pub fn sentence(pack: &Pack, rule: &Rule) -> String {
     if !matches!(rule.demand, Demand::Survive(_) | Demand::Separate(_)) || rule.state != State::ALL {
         sentences.push(states(&rule.state));
     }
+    sentences.extend(recipients(rule));
     sentences.extend(volume(rule));
     if !rule.unless_mechanism.is_empty() {
         sentences.push(format!("Not asked of a transfer recorded as {}", mechanism_list(&rule.unless_mechanism)));
@@ -25,6 +26,9 @@ pub fn sentence(pack: &Pack, rule: &Rule) -> String {
     sentences.extend(rule.tiers.iter().map(tier));
     sentences.extend(asked("Binds only those who answer yes", " to all of", &rule.applies_if));
     sentences.extend(asked("Exempt are those who answer yes", " to any of", &rule.exempt));
+    if let Some((point, reading)) = &rule.reading {
+        sentences.push(format!("Asked only under the {} reading of the contested point {}", reading.as_str(), point.value));
+    }
     sentences.extend(combined(rule.combine).map(str::to_owned));
     let rests_on: Vec<String> = rule.instruments.iter().filter_map(|id| instrument(pack, id)).map(cite).collect();
     if !rests_on.is_empty() {
@@ -61,12 +65,22 @@ pub fn describe(pack: &Pack) -> String {
             line(&format!("    {url}"));
         }
     }
+    for point in &pack.contested {
+        line("");
+        line(&format!("  {} is contested: {}", point.id.value, point.question));
+        line(&format!("    Read strictly (which is asked unless the project chooses): {}.", point.strict));
+        line(&format!("    Read leniently: {}.", point.lenient));
+    }
     for rule in &pack.rules {
         line("");
         line(&format!("  {} ({}): {}", rule.id.value, rule.severity.as_str(), rule.title));
         line(&format!("    {}", sentence(pack, rule)));
         if let Some(why) = &rule.rationale {
             line(&format!("    Why: {why}."));
+        }
+        let controls: Vec<&str> = rule.controls().iter().map(|c| c.id.as_str()).collect();
+        if !controls.is_empty() {
+            line(&format!("    Maps to {}.", controls.join(", ")));
         }
         if rule.verification != pack.verification {
             line(&format!("    Facts {}.", checked(rule.verification)));
@@ -115,6 +129,24 @@ fn demand(rule: &Rule) -> String {
         Demand::Nexus => format!("a place carries {what} only if somebody who takes part belongs there"),
     };
     capitalized(&text)
+}
+
+/// "Whoever operates such a place is governed by the law of ..., has ..., and is no covered person".
+fn recipients(rule: &Rule) -> Option<String> {
+    let asked = rule.recipient.as_ref()?;
+    let mut parts = Vec::new();
+    if let Some(set) = &asked.jurisdiction {
+        parts.push(format!("is governed only by the law of {}", place_list(set)));
+    }
+    parts.extend(asked.certified.iter().map(|c| {
+        let title = certifications::known(&c.value).map_or(c.value.as_str(), |known| known.title.as_str());
+        format!("is {} ({})", uncapitalized(title), c.value)
+    }));
+    parts.extend(asked.covered_person.map(|is| {
+        let article = if is { "a" } else { "no" };
+        format!("is {article} covered person under 28 CFR 202.211")
+    }));
+    Some(format!("Whoever operates a place that the data gets to {}", joined(parts.into_iter(), "and")))
 }
 
 fn survival(survive: &Survive, what: &str) -> String {
@@ -469,6 +501,7 @@ mod tests {
   r (high): A place needs a person
     A place carries all data only if somebody who takes part belongs there. Applies in normal running, under overload and after a loss.
     Why: Because.
+    Maps to CCC.Core.CN06, CSA.DSP-10, NIST.SA-9(5), ISO27701.7.5.2.
     Facts checked against the primary text.
 
   What this pack cannot decide:

@@ -2,6 +2,7 @@
 
 mod parse;
 mod raw;
+pub mod recipient;
 pub mod transfer;
 pub mod waiver;
 
@@ -10,13 +11,14 @@ use std::collections::BTreeMap;
 use ipnetwork::IpNetwork;
 use jiff::civil::Date;
 
-use crate::finding::Severity;
+use crate::finding::{Reading, Severity};
 use crate::model::population::{OriginAxis, Subject};
 use crate::model::{DeclaredPlace, LossDomain};
 use crate::source::{Location, Spanned};
 
 pub use parse::{parse, parse_within};
 pub use raw::schema;
+pub use recipient::Recipient;
 pub use transfer::Transfer;
 pub use waiver::Waiver;
 
@@ -38,6 +40,10 @@ pub struct Project {
     pub refuse_comments: bool,
     /// The transfer register; `None`: the project keeps none.
     pub transfers: Option<Vec<Transfer>>,
+    /// Who operates what.
+    pub recipients: Vec<Recipient>,
+    /// Contested points (`pack/point`) and how they are read; the others strictly.
+    pub readings: BTreeMap<String, Spanned<Reading>>,
     pub operator: Operator,
     pub populations: Vec<PopulationEntry>,
     pub classify: Vec<Classify>,

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use super::raw::{
     ClassifyTable, FactValue, FindingTable, GeoOverrideTable, GeoTable, GlobText, HoldsTable, InputsTable, OverrideTable,
-    PopulationTable, ProjectFile, SelectorTable, TransferTable, WaiverTable, WorldTables,
+    PopulationTable, ProjectFile, RecipientTable, SelectorTable, TransferTable, WaiverTable, WorldTables,
 };
+use super::recipient::Recipient;
 use super::transfer::Transfer;
 use super::waiver::{Covers, FindingSelector, Waiver};
 use super::{
@@ -49,13 +50,13 @@ fn belongs_elsewhere(problem: &mut Problem, root: Node<'_>) {
     };
 }
 
-/// Reads the tables `operator`, `population`, `classify` and `transfer` of a table in another file of ours; `text` is that file's. Its
-/// further keys are not looked at.
+/// Reads the tables `operator`, `population`, `classify`, `transfer` and `recipient` of a table in another file of ours; `text` is that
+/// file's. Its further keys are not looked at.
 pub fn parse_within(node: Node<'_>, source: SourceId, text: &str) -> (Option<Project>, Vec<InputError>) {
     let (tables, problems) = doc::read::<WorldTables>(node);
     let mut parser = Parser { source, lines: Source::new("", text), problems };
-    let world = |WorldTables { operator, population, classify, transfer }| {
-        let file = ProjectFile { operator, population, classify, transfer, ..ProjectFile::default() };
+    let world = |WorldTables { operator, population, classify, transfer, recipient }| {
+        let file = ProjectFile { operator, population, classify, transfer, recipient, ..ProjectFile::default() };
         Project { location: Some(Location::new(source, node.span())), ..parser.project(file) }
     };
     let project = tables.map(world);
@@ -83,6 +84,8 @@ impl Parser {
             indeterminate: file.check.indeterminate.map(|i| i.0).unwrap_or_default(),
             waivers: file.waiver.into_iter().filter_map(|w| self.waiver(w)).collect(),
             transfers: file.transfer.map(|all| all.into_iter().map(|t| self.transfer(t)).collect()),
+            recipients: file.recipient.into_iter().map(|r| self.recipient(r)).collect(),
+            readings: file.check.readings.into_iter().map(|(point, reading)| (point, reading.map(|r| r.0))).collect(),
             max_waiver_days: file.check.max_waiver_days,
             refuse_comments: file.check.comment_waivers == Some(false),
             operator: Operator {
@@ -168,6 +171,21 @@ impl Parser {
             evidence: table.evidence.0,
             valid_from: table.valid_from.value.0,
             valid_until: table.valid_until.map(|d| d.map(|d| d.0)),
+            location,
+        }
+    }
+
+    fn recipient(&mut self, table: Spanned<RecipientTable>) -> Recipient {
+        let location = table.at(self.source);
+        let RecipientTable { name, selector, jurisdiction, certifications, covered_person, until, evidence } = table.value;
+        Recipient {
+            name: name.0,
+            selector: self.selector(selector),
+            jurisdiction: jurisdiction.map(|all| countries(all.0).iter().map(ToString::to_string).collect()),
+            certifications: certifications.map(|all| all.into_iter().map(|c| c.0.value).collect()),
+            covered_person,
+            until: until.map(|d| d.0),
+            evidence: evidence.map(|n| n.0),
             location,
         }
     }

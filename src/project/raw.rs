@@ -12,10 +12,10 @@ use serde::{Deserialize, Deserializer};
 use super::Indeterminate;
 use crate::doc::de::complain;
 use crate::doc::types::{
-    Choice, Cidr, Coordinates, CountryCode, DataClass, Day, Hours, MechanismId, Name, OneOrMany, OneOrMore, PlaceWord,
-    SubdivisionCode, Word,
+    CertificationId, Choice, Cidr, Coordinates, CountryCode, DataClass, Day, Hours, MechanismId, Name, OneOrMany, OneOrMore,
+    PlaceWord, SubdivisionCode, Word,
 };
-use crate::finding::{Severity, State};
+use crate::finding::{Reading, Severity, State};
 use crate::model::Basis;
 use crate::source::{Spanned, glob};
 use crate::vocab::facts;
@@ -37,6 +37,8 @@ pub(super) struct ProjectFile {
     pub waiver: Vec<Spanned<WaiverTable>>,
     /// The transfer register: what allows which data to be with whom. An empty list says that nothing does.
     pub transfer: Option<Vec<Spanned<TransferTable>>>,
+    /// Who operates what data gets to, and what is attested of them.
+    pub recipient: Vec<Spanned<RecipientTable>>,
     pub geo: GeoTable,
 }
 
@@ -49,6 +51,7 @@ pub(super) struct WorldTables {
     pub population: Vec<Spanned<PopulationTable>>,
     pub classify: Vec<Spanned<ClassifyTable>>,
     pub transfer: Option<Vec<Spanned<TransferTable>>>,
+    pub recipient: Vec<Spanned<RecipientTable>>,
 }
 
 /// The JSON Schema of `onshore.toml`.
@@ -126,6 +129,8 @@ pub(super) struct CheckTable {
     pub fail_on: Option<Choice<Severity>>,
     /// What to do with rules that could not be decided.
     pub indeterminate: Option<Choice<Indeterminate>>,
+    /// How contested points are read (`"pack/point" = "lenient"`); those that are not here are read strictly.
+    pub readings: BTreeMap<String, Spanned<Choice<Reading>>>,
     /// How many days a waiver may run; 366 if not given.
     #[schemars(range(min = 1))]
     pub max_waiver_days: Option<u32>,
@@ -174,6 +179,26 @@ pub(super) struct TransferTable {
     pub valid_from: Spanned<Day>,
     /// Last day. Without it: without an end.
     pub valid_until: Option<Spanned<Day>>,
+}
+
+/// Somebody who operates what data gets to: a provider, a vendor, a part of your own group.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
+pub(super) struct RecipientTable {
+    pub name: Name,
+    /// What they operate.
+    #[serde(rename = "match")]
+    pub selector: Spanned<SelectorTable>,
+    /// Whose law governs them. Without it: undeclared.
+    pub jurisdiction: Option<OneOrMore<CountryCode>>,
+    /// What they have: these and no others; an empty list says that they have none. Without it: undeclared.
+    pub certifications: Option<Vec<CertificationId>>,
+    /// Whether they are a covered person under 28 CFR 202.211. Without it: undeclared.
+    pub covered_person: Option<bool>,
+    /// Last day of what is said here; after it all of it is undeclared again.
+    pub until: Option<Day>,
+    /// What proves it, as your records call it.
+    pub evidence: Option<Name>,
 }
 
 /// Selects findings of the rule. All keys that are given must match.

@@ -107,7 +107,10 @@ fn the_schema_knows_every_key_and_refuses_others() {
     let schema = schema();
     assert_eq!(schema["additionalProperties"], false);
     let tables: Vec<&String> = schema["properties"].as_object().expect("an object").keys().collect();
-    assert_eq!(tables, ["project", "inputs", "check", "operator", "population", "classify", "waiver", "transfer", "geo"]);
+    assert_eq!(
+        tables,
+        ["project", "inputs", "check", "operator", "population", "classify", "waiver", "transfer", "recipient", "geo"]
+    );
     let definitions = schema["$defs"].as_object().expect("definitions");
     assert!(definitions.values().all(|d| d["additionalProperties"] == false && d["description"].is_string()), "{schema:#}");
     assert_eq!(definitions["PopulationTable"]["required"], serde_json::json!(["id", "data", "enters"]));

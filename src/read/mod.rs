@@ -15,6 +15,7 @@ pub mod compose;
 pub mod elastic;
 pub mod envoy;
 pub mod export;
+pub mod fides;
 pub mod geodns;
 pub mod haproxy;
 pub mod inventory;
@@ -199,6 +200,7 @@ pub const READERS: &[&dyn Reader] = &[
     &elastic::Elastic,
     &envoy::Envoy,
     &export::CloudExport,
+    &fides::Fides,
     &geodns::answers::Answers,
     &geodns::bind::Bind,
     &geodns::coredns::CoreDns,

@@ -241,8 +241,20 @@ pub(super) struct Rule<'a> {
     incident_level: Level,
     verdict: &'static str,
     why: &'a str,
+    controls: &'a [&'static str],
+    reading: Option<JsonRead<'a>>,
     examined: Examined,
     source: Position<'a>,
+}
+
+/// How the contested point that a rule is about is read.
+#[derive(Serialize)]
+struct JsonRead<'a> {
+    point: &'a str,
+    #[serde(rename = "as")]
+    reading: &'static str,
+    /// Somebody chose it; otherwise it is strict because nobody did.
+    chosen: bool,
 }
 
 #[derive(Serialize)]
@@ -262,6 +274,7 @@ pub(super) struct JsonFinding<'a> {
     message: &'a str,
     help: Option<&'a str>,
     why: Option<&'a str>,
+    controls: &'a [&'static str],
     origin: &'a [String],
     data: &'a [String],
     /// The first of `populations`.
@@ -476,6 +489,12 @@ fn rule<'a>(r: &'a RuleResult, sources: &'a Sources) -> Rule<'a> {
         incident_level: Level::of(r.severity),
         verdict: r.verdict.as_str(),
         why: &r.why,
+        controls: &r.controls,
+        reading: r.read.as_ref().map(|read| JsonRead {
+            point: &read.point,
+            reading: read.reading.as_str(),
+            chosen: read.chosen,
+        }),
         examined: Examined { endpoints: r.endpoints_examined, routes: r.routes_examined },
         source: position(sources, r.location),
     }
@@ -492,6 +511,7 @@ fn finding<'a>(f: &'a Finding, sources: &'a Sources) -> JsonFinding<'a> {
         message: &f.message,
         help: f.help.as_deref(),
         why: f.why.as_deref(),
+        controls: &f.controls,
         origin: &f.origin,
         data: &f.data,
         population: f.populations.first().map(String::as_str),

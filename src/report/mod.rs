@@ -32,6 +32,7 @@ pub mod screen;
 pub mod table;
 pub mod traffic;
 pub mod tree;
+pub mod typst;
 pub mod xlsx;
 
 /// What the terminal (or its absence) allows.
@@ -98,6 +99,7 @@ pub const REPORTERS: &[&dyn Reporter] = &[
     &gitlab::Gitlab,
     &csv::Csv,
     &markdown::Markdown,
+    &typst::Typst,
 ];
 
 pub fn reporter(name: &str) -> Option<&'static dyn Reporter> {
@@ -211,20 +213,19 @@ fn addition(addition: &Addition) -> String {
         several => format!("; {} are there already", list(several, "and")),
     };
     let kind = addition.kind;
+    let under = if matches!(kind, "account" | "operator" | "provider") { "under" } else { "in" };
     match (addition.at.as_slice(), addition.offers.as_str()) {
         ([], offers) => {
-            let add = if addition.what == "move" { "put" } else { "add" };
-            let elsewhere = if addition.what == "move" { " elsewhere" } else { "" };
             let offers = match offers {
                 "" => String::new(),
                 offers => format!("; providers with regions where it may be: {}", safe(offers)),
             };
-            format!("{add} {what}{elsewhere}: no other {kind} is declared that would do{like}{why}{offers}")
+            match addition.what {
+                "move" => format!("put {what} {under} another {kind}: none is declared that would do{like}{why}{offers}"),
+                _ => format!("add {what}: no other {kind} is declared that would do{like}{why}{offers}"),
+            }
         }
-        (at, _) => {
-            let under = if matches!(kind, "account" | "operator" | "provider") { "under" } else { "in" };
-            format!("put {what} {under} {}, which is declared{like}{why}", list(at, "or"))
-        }
+        (at, _) => format!("put {what} {under} {}, which is declared{like}{why}", list(at, "or")),
     }
 }
 

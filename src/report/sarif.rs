@@ -210,6 +210,7 @@ impl Rules {
         for r in &a.rules {
             let full = why.get(r.rule.as_str()).copied().unwrap_or(&r.title);
             rules.add(r.rule.clone(), &r.title, full, full, Some(r.severity));
+            rules.tag(&r.controls);
         }
         for f in &a.findings {
             rules.add_code(rule_of(f), f.code, f.why.as_deref(), Some(f.severity));
@@ -222,6 +223,13 @@ impl Rules {
             rules.add(TOO_MANY.to_owned(), title, title, "`--format json` has all; fix the gravest first", None);
         }
         rules
+    }
+
+    /// Controls of the rule that was added last.
+    fn tag(&mut self, controls: &[&'static str]) {
+        if let Some(last) = self.list.last_mut() {
+            last.properties.tags.extend(controls);
+        }
     }
 
     fn add_code(&mut self, id: String, code: &str, why: Option<&str>, severity: Option<Severity>) {
@@ -248,8 +256,8 @@ impl Rules {
             properties: DescriptorProperties {
                 security_severity: severity.map(score),
                 tags: match severity {
-                    Some(_) => &["security", "data-residency"],
-                    None => &["data-residency", "not-told"],
+                    Some(_) => vec!["security", "data-residency"],
+                    None => vec!["data-residency", "not-told"],
                 },
             },
         });
@@ -353,7 +361,7 @@ struct Configuration {
 struct DescriptorProperties {
     #[serde(skip_serializing_if = "Option::is_none")]
     security_severity: Option<&'static str>,
-    tags: &'static [&'static str],
+    tags: Vec<&'static str>,
 }
 
 #[derive(Serialize)]

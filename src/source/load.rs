@@ -142,7 +142,7 @@ impl std::error::Error for LoadError {}
 ///
 /// With `include` patterns: exactly the files they match (globs relative to the root, `**` crosses folders, a folder stands for
 /// all below it; pictures, documents and source code only where a pattern spells their extension). Without: every text that `git`
-/// would see, but for hidden files (save `.env`) and the folders of [`PRUNED`]. In both cases also the modules that Terraform
+/// would see, but for hidden files (save `.env` and the folder `.fides`) and the folders of [`PRUNED`]. In both cases also the modules that Terraform
 /// fetched for files among them (`.terraform/modules`). `exclude` takes files away from both.
 ///
 /// # Errors
@@ -303,8 +303,9 @@ impl Finder {
             .git_global(false)
             .git_exclude(false)
             .filter_entry(move |entry| {
-                // Compose takes its variables from there.
-                let hidden = entry.file_name().to_str().is_some_and(|n| n.starts_with('.') && n != ".env");
+                // Compose takes its variables from the one, Fides its manifests from the other.
+                let known = |n: &str| n == ".env" || (n == ".fides" && is_folder(entry));
+                let hidden = entry.file_name().to_str().is_some_and(|n| n.starts_with('.') && !known(n));
                 if hidden && entry.depth() > 0 {
                     return false;
                 }

@@ -1,11 +1,14 @@
 //! The vocabulary, as data: place codes and dated named sets, data classes, operator facts. Tables live in `data/` and are
 //! compiled in; this module reads them and answers questions of spelling and membership. It knows no endpoint and no route.
 
+pub mod certifications;
 pub mod classes;
 pub mod continents;
+pub mod controls;
 pub mod coordinates;
 pub mod facts;
 pub mod mechanisms;
+pub mod pairs;
 pub mod places;
 
 /// The known word nearest to a misspelt one, if near enough to be worth a "did you mean".

@@ -15,6 +15,9 @@ use crate::model::{Country, Place};
 static ISO: &str = include_str!("../../data/iso3166.tsv");
 static PLACES: &str = include_str!("../../data/places.toml");
 
+/// What stands between a code and the condition on which it is a member, in [`Membership::Unknown`].
+pub const COUNTS_ONLY_FOR: &str = " counts only for ";
+
 /// Whether a place lies in a set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Membership {
@@ -41,6 +44,8 @@ struct Member {
     /// Only these cities; empty: all of it.
     cities: Vec<Box<str>>,
     condition: Option<Box<str>>,
+    /// Settles the condition, one way or the other, where it is known of whoever gets the data.
+    certification: Option<Box<str>>,
 }
 
 /// A word that is no place code and no named set.
@@ -105,6 +110,8 @@ pub struct SetEntry {
     until: Option<toml::value::Datetime>,
     /// What must hold besides the place; membership is unknown until it is shown.
     pub condition: Option<String>,
+    /// What of a recipient fulfils the condition: an id of `data/certifications.toml`.
+    pub certification: Option<String>,
     pub note: Option<String>,
 }
 
@@ -197,7 +204,7 @@ impl PlaceSet {
             if word.starts_with('@') {
                 set.add_named(word, as_of, 0)?;
             } else {
-                set.add_code(word, &[], None)?;
+                set.add_code(word, &[], None, None)?;
             }
         }
         set.members.sort_unstable();
@@ -207,12 +214,17 @@ impl PlaceSet {
 
     /// Where a place lies. A place known less exactly than the set asks for is `Unknown`, as is one on a condition.
     pub fn contains(&self, place: &Place) -> Membership {
+        self.contains_for(place, &|_| None)
+    }
+
+    /// The same for a recipient of which it may be known whether it has a certification.
+    pub fn contains_for(&self, place: &Place, certified: &dyn Fn(&str) -> Option<bool>) -> Membership {
         let own = place.subdivision.as_deref().and_then(own_code);
         let country = own.unwrap_or(place.country);
         let subdivision = if own.is_some() { None } else { place.subdivision.as_deref() };
         let mut unknown: Option<String> = None;
         for member in self.members.iter().filter(|m| m.code.as_bytes().starts_with(&country.0)) {
-            match member.holds(country, subdivision, place.city.as_deref()) {
+            match member.holds(country, subdivision, place.city.as_deref(), certified) {
                 Membership::In => return Membership::In,
                 Membership::Out => {}
                 Membership::Unknown(why) => {
@@ -260,13 +272,20 @@ impl PlaceSet {
             if entry.code.starts_with('@') {
                 self.add_named(&entry.code, as_of, depth + 1)?;
             } else {
-                self.add_code(&entry.code, &entry.cities, entry.condition.as_deref())?;
+                let certification = entry.certification.as_deref();
+                self.add_code(&entry.code, &entry.cities, entry.condition.as_deref(), certification)?;
             }
         }
         Ok(())
     }
 
-    fn add_code(&mut self, code: &str, cities: &[String], condition: Option<&str>) -> Result<(), UnknownPlace> {
+    fn add_code(
+        &mut self,
+        code: &str,
+        cities: &[String],
+        condition: Option<&str>,
+        certification: Option<&str>,
+    ) -> Result<(), UnknownPlace> {
         let own = own_code(code);
         let code = own.as_ref().map_or(code, Country::as_str);
         if country(code).is_none() && subdivision(code).is_none() {
@@ -276,13 +295,20 @@ impl PlaceSet {
             code: code.into(),
             cities: cities.iter().map(|c| c.as_str().into()).collect(),
             condition: condition.map(Into::into),
+            certification: certification.map(Into::into),
         });
         Ok(())
     }
 }
 
 impl Member {
-    fn holds(&self, country: Country, subdivision: Option<&str>, city: Option<&str>) -> Membership {
+    fn holds(
+        &self,
+        country: Country,
+        subdivision: Option<&str>,
+        city: Option<&str>,
+        certified: &dyn Fn(&str) -> Option<bool>,
+    ) -> Membership {
         let whole_country = self.code.len() == 2;
         let inside = whole_country || subdivision.is_some_and(|s| within(s, &self.code));
         if !inside {
@@ -305,9 +331,10 @@ impl Member {
                 }
             }
         }
-        match &self.condition {
-            Some(c) => Membership::Unknown(format!("{} counts only for {c}", self.code)),
-            None => Membership::In,
+        match (&self.condition, self.certification.as_deref().and_then(certified)) {
+            (Some(_), Some(true)) | (None, _) => Membership::In,
+            (Some(_), Some(false)) => Membership::Out,
+            (Some(c), None) => Membership::Unknown(format!("{}{COUNTS_ONLY_FOR}{c}", self.code)),
         }
     }
 

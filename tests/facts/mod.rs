@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use onshore::model::{ClientMatch, DataLimit, Facts, GapScope, Reference, RouteFact, Spill, Standing, Unread};
+use onshore::model::{ClientMatch, DataLimit, Facts, GapScope, HeldFact, Reference, RouteFact, Spill, Standing, Unread};
 use onshore::read::{Reader, Reading, Set, Settings};
 use onshore::source::{InputError, Location, SourceId, Sources};
 
@@ -131,6 +131,8 @@ impl Show<'_> {
         section("syntax", reading.syntax.iter().map(mistake).collect());
         section("endpoints", (0..self.facts.endpoints.len()).map(|i| self.endpoint(i)).collect());
         section("routes", self.facts.routes.iter().map(|r| self.route(r)).collect());
+        let held = |h: &HeldFact| format!("{} at {} @ {}", h.data, self.reference(&h.at), self.at(h.location));
+        section("held", self.facts.held.iter().map(held).collect());
         section("gaps", self.facts.gaps.iter().map(|g| self.gap(g)).collect());
         text
     }

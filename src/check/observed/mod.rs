@@ -577,6 +577,8 @@ fn result(scope: &Scope<'_>, judged: Option<&Judged>, found: &[&Finding], unread
         severity: scope.rule.severity,
         verdict,
         why,
+        controls: scope.controls(),
+        read: scope.read.clone(),
         endpoints_examined: judged.map_or(0, |j| j.senders.len()),
         routes_examined: 0,
         location: scope.rule.location,

@@ -38,6 +38,9 @@ pub struct Manifest {
     pub project_file: Option<String>,
     /// `--input-format`.
     pub input_format: Option<String>,
+    /// `--reading`: contested points and how they were read, if any was given.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub readings: BTreeMap<String, String>,
     /// Names of the `TF_VAR_` variables that were set. Their values may be secrets.
     pub terraform_variables: Vec<String>,
     pub assessment: Member,
@@ -256,6 +259,7 @@ pub fn write(record: Record, judged: &Judged<'_>, context: &Context<'_>) -> Resu
         as_of: assessment.as_of.clone(),
         project_file: record.project_file,
         input_format: args.input_format.clone(),
+        readings: args.reading.iter().map(|(point, r)| (point.clone(), r.as_str().to_owned())).collect(),
         terraform_variables: context.around.terraform_variables.keys().cloned().collect(),
         assessment: assessment_file,
         policies,

@@ -1,6 +1,7 @@
 //! `onshore policy test`: holds the rules of a pack against the tiny worlds of its `[[test]]` tables. Both ways: what a test
 //! expects must come out, and what comes out must be expected. The rules are judged by the same code as in `onshore check`.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
@@ -18,7 +19,7 @@ use crate::policy::{self, ExpectedFinding, Pack, Status};
 use crate::project::{self, Project, Selector};
 use crate::read::inventory;
 use crate::report::{self, RenderOptions, count, safe};
-use crate::source::{InputError, Location, Sources};
+use crate::source::{InputError, Location, SourceId, Sources, Spanned};
 
 #[derive(Debug, Args)]
 pub struct Test {
@@ -99,12 +100,19 @@ impl Test {
 
 /// The worlds of a pack's tests, in their order. The text is the one that the pack was parsed from.
 pub fn worlds(pack: &Pack, sources: &Sources) -> Vec<World> {
-    let file = pack.location.source;
-    let source = sources.get(file);
-    let document = doc::toml::parse(&source.text);
-    let tables: Vec<doc::Node<'_>> = document.root().and_then(|r| r.get("test")).into_iter().flat_map(|t| t.items()).collect();
+    // By file: most packs keep their tests with them.
+    let mut files: Vec<SourceId> = pack.tests.iter().map(|t| t.location.source).collect();
+    files.sort_unstable();
+    files.dedup();
+    let documents: BTreeMap<SourceId, doc::Document<'_>> =
+        files.into_iter().map(|file| (file, doc::toml::parse(&sources.get(file).text))).collect();
+    let tables: BTreeMap<SourceId, Vec<doc::Node<'_>>> = documents
+        .iter()
+        .map(|(file, d)| (*file, d.root().and_then(|r| r.get("test")).into_iter().flat_map(|t| t.items()).collect()))
+        .collect();
     let read = |test: &policy::Test| {
-        let node = tables[test.number];
+        let file = test.location.source;
+        let (source, node) = (sources.get(file), tables[&file][test.number]);
         let reading = inventory::read_within(node, file, source);
         let (project, mut errors) = project::parse_within(node, file, &source.text);
         errors.extend(reading.errors);
@@ -134,8 +142,11 @@ fn judged(pack: &Pack, test: &policy::Test, world: World, sources: &Sources) -> 
     };
     // Tests say what the rules mean, not whether they bind yet.
     of_day.status = Status::InForce;
-    let World { facts, project, .. } = world;
-    let snapshot = link(vec![(file, facts)], &project, sources);
+    let World { facts, mut project, .. } = world;
+    for (point, reading) in &test.readings {
+        project.readings.insert(format!("{}/{}", pack.id, point.value), Spanned::new(*reading, point.span));
+    }
+    let snapshot = link(vec![(test.location.source, facts)], &project, sources);
     let selected = |selector: &Selector| {
         let matcher = Matcher::new(selector);
         let snapshot = &snapshot;
@@ -165,7 +176,7 @@ fn mismatches(pack: &Pack, test: &policy::Test, assessment: &Assessment, sources
             Some((_, expected)) if *expected == result.verdict => continue,
             Some((at, expected)) => {
                 let message = format!("`{id}` was to be {} and is {found}: {}", expected.as_str(), result.why);
-                (at.at(pack.location.source), message)
+                (at.at(test.location.source), message)
             }
             None if matches!(result.verdict, Verdict::Satisfied | Verdict::NotApplicable) => continue,
             None => (test.location, format!("`{id}` is {found}, and `expect` does not name it: {}", result.why)),

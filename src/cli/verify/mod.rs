@@ -11,6 +11,7 @@ use super::bundle::{Bundle, DataOf, GivenBy, Manifest, Record};
 use super::pipeline::{Begun, Held, Place, begin_at, begin_held, policy_text};
 use super::{Context, Failure, ProjectArgs, baseline};
 use crate::check::follow;
+use crate::finding::Reading;
 use crate::geo::data_set::sha256;
 use crate::report::{RenderOptions, Reporter as _, count, json, safe, summary};
 use crate::source::load::{self, HeldFile, LoadError, Skipped};
@@ -51,8 +52,8 @@ impl Verify {
 
         let mut different: Vec<String> = Vec::new();
         let begun = match &self.inputs {
-            Some(folder) => self.from_folder(&bundle, folder, context, &mut different)?,
-            None => self.from_bundle(&bundle, &shown, context)?,
+            Some(folder) => self.of_folder(&bundle, folder, context, &mut different)?,
+            None => self.in_bundle(&bundle, &shown, context)?,
         };
         policies(m, &bundle, &mut different)?;
         variables(m, context, &mut different);
@@ -86,7 +87,7 @@ impl Verify {
     }
 
     /// The files of a folder, held against those that the bundle rests on.
-    fn from_folder(
+    fn of_folder(
         &self,
         bundle: &Bundle,
         folder: &Path,
@@ -120,7 +121,7 @@ impl Verify {
     }
 
     /// The files in the bundle.
-    fn from_bundle(&self, bundle: &Bundle, shown: &str, context: &Context<'_>) -> Result<Begun, Failure> {
+    fn in_bundle(&self, bundle: &Bundle, shown: &str, context: &Context<'_>) -> Result<Begun, Failure> {
         let m = &bundle.manifest;
         let no = |why: &str| no_bundle(shown, why);
         let mut held = load::Held::default();
@@ -246,7 +247,16 @@ struct Now {
 
 fn judge(begun: Begun, bundle: &Bundle, as_of: Date, context: &Context<'_>) -> Result<Now, Failure> {
     let m = &bundle.manifest;
-    let args = ProjectArgs { geoip: Vec::new(), input_format: m.input_format.clone(), as_of: Some(as_of) };
+    let read =
+        |(point, word): (&String, &String)| Some((point.clone(), Reading::ALL.into_iter().find(|r| r.as_str() == word)?));
+    let readings: Option<Vec<_>> = m.readings.iter().map(read).collect();
+    let untold = || Failure::usage("the bundle cannot be judged again: it names a reading that is neither strict nor lenient");
+    let args = ProjectArgs {
+        geoip: Vec::new(),
+        input_format: m.input_format.clone(),
+        as_of: Some(as_of),
+        reading: readings.ok_or_else(untold)?,
+    };
     let mut opened = begun.open(&args, context)?;
     let of_bundle = |why: String| Failure::usage(format!("the bundle cannot be judged again: {why}"));
     if let Some(member) = &m.baseline {

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::Lint;
-use crate::finding::Severity;
+use super::{Level, Lint};
 use crate::model::{Place, Role};
-use crate::policy::{Combine, Demand, Doing, Pack, Rule};
+use crate::policy::{Combine, Demand, Doing, Pack, Recipients, Rule};
 use crate::source::Spanned;
 use crate::vocab::classes;
 use crate::vocab::places::{self, Membership, PlaceSet};
+
 /// More rules than this are not compared with each other; packs have tens.
 pub(super) const MAX_COMPARED: usize = 1_000;
 
@@ -19,21 +19,24 @@ pub(super) fn pairs(packs: &[Pack], found: &mut Vec<Lint>) {
     if let Some((pack, rule)) = rules.get(MAX_COMPARED) {
         found.push(Lint {
             code: "rules-not-compared",
-            severity: Severity::Medium,
+            level: Level::Warning,
             location: rule.id.at(pack.location.source),
             message: format!("{} rules are too many to compare; those from here on were not", rules.len()),
             help: Some("lint fewer packs at a time".to_owned()),
         });
     }
     let rules = &rules[..rules.len().min(MAX_COMPARED)];
-    let mut shared: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    let mut shared: BTreeMap<usize, Vec<(String, bool)>> = BTreeMap::new();
     for (n, (pack, rule)) in rules.iter().enumerate() {
         for (other_pack, other) in &rules[n + 1..] {
+            if apart_by_reading(pack, rule, other_pack, other) {
+                continue;
+            }
             let (name, other_name) = (pack.rule_name(rule), other_pack.rule_name(other));
             let at = other.id.at(other_pack.location.source);
-            let say = |code, severity, location, message, help: &str| Lint {
+            let say = |code, level, location, message, help: &str| Lint {
                 code,
-                severity,
+                level,
                 location,
                 message,
                 help: Some(help.to_owned()),
@@ -41,28 +44,30 @@ pub(super) fn pairs(packs: &[Pack], found: &mut Vec<Lint>) {
             if let Some(why) = exclude(rule, other) {
                 // With a recorded mechanism, one of them gives way.
                 let gives_way = [rule, other].iter().any(|r| !r.unless_mechanism.is_empty() || !r.tiers.is_empty());
-                let severity = if gives_way { Severity::Low } else { Severity::High };
+                let level = if gives_way { Level::Note } else { Level::Error };
                 let message = format!("`{other_name}` and `{name}` cannot both hold: {why}");
                 let help = "narrow data, origin or activity of one of them";
-                found.push(say("rules-exclude-each-other", severity, at, message, help));
+                found.push(say("rules-exclude-each-other", level, at, message, help));
                 continue;
             }
             if exclude_when_shared(rule, other) {
-                shared.entry(n).or_default().push(other_name.clone());
+                shared.entry(n).or_default().push((other_name.clone(), pack.id == other_pack.id));
             }
+            // Two laws may ask the same; two rules of one pack should not.
+            let within = if pack.id == other_pack.id { Level::Warning } else { Level::Note };
             match (implies(rule, other), implies(other, rule)) {
                 (true, true) => {
                     let message = format!("`{other_name}` demands the same as `{name}`");
-                    found.push(say("rule-duplicated", Severity::Low, at, message, "remove one of them"));
+                    found.push(say("rule-duplicated", within, at, message, "remove one of them"));
                 }
                 (true, false) => {
                     let message = format!("`{other_name}` adds nothing to `{name}`, which covers it");
-                    found.push(say("rule-shadowed", Severity::Low, at, message, "remove it, or make it stricter"));
+                    found.push(say("rule-shadowed", within, at, message, "remove it, or make it stricter"));
                 }
                 (false, true) => {
                     let at = rule.id.at(pack.location.source);
                     let message = format!("`{name}` adds nothing to `{other_name}`, which covers it");
-                    found.push(say("rule-shadowed", Severity::Low, at, message, "remove it, or make it stricter"));
+                    found.push(say("rule-shadowed", within, at, message, "remove it, or make it stricter"));
                 }
                 (false, false) => {}
             }
@@ -72,10 +77,10 @@ pub(super) fn pairs(packs: &[Pack], found: &mut Vec<Lint>) {
     for (n, others) in shared {
         let (pack, rule) = rules[n];
         let more = if others.len() > 2 { format!(" and {} other rules", others.len() - 2) } else { String::new() };
-        let named: Vec<String> = others.iter().take(2).map(|o| format!("`{o}`")).collect();
+        let named: Vec<String> = others.iter().take(2).map(|(o, _)| format!("`{o}`")).collect();
         found.push(Lint {
             code: "shared-data-has-no-place",
-            severity: Severity::Low,
+            level: if others.iter().any(|(_, within)| *within) { Level::Warning } else { Level::Note },
             location: rule.id.at(pack.location.source),
             message: format!(
                 "data that people of `{}` share with those of {}{more} has no place that both allow",
@@ -138,13 +143,17 @@ fn demands_exclude(a: &Rule, b: &Rule) -> Option<String> {
         return None;
     }
     let in_words = |p: &PlaceSet| p.names.join(", ");
+    let inside = |p: &PlaceSet, q: &PlaceSet| match (in_words(p), in_words(q)) {
+        (p, q) if p == q => format!("one wants it in {p}, the other nowhere in {q}"),
+        (p, q) => format!("all of {p} is in {q}"),
+    };
     let apart = |p: &PlaceSet, q: &PlaceSet| !p.is_empty() && !q.is_empty() && !PlaceSet::overlap(&[p, q]);
     match (&a.demand, &b.demand) {
         (Demand::OnlyIn(p), Demand::OnlyIn(q)) if apart(p, q) && meet(a, b) => {
             Some(format!("no place is in both {} and {}", in_words(p), in_words(q)))
         }
         (Demand::OnlyIn(p), Demand::NeverIn(q)) | (Demand::NeverIn(q), Demand::OnlyIn(p)) if within(p, q) && meet(a, b) => {
-            Some(format!("all of {} is in {}", in_words(p), in_words(q)))
+            Some(inside(p, q))
         }
         (Demand::OnlyIn(p), needed) | (needed, Demand::OnlyIn(p)) => {
             let only = if matches!(a.demand, Demand::OnlyIn(_)) { a } else { b };
@@ -154,7 +163,7 @@ fn demands_exclude(a: &Rule, b: &Rule) -> Option<String> {
         (Demand::NeverIn(p), needed) | (needed, Demand::NeverIn(p)) => {
             let never = if matches!(a.demand, Demand::NeverIn(_)) { a } else { b };
             let home = store_needed(needed)?;
-            (binds_stores(never) && within(home, p)).then(|| format!("all of {} is in {}", in_words(home), in_words(p)))
+            (binds_stores(never) && within(home, p)).then(|| inside(home, p))
         }
         _ => None,
     }
@@ -194,6 +203,24 @@ fn within(inner: &PlaceSet, outer: &PlaceSet) -> bool {
     !inner.is_empty() && inner.codes().all(covered)
 }
 
+fn same_recipients(a: Option<&Recipients>, b: Option<&Recipients>) -> bool {
+    let ids = |r: &Recipients| r.certified.iter().map(|c| c.value.clone()).collect::<Vec<_>>();
+    match (a, b) {
+        // What asks more of recipients still meets what asks nothing of them.
+        (_, None) => true,
+        (None, Some(_)) => false,
+        (Some(a), Some(b)) => a.jurisdiction == b.jurisdiction && ids(a) == ids(b) && a.covered_person == b.covered_person,
+    }
+}
+
+/// Rules for two readings of one point are never asked together.
+fn apart_by_reading(pack: &Pack, rule: &Rule, other_pack: &Pack, other: &Rule) -> bool {
+    match (&rule.reading, &other.reading) {
+        (Some((a, p)), Some((b, q))) => pack.id == other_pack.id && a.value == b.value && p != q,
+        _ => false,
+    }
+}
+
 /// Whether meeting `a` always meets `b` too: `a` demands the same, of at least as much.
 fn implies(a: &Rule, b: &Rule) -> bool {
     let ids = |list: &[Spanned<String>]| list.iter().map(|s| s.value.clone()).collect::<Vec<_>>();
@@ -201,7 +228,10 @@ fn implies(a: &Rule, b: &Rule) -> bool {
         let many = ids(many);
         ids(few).iter().all(|f| many.contains(f))
     };
+    let words = |r: &Rule| r.reading.as_ref().map(|(point, reading)| (point.value.clone(), *reading));
     same_demand(&a.demand, &b.demand)
+        && same_recipients(a.recipient.as_ref(), b.recipient.as_ref())
+        && (a.reading.is_none() || words(a) == words(b))
         && a.origin_by == b.origin_by
         && match (&a.origin, &b.origin) {
             (None, _) => true,

@@ -11,8 +11,14 @@ use crate::doc::Node;
 use crate::source::{Span, Spanned};
 
 impl Reader {
-    /// A test, judged at `as_of` unless it says otherwise. `rules` are the ids of the pack's rules.
-    pub(super) fn test(&mut self, node: Node<'_>, number: usize, rules: &BTreeSet<&str>, as_of: Date) -> Option<Test> {
+    /// A test, judged at `as_of` unless it says otherwise. `rules` and `points` are ids of the pack.
+    pub(super) fn test(
+        &mut self,
+        node: Node<'_>,
+        number: usize,
+        (rules, points): (&BTreeSet<&str>, &BTreeSet<&str>),
+        as_of: Date,
+    ) -> Option<Test> {
         let raw: RawTest = self.read(node)?;
         self.missing(node, &["name", "expect"]);
         let expect = node.get("expect").filter(|e| e.is_map());
@@ -27,6 +33,12 @@ impl Reader {
             let told = raw.expect.as_ref().and_then(|e| e.get(&id.value));
             verdicts.extend(told.map(|verdict| (id, verdict.0)));
         }
+        let mut readings = Vec::new();
+        for entry in node.get("readings").filter(|r| r.is_map()).into_iter().flat_map(|r| r.entries()) {
+            let point = Spanned::new(entry.name().to_owned(), entry.key.span());
+            self.known_point(&point, points);
+            readings.extend(raw.readings.get(&point.value).map(|reading| (point, reading.0)));
+        }
         let tables = node.get("finding").into_iter().flat_map(|f| f.items()).filter(|f| f.is_map());
         let tables: Vec<Node<'_>> = tables.collect();
         // With a table that could not be read at all they would no longer go together.
@@ -37,6 +49,7 @@ impl Reader {
         Some(Test {
             name: raw.name?.map(|n| n.0),
             as_of: raw.as_of.map_or(as_of, |d| d.0),
+            readings,
             expect: verdicts,
             findings,
             number,

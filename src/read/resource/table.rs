@@ -18,12 +18,13 @@
 //! - A *condition* compares what a path gives: `{ path = "account_replication_type", is = ["GRS", "RAGRS"] }`.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use serde::Deserialize;
 
 use super::Vocabulary;
 use crate::model::{Activity, Dependence, Role, RouteRole};
+use crate::vocab::pairs;
 
 /// One file.
 #[derive(Debug, Default, Deserialize)]
@@ -294,9 +295,6 @@ pub static TABLES: &[(&str, &str)] = tables![
     "terraform-tencent",
 ];
 
-/// Region pairs: `provider,region,pair,source`.
-static PAIRS: &str = include_str!("../../../data/resources/pairs.csv");
-
 /// The row for a kind: its own, else that of the longest prefix.
 pub fn find(vocabulary: Vocabulary, kind: &str) -> Option<&'static Row> {
     let index = index(vocabulary);
@@ -312,11 +310,7 @@ pub fn find(vocabulary: Vocabulary, kind: &str) -> Option<&'static Row> {
 
 /// The region that a provider pairs with one of its own.
 pub fn pair(provider: &str, region: &str) -> Option<&'static str> {
-    static PAIR_OF: LazyLock<HashMap<(&str, String), &str>> = LazyLock::new(|| {
-        let fields = PAIRS.lines().skip(1).map(|line| line.splitn(4, ',').collect::<Vec<_>>());
-        fields.filter_map(|f| Some(((*f.first()?, plain_region(f.get(1)?)), *f.get(2)?))).collect()
-    });
-    PAIR_OF.get(&(provider, plain_region(region))).copied()
+    pairs::of(provider, &plain_region(region))
 }
 
 /// `East US 2` and `eastus2` are one region.

@@ -7,6 +7,7 @@ use super::{ORDER, Prose, Report, Text, at, list, nothing, severity_badge, state
 use crate::finding::{Finding, Hop, Verdict};
 use crate::report::{condition, count, known, pretty::pointed_at, remedy};
 use crate::source::Location;
+use crate::vocab::controls;
 
 /// Columns of an excerpt.
 const ROOM: usize = 160;
@@ -57,6 +58,7 @@ fn finding(r: &Report<'_>, f: &Finding) -> Markup {
             div class="inside" {
                 dl {
                     @if let Some(why) = &f.why { dt { "Why" } dd { (Prose(why)) } }
+                    @if !f.controls.is_empty() { dt { "Controls" } dd { (control_list(&f.controls)) } }
                     @if !f.origin.is_empty() { dt { "People of" } dd { (list(&f.origin)) } }
                     @if !f.data.is_empty() { dt { "Data" } dd { (list(&f.data)) } }
                     @if !f.populations.is_empty() { dt { "Population" } dd { (list(&f.populations)) } }
@@ -81,6 +83,15 @@ fn finding(r: &Report<'_>, f: &Finding) -> Markup {
                 @if let Some(location) = f.policy_location { h4 { "The line of the policy" } (excerpt(r, location)) }
                 @for label in &f.labels { h4 { (Prose(&label.text)) } (excerpt(r, label.location)) }
             }
+        }
+    }
+}
+
+/// "CCC.Core.CN06 Restrict Deployments to Trust Perimeter (FINOS Common Cloud Controls, Core)", one a line.
+fn control_list(ids: &[&str]) -> Markup {
+    html! {
+        @for control in ids.iter().filter_map(|id| controls::known(id)) {
+            p { code { (Text(&control.id)) } " " (Text(&control.title)) " (" (Text(&control.catalogue)) ")" }
         }
     }
 }
