@@ -529,6 +529,17 @@ fn onshore(folder: &Path, args: &[&str]) -> (i32, String) {
     (out.status.code().unwrap_or(-1), text)
 }
 
+/// JSON without what the assessment's contract holds, which has snapshots of its own.
+fn own_part(text: &str) -> String {
+    const OWN: [&str; 5] = ["code", "rule", "verdict", "message", "observed"];
+    let Ok(mut document) = serde_json::from_str::<serde_json::Value>(text) else { return text.to_owned() };
+    document.as_object_mut().unwrap().retain(|key, _| key != "rules");
+    for finding in document["findings"].as_array_mut().unwrap() {
+        finding.as_object_mut().unwrap().retain(|key, _| OWN.contains(&key.as_str()));
+    }
+    serde_json::to_string_pretty(&document).unwrap() + "\n"
+}
+
 #[test]
 fn golden_cases() {
     let mut wrong = Vec::new();
@@ -538,7 +549,7 @@ fn golden_cases() {
     for case in cases {
         let args = std::fs::read_to_string(case.join("args.txt")).unwrap();
         let (code, text) = onshore(&case, &args.split_whitespace().collect::<Vec<_>>());
-        let text = format!("exit code {code}\n{text}");
+        let text = format!("exit code {code}\n{}", own_part(&text));
         let stored = case.join("expected.txt");
         if std::env::var_os("ONSHORE_BLESS").is_some() {
             std::fs::write(&stored, &text).unwrap();
