@@ -452,19 +452,19 @@ impl Opened {
     fn known_readings(&self, packs: &[Pack]) -> Result<(), Failure> {
         let points = packs.iter().flat_map(|p| p.contested.iter().map(|c| format!("{}/{}", p.id, c.id.value)));
         let points: Vec<String> = points.collect();
-        for (point, reading) in self.project.readings.iter().filter(|(point, _)| !points.contains(point)) {
-            let words = points.iter().map(String::as_str);
-            let unknown = match points.is_empty() {
-                true => Failure::with_help(
-                    format!("`{point}` is not a contested point"),
-                    "no policy of this run marks one; remove the reading",
-                ),
-                false => Failure::unknown(point, "contested point of these policies", words),
-            };
-            let span = Some(reading.span).filter(|s| *s != Span::default());
-            return Err(named_in_project(&self.project, &self.sources, span, unknown));
-        }
-        Ok(())
+        let Some((point, reading)) = self.project.readings.iter().find(|(point, _)| !points.contains(point)) else {
+            return Ok(());
+        };
+        let unknown = if points.is_empty() {
+            Failure::with_help(
+                format!("`{point}` is not a contested point"),
+                "no policy of this run marks one; remove the reading",
+            )
+        } else {
+            Failure::unknown(point, "contested point of these policies", points.iter().map(String::as_str))
+        };
+        let span = Some(reading.span).filter(|s| *s != Span::default());
+        Err(named_in_project(&self.project, &self.sources, span, unknown))
     }
 
     /// What is being done while it is assessed.
