@@ -83,7 +83,7 @@ impl Request {
 /// let overflow = assessed.findings().iter().find(|f| f.endpoint == "10.86.4.11:8801").expect("the server in Tianjin");
 /// assert_eq!(overflow.rule.as_deref(), Some("us-meetings-stay/no-overseas-overflow"));
 /// let line = overflow.location.map(|at| assessed.line(at));
-/// assert_eq!(line.as_deref(), Some("routing/media.conf:7:16"));
+/// assert_eq!(line.as_deref(), Some("routing/media.conf:7"));
 /// # Ok::<(), onshore::Error>(())
 /// ```
 ///
@@ -152,7 +152,7 @@ impl Assessed {
         &self.assessment.gaps
     }
 
-    /// `routing/media.conf:7:16`, from the project's folder.
+    /// `routing/media.conf:7`, from the project's folder.
     pub fn line(&self, at: Location) -> String {
         self.opened.sources.position(at).to_string()
     }

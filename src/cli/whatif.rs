@@ -331,13 +331,18 @@ fn show(
         item("", "")?;
         item("", "Stored")?;
     }
+    // People of one origin may be of several populations.
+    let mut told = BTreeSet::new();
     for s in &after.stored {
         let left: Vec<String> = s.left.iter().map(|(name, place)| format!("`{name}` {place}")).collect();
         let left = if left.is_empty() { "no store is left".to_owned() } else { left.join(", ") };
         let whole = if s.full || s.left.is_empty() { "" } else { ", perhaps not all of it" };
         let gone = if s.gone.is_empty() { String::new() } else { format!("; gone: {}", s.gone.join(", ")) };
         let whose = if s.origin.is_empty() { String::new() } else { format!(" of people of {}", s.origin) };
-        item("  - ", &format!("{}{whose}: {left}{whole}{gone}", s.data))?;
+        let text = format!("{}{whose}: {left}{whole}{gone}", s.data);
+        if told.insert(text.clone()) {
+            item("  - ", &text)?;
+        }
     }
     if !after.lost.is_empty() {
         item("", "")?;
