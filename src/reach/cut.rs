@@ -47,14 +47,16 @@ impl Graph<'_> {
     pub fn cut(&self, spread: &Spread, offences: &[Offence], keep: &BTreeSet<RouteId>) -> Cut {
         let kinds = self.kinds(offences);
         let all: Vec<&Kind> = kinds.iter().collect();
-        let mut best = match self.cut_kinds(spread, &all, keep) {
-            Cut::Routes(routes, _) => routes,
+        // Where one kind starts, another may have to be kept out: in one network that has no cut, though each by itself has.
+        let together = match self.cut_kinds(spread, &all, keep) {
+            Cut::Routes(routes, _) => Some(routes),
+            Cut::Impossible if (2..=MOST_KINDS).contains(&kinds.len()) => None,
             other => return other,
         };
-        if kinds.len() == 1 {
-            return Cut::Routes(best, true);
+        if let (1, Some(routes)) = (kinds.len(), &together) {
+            return Cut::Routes(routes.clone(), true);
         }
-        best = self.needed(spread, &all, best);
+        let together = together.map(|routes| self.needed(spread, &all, routes));
         // No set is smaller than what one kind needs by itself; and what each needs by itself is enough for all.
         let mut least = 0;
         let mut each: BTreeSet<RouteId> = BTreeSet::new();
@@ -67,14 +69,12 @@ impl Graph<'_> {
                 other => return other,
             }
         }
-        if kinds.len() <= MOST_KINDS {
-            let each = self.needed(spread, &all, each.into_iter().collect());
-            if each.len() < best.len() {
-                best = each;
-            }
-        }
-        let smallest = best.len() == least;
-        Cut::Routes(best, smallest)
+        let each = (kinds.len() <= MOST_KINDS).then(|| self.needed(spread, &all, each.into_iter().collect()));
+        let fewest = [together, each].into_iter().flatten().min_by_key(Vec::len);
+        fewest.map_or(Cut::Impossible, |routes| {
+            let smallest = routes.len() == least;
+            Cut::Routes(routes, smallest)
+        })
     }
 
     fn kinds(&self, offences: &[Offence]) -> Vec<Kind> {
