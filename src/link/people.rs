@@ -145,14 +145,18 @@ pub fn recipients(snapshot: &mut Snapshot, project: &Project, sources: &Sources)
     gaps
 }
 
-/// Fills `snapshot.operated`. Of a recipient that operates nothing that was read, nothing is asked; that is told.
+/// Fills `snapshot.operated`, after the register's recipients: what is on record by somebody's name is operated by them. Of a recipient that operates nothing that was read, nothing is asked; that is told.
 pub fn operated(snapshot: &mut Snapshot, project: &Project, sources: &Sources) -> Vec<Gap> {
     let mut gaps = Vec::new();
     let mut operated: Vec<Vec<EndpointId>> = Vec::new();
     for recipient in &project.recipients {
         let matcher = Matcher::new(&recipient.selector);
         let all = snapshot.endpoint_ids().filter(|id| matcher.matches(snapshot, snapshot.endpoint(*id), sources));
-        let all: Vec<EndpointId> = all.collect();
+        let mut all: Vec<EndpointId> = all.collect();
+        let on_record = project.transfers.iter().flatten().zip(&snapshot.recipients);
+        all.extend(on_record.filter(|(t, _)| t.recipient == recipient.name).flat_map(|(_, of_entry)| of_entry));
+        all.sort_unstable();
+        all.dedup();
         if all.is_empty() {
             gaps.push(Gap {
                 code: "unmatched-recipient",

@@ -16,6 +16,7 @@ use super::boundary::people_sets;
 use super::context::{Arrival, Context, Standpoint, and, bits};
 use super::describe::{count, made_at, subject_of, tell_apart, whose};
 use super::placement::{Placement, Wanted, judge};
+use super::recipient::{self, Fitness};
 use super::scope::{Applies, Scope};
 use super::waive;
 use super::{Question, describe, overall, with_context};
@@ -99,24 +100,30 @@ fn of(n: u64, noun: &str) -> String {
     count(usize::try_from(n).unwrap_or(usize::MAX), noun)
 }
 
-/// A demand on places: where, and of which tokens.
+/// A demand on where data goes, and of which tokens.
 struct Asked {
-    set: PlaceSet,
-    inside: bool,
+    places: Places,
     tokens: Vec<u64>,
+}
+
+enum Places {
+    In(PlaceSet),
+    NotIn(PlaceSet),
+    Anywhere,
 }
 
 /// `None`: the demand is not on where data goes, so that flows cannot show it.
 fn asked(context: &Context<'_>, scope: &Scope<'_>) -> Option<Vec<Asked>> {
-    let one = |set: &PlaceSet, inside| vec![Asked { set: set.clone(), inside, tokens: scope.tokens.clone() }];
+    let one = |places| vec![Asked { places, tokens: scope.tokens.clone() }];
     let people = |base: &[String]| {
-        people_sets(context, scope, base).into_iter().map(|(set, tokens)| Asked { set, inside: true, tokens }).collect()
+        people_sets(context, scope, base).into_iter().map(|(set, tokens)| Asked { places: Places::In(set), tokens }).collect()
     };
     match &scope.rule.demand {
         Demand::OnlyIn(set) if scope.rule.combine == Combine::Nexus => Some(people(&set.names)),
         Demand::Nexus => Some(people(&[])),
-        Demand::OnlyIn(set) => Some(one(set, true)),
-        Demand::NeverIn(set) => Some(one(set, false)),
+        Demand::OnlyIn(set) => Some(one(Places::In(set.clone()))),
+        Demand::NeverIn(set) => Some(one(Places::NotIn(set.clone()))),
+        Demand::Recipient => Some(one(Places::Anywhere)),
         _ => None,
     }
 }
@@ -140,7 +147,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         };
         let pairs: Vec<Pair<'_>> = sums.into_iter().map(pair).collect();
         let receivers: BTreeSet<PartyId> = pairs.iter().map(|p| p.ids.1).collect();
-        let standpoint = |id: PartyId| (id, Standpoint::new(context.atlas, counted.labels.party(id).geo.clone()));
+        let standpoint = |id: PartyId| (id, standpoint(context, counted.labels.party(id)));
         let standpoints = receivers.into_iter().map(standpoint).collect();
         Self { context, counted, pairs, hops: Hops::new(context), standpoints }
     }
@@ -231,10 +238,15 @@ impl<'j, 'a> Judge<'j, 'a> {
                     judged.flows += pair.sum.flows;
                 }
                 judged.senders.extend(pair.from.endpoints.iter().copied());
-                let wanted = if asked.inside { Wanted::In(&asked.set) } else { Wanted::NotIn(&asked.set) };
+                let wanted = match &asked.places {
+                    Places::In(set) => Wanted::In(set),
+                    Places::NotIn(set) => Wanted::NotIn(set),
+                    Places::Anywhere => Wanted::Anywhere,
+                };
                 let standpoint = &self.standpoints[&pair.ids.1];
                 let placement = judge(self.context, standpoint, &wanted);
-                let Some((code, verdict, why)) = self.verdict(scope, pair, &placement, &holds) else { continue };
+                let fitness = self.fitness(scope, pair);
+                let Some((code, verdict, why)) = self.verdict(scope, pair, &placement, &fitness, &holds) else { continue };
                 let key = (self.name(pair.from), self.name(pair.to), code);
                 let draft = drafts.entry(key).or_insert_with(|| Draft {
                     pair,
@@ -243,6 +255,7 @@ impl<'j, 'a> Judge<'j, 'a> {
                     verdict,
                     why,
                     placement,
+                    fitness,
                     unsure: false,
                     sum: Sum::default(),
                 });
@@ -296,40 +309,64 @@ impl<'j, 'a> Judge<'j, 'a> {
         Some(Holds { tokens, sure, known: true })
     }
 
+    /// Whether whoever operates the receiver may have the data.
+    fn fitness(&self, scope: &Scope<'_>, pair: &Pair<'_>) -> Fitness {
+        if scope.rule.recipient.is_none() {
+            return Fitness::Fit;
+        }
+        let context = self.context;
+        let of = |id: &EndpointId| recipient::judge(context, &context.standpoints[context.standpoint(*id)], scope.rule);
+        let mut judged: Vec<Fitness> = pair.to.endpoints.iter().map(of).collect();
+        judged.dedup();
+        match judged.len() {
+            0 => Fitness::Untold("no inventory says what has that address".into()),
+            1 => judged.swap_remove(0),
+            _ if judged.iter().all(|f| matches!(f, Fitness::Unfit(_))) => judged.swap_remove(0),
+            _ => Fitness::Untold("which of several endpoints has that address is not known, nor who operates it".into()),
+        }
+    }
+
     /// `None`: the rule has nothing against it.
     fn verdict(
         &self,
         scope: &Scope<'_>,
         pair: &Pair<'_>,
         placement: &Placement,
+        fitness: &Fitness,
         holds: &Holds,
     ) -> Option<(&'static str, Verdict, String)> {
-        if matches!(placement, Placement::Inside) {
-            return None;
-        }
-        let does = self.does(scope, pair)?;
         let undecided = |code, why: &str| Some((code, Verdict::Indeterminate, why.to_owned()));
-        match placement {
-            Placement::Inside => None,
-            Placement::Weak(why) => undecided("observed-place-unknown", &format!("but {why}")),
-            Placement::Unknown(_) => undecided("observed-place-unknown", ""),
-            Placement::Outside(_) if !holds.known => {
+        let code = match (placement, fitness) {
+            (Placement::Inside, Fitness::Fit) => return None,
+            (Placement::Outside(_), _) => "observed-outside",
+            (_, Fitness::Unfit(_)) => "observed-recipient-not-allowed",
+            (Placement::Weak(_) | Placement::Unknown(_), _) => "observed-place-unknown",
+            (Placement::Inside, Fitness::Untold(_)) => "observed-recipient-unknown",
+        };
+        let does = self.does(scope, pair)?;
+        match (code, placement, fitness) {
+            ("observed-place-unknown", Placement::Weak(why), _) => undecided(code, &format!("but {why}")),
+            ("observed-place-unknown", ..) => undecided(code, ""),
+            ("observed-recipient-unknown", _, Fitness::Untold(why)) => {
+                undecided(code, &format!("and whether its operator may have it cannot be told: {why}"))
+            }
+            _ if !holds.known => {
                 undecided("observed-sender-unknown", "and no inventory says what stands at the sender's address")
             }
-            Placement::Outside(_) if pair.way == Way::Answered && !pair.to.is_own() => {
+            _ if pair.way == Way::Answered && !pair.to.is_own() => {
                 undecided("observed-answer-abroad", "in answer to clients there, of whom nothing is declared")
             }
-            Placement::Outside(_) if !holds.sure => undecided(
+            _ if !holds.sure => undecided(
                 "observed-perhaps-outside",
                 "though that data gets to the sender in some states only, or to one of several that may have sent it",
             ),
-            Placement::Outside(_) if !does => {
+            _ if !does => {
                 undecided("observed-perhaps-outside", "and whether what happens there is what the rule is about cannot be told")
             }
-            Placement::Outside(_) if scope.rule.state.len() < State::ALL.len() => {
+            _ if scope.rule.state.len() < State::ALL.len() => {
                 undecided("observed-perhaps-outside", "and a log does not say in which state the rule asks for that was")
             }
-            Placement::Outside(_) => Some(("observed-outside", Verdict::Violated, String::new())),
+            _ => Some((code, Verdict::Violated, String::new())),
         }
     }
 
@@ -371,9 +408,12 @@ impl<'j, 'a> Judge<'j, 'a> {
         };
         let to_whom = if to.declared { format!("{to_whom} `{}` {place}", to.name) } else { format!("{to_whom} {}", to.name) };
         let mut message = format!("`{}` {holds} and {verb} {} {to_whom}", from.name, amount(seen));
+        if let (false, Fitness::Unfit(why)) = (matches!(draft.placement, Placement::Outside(_)), &draft.fitness) {
+            let _ = write!(message, ", and {why}");
+        }
         if draft.verdict == Verdict::Indeterminate {
             match &draft.placement {
-                Placement::Unknown(why) => {
+                Placement::Unknown(why) if draft.code == "observed-place-unknown" => {
                     let geo = &draft.pair.to.geo;
                     let why = why.clone().or_else(|| geo.conflict.clone()).or_else(|| geo.unknown.clone());
                     let _ = write!(
@@ -396,6 +436,16 @@ impl<'j, 'a> Judge<'j, 'a> {
             "observed-outside" => "stop that traffic; if it carries other data, declare an endpoint with that address and a route \
                                    with `data = [...]`"
                 .to_owned(),
+            "observed-recipient-not-allowed" => format!(
+                "keep the data out of `{}`, declare with `data = [...]` on the route which data goes there, or correct [[recipient]]",
+                to.name
+            ),
+            "observed-recipient-unknown" if to.declared => {
+                "declare who operates it under [[recipient]], with what is attested of them".to_owned()
+            }
+            "observed-recipient-unknown" => {
+                "declare an endpoint with that address, and who operates it under [[recipient]]".to_owned()
+            }
             "observed-place-unknown" => {
                 "declare what has that address and where it stands: an endpoint, a [[site]] with its network, or a [[geo.override]]".to_owned()
             }
@@ -511,6 +561,17 @@ impl<'j, 'a> Judge<'j, 'a> {
     }
 }
 
+/// What a party depends on where it is. Of several endpoints who operates it is known only if that is one and the same.
+fn standpoint(context: &Context<'_>, party: &Party) -> Standpoint {
+    let mut of = party.endpoints.iter().map(|id| &context.standpoints[context.standpoint(*id)]);
+    let by = of.next().filter(|first| of.all(|s| (&s.recipients, &s.registered) == (&first.recipients, &first.registered)));
+    Standpoint {
+        recipients: by.map(|s| s.recipients.clone()).unwrap_or_default(),
+        registered: by.map(|s| s.registered.clone()).unwrap_or_default(),
+        ..Standpoint::new(context.atlas, party.geo.clone())
+    }
+}
+
 /// What a sender has.
 struct Holds {
     tokens: Vec<u64>,
@@ -527,6 +588,7 @@ struct Draft<'p> {
     verdict: Verdict,
     why: String,
     placement: Placement,
+    fitness: Fitness,
     unsure: bool,
     sum: Sum,
 }
