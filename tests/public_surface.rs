@@ -17,8 +17,21 @@ use syn::{Fields, ImplItem, Item, UseTree, Visibility};
 fn text(tokens: &impl ToTokens) -> String {
     let mut text = tokens.to_token_stream().to_string();
     for (from, to) in [
-        (" :: ", "::"), (":: ", "::"), (" < ", "<"), ("< ", "<"), (" >", ">"), ("& ", "&"), (" ,", ","), (" ;", ";"), (" (", "("),
-        ("( ", "("), (" )", ")"), ("[ ", "["), (" ]", "]"), (" :", ":"), ("' ", "'"),
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" < ", "<"),
+        ("< ", "<"),
+        (" >", ">"),
+        ("& ", "&"),
+        (" ,", ","),
+        (" ;", ";"),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        ("[ ", "["),
+        (" ]", "]"),
+        (" :", ":"),
+        ("' ", "'"),
     ] {
         text = text.replace(from, to);
     }
@@ -156,7 +169,11 @@ fn the_public_surface_is_the_one_that_was_agreed() {
         std::fs::write(&file, &listed).unwrap();
     }
     let agreed = std::fs::read_to_string(&file).unwrap_or_default();
-    let line = listed.lines().zip(agreed.lines()).position(|(a, b)| a != b).unwrap_or(agreed.lines().count().min(listed.lines().count()));
+    let line = listed
+        .lines()
+        .zip(agreed.lines())
+        .position(|(a, b)| a != b)
+        .unwrap_or(agreed.lines().count().min(listed.lines().count()));
     assert!(
         listed == agreed,
         "the public surface is another than in tests/public_surface.txt, from line {} on: now `{}`, there `{}`",

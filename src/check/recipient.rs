@@ -44,12 +44,13 @@ pub fn judge(context: &Context<'_>, standpoint: &Standpoint, rule: &Rule) -> Fit
     untold.map_or(Fitness::Fit, Fitness::Untold)
 }
 
-/// Whether all who operate something have a certification; `None`: it is not declared, or no longer.
+/// Whether all who operate something have a certification, as `[[recipient]]` entries say; `None`: it is not declared, or no longer. An entry
+/// of the transfer register does not say it here: it is for the classes that it names, and a place would count for all.
 pub fn certified(context: &Context<'_>, standpoint: &Standpoint, id: &str) -> Option<bool> {
     let operators = operators(context, standpoint);
     let mut all = (!operators.is_empty()).then_some(true);
     for operator in operators {
-        match operator.certified(id) {
+        match operator.declared.and_then(|r| r.certified(id, context.as_of)) {
             Some(false) => return Some(false),
             Some(true) => {}
             None => all = None,

@@ -42,7 +42,8 @@ impl Explain {
             page.line("Declare: ", &format!("[operator] facts = {{ {} = true }} or false in onshore.toml", fact.id))?;
             if let Some(is) = fact.covered_person {
                 let article = if is { "a" } else { "no" };
-                let text = format!("whoever operates what a [[recipient]] with `own = true` matches is {article} covered person");
+                let text =
+                    format!("whoever operates what a [[recipient]] with `own = true` matches is {article} covered person");
                 page.line("A yes says: ", &text)?;
             }
         } else if let Some(m) = mechanisms::known(&word) {

@@ -97,10 +97,19 @@ pub enum Doing {
 pub enum Demand {
     OnlyIn(PlaceSet),
     NeverIn(PlaceSet),
-    CopyIn { places: PlaceSet, max_age_hours: Option<u64> },
+    CopyIn {
+        places: PlaceSet,
+        max_age_hours: Option<u64>,
+    },
     FirstIn(PlaceSet),
-    ReturnWithin { hours: u64, home: PlaceSet },
-    RetainIn { places: PlaceSet, days: u64 },
+    ReturnWithin {
+        hours: u64,
+        home: PlaceSet,
+    },
+    RetainIn {
+        places: PlaceSet,
+        days: u64,
+    },
     KeysIn(PlaceSet),
     Survive(Survive),
     Separate(Separate),

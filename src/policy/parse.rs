@@ -348,13 +348,14 @@ impl Reader {
     fn recipients(&mut self, rule: Node<'_>, raw: &RawRecipients) -> Option<Recipients> {
         let entry = rule.entry("recipient")?;
         self.empty_lists(entry.value);
-        let goes_with = |key: &str| key == "recipient" || matches!(key, "only-in" | "never-in") && rule.get("return-within").is_none();
+        let goes_with =
+            |key: &str| key == "recipient" || matches!(key, "only-in" | "never-in") && rule.get("return-within").is_none();
         if DEMANDS.iter().any(|(key, ..)| !goes_with(key) && rule.get(key).is_some()) {
-            let help =
-                "make it a rule of its own; `only-in` and `never-in` say what holds of the place, `recipient` of whoever operates it";
+            let help = "make it a rule of its own; `only-in` and `never-in` say what holds of the place, `recipient` of whoever operates it";
             self.problem(entry.key.span(), "`recipient` goes with `only-in` or `never-in`, or alone", Some(help.into()));
         }
-        if raw.jurisdiction.is_none() && raw.certified.is_empty() && raw.covered_person.is_none() {
+        // What is asked wrongly is told as that.
+        if !["jurisdiction", "certified", "covered-person"].iter().any(|key| entry.value.get(key).is_some()) {
             let help = "give `jurisdiction`, `certified` or `covered-person`";
             self.problem(entry.value.span(), "this asks nothing of a recipient", Some(help.into()));
         }

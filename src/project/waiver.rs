@@ -114,7 +114,7 @@ fn comment_before(before: &str) -> Option<(&str, &'static str)> {
     let (code, mark) = marks.filter_map(|mark| Some((before.strip_suffix(mark)?, *mark))).next()?;
     let quoted = ['"', '\''].iter().any(|q| code.matches(*q).count() % 2 == 1);
     // A document on one line, with a comment in a text of it; a section's header is closed before its comment.
-    let trimmed = code.trim();
+    let trimmed = code.trim().trim_end_matches(',').trim_end();
     let is_json = trimmed.starts_with(['{', '[']) && !trimmed.ends_with(['}', ']']);
     (!quoted && !is_json).then_some((code, mark))
 }
@@ -253,6 +253,7 @@ mod tests {
             (format!("<%# {words} %>\nserver b;\n"), 2),
             (format!("[[endpoint]] # {words}\nid = 'a'\n"), 1),
             (format!("{{ id: a }} # {words}\n"), 1),
+            (format!("  {{ address = \"10.0.0.1\" }}, # {words}\n"), 1),
         ] {
             let (waivers, errors) = read(&text);
             assert!(errors.is_empty(), "{text}: {errors:?}");
