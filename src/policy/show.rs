@@ -477,7 +477,7 @@ mod tests {
             ),
             (
                 "data = ['user.health_and_medical']\norigin = ['FR']\nactivity = ['store', 'backup']\nrecipient = { jurisdiction = ['@eu'], certified = ['hds'] }",
-                "?",
+                "Health data of people in France (FR) are stored or backed up only where whoever operates the place may have them. ALWAYS Whoever operates a place that the data gets to is governed only by the law of the European Union, with the territories outside Europe where its law applies (@eu) and is certified as a host of health data in France (hds).",
             ),
             (
                 "data = ['user']\nactivity = ['access', 'keys', 'log']\norigin = ['DE']\norigin-by = 'account-region'\nonly-in = ['@eea', '@eu-adequate']\nstate = ['overload']\nunless-mechanism = ['scc', 'dpf']\ninstrument = 'law'",
