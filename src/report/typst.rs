@@ -10,6 +10,14 @@ use crate::source::Sources;
 
 /// Lines for a name, a role, a date and a signature.
 const SIGNATURES: usize = 3;
+/// Findings told with everything; each further one gets a line with its fingerprint. Nobody signs four thousand pages.
+const IN_FULL: usize = 500;
+/// Characters of the project's name at the foot of each page.
+const FOOT: usize = 60;
+/// Words of more characters break anywhere, or they run off the paper.
+const LONG: usize = 40;
+/// Hexadecimal digits of SHA-256.
+const HASH: usize = 64;
 
 pub struct Typst;
 
@@ -22,6 +30,10 @@ impl Reporter for Typst {
         "for paper and signatures: `typst compile` makes a PDF of it"
     }
 
+    fn shows_hashes(&self) -> bool {
+        true
+    }
+
     fn write(&self, a: &Assessment, sources: &Sources, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         head(a, out)?;
         gaps(a, sources, out)?;
@@ -30,8 +42,17 @@ impl Reporter for Typst {
         if a.findings.is_empty() {
             say("Nothing was found.", out)?;
         }
-        for f in gravest(a) {
+        let findings = gravest(a);
+        let (in_full, in_short) = findings.split_at(findings.len().min(IN_FULL));
+        for f in in_full {
             finding(f, sources, out)?;
+        }
+        if !in_short.is_empty() {
+            heading(2, &format!("{} more, less grave", count(in_short.len(), "finding", "findings")), out)?;
+            say("Each with its fingerprint, by which the JSON and HTML reports of this assessment have its ways.", out)?;
+        }
+        for f in in_short {
+            say(&short(f, sources), out)?;
         }
         transfers(a, sources, out)?;
         heading(1, "What this rests on", out)?;
@@ -43,6 +64,7 @@ impl Reporter for Typst {
         }
         let skipped = a.coverage.files_skipped.iter().map(|(file, why)| vec![safe(file).into_owned(), safe(why).into_owned()]);
         table("(1fr, 1fr)", &["File", "Why"], skipped, out)?;
+        hashes(a, out)?;
         signatures(out)
     }
 }
@@ -53,7 +75,11 @@ fn head(a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
     let version = env!("CARGO_PKG_VERSION");
     writeln!(out, "// Made by onshore {version}. `typst compile FILE` makes a PDF of it.")?;
     writeln!(out, "#set document(title: {}, date: {})", literal(&title), date(&a.as_of))?;
-    writeln!(out, "#let foot = {}", literal(&format!("{project}, as of {}, onshore {version}", a.as_of)))?;
+    let mut foot: String = project.chars().take(FOOT).collect();
+    if foot.len() < project.len() {
+        foot.push_str("...");
+    }
+    writeln!(out, "#let foot = {}", literal(&format!("{foot}, as of {}, onshore {version}", a.as_of)))?;
     out.write_all(STYLE.as_bytes())?;
     writeln!(out, "#align(center, text(size: 17pt, weight: \"bold\", {}))", literal(&title))?;
     let notify = a.notify.as_ref().map(|(contact, hours)| format!("{contact}, within {hours} hours"));
@@ -110,6 +136,29 @@ fn finding(f: &Finding, sources: &Sources, out: &mut dyn Write) -> io::Result<()
     table("(2.6cm, 1fr)", &[], rows.map(|(title, text)| vec![title.to_owned(), text]), out)
 }
 
+fn short(f: &Finding, sources: &Sources) -> String {
+    let rule = f.rule.iter().map(|rule| safe(rule).into_owned());
+    let at = f.location.iter().map(|at| line(sources, *at));
+    let rest: Vec<String> = rule.chain(at).chain([safe(&f.fingerprint).into_owned()]).collect();
+    format!("{} {}, {}: {} ({})", f.severity.as_str(), f.verdict.as_str(), f.code, safe(&f.message), rest.join("; "))
+}
+
+/// What was read, so that who has the files can tell whether they are the same.
+fn hashes(a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
+    let hashes = &a.coverage.hashes;
+    if hashes.is_empty() {
+        return Ok(());
+    }
+    say("SHA-256 of what was read, the project's file and the policies with it, as `sha256sum` prints it:", out)?;
+    writeln!(out, "#table(columns: (1fr, 10.6cm), stroke: 0.4pt + luma(160), inset: 4pt,")?;
+    writeln!(out, "  table.header(strong(\"File\"), strong(\"SHA-256\")),")?;
+    for (file, hash) in hashes {
+        // A hash does not break.
+        writeln!(out, "  {}, raw(\"{}\"),", literal(file), escaped(hash, HASH))?;
+    }
+    writeln!(out, ")")
+}
+
 fn transfers(a: &Assessment, sources: &Sources, out: &mut dyn Write) -> io::Result<()> {
     if a.allowed.is_empty() {
         return Ok(());
@@ -157,8 +206,6 @@ const STYLE: &str = r#"#set page(paper: "a4", margin: 2cm, footer: context [
 #set par(justify: false)
 #set heading(numbering: "1.1")
 #show heading: set block(above: 1.4em, below: 0.8em, sticky: true)
-// Long names break somewhere, or they run off the paper.
-#show regex("\\S{40,}"): name => name.text.codepoints().join(sym.zws)
 "#;
 
 fn heading(level: u8, text: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -198,24 +245,41 @@ fn table_of(
     writeln!(out, ")")
 }
 
-/// A string literal. Line ends in it are ours: a text of the user's has none after [`safe`].
+/// A string literal.
 fn literal(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
+    format!("\"{}\"", escaped(text, LONG))
+}
+
+/// What stands between the quotes of a literal; longer words can break. Line ends are ours: a text of the user's has none after [`safe`].
+fn escaped(text: &str, longest: usize) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
     for (i, line) in text.split('\n').enumerate() {
         if i > 0 {
             out.push_str("\\n");
         }
-        for c in safe(line).chars() {
-            if matches!(c, '"' | '\\') {
-                out.push('\\');
+        let line = safe(line);
+        for (i, word) in line.split(' ').enumerate() {
+            if i > 0 {
+                out.push(' ');
             }
-            out.push(c);
+            // Chinese breaks between characters as it is, and not before a full stop.
+            let long = word.chars().filter(|c| *c < '\u{2e80}').nth(longest).is_some();
+            for c in word.chars() {
+                if matches!(c, '"' | '\\') {
+                    out.push('\\');
+                }
+                out.push(c);
+                if long {
+                    out.push_str(BREAK);
+                }
+            }
         }
     }
-    out.push('"');
     out
 }
+
+/// A space of no width, as an escape: it must not stand in the text of a report itself.
+const BREAK: &str = "\\u{200b}";
 
 /// `datetime(...)`; `none` if it is no day.
 fn date(day: &str) -> String {
