@@ -100,10 +100,14 @@ mod with_the_feature {
     /// No mark turns the reading direction, no private letter is an empty box, and a name of 10 kB stays on the paper.
     #[test]
     fn hostile_names_are_inert() {
-        let evil = format!("#eval(1) \"]\\ $x$ \u{202e}\u{200b}\u{1b}[31m\u{0}\r\n\u{e000}\u{10fffd} {}", "long".repeat(2_500));
+        let mut case = made("#eval(1) \"]\\ $x$ \u{202e}\u{200b}\u{1b}[31m\u{0}\r\n\u{e000}\u{10fffd}", 1);
+        let long = || "long".repeat(2_500);
+        let a = &mut case.assessment;
+        (a.project, a.owner, a.rules[0].title) = (Some(long()), Some(long()), long());
+        (a.findings[0].message, a.findings[0].path[0].endpoint) = (long(), long());
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("evil.pdf");
-        std::fs::write(&file, pdf(&made(&evil, 3)).write().unwrap()).unwrap();
+        std::fs::write(&file, pdf(&case).write().unwrap()).unwrap();
         let Some(text) = text_of(&file) else { return };
         assert!(text.contains("#eval(1)\"]\\$x$\\u{202e}\\u{200b}\\u{1b}[31m\\u{0}\\r\\n\\u{e000}\\u{10fffd}"), "{text}");
         assert!(text.contains(&"long".repeat(2_500)), "a name is cut");
@@ -161,7 +165,7 @@ mod with_the_feature {
 
     #[test]
     fn ten_thousand_findings() {
-        let case = made("db", if cfg!(debug_assertions) { 200 } else { 10_000 });
+        let case = made("db", if cfg!(debug_assertions) { 20 } else { 10_000 });
         let now = Instant::now();
         let bytes = pdf(&case).write().unwrap();
         println!(

@@ -12,8 +12,9 @@ use crate::source::Sources;
 const SIGNATURES: usize = 3;
 /// Findings told with everything; each further one gets a line with its fingerprint. Nobody signs four thousand pages.
 const IN_FULL: usize = 500;
-/// Characters of the project's name at the foot of each page.
-const FOOT: usize = 60;
+/// Characters of the project's name at the foot of each page and in the properties of the document, where PDF/A has no place for more
+/// than 32,767 bytes.
+const SHORT: usize = 60;
 /// Words of more characters break anywhere, or they run off the paper.
 const LONG: usize = 40;
 /// Hexadecimal digits of SHA-256.
@@ -69,17 +70,21 @@ impl Reporter for Typst {
     }
 }
 
+fn titled(project: &str) -> String {
+    format!("Where the data of {project} is and can get to")
+}
+
 fn head(a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
     let project = a.project.as_deref().unwrap_or("this project");
-    let title = format!("Where the data of {project} is and can get to");
+    let title = titled(project);
     let version = env!("CARGO_PKG_VERSION");
     writeln!(out, "// Made by onshore {version}. `typst compile FILE` makes a PDF of it.")?;
-    writeln!(out, "#set document(title: {}, date: {})", literal(&title), date(&a.as_of))?;
-    let mut foot: String = project.chars().take(FOOT).collect();
-    if foot.len() < project.len() {
-        foot.push_str("...");
+    let mut short: String = safe(project).chars().take(SHORT).collect();
+    if project.chars().nth(SHORT).is_some() {
+        short.push_str("...");
     }
-    writeln!(out, "#let foot = {}", literal(&format!("{foot}, as of {}, onshore {version}", a.as_of)))?;
+    writeln!(out, "#set document(title: \"{}\", date: {})", escaped(&titled(&short), usize::MAX), date(&a.as_of))?;
+    writeln!(out, "#let foot = {}", literal(&format!("{short}, as of {}, onshore {version}", a.as_of)))?;
     out.write_all(STYLE.as_bytes())?;
     writeln!(out, "#align(center, text(size: 17pt, weight: \"bold\", {}))", literal(&title))?;
     let notify = a.notify.as_ref().map(|(contact, hours)| format!("{contact}, within {hours} hours"));
