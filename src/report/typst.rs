@@ -11,7 +11,7 @@ use crate::source::Sources;
 /// Lines for a name, a role, a date and a signature.
 const SIGNATURES: usize = 3;
 /// Findings told with everything; each further one gets a line with its fingerprint. Nobody signs four thousand pages.
-const IN_FULL: usize = 500;
+const IN_FULL: usize = 300;
 /// Characters of the project's name at the foot of each page and in the properties of the document, where PDF/A has no place for more
 /// than 32,767 bytes.
 const SHORT: usize = 60;
@@ -51,9 +51,11 @@ impl Reporter for Typst {
         if !in_short.is_empty() {
             heading(2, &format!("{} more, less grave", count(in_short.len(), "finding", "findings")), out)?;
             say("Each with its fingerprint, by which the JSON and HTML reports of this assessment have its ways.", out)?;
-        }
-        for f in in_short {
-            say(&short(f, sources), out)?;
+            writeln!(out, "#list(")?;
+            for f in in_short {
+                writeln!(out, "  {},", literal(&short(f, sources)))?;
+            }
+            writeln!(out, ")")?;
         }
         transfers(a, sources, out)?;
         heading(1, "What this rests on", out)?;
