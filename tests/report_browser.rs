@@ -125,7 +125,8 @@ fn it_looks_as_it_did() {
     browser.screen(1280, 900, false);
     browser.open(&file);
     // Another version draws otherwise, and so do other fonts.
-    let by = format!("chromium {}, fonts {}\n", browser.version, browser.value(WIDTHS));
+    let widths = browser.value(WIDTHS);
+    let by = format!("chromium {}, letters {widths}\n", browser.version);
     if bless {
         std::fs::create_dir_all(&screens).unwrap();
         std::fs::write(screens.join("by.txt"), &by).unwrap();
@@ -138,7 +139,7 @@ fn it_looks_as_it_did() {
             browser.screen(width, height, dark);
             browser.open(&file);
             // The opening and the map; on a phone that is too much paper for one picture.
-            let (from, clip_height, scale) = if width > 600 { ("verdict", 2400, 0.5) } else { ("map", 1400, 0.75) };
+            let (from, clip_height, scale) = if width > 600 { ("verdict", 2200, 0.45) } else { ("map", 1400, 0.75) };
             let top = browser.value(&format!("document.getElementById('{from}').getBoundingClientRect().top"));
             let clip = json!({"x": 0, "y": top, "width": width, "height": clip_height, "scale": scale});
             let seen = browser.ask("Page.captureScreenshot", json!({"clip": clip, "captureBeyondViewport": true}));

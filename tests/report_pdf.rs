@@ -110,7 +110,9 @@ mod with_the_feature {
         std::fs::write(&file, pdf(&case).write().unwrap()).unwrap();
         let Some(text) = text_of(&file) else { return };
         assert!(text.contains("#eval(1)\"]\\$x$\\u{202e}\\u{200b}\\u{1b}[31m\\u{0}\\r\\n\\u{e000}\\u{10fffd}"), "{text}");
-        assert!(text.contains(&"long".repeat(2_500)), "a name is cut");
+        // Feet of pages stand between.
+        let n = text.matches("long").count();
+        assert!(n > 5 * 2_500 - 100, "names are cut: {n}");
         let out = Command::new("pdftotext").arg("-bbox").arg(&file).arg("-").output().unwrap().stdout;
         let boxes = String::from_utf8(out).unwrap();
         let ends = boxes.split("xMax=\"").skip(1).map(|rest| rest.split('"').next().unwrap().parse::<f64>().unwrap());

@@ -15,8 +15,9 @@ const IN_FULL: usize = 300;
 /// Characters of the project's name at the foot of each page and in the properties of the document, where PDF/A has no place for more
 /// than 32,767 bytes.
 const SHORT: usize = 60;
-/// Words of more characters break anywhere, or they run off the paper.
-const LONG: usize = 40;
+/// Names of more characters without a place to break get one every so many, or they run off the paper.
+const LONG: usize = 30;
+const STEP: usize = 10;
 /// Hexadecimal digits of SHA-256.
 const HASH: usize = 64;
 
@@ -257,7 +258,8 @@ fn literal(text: &str) -> String {
     format!("\"{}\"", escaped(text, LONG))
 }
 
-/// What stands between the quotes of a literal; longer words can break. Line ends are ours: a text of the user's has none after [`safe`].
+/// What stands between the quotes of a literal; what is longer without a place to break gets some. Line ends are ours: a text of the
+/// user's has none after [`safe`].
 fn escaped(text: &str, longest: usize) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for (i, line) in text.split('\n').enumerate() {
@@ -265,24 +267,35 @@ fn escaped(text: &str, longest: usize) -> String {
             out.push_str("\\n");
         }
         let line = safe(line);
-        for (i, word) in line.split(' ').enumerate() {
-            if i > 0 {
-                out.push(' ');
-            }
-            // Chinese breaks between characters as it is, and not before a full stop.
-            let long = word.chars().filter(|c| *c < '\u{2e80}').nth(longest).is_some();
-            for c in word.chars() {
+        let mut rest = &*line;
+        while !rest.is_empty() {
+            let (run, after) = rest.split_at(unbroken(rest));
+            rest = after;
+            let long = run.chars().nth(longest).is_some();
+            for (i, c) in run.chars().enumerate() {
+                if long && i > 0 && i % STEP == 0 {
+                    out.push_str(BREAK);
+                }
                 if matches!(c, '"' | '\\') {
                     out.push('\\');
                 }
                 out.push(c);
-                if long {
-                    out.push_str(BREAK);
-                }
             }
         }
     }
     out
+}
+
+/// The bytes up to where a line may break by itself (UAX #14): behind a space, inside of a path or a name of several words, between
+/// Chinese characters.
+fn unbroken(text: &str) -> usize {
+    let wide = |c: char| c >= '\u{2e80}' && c.is_alphanumeric();
+    let ends = text.char_indices().zip(text.chars().skip(1)).find(|((_, c), next)| match c {
+        ' ' => true,
+        '/' | '-' => next.is_ascii_alphabetic(),
+        c => wide(*c) || wide(*next),
+    });
+    ends.map_or(text.len(), |((at, c), _)| at + c.len_utf8())
 }
 
 /// A space of no width, as an escape: it must not stand in the text of a report itself.
@@ -294,5 +307,31 @@ fn date(day: &str) -> String {
     match parts.as_slice() {
         [year, month @ 1..=12, day @ 1..=31] => format!("datetime(year: {year}, month: {month}, day: {day})"),
         _ => "none".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_long_can_break_and_the_rest_is_as_it_was() {
+        let table = [
+            ("infra/zoom/policies/us-meetings-stay.toml:31", "infra/zoom/policies/us-meetings-stay.toml:31"),
+            ("communications.recordings.participants", "communicat\\u{200b}ions.recor\\u{200b}dings.part\\u{200b}icipants"),
+            (
+                "深圳机房个人信息深圳机房个人信息深圳机房个人信息深圳机房个人信息",
+                "深圳机房个人信息深圳机房个人信息深圳机房个人信息深圳机房个人信息",
+            ),
+            ("a\"b\\c\nd\u{202e}", "a\\\"b\\\\c\\nd\\\\u{202e}"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(escaped(text, LONG), expected);
+        }
+        for hostile in ["-", "/", "。", "W", "-W", " -"] {
+            let breaks = escaped(&hostile.repeat(1_000), LONG).matches(BREAK).count();
+            let own = matches!(hostile, "-W" | " -");
+            assert_eq!(breaks, if own { 0 } else { 99 }, "{hostile}");
+        }
     }
 }
