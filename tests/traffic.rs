@@ -8,7 +8,7 @@
     reason = "it reads and writes what it compares"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -16,9 +16,9 @@ use std::process::Command;
 
 use onshore::geo::Atlas;
 use onshore::model::Snapshot;
-use onshore::traffic::flow::{Flow, Odd, Sink};
+use onshore::traffic::flow::{End, Flow, Odd, Sink};
 use onshore::traffic::open::{self, Input};
-use onshore::traffic::read::{self, Columns};
+use onshore::traffic::read::{self, Hints};
 use onshore::traffic::{Labels, Reading, Tally, count};
 
 fn root() -> PathBuf {
@@ -40,12 +40,18 @@ fn corpus(case: &str) -> Option<PathBuf> {
 struct Rows {
     flows: Vec<(u64, Flow)>,
     odd: Vec<(u64, Odd)>,
+    /// By flow: how the log tells its ends, where not by addresses only.
+    ends: BTreeMap<usize, [String; 2]>,
     format: Option<&'static str>,
     broken: bool,
 }
 
 impl Sink for Rows {
     fn flow(&mut self, row: u64, flow: Flow) {
+        self.flows.push((row, flow));
+    }
+    fn between(&mut self, row: u64, flow: Flow, from: End<'_>, to: End<'_>) {
+        self.ends.insert(self.flows.len(), [from, to].map(|end| format!("{end:?}")));
         self.flows.push((row, flow));
     }
     fn odd(&mut self, row: u64, odd: Odd) {
@@ -55,14 +61,19 @@ impl Sink for Rows {
 
 impl Rows {
     fn of(bytes: &[u8], columns: &str) -> Self {
-        let columns: Columns = if columns.is_empty() { Columns::default() } else { columns.parse().unwrap() };
+        let mut hints = Hints::default();
+        match columns.strip_prefix("access ") {
+            Some(format) => hints.access.push(read::Template::parse(format).unwrap()),
+            None if columns.is_empty() => {}
+            None => hints.columns = columns.parse().unwrap(),
+        }
         let mut rows = Self::default();
-        let Ok((format, mut log)) = open::unpack(bytes).and_then(|log| read::recognize(log, &columns, None)) else {
+        let Ok((format, mut log)) = open::unpack(bytes).and_then(|log| read::recognize(log, &hints, None)) else {
             return Self { broken: true, ..rows };
         };
         let Some(format) = format else { return rows };
         rows.format = Some(format.name());
-        rows.broken = format.read(&mut *log, &columns, &mut rows).is_err();
+        rows.broken = format.read(&mut log, &hints, &mut rows).is_err();
         rows
     }
 
@@ -409,6 +420,164 @@ fn netflow_by_templates() {
     }
 }
 
+/// `client>here 12`: who, to whom, and how many bytes; names as the log has them.
+fn conversations(rows: &Rows) -> Vec<String> {
+    let end = |i: usize, side: usize, ip: IpAddr, port: u16| match rows.ends.get(&i).map(|ends| ends[side].as_str()) {
+        None | Some("Address") => format!("{}:{port}", ip),
+        Some(other) => other.to_owned(),
+    };
+    let flow = |(i, (_, f)): (usize, &(u64, Flow))| {
+        let answer = if f.answers() { " answer" } else { "" };
+        let bytes = f.bytes.map_or("?".into(), |b| b.to_string());
+        format!("{} > {} {bytes}{answer}", end(i, 0, f.from, f.from_port), end(i, 1, f.to, f.to_port))
+    };
+    rows.flows.iter().enumerate().map(flow).collect()
+}
+
+/// A client and the machine that keeps the log, that machine and whoever it asked.
+#[test]
+fn access_logs() {
+    // (log, --columns or `access` and a format, format, flows, other rows)
+    let cases: &[(&str, &str, &str, &[&str], usize)] = &[
+        // nginx and Apache httpd: no server is told, bodies only.
+        (
+            "203.0.113.9 - - [28/Jan/2023:10:34:56 +0100] \"GET /a HTTP/1.1\" 200 612 \"-\" \"curl/8.0\"\n\
+             2001:db8::7 - eve [28/Jan/2023:09:34:56 +0000] \"GET /b HTTP/1.1\" 304 0 \"-\" \"a \\x22b\\x22 \"\nrubbish\n",
+            "",
+            "combined-access-log",
+            &[
+                "203.0.113.9:0 > Here(\"\") ?",
+                "Here(\"\") > 203.0.113.9:0 612 answer",
+                "2001:db8::7:0 > Here(\"\") ?",
+                "Here(\"\") > 2001:db8::7:0 ? answer",
+            ],
+            1,
+        ),
+        // A log_format with upstreams: one that failed, the next, and one after an internal redirection; a group of which none was asked.
+        (
+            "203.0.113.9:50123 10.0.0.2 1674898496.123 500 9000 [10.1.0.1:80, 10.1.0.2:80 : [2001:db8::5]:80] [400, 410 : 420] [0, 8000 : 7]\n\
+             203.0.113.9:50124 10.0.0.2 1674898497.000 500 300 [media] [-] [-]\n\
+             unix:: 10.0.0.2 1674898497.000 500 300 [unix:/run/app.sock] [7] [9]\n",
+            "access $remote_addr:$remote_port $server_addr $msec $request_length $bytes_sent [$upstream_addr] [$upstream_bytes_sent] [$upstream_bytes_received]",
+            "access-log",
+            &[
+                "203.0.113.9:50123 > 10.0.0.2:0 500",
+                "10.0.0.2:0 > 203.0.113.9:50123 9000 answer",
+                "10.0.0.2:0 > 10.1.0.1:80 400",
+                "10.1.0.1:80 > 10.0.0.2:0 0 answer",
+                "10.0.0.2:0 > 10.1.0.2:80 410",
+                "10.1.0.2:80 > 10.0.0.2:0 8000 answer",
+                "10.0.0.2:0 > 2001:db8::5:80 420",
+                "2001:db8::5:80 > 10.0.0.2:0 7 answer",
+                "203.0.113.9:50124 > 10.0.0.2:0 500",
+                "10.0.0.2:0 > 203.0.113.9:50124 300 answer",
+                "10.0.0.2:0 > 10.0.0.2:0 500",
+                "10.0.0.2:0 > 10.0.0.2:0 300 answer",
+            ],
+            0,
+        ),
+        // HAProxy: HTTP and TCP, with and without captures and syslog's head; names of servers; its own news.
+        (
+            "Feb  6 12:14:14 lb1 haproxy[14389]: 10.0.1.2:33317 [06/Feb/2009:12:14:14.655] http-in~ static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 {a.example} {} \"GET /index.html HTTP/1.1\"\n\
+             haproxy[14389]: 10.0.1.2:33318 [06/Feb/2009:12:14:15.655] http-in http-in/<NOSRV> 10/-1/-1/-1/10 503 +212 - - SC-- 1/1/1/1/0 0/0 \"GET / HTTP/1.1\"\n\
+             haproxy[14387]: 2001:db8::1:8080 [06/Feb/2009:12:12:51.443] fnt bck/srv1 0/0/5007 212 -- 0/0/0/0/3 0/0\n\
+             haproxy[1]: Server bck/srv1 is DOWN, reason: Layer4 timeout.\nhaproxy[1]: 10.0.1.2:1 [06/Feb/2009:12:12:51.443] fnt/1: SSL handshake failure\n",
+            "",
+            "haproxy-log",
+            &[
+                "10.0.1.2:33317 > Here(\"http-in\") ?",
+                "Here(\"http-in\") > 10.0.1.2:33317 2750 answer",
+                "Here(\"http-in\") > Named(\"static/srv1\", \"static\") ?",
+                "Named(\"static/srv1\", \"static\") > Here(\"http-in\") ? answer",
+                "10.0.1.2:33318 > Here(\"http-in\") ?",
+                "Here(\"http-in\") > 10.0.1.2:33318 212 answer",
+                "2001:db8::1:8080 > Here(\"fnt\") ?",
+                "Here(\"fnt\") > 2001:db8::1:8080 212 answer",
+                "Here(\"fnt\") > Named(\"bck/srv1\", \"bck\") ?",
+                "Named(\"bck/srv1\", \"bck\") > Here(\"fnt\") ? answer",
+            ],
+            2,
+        ),
+        // A log-format of HAProxy with addresses.
+        (
+            "10.0.1.2:33317 [06/Feb/2009:12:14:14.655] 10.0.0.9:443 10.3.0.1:8000 120 2750 \"GET / HTTP/1.1\"\n",
+            "access %ci:%cp [%tr] %fi:%fp %si:%sp %U %B %{+Q}r",
+            "access-log",
+            &[
+                "10.0.1.2:33317 > 10.0.0.9:443 120",
+                "10.0.0.9:443 > 10.0.1.2:33317 2750 answer",
+                "10.0.0.9:0 > 10.3.0.1:8000 ?",
+                "10.3.0.1:8000 > 10.0.0.9:0 ? answer",
+            ],
+            0,
+        ),
+        // Envoy's default: a header claims the client, which is nobody's word.
+        (
+            "[2016-04-15T20:17:00.310Z] \"POST /api/v1/locations HTTP/2\" 204 - 154 0 226 100 \"10.0.35.28\" \"nsq2http\" \"cc21d9b0\" \"locations\" \"tcp://10.0.2.1:80\"\n\
+             [2016-04-15T20:17:01.310Z] \"GET / HTTP/1.1\" 200 - 0 5 1 1 \"-\" \"x\" \"y\" \"z\" \"6.6.6.6:80\" \"a\" \"b\" \"10.0.2.1:80\"\n",
+            "",
+            "envoy-access-log",
+            &[
+                "Untold > Here(\"\") 154",
+                "Here(\"\") > Untold ? answer",
+                "Here(\"\") > 10.0.2.1:80 ?",
+                "10.0.2.1:80 > Here(\"\") ? answer",
+            ],
+            1,
+        ),
+        // What Istio sets: four addresses.
+        (
+            "[2020-11-25T21:26:18.409Z] \"GET /status/418 HTTP/1.1\" 418 - via_upstream - \"-\" 0 135 4 4 \"-\" \"curl/7.73.0-DEV\" \"84961386\" \"httpbin:8000\" \"10.44.1.27:80\" outbound|8000||httpbin.foo.svc.cluster.local 10.44.1.23:37652 10.0.45.184:8000 10.44.1.23:46520 - default\n",
+            "",
+            "envoy-access-log",
+            &[
+                "10.44.1.23:46520 > 10.0.45.184:8000 ?",
+                "10.0.45.184:8000 > 10.44.1.23:46520 135 answer",
+                "10.44.1.23:0 > 10.44.1.27:80 ?",
+                "10.44.1.27:80 > 10.44.1.23:0 ? answer",
+            ],
+            0,
+        ),
+        (
+            "{\"start_time\":\"2020-11-25T21:26:18.409Z\",\"bytes_sent\":135,\"bytes_received\":\"0\",\"upstream_host\":\"10.44.1.27:80\",\"upstream_wire_bytes_sent\":90,\"downstream_remote_address\":\"[2001:db8::9]:46520\",\"x_forwarded_for\":\"1.2.3.4\"}\n\
+             {\"time\":\"2023-01-28T09:34:56+00:00\",\"remote_addr\":\"203.0.113.9\",\"body_bytes_sent\":\"5\",\"upstream_addr\":\"10.1.0.1:80, 10.1.0.2:80\"}\n{\"level\":\"info\"}\n",
+            "",
+            "access-log-json",
+            &[
+                "2001:db8::9:46520 > Here(\"\") ?",
+                "Here(\"\") > 2001:db8::9:46520 135 answer",
+                "Here(\"\") > 10.44.1.27:80 90",
+                "10.44.1.27:80 > Here(\"\") ? answer",
+                "203.0.113.9:0 > Here(\"\") ?",
+                "Here(\"\") > 203.0.113.9:0 5 answer",
+                "Here(\"\") > 10.1.0.1:80 ?",
+                "10.1.0.1:80 > Here(\"\") ? answer",
+                "Here(\"\") > 10.1.0.2:80 ?",
+                "10.1.0.2:80 > Here(\"\") ? answer",
+            ],
+            1,
+        ),
+        (
+            "#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs-bytes c-port\n\
+             2019-12-04\t21:02:31\tLAX1\t392\t192.0.2.100\tGET\td111111abcdef8.cloudfront.net\t/index.html\t200\t23\t11040\n\
+             2019-12-04\t21:02:31\tLAX1\t392\t192.0.2.100\n",
+            "",
+            "cloudfront-log",
+            &[
+                "192.0.2.100:11040 > Here(\"d111111abcdef8.cloudfront.net\") 23",
+                "Here(\"d111111abcdef8.cloudfront.net\") > 192.0.2.100:11040 392 answer",
+            ],
+            1,
+        ),
+    ];
+    for (log, columns, format, flows, odd) in cases {
+        let rows = Rows::of(log.as_bytes(), columns).whole(format);
+        assert_eq!(conversations(&rows), *flows, "{log}");
+        assert_eq!(rows.odd.len(), *odd, "{log}: {:?}", rows.odd);
+        assert!(rows.flows.iter().all(|(_, f)| f.first.is_some() && f.ours.is_some()), "{log}");
+    }
+}
+
 fn gz(text: &[u8]) -> Vec<u8> {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(text).unwrap();
@@ -649,6 +818,6 @@ fn hostile_logs() {
         }
     }
     let mut endless = std::io::repeat(b'x').take(1 << 24);
-    let (format, _) = read::recognize(Box::new(&mut endless), &Columns::default(), None).unwrap();
+    let (format, _) = read::recognize(&mut endless, &Hints::default(), None).unwrap();
     assert!(format.is_none());
 }

@@ -114,9 +114,24 @@ pub enum Odd {
     Unparsable,
 }
 
+/// An end of a flow as a log tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End<'l> {
+    /// By the flow's own address.
+    Address,
+    /// By a name, and one for a group that it is of (or nothing), which the inventory may know.
+    Named(&'l str, &'l str),
+    /// It is the machine that keeps the log, with the name that its configuration has for what listened (or nothing).
+    Here(&'l str),
+    /// Not at all.
+    Untold,
+}
+
 /// Takes what a reader finds. `row` is the line from 1 in texts, else the record from 1.
 pub trait Sink {
     fn flow(&mut self, row: u64, flow: Flow);
+    /// A flow of which an end is told by something else than an address, which then means nothing in the flow.
+    fn between(&mut self, row: u64, flow: Flow, from: End<'_>, to: End<'_>);
     fn odd(&mut self, row: u64, odd: Odd);
 }
 

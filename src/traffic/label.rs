@@ -3,12 +3,13 @@
 //! A [`Party`] is what flows are counted by: an endpoint of the inventory, else a site or a private network, else a place with how
 //! it is known. Two processes that label alike have the same [`Labels::hash`]; numbers of parties mean the same only then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use foldhash::HashMap;
 use sha2::{Digest, Sha256};
 
+use super::flow::End;
 use super::table::Table;
 use crate::geo::{Atlas, GeoError, Geolocation, Kind, special};
 use crate::model::{EndpointId, SiteId, SiteMatch, Snapshot, Standing};
@@ -25,6 +26,8 @@ pub struct Party {
     /// The site whose network holds the address.
     pub site: Option<SiteId>,
     pub geo: Geolocation,
+    /// It has no address and no place: what is known of it, in a phrase.
+    pub nobody: Option<&'static str>,
     /// Traffic with it stays on the machine or the wire: loopback, link-local, multicast, a cloud's own services for a machine.
     pub local: bool,
 }
@@ -43,6 +46,13 @@ pub struct Labels {
     /// By answer of the table.
     labels: Vec<Label>,
     pub parties: Vec<Party>,
+    /// Endpoints by everything that a log may call them, in small letters.
+    named: HashMap<String, PartyId>,
+    unheard: PartyId,
+    untold: PartyId,
+    /// The machine that keeps the logs.
+    here: PartyId,
+    is_here_told: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -72,7 +82,40 @@ impl Labels {
             });
         }
         let table = Table::new(&flat.v4, &flat.v6);
-        Ok(Self { table, labels, parties: parties.list })
+        let named = names(snapshot).into_iter().map(|(name, ids)| (name, parties.of_endpoints(ids, atlas, snapshot))).collect();
+        let unheard = parties.nobody("machines that a log calls by a name which the inventory does not have");
+        let untold = parties.nobody("somebody whom the log does not tell");
+        let here = parties.nobody("the machine that keeps the log");
+        let parties = parties.list;
+        Ok(Self { table, labels, parties, named, unheard, untold, here, is_here_told: false })
+    }
+
+    /// Says which machine keeps the logs: an address, or the name of an endpoint.
+    ///
+    /// # Errors
+    /// It is neither, as a clause.
+    pub fn keep_here(&mut self, machine: &str) -> Result<(), String> {
+        self.here = match machine.parse::<IpAddr>() {
+            Ok(address) => self.find(address, 0),
+            Err(_) => self.name(machine).ok_or_else(|| format!("`{machine}` is neither an address nor the name of an endpoint"))?,
+        };
+        self.is_here_told = true;
+        Ok(())
+    }
+
+    fn name(&self, name: &str) -> Option<PartyId> {
+        if name.is_empty() { None } else { self.named.get(&name.to_lowercase()).copied() }
+    }
+
+    /// Who an end of a flow is.
+    pub fn end(&self, end: End<'_>, address: IpAddr, port: u16) -> PartyId {
+        match end {
+            End::Address => self.find(address, port),
+            End::Named(name, group) => self.name(name).or_else(|| self.name(group)).unwrap_or(self.unheard),
+            End::Here(_) if self.is_here_told => self.here,
+            End::Here(front) => self.name(front).unwrap_or(self.here),
+            End::Untold => self.untold,
+        }
     }
 
     /// Who has an address; the port tells endpoints apart that share it.
@@ -118,6 +161,9 @@ impl Labels {
             let names: Vec<&str> = party.endpoints.iter().map(|e| snapshot.endpoint(*e).name.as_str()).collect();
             hash.update(format!("{names:?}{:?}{:?}{:?}", party.site, party.geo.kind, party.geo.places));
         }
+        for (name, party) in self.named.iter().collect::<BTreeMap<_, _>>() {
+            hash.update(format!("{name:?}{party:?}"));
+        }
         hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
 }
@@ -142,6 +188,36 @@ fn owners(snapshot: &Snapshot) -> BTreeMap<IpAddr, Vec<Owner>> {
         list.dedup();
     }
     owners
+}
+
+/// Everything that an endpoint is called, and who is meant: of what is only a name, any of its targets.
+fn names(snapshot: &Snapshot) -> BTreeMap<String, Vec<EndpointId>> {
+    let mut named: BTreeMap<String, Vec<EndpointId>> = BTreeMap::new();
+    for id in snapshot.endpoint_ids() {
+        let endpoint = snapshot.endpoint(id);
+        let meant = meant(snapshot, id);
+        for name in [&endpoint.name].into_iter().chain(&endpoint.names).chain(&endpoint.cloud_ids) {
+            named.entry(name.to_lowercase()).or_default().extend(&meant);
+        }
+    }
+    for ids in named.values_mut() {
+        ids.sort_unstable();
+        ids.dedup();
+    }
+    named
+}
+
+fn meant(snapshot: &Snapshot, id: EndpointId) -> Vec<EndpointId> {
+    let is_name = |id: &EndpointId| snapshot.endpoint(*id).standing == Standing::Logical;
+    let (mut stack, mut seen, mut found) = (vec![id], BTreeSet::from([id]), Vec::new());
+    while let Some(at) = stack.pop() {
+        if is_name(&at) {
+            stack.extend(snapshot.routes_from(at).map(|(_, r)| r.to).filter(|to| seen.insert(*to)));
+        } else {
+            found.push(at);
+        }
+    }
+    if found.is_empty() { vec![id] } else { found }
 }
 
 fn of_owners(owners: &[Owner], mut party: impl FnMut(Vec<EndpointId>) -> PartyId) -> Label {
@@ -180,7 +256,21 @@ impl Parties {
     fn of_endpoints(&mut self, endpoints: Vec<EndpointId>, atlas: &Atlas, snapshot: &Snapshot) -> PartyId {
         self.intern(format!("{endpoints:?}"), || {
             let geo = atlas.locate_all(snapshot, &endpoints);
-            Party { endpoints, site: None, geo, local: false }
+            Party { endpoints, site: None, geo, nobody: None, local: false }
+        })
+    }
+
+    fn nobody(&mut self, phrase: &'static str) -> PartyId {
+        self.intern(phrase.to_owned(), || {
+            let geo = Geolocation {
+                kind: Kind::Unknown,
+                places: Vec::new(),
+                basis: None,
+                evidence: Vec::new(),
+                unknown: Some("the log tells neither its address nor a name that the inventory knows".to_owned()),
+                conflict: None,
+            };
+            Party { endpoints: Vec::new(), site: None, geo, nobody: Some(phrase), local: false }
         })
     }
 
@@ -211,7 +301,7 @@ impl Parties {
             "{site:?} {:?} {:?} {:?} {by:?} {:?} {:?} {local}",
             geo.kind, geo.places, geo.basis, geo.unknown, geo.conflict
         );
-        self.intern(key, || Party { endpoints: Vec::new(), site: site.site(), geo, local })
+        self.intern(key, || Party { endpoints: Vec::new(), site: site.site(), geo, nobody: None, local })
     }
 }
 

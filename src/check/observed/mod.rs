@@ -441,6 +441,9 @@ impl<'j, 'a> Judge<'j, 'a> {
         if !names.is_empty() {
             return names.join(" or ");
         }
+        if let Some(phrase) = party.nobody {
+            return phrase.to_owned();
+        }
         if let Some(site) = party.site {
             return format!("undeclared addresses of site {}", self.context.snapshot.site(site).id);
         }

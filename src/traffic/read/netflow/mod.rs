@@ -4,7 +4,7 @@
 
 use std::io::{self, Read};
 
-use super::{Columns, Format, Head};
+use super::{Format, Head, Hints};
 use crate::traffic::flow::Sink;
 
 mod template;
@@ -27,7 +27,7 @@ impl Format for NetFlow {
         }
     }
 
-    fn read(&self, log: &mut dyn Read, _: &Columns, sink: &mut dyn Sink) -> io::Result<()> {
+    fn read(&self, log: &mut dyn Read, _: &Hints, sink: &mut dyn Sink) -> io::Result<()> {
         let mut stream = Stream { log, peeked: None };
         let mut templates = Templates::default();
         let mut row = 0;
