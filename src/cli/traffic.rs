@@ -16,6 +16,7 @@ use crate::finding::{Coverage, Severity};
 use crate::geo::{Atlas, GeoError};
 use crate::project::Indeterminate;
 use crate::read::nginx::log_formats;
+use crate::report::html::traffic as html;
 use crate::report::{safe, traffic as report};
 use crate::source::load::{self, LoadError};
 use crate::traffic::convert::{convert, file_name};
@@ -104,6 +105,9 @@ struct Asked {
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = ["pretty", "json"])]
     format: String,
+    /// Write a page with a map for people to this file, too: traffic.html
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
     /// Fail (exit code 1) on violations of this severity and above [default: the project's, else low]
     #[arg(long, value_name = "SEVERITY", value_parser = severity())]
     fail_on: Option<Severity>,
@@ -299,6 +303,7 @@ impl Ground {
         self.labels.hash(&self.atlas, &self.opened.snapshot)
     }
 
+    /// Reports, and gives the exit code.
     fn judge(&mut self, asked: &Asked, logs: &[Log], tally: &Tally, context: &mut Context<'_>) -> Result<u8, Failure> {
         let packs = self.opened.packs(&asked.policy, &context.around.folder)?;
         let assessed = asked.declared.is_some().then(|| self.opened.assess(&self.atlas, &packs));
@@ -309,6 +314,13 @@ impl Ground {
         match asked.format.as_str() {
             "json" => report::json(&observation, &self.opened.sources, context.out)?,
             _ => report::pretty(&observation, &self.opened.sources, &context.options, context.out)?,
+        }
+        if let Some(file) = &asked.output {
+            let mut page = Vec::new();
+            html::write(&observation, &self.opened.sources, env!("CARGO_PKG_VERSION"), &mut page)?;
+            let file = context.around.folder.join(file);
+            std::fs::write(&file, page)
+                .map_err(|e| Failure::usage(format!("`{}` cannot be written: {e}", file.display())))?;
         }
         if packs.is_empty() && asked.format == "pretty" {
             let next = "no policy was given, so nothing was judged: `--policy pack:NAME` takes one that is shipped, `--declared PROJECT` \

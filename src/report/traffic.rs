@@ -81,7 +81,7 @@ fn logs(o: &Observation, options: &RenderOptions, out: &mut dyn Write) -> io::Re
 }
 
 /// What rows came to, as far as there are any.
-fn shares(r: &Rows) -> Vec<(&'static str, u64)> {
+pub(super) fn shares(r: &Rows) -> Vec<(&'static str, u64)> {
     let all = [
         ("flows", r.flows),
         ("- to or from a private address that no declared network covers", r.private),
@@ -134,7 +134,7 @@ fn end(end: &End) -> String {
     format!("{} ({})", end.name, places.join(", "))
 }
 
-fn amount(seen: &Seen) -> String {
+pub(super) fn amount(seen: &Seen) -> String {
     match seen.unmeasured {
         0 => size(seen.bytes),
         n if n == seen.flows => "unmeasured".to_owned(),

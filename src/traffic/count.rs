@@ -53,7 +53,8 @@ pub fn count(inputs: &[Input], labels: &Labels, reading: &Reading, stdin: &mut d
         all.iter().for_each(|counted| tally.merge(counted));
     }
     tally.settle();
-    for shared in std::mem::take(&mut counting.state().taken) {
+    let taken = std::mem::take(&mut counting.state().taken);
+    for shared in taken {
         counting.list(shared.number, Some(shared.format), shared.rows.load(Relaxed), lock(&shared.broken).take());
     }
     let mut logs = std::mem::take(&mut counting.state().logs);

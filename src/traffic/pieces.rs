@@ -74,6 +74,10 @@ impl<R: Read> Pieces<R> {
     fn fill(&mut self) {
         self.held.drain(..self.end);
         (self.start, self.end) = (0, 0);
+        if self.ended && self.failed.is_none() {
+            // A last line without an end counts, unless the log breaks off there.
+            self.end = self.held.len();
+        }
         while self.end == 0 && !self.ended {
             let before = self.held.len();
             self.read();
@@ -92,7 +96,6 @@ impl<R: Read> Pieces<R> {
                 self.held.truncate(MAX_LINE);
                 (self.end, self.overlong) = (MAX_LINE, true);
             } else if self.ended && self.failed.is_none() {
-                // A last line without an end counts, unless the log breaks off there.
                 self.end = self.held.len();
             }
         }

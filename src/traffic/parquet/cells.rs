@@ -98,7 +98,7 @@ impl Column {
         };
         let logical = about.logical_type_ref();
         let per_second = match (logical, about.converted_type()) {
-            (Some(LogicalType::Timestamp { unit, .. }), _) => match unit {
+            (Some(LogicalType::Timestamp(of)), _) => match of.unit {
                 TimeUnit::MILLIS => 1_000,
                 TimeUnit::MICROS => 1_000_000,
                 TimeUnit::NANOS => 1_000_000_000,
@@ -107,7 +107,7 @@ impl Column {
             (_, ConvertedType::TIMESTAMP_MICROS) => 1_000_000,
             _ => 0,
         };
-        let unsigned = matches!(logical, Some(LogicalType::Integer { is_signed: false, .. }))
+        let unsigned = matches!(logical, Some(LogicalType::Integer(of)) if !of.is_signed)
             || matches!(about.converted_type(), ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32);
         Self { cells, full: about.max_def_level(), levels: Vec::new(), at: 0, per_second, unsigned }
     }

@@ -112,9 +112,9 @@ impl<'l> Exchange<'l> {
         super::time(self.time)
     }
 
-    /// Whether the line holds together: its time is one, and its client is an address or nobody.
+    /// Whether the line holds together: its time is one, and its client is one word.
     pub fn is_plausible(&self) -> bool {
-        self.time().is_some() && (self.client.is_empty() || !matches!(self.client(), Side::Named(_)))
+        self.time().is_some() && !self.client.iter().any(u8::is_ascii_whitespace)
     }
 
     fn client(&self) -> Side<'l> {

@@ -71,7 +71,7 @@ impl Format for Text {
 
     fn recognizes(&self, head: &Head<'_>) -> bool {
         let lines = || head.lines().filter(|l| !l.trim_ascii().is_empty()).take(20);
-        lines().any(|line| self.of(head.hints).any(|t| read(t, line).is_some_and(|e| e.is_plausible())))
+        lines().any(|line| self.of(head.hints).any(|t| read(t, line).is_some()))
     }
 
     fn layout(&self, hints: &Hints) -> Option<Arc<dyn Layout>> {
@@ -96,7 +96,7 @@ impl Layout for Lines {
         if line.trim_ascii().is_empty() {
             return;
         }
-        match self.formats.iter().find_map(|t| read(t, line).filter(|e| e.time().is_some())) {
+        match self.formats.iter().find_map(|t| read(t, line)) {
             Some(exchange) => exchange.give(row, sink),
             None if tells_no_traffic(line) => sink.odd(row, Odd::NoData),
             None => sink.odd(row, Odd::Unparsable),
@@ -108,9 +108,10 @@ impl Layout for Lines {
 fn read<'l>(template: &Template, line: &'l [u8]) -> Option<Exchange<'l>> {
     /// Of what syslog writes.
     const LONGEST: usize = 256;
-    template.read(line).or_else(|| {
+    let plausible = |line| template.read(line).filter(Exchange::is_plausible);
+    plausible(line).or_else(|| {
         let head = &line[..line.len().min(LONGEST)];
-        memchr::memmem::find_iter(head, b": ").take(3).find_map(|at| template.read(&line[at + 2..]))
+        memchr::memmem::find_iter(head, b": ").take(3).find_map(|at| plausible(&line[at + 2..]))
     })
 }
 
