@@ -549,7 +549,7 @@ impl Reader {
     fn missing(&mut self, node: Node<'_>, keys: &[&str]) {
         for key in keys {
             if node.get(key).is_none() && !self.is_meant(node, key) {
-                self.problem(node.span(), format!("the key `{key}` is missing"), None);
+                self.problem(node.span(), format!("the key `{key}` is missing"), Some(doc::de::what_for(key)));
             }
         }
     }
