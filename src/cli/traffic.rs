@@ -13,6 +13,7 @@ use super::{Context, Failure, Gate, ProjectArgs, exit_code, severity};
 use crate::check::{Counted, observe};
 use crate::finding::observed::Log;
 use crate::finding::{Coverage, Severity};
+use crate::geo::mmdb::Database;
 use crate::geo::{Atlas, GeoError};
 use crate::project::Indeterminate;
 use crate::read::nginx::log_formats;
@@ -20,9 +21,9 @@ use crate::report::html::traffic as html;
 use crate::report::{safe, traffic as report};
 use crate::source::load::{self, LoadError};
 use crate::traffic::convert::{convert, file_name};
-use crate::traffic::part::Part;
-use crate::traffic::parquet;
 use crate::traffic::open::Meter;
+use crate::traffic::parquet;
+use crate::traffic::part::Part;
 use crate::traffic::read::{Columns, FORMATS, Format, Hints, Template, format};
 use crate::traffic::{Labels, Reading, Tally, count, open};
 
@@ -102,6 +103,9 @@ struct Asked {
     /// Policy file, or pack:NAME for one shipped with onshore; in addition to those of the project; may be given several times
     #[arg(long, value_name = "POLICY")]
     policy: Vec<String>,
+    /// MMDB file from before the one in use: tell flows with addresses that it has in another country
+    #[arg(long, value_name = "FILE")]
+    geo_before: Option<PathBuf>,
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = ["pretty", "json"])]
     format: String,
@@ -175,9 +179,9 @@ impl Read {
 /// Shows how far the reading is.
 fn watch(reading: &Reading, inputs: &[open::Input], context: &Context<'_>) {
     let (meter, total) = (Arc::clone(&reading.meter), open::total(inputs));
-    context.progress.watching(move |passed| {
-        progress(meter.rows.load(Relaxed), meter.bytes.load(Relaxed), total, passed.as_secs_f64())
-    });
+    context
+        .progress
+        .watching(move |passed| progress(meter.rows.load(Relaxed), meter.bytes.load(Relaxed), total, passed.as_secs_f64()));
 }
 
 impl Convert {
@@ -207,7 +211,13 @@ impl Convert {
             let Some(file) = &log.file else { continue };
             let told = log.broken.as_ref().map_or(String::new(), |why| format!(", not to its end: {why}"));
             let file = file.strip_prefix(&context.around.folder).unwrap_or(file);
-            writeln!(context.out, "{}: {} flows and other rows of {}{told}", safe(&file.to_string_lossy()), log.rows, safe(&log.name))?;
+            writeln!(
+                context.out,
+                "{}: {} flows and other rows of {}{told}",
+                safe(&file.to_string_lossy()),
+                log.rows,
+                safe(&log.name)
+            )?;
         }
         if failed.is_empty() { Ok(0) } else { Err(Failure::Load(failed)) }
     }
@@ -288,13 +298,18 @@ impl Ground {
         let atlas = opened.atlas()?;
         let damaged =
             |e: GeoError| Failure::Load(vec![LoadError { path: e.file, line: None, message: e.message, help: e.help }]);
-        let labels = Labels::new(&atlas, &opened.snapshot).map_err(damaged)?;
+        let before = asked.geo_before.as_ref().map(|file| {
+            let bytes = load::read_one_bytes(&context.around.folder.join(file))?;
+            Database::open(&file.to_string_lossy(), bytes.into()).map_err(damaged)
+        });
+        let labels = Labels::beside(&atlas, &opened.snapshot, before.transpose()?.as_ref()).map_err(damaged)?;
         Ok(Self { opened, atlas, labels })
     }
 
     /// What the project's nginx configurations say of access logs, as far as it can be used.
     fn log_formats(&self) -> Vec<Template> {
-        let is_nginx = |name: &str| self.opened.coverage.files_read.iter().any(|(file, format)| file == name && *format == "nginx");
+        let is_nginx =
+            |name: &str| self.opened.coverage.files_read.iter().any(|(file, format)| file == name && *format == "nginx");
         let texts = self.opened.sources.iter().filter(|(_, source)| is_nginx(&source.path)).map(|(_, source)| &source.text);
         texts.flat_map(|text| log_formats(text)).filter_map(|format| Template::parse(&format).ok()).collect()
     }
@@ -319,8 +334,7 @@ impl Ground {
             let mut page = Vec::new();
             html::write(&observation, &self.opened.sources, env!("CARGO_PKG_VERSION"), &mut page)?;
             let file = context.around.folder.join(file);
-            std::fs::write(&file, page)
-                .map_err(|e| Failure::usage(format!("`{}` cannot be written: {e}", file.display())))?;
+            std::fs::write(&file, page).map_err(|e| Failure::usage(format!("`{}` cannot be written: {e}", file.display())))?;
         }
         if packs.is_empty() && asked.format == "pretty" {
             let next = "no policy was given, so nothing was judged: `--policy pack:NAME` takes one that is shipped, `--declared PROJECT` \

@@ -27,7 +27,8 @@ pub struct Converted {
 
 /// The file that a log becomes: its name without folders' signs. `logs/a.log.gz` is `logs_a.log.gz.parquet`.
 pub fn file_name(name: &str) -> String {
-    let plain: String = name.chars().map(|c| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' }).collect();
+    let plain: String =
+        name.chars().map(|c| if c.is_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' }).collect();
     format!("{}.parquet", plain.trim_start_matches(['.', '_']))
 }
 

@@ -31,7 +31,8 @@ pub struct Reading {
 
 /// Counts all logs. Logs are numbered in the order of `inputs`; standard input is read by the calling thread.
 pub fn count(inputs: &[Input], labels: &Labels, reading: &Reading, stdin: &mut dyn Read) -> (Vec<Log>, Tally) {
-    let counting = Counting { inputs, labels, traits: traits(labels), reading, state: Mutex::default(), opened: Condvar::new() };
+    let counting =
+        Counting { inputs, labels, traits: traits(labels), reading, state: Mutex::default(), opened: Condvar::new() };
     let mut tally = Tally::new();
     for (number, _) in inputs.iter().enumerate().filter(|(_, i)| i.path.is_none()) {
         let found = open::unpack(&mut *stdin).and_then(|log| recognize(log, &reading.hints, reading.format));

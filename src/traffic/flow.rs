@@ -23,6 +23,8 @@ pub struct Flow {
     pub ours: Option<bool>,
     /// A firewall refused it: nothing went through.
     pub refused: bool,
+    /// Packets and bytes are what a sample stands for.
+    pub estimated: bool,
 }
 
 /// Who opened the connection of which this is one direction.
@@ -50,7 +52,15 @@ impl Flow {
             opened: Opened::Unsaid,
             ours: None,
             refused: false,
+            estimated: false,
         }
+    }
+
+    /// What it stands for if one packet in so many was looked at.
+    pub fn sampled(self, one_in: Option<u64>) -> Self {
+        let Some(one_in) = one_in.filter(|n| *n > 1) else { return self };
+        let times = |n: Option<u64>| n.map(|n| n.saturating_mul(one_in));
+        Self { packets: times(self.packets), bytes: times(self.bytes), estimated: true, ..self }
     }
 
     /// The other direction of the same connection, with nothing measured yet.

@@ -11,8 +11,9 @@ use sha2::{Digest, Sha256};
 
 use super::flow::End;
 use super::table::Table;
-use crate::geo::{Atlas, GeoError, Geolocation, Kind, special};
-use crate::model::{EndpointId, SiteId, SiteMatch, Snapshot, Standing};
+use crate::geo::mmdb::{Database, Record};
+use crate::geo::{Atlas, Basis, GeoError, Geolocation, Kind, special};
+use crate::model::{Country, EndpointId, SiteId, SiteMatch, Snapshot, Standing};
 
 /// Index into [`Labels::parties`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +29,8 @@ pub struct Party {
     pub geo: Geolocation,
     /// It has no address and no place: what is known of it, in a phrase.
     pub nobody: Option<&'static str>,
+    /// The country in which the database before had it, if another.
+    pub was: Option<Country>,
     /// Traffic with it stays on the machine or the wire: loopback, link-local, multicast, a cloud's own services for a machine.
     pub local: bool,
 }
@@ -68,9 +71,17 @@ impl Labels {
     /// # Errors
     /// A database is damaged.
     pub fn new(atlas: &Atlas, snapshot: &Snapshot) -> Result<Self, GeoError> {
+        Self::beside(atlas, snapshot, None)
+    }
+
+    /// The same, telling apart what a database from before has elsewhere.
+    ///
+    /// # Errors
+    /// A database is damaged.
+    pub fn beside(atlas: &Atlas, snapshot: &Snapshot, before: Option<&Database>) -> Result<Self, GeoError> {
         let owners = owners(snapshot);
         let marked: Vec<IpAddr> = owners.keys().copied().collect();
-        let flat = atlas.flat(&marked)?;
+        let flat = atlas.flat(&marked, before)?;
         let mut parties = Parties { list: Vec::new(), known: HashMap::default() };
         let mut labels = Vec::with_capacity(flat.answers.len());
         for answer in &flat.answers {
@@ -78,7 +89,7 @@ impl Labels {
             labels.push(match owners {
                 _ if answer.unwrap => Label::Unwrap,
                 Some(owners) => of_owners(owners, |ids| parties.of_endpoints(ids, atlas, snapshot)),
-                None => Label::One(parties.of_address(answer.example, atlas)),
+                None => Label::One(parties.of_address(answer.example, atlas, before)),
             });
         }
         let table = Table::new(&flat.v4, &flat.v6);
@@ -97,7 +108,9 @@ impl Labels {
     pub fn keep_here(&mut self, machine: &str) -> Result<(), String> {
         self.here = match machine.parse::<IpAddr>() {
             Ok(address) => self.find(address, 0),
-            Err(_) => self.name(machine).ok_or_else(|| format!("`{machine}` is neither an address nor the name of an endpoint"))?,
+            Err(_) => {
+                self.name(machine).ok_or_else(|| format!("`{machine}` is neither an address nor the name of an endpoint"))?
+            }
         };
         self.is_here_told = true;
         Ok(())
@@ -159,7 +172,7 @@ impl Labels {
         }
         for party in &self.parties {
             let names: Vec<&str> = party.endpoints.iter().map(|e| snapshot.endpoint(*e).name.as_str()).collect();
-            hash.update(format!("{names:?}{:?}{:?}{:?}", party.site, party.geo.kind, party.geo.places));
+            hash.update(format!("{names:?}{:?}{:?}{:?}{:?}", party.site, party.geo.kind, party.geo.places, party.was));
         }
         for (name, party) in self.named.iter().collect::<BTreeMap<_, _>>() {
             hash.update(format!("{name:?}{party:?}"));
@@ -239,6 +252,16 @@ fn of_owners(owners: &[Owner], mut party: impl FnMut(Vec<EndpointId>) -> PartyId
     if ports.is_empty() { Label::One(others) } else { Label::ByPort(ports, others) }
 }
 
+/// Where a database from before had an address, if in another country. What a person or a provider says does not change with it.
+fn elsewhere(geo: &Geolocation, before: &Database, address: IpAddr) -> Option<Country> {
+    let by_database = geo.basis == Some(Basis::Mmdb) || (geo.basis.is_none() && geo.kind == Kind::Unknown);
+    let (record, _) = before.find(special::unwrap(address).0).filter(|_| by_database)?;
+    match &*record {
+        Record::Country { place, .. } if geo.places.iter().all(|p| p.country != place.country) => Some(place.country),
+        _ => None,
+    }
+}
+
 struct Parties {
     list: Vec<Party>,
     known: HashMap<String, PartyId>,
@@ -256,7 +279,7 @@ impl Parties {
     fn of_endpoints(&mut self, endpoints: Vec<EndpointId>, atlas: &Atlas, snapshot: &Snapshot) -> PartyId {
         self.intern(format!("{endpoints:?}"), || {
             let geo = atlas.locate_all(snapshot, &endpoints);
-            Party { endpoints, site: None, geo, nobody: None, local: false }
+            Party { endpoints, site: None, geo, nobody: None, was: None, local: false }
         })
     }
 
@@ -270,11 +293,11 @@ impl Parties {
                 unknown: Some("the log tells neither its address nor a name that the inventory knows".to_owned()),
                 conflict: None,
             };
-            Party { endpoints: Vec::new(), site: None, geo, nobody: Some(phrase), local: false }
+            Party { endpoints: Vec::new(), site: None, geo, nobody: Some(phrase), was: None, local: false }
         })
     }
 
-    fn of_address(&mut self, address: IpAddr, atlas: &Atlas) -> PartyId {
+    fn of_address(&mut self, address: IpAddr, atlas: &Atlas, before: Option<&Database>) -> PartyId {
         let (site, mut geo) = atlas.site_and_place(address);
         let block = special::find(address);
         let local = site == SiteMatch::None && geo.places.is_empty() && block.is_some_and(|b| b.stays_local());
@@ -296,19 +319,19 @@ impl Parties {
                 _ => "no range and no database knows where".to_owned(),
             });
         }
+        let was = before.and_then(|database| elsewhere(&geo, database, address));
         let by: Vec<(&str, &str)> = geo.evidence.iter().take(1).map(|e| (e.basis.as_str(), e.matched.as_str())).collect();
         let key = format!(
-            "{site:?} {:?} {:?} {:?} {by:?} {:?} {:?} {local}",
+            "{site:?} {:?} {:?} {:?} {by:?} {:?} {:?} {local} {was:?}",
             geo.kind, geo.places, geo.basis, geo.unknown, geo.conflict
         );
-        self.intern(key, || Party { endpoints: Vec::new(), site: site.site(), geo, nobody: None, local })
+        self.intern(key, || Party { endpoints: Vec::new(), site: site.site(), geo, nobody: None, was, local })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geo::mmdb::Database;
     use crate::model::{Address, Endpoint};
     use crate::source::{Location, SourceId, Span};
 
@@ -363,7 +386,7 @@ mod tests {
         let atlas = atlas();
         let snapshot = Snapshot::default();
         let labels = Labels::new(&atlas, &snapshot).unwrap();
-        let flat = atlas.flat(&[]).unwrap();
+        let flat = atlas.flat(&[], None).unwrap();
         let mut addresses: Vec<IpAddr> = special::all().flat_map(|b| [b.network.network(), b.network.broadcast()]).collect();
         addresses.extend(flat.v4.iter().step_by(997).map(|s| IpAddr::V4((s.start as u32).into())));
         addresses.extend(flat.v6.iter().step_by(997).map(|s| IpAddr::V6(s.start.into())));

@@ -378,6 +378,7 @@ impl<'l> Counter<'l> {
         rows.unlocated += u64::from(a.unlocated || b.unlocated);
         rows.local += u64::from(a.local || b.local);
         rows.unmeasured += u64::from(flow.bytes.is_none());
+        rows.estimated += u64::from(flow.estimated);
         let time = flow.first.or(flow.last);
         rows.untimed += u64::from(time.is_none());
         let hour = time.and_then(|t| u32::try_from(t / 3600).ok());

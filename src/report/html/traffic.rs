@@ -6,9 +6,9 @@ use std::io::{self, Write};
 
 use maud::{Markup, PreEscaped, html};
 
-use super::{Report, Text, Prose, World, country_words, findings, nothing, rests, severity_badge, table, verdict_badge};
-use crate::finding::Verdict;
+use super::{Prose, Report, Text, World, country_words, findings, nothing, rests, severity_badge, table, verdict_badge};
 use crate::finding::State;
+use crate::finding::Verdict;
 use crate::finding::observed::{End, Observation, ObservedWay, Seen, size};
 use crate::model::RouteRole;
 use crate::report::count;
@@ -186,7 +186,8 @@ fn graph(o: &Observation) -> Graph {
             broken.entry((&from.name, &to.name)).or_default().push(rule.clone());
         }
     }
-    let mut graph = Graph { subtitle: "Map of observed ways. The table above says it in words.".to_owned(), ..Graph::default() };
+    let mut graph =
+        Graph { subtitle: "Map of observed ways. The table above says it in words.".to_owned(), ..Graph::default() };
     let mut sites: BTreeMap<String, usize> = BTreeMap::new();
     let mut nodes: BTreeMap<String, usize> = BTreeMap::new();
     for way in o.ways.iter().take(DRAWN) {
@@ -201,7 +202,11 @@ fn graph(o: &Observation) -> Graph {
                     1 => None,
                     _ => Some(format!("one of {place}")),
                 };
-                graph.sites.push(Site { name: if place == UNKNOWN { "place unknown".to_owned() } else { place }, spots, unsure });
+                graph.sites.push(Site {
+                    name: if place == UNKNOWN { "place unknown".to_owned() } else { place },
+                    spots,
+                    unsure,
+                });
                 graph.sites.len() - 1
             });
             *number = *nodes.entry(end.name.clone()).or_insert_with(|| {

@@ -54,11 +54,12 @@ const PACKETS_BACK: usize = 9;
 const BYTES_BACK: usize = 10;
 const ACTION: usize = 11;
 const REFUSED: usize = 12;
-const REAL_FROM: usize = 13;
-const REAL_TO: usize = 14;
-const STATUS: usize = 15;
-const DIRECTION: usize = 16;
-const FOREIGN: usize = 17;
+const SAMPLING: usize = 13;
+const REAL_FROM: usize = 14;
+const REAL_TO: usize = 15;
+const STATUS: usize = 16;
+const DIRECTION: usize = 17;
+const FOREIGN: usize = 18;
 
 /// AWS's names, of which the files have underscores where the documentation has dashes.
 fn aws(name: &str) -> Option<usize> {
@@ -113,7 +114,8 @@ impl Table {
             return Ok(Self { reader, columns, kind });
         }
         let shown: Vec<&str> = names.iter().take(40).map(String::as_str).collect();
-        let message = format!("no columns of addresses are known in it; name them with --columns (it has {})", shown.join(", "));
+        let message =
+            format!("no columns of addresses are known in it; name them with --columns (it has {})", shown.join(", "));
         Err(io::Error::new(io::ErrorKind::InvalidData, message))
     }
 
@@ -199,6 +201,7 @@ fn give(row: u64, columns: &mut [Option<Column>], i: usize, aws: bool, gateway: 
         Cell::Null | Cell::Real(_) | Cell::Raw(_) | Cell::Seconds(_) => false,
     };
     let refused = refused(cell(columns, ACTION, i)) | refused(cell(columns, REFUSED, i));
+    let one_in = cell(columns, SAMPLING, i).number();
     let ours = match cell(columns, DIRECTION, i) {
         Cell::Bytes(b"egress") if !gateway => Some(true),
         Cell::Bytes(b"ingress") if !gateway => Some(false),
@@ -208,11 +211,10 @@ fn give(row: u64, columns: &mut [Option<Column>], i: usize, aws: bool, gateway: 
         return sink.odd(row, odd);
     }
     let (Some(from), Some(to)) = (from, to) else { return sink.odd(row, Odd::Unparsable) };
-    let flow =
-        Flow { from_port, to_port, protocol, packets, bytes, first, last, ours, refused, ..Flow::between(from, to) };
-    sink.flow(row, flow);
+    let flow = Flow { from_port, to_port, protocol, packets, bytes, first, last, ours, refused, ..Flow::between(from, to) };
+    sink.flow(row, flow.sampled(one_in));
     if bytes_back.is_some_and(|b| b > 0) || packets_back.is_some_and(|p| p > 0) {
-        sink.flow(row, Flow { packets: packets_back, bytes: bytes_back, ..flow.back() });
+        sink.flow(row, Flow { packets: packets_back, bytes: bytes_back, ..flow.back() }.sampled(one_in));
     }
 }
 

@@ -38,11 +38,29 @@ const SCHEMA: &str = "message onshore_flows {
     REQUIRED INT32 opened (INTEGER(32, true));
     OPTIONAL INT32 ours (INTEGER(32, true));
     REQUIRED INT32 refused (INTEGER(32, true));
+    REQUIRED INT32 estimated (INTEGER(32, true));
 }";
 
-pub(super) const COLUMNS: [&str; 18] = [
-    "row", "odd", "from_v4", "from_v6", "from_is", "to_v4", "to_v6", "to_is", "from_port", "to_port", "protocol", "packets",
-    "bytes", "first", "last", "opened", "ours", "refused",
+pub(super) const COLUMNS: [&str; 19] = [
+    "row",
+    "odd",
+    "from_v4",
+    "from_v6",
+    "from_is",
+    "to_v4",
+    "to_v6",
+    "to_is",
+    "from_port",
+    "to_port",
+    "protocol",
+    "packets",
+    "bytes",
+    "first",
+    "last",
+    "opened",
+    "ours",
+    "refused",
+    "estimated",
 ];
 
 /// Rows of a group: what is held while it is written.
@@ -57,8 +75,27 @@ pub(super) fn give(columns: &mut [Option<Column>], i: usize, sink: &mut dyn Sink
     for (cell, column) in cells.iter_mut().zip(columns) {
         *cell = column.as_mut().map_or(Cell::Null, |c| c.cell(i));
     }
-    let [row, odd, from_v4, from_v6, from_is, to_v4, to_v6, to_is, from_port, to_port, protocol, packets, bytes, first, last, opened, ours, refused] =
-        cells;
+    let [
+        row,
+        odd,
+        from_v4,
+        from_v6,
+        from_is,
+        to_v4,
+        to_v6,
+        to_is,
+        from_port,
+        to_port,
+        protocol,
+        packets,
+        bytes,
+        first,
+        last,
+        opened,
+        ours,
+        refused,
+        estimated,
+    ] = cells;
     let row = row.number().unwrap_or(0);
     match odd.number() {
         None => {}
@@ -91,6 +128,7 @@ pub(super) fn give(columns: &mut [Option<Column>], i: usize, sink: &mut dyn Sink
         },
         ours: ours.number().map(|n| n == 1),
         refused: refused.number() == Some(1),
+        estimated: estimated.number() == Some(1),
         ..Flow::between(from.unwrap_or(nowhere), to.unwrap_or(nowhere))
     };
     if (from_end, to_end) == (End::Address, End::Address) {
@@ -183,6 +221,7 @@ struct Rows {
     opened: Vec<i32>,
     ours: Optional<i32>,
     refused: Vec<i32>,
+    estimated: Vec<i32>,
 }
 
 /// Writes what a reader gives.
@@ -261,6 +300,7 @@ impl Writer {
         });
         rows.ours.push(flow.ours.map(i32::from));
         rows.refused.push(i32::from(flow.refused));
+        rows.estimated.push(i32::from(flow.estimated));
     }
 }
 
@@ -306,6 +346,7 @@ fn write(file: &mut SerializedFileWriter<OnDisk>, rows: &Rows) -> Result<(), Par
     all(&mut group, &rows.opened)?;
     optional::<Int32Type>(&mut group, &rows.ours)?;
     all(&mut group, &rows.refused)?;
+    all(&mut group, &rows.estimated)?;
     group.close()?;
     Ok(())
 }

@@ -15,7 +15,7 @@ pub struct Columns {
 }
 
 /// What a column can be. `from` and `to` must be there.
-pub const WORDS: [&str; 13] = [
+pub const WORDS: [&str; 14] = [
     "from",
     "to",
     "from-port",
@@ -29,6 +29,8 @@ pub const WORDS: [&str; 13] = [
     "bytes-back",
     "action",
     "refused",
+    // One packet in so many was looked at.
+    "sampling",
 ];
 
 impl FromStr for Columns {
@@ -89,7 +91,11 @@ impl Format for Table {
     fn recognizes(&self, head: &Head<'_>) -> bool {
         let first = head.lines().next().unwrap_or_default();
         !head.hints.columns.is_empty()
-            && reader(first).byte_records().next().and_then(Result::ok).is_some_and(|h| head.hints.columns.positions(&h).is_some())
+            && reader(first)
+                .byte_records()
+                .next()
+                .and_then(Result::ok)
+                .is_some_and(|h| head.hints.columns.positions(&h).is_some())
     }
 
     fn read(&self, log: &mut dyn Read, hints: &Hints, sink: &mut dyn Sink) -> io::Result<()> {
@@ -172,9 +178,10 @@ fn give(row: u64, positions: &[Option<usize>; WORDS.len()], record: &csv::ByteRe
         refused: refuses(cell(11)) || refuses(cell(12)),
         ..Flow::between(from, to)
     };
+    let flow = flow.sampled(number(cell(13)));
     sink.flow(row, flow);
     let (packets, bytes) = (number(cell(9)), number(cell(10)));
     if bytes.is_some_and(|b| b > 0) || packets.is_some_and(|p| p > 0) {
-        sink.flow(row, Flow { packets, bytes, ..flow.back() });
+        sink.flow(row, Flow { packets, bytes, ..flow.back() }.sampled(number(cell(13))));
     }
 }

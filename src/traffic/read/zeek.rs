@@ -75,9 +75,7 @@ impl Layout for Header {
         let mut words = line.split(|b| *b == self.separator);
         match words.next() {
             Some(b"#fields") => Turn::To(Arc::new(Self { fields: words.map(<[u8]>::to_vec).collect(), ..self.clone() })),
-            Some(b"#unset_field") => {
-                Turn::To(Arc::new(Self { unset: words.next().unwrap_or(b"-").to_vec(), ..self.clone() }))
-            }
+            Some(b"#unset_field") => Turn::To(Arc::new(Self { unset: words.next().unwrap_or(b"-").to_vec(), ..self.clone() })),
             _ => Turn::Comment,
         }
     }

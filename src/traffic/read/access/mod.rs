@@ -36,28 +36,37 @@ static NONE: LazyLock<Vec<Template>> = LazyLock::new(Vec::new);
 
 /// nginx.org, ngx_http_log_module.
 static COMBINED_FORMATS: LazyLock<Vec<Template>> = LazyLock::new(|| {
-    templates(Notation::Nginx, &[
-        r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#,
-        r#"$remote_addr $ident $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#,
-        r#"$remote_addr $ident $remote_user [$time_local] "$request" $status $body_bytes_sent"#,
-    ])
+    templates(
+        Notation::Nginx,
+        &[
+            r#"$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#,
+            r#"$remote_addr $ident $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent""#,
+            r#"$remote_addr $ident $remote_user [$time_local] "$request" $status $body_bytes_sent"#,
+        ],
+    )
 });
 
 /// HAProxy Configuration Manual, 8.2 "Log formats": TCP, HTTP (captured headers stand before the request only where some are), the
 /// default, and the lines of connections that failed before there was a request (8.2.5).
 static HAPROXY_FORMATS: LazyLock<Vec<Template>> = LazyLock::new(|| {
-    templates(Notation::Haproxy, &[
-        "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %r",
-        "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq",
-    ])
+    templates(
+        Notation::Haproxy,
+        &[
+            "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %r",
+            "%ci:%cp [%t] %ft %b/%s %Tw/%Tc/%Tt %B %ts %ac/%fc/%bc/%sc/%rc %sq/%bq",
+        ],
+    )
 });
 
 /// envoyproxy.io, "Default Format String", and what Istio sets for it (istio.io, "Default access log format").
 static ENVOY_FORMATS: LazyLock<Vec<Template>> = LazyLock::new(|| {
-    templates(Notation::Envoy, &[
-        r#"[%START_TIME%] "%REQ(:METHOD)%" %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% "%UPSTREAM_TRANSPORT_FAILURE_REASON%" %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%"#,
-        r#"[%START_TIME%] "%REQ(:METHOD)%" %RESPONSE_CODE% %RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%""#,
-    ])
+    templates(
+        Notation::Envoy,
+        &[
+            r#"[%START_TIME%] "%REQ(:METHOD)%" %RESPONSE_CODE% %RESPONSE_FLAGS% %RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% "%UPSTREAM_TRANSPORT_FAILURE_REASON%" %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%" %UPSTREAM_CLUSTER% %UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%"#,
+            r#"[%START_TIME%] "%REQ(:METHOD)%" %RESPONSE_CODE% %RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%""#,
+        ],
+    )
 });
 
 fn templates(notation: Notation, texts: &[&str]) -> Vec<Template> {
@@ -117,21 +126,23 @@ fn read<'l>(template: &Template, line: &'l [u8]) -> Option<Exchange<'l>> {
 
 /// What HAProxy says of itself in the same log: of its parts, and of connections that failed before anything was asked.
 fn tells_no_traffic(line: &[u8]) -> bool {
-    const OF_ITSELF: [&str; 7] = ["Proxy ", "Server ", "Backup Server ", "Health check ", "Stopping ", "backend ", "Connect from "];
+    const OF_ITSELF: [&str; 6] = ["Proxy ", "Server ", "Backup Server ", "Health check ", "Stopping ", "backend "];
     let head = String::from_utf8_lossy(&line[..line.len().min(256)]);
     let Some((_, said)) = head.split_once("]: ") else { return false };
-    OF_ITSELF.iter().any(|s| said.starts_with(s)) || said.contains(": Connection closed") || said.contains(": SSL handshake failure")
+    let failed = said.contains(": Connection closed") || said.contains(": SSL handshake failure");
+    // A request stands in quotes.
+    !said.contains('"') && (failed || OF_ITSELF.iter().any(|s| said.starts_with(s)))
 }
 
 /// A time of an access log: `06/Feb/2009:12:14:14.655`, with `+0100` behind it or not, or as any log writes it.
 fn time(text: &[u8]) -> Option<i64> {
-    const MONTHS: [&[u8]; 12] = [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+    const MONTHS: [&[u8]; 12] =
+        [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
     if text.get(2) != Some(&b'/') {
         return crate::traffic::parse::time(text);
     }
-    let number = |from: usize, to: usize| -> Option<i64> {
-        i64::try_from(crate::traffic::parse::number(text.get(from..to)?)?).ok()
-    };
+    let number =
+        |from: usize, to: usize| -> Option<i64> { i64::try_from(crate::traffic::parse::number(text.get(from..to)?)?).ok() };
     let small = |from: usize| number(from, from + 2).and_then(|n| i8::try_from(n).ok());
     let month = MONTHS.iter().position(|m| text.get(3..6) == Some(*m))?;
     let year = i16::try_from(number(7, 11)?).ok()?;

@@ -31,7 +31,12 @@ impl Notation {
         let operator = |t: &str| t.starts_with(|c: char| c.is_ascii_uppercase()) && t.len() > 2;
         if text.contains('$') {
             Self::Nginx
-        } else if text.split('%').skip(1).step_by(2).any(|t| operator(t) && t.chars().nth(1).is_some_and(|c| c.is_ascii_uppercase())) {
+        } else if text
+            .split('%')
+            .skip(1)
+            .step_by(2)
+            .any(|t| operator(t) && t.chars().nth(1).is_some_and(|c| c.is_ascii_uppercase()))
+        {
             Self::Envoy
         } else {
             Self::Haproxy
@@ -78,7 +83,9 @@ impl Template {
                 Some(Part::Field(What::Other)) if what == What::Other => {}
                 Some(Part::Field(_)) => {
                     let at = &rest[..length];
-                    return Err(format!("nothing stands between `{at}` and the value before it, so that they cannot be told apart"));
+                    return Err(format!(
+                        "nothing stands between `{at}` and the value before it, so that they cannot be told apart"
+                    ));
                 }
                 _ => parts.push(Part::Field(what)),
             }
