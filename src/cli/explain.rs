@@ -44,11 +44,20 @@ impl Explain {
             page.line("Question: ", &fact.question)?;
             page.line("Who knows: ", &fact.decided_by)?;
             page.line("Declare: ", &format!("[operator] facts = {{ {} = true }} or false in onshore.toml", fact.id))?;
+            if let Some(is) = fact.covered_person {
+                let article = if is { "a" } else { "no" };
+                let text =
+                    format!("whoever operates what a [[recipient]] with `own = true` matches is {article} covered person");
+                page.line("A yes says: ", &text)?;
+            }
         } else if let Some(m) = mechanisms::known(&word) {
             page.title(&m.id, "transfer mechanism")?;
             page.line("", &format!("{} ({}, {})", m.title, m.regime, m.citation))?;
             if m.forbids_onward {
                 page.line("", "everything behind the recipient must stay inside the places it covers")?;
+            }
+            if let Some(id) = &m.attests {
+                page.line("An entry says: ", &format!("that its recipient is `{id}`"))?;
             }
             if let Some(note) = &m.note {
                 page.line("Limits: ", note)?;

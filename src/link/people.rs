@@ -126,36 +126,40 @@ pub fn held(snapshot: &mut Snapshot, held: Vec<Held>, order: &Order) {
 pub fn recipients(snapshot: &mut Snapshot, project: &Project, sources: &Sources) -> Vec<Gap> {
     let entries = project.transfers.iter().flatten().map(|entry| {
         let nothing = format!("this entry covers nothing: no endpoint is what {} operates", entry.recipient);
-        (&entry.selector, entry.location, nothing)
+        (&entry.selector, entry.location, nothing, Vec::new())
     });
     let mut gaps = Vec::new();
     snapshot.recipients = matched(snapshot, sources, "unmatched-transfer", entries, &mut gaps);
     gaps
 }
 
-/// Fills `snapshot.operated`. Of a recipient that operates nothing that was read, nothing is asked; that is told.
+/// Fills `snapshot.operated`, after the register's recipients: what is on record by somebody's name is operated by them. Of a
+/// recipient that operates nothing that was read, nothing is asked; that is told.
 pub fn operated(snapshot: &mut Snapshot, project: &Project, sources: &Sources) -> Vec<Gap> {
-    let recipients = project
-        .recipients
-        .iter()
-        .map(|recipient| (&recipient.selector, recipient.location, format!("no endpoint is what {} operates", recipient.name)));
+    let recipients = project.recipients.iter().map(|recipient| {
+        let nothing = format!("no endpoint is what {} operates", recipient.name);
+        let on_record = project.transfers.iter().flatten().zip(&snapshot.recipients);
+        let by_name = on_record.filter(|(t, _)| t.recipient == recipient.name).flat_map(|(_, of_entry)| of_entry);
+        (&recipient.selector, recipient.location, nothing, by_name.copied().collect())
+    });
     let mut gaps = Vec::new();
     snapshot.operated = matched(snapshot, sources, "unmatched-recipient", recipients, &mut gaps);
     gaps
 }
 
-/// The endpoints that each selector means; of one that means none a gap with these words.
+/// The endpoints that each selector means, with those that are known to be meant; where there are none, a gap with these words.
 fn matched<'p>(
     snapshot: &Snapshot,
     sources: &Sources,
     code: &'static str,
-    entries: impl Iterator<Item = (&'p Selector, Location, String)>,
+    entries: impl Iterator<Item = (&'p Selector, Location, String, Vec<EndpointId>)>,
     gaps: &mut Vec<Gap>,
 ) -> Vec<Vec<EndpointId>> {
-    let endpoints = |(selector, location, message)| {
+    let endpoints = |(selector, location, message, mut found): (_, _, _, Vec<EndpointId>)| {
         let matcher = Matcher::new(selector);
-        let found = snapshot.endpoint_ids().filter(|id| matcher.matches(snapshot, snapshot.endpoint(*id), sources));
-        let found: Vec<EndpointId> = found.collect();
+        found.extend(snapshot.endpoint_ids().filter(|id| matcher.matches(snapshot, snapshot.endpoint(*id), sources)));
+        found.sort_unstable();
+        found.dedup();
         if found.is_empty() {
             let help = "correct `match`, or remove the entry; `onshore locate` lists what was read";
             gaps.push(Gap { code, message, help: Some(help.into()), location, scope: GapScope::Nothing });

@@ -221,7 +221,7 @@ pub struct RawRule {
     /// Operator facts that take the operator out, each alone.
     #[serde(default)]
     pub exempt: Vec<FactId>,
-    /// With `only-in` and `never-in`: what whoever operates the place must be, too.
+    /// Demand: what whoever operates the place must be; with `only-in` and `never-in`, too.
     pub recipient: Option<RawRecipients>,
     /// The rule is written for this reading of a contested point.
     pub reading: Option<RawReading>,

@@ -200,9 +200,12 @@ pub(super) struct TransferTable {
 pub(super) struct RecipientTable {
     /// As reports call them.
     pub name: Name,
-    /// What they operate.
+    /// What they operate, beside what `[[transfer]]` entries say by the same name.
     #[serde(rename = "match")]
     pub selector: Spanned<SelectorTable>,
+    /// It is yourselves: what `[operator] facts` say of you is so of it, too.
+    #[serde(default)]
+    pub own: bool,
     /// Whose law governs them. Without it: undeclared.
     pub jurisdiction: Option<OneOrMore<CountryCode>>,
     /// What they have: these and no others; an empty list says that they have none. Without it: undeclared.

@@ -499,6 +499,9 @@ fn resources(r: &ResourceTally) -> Vec<String> {
         r.placeless,
         r.no_data
     )];
+    if r.uncertain > 0 {
+        lines.push(format!("{} more may or may not exist, and would be placed", r.uncertain));
+    }
     let (kinds, more) = frequent(&r.unknown);
     if !kinds.is_empty() {
         let kinds: Vec<String> = kinds.iter().map(|(kind, n)| format!("{} {n}", safe(kind))).collect();

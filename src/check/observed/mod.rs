@@ -5,23 +5,21 @@
 //! hold the class, and what goes nobody knows where, leaves the rule undecided. Nothing that was not read, or not told apart, lets a
 //! rule pass.
 
+mod tell;
 mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
-
-use sha2::{Digest, Sha256};
 
 use super::boundary::people_sets;
-use super::context::{Arrival, Context, Standpoint, and, bits};
-use super::describe::{count, made_at, subject_of, tell_apart, whose};
+use super::context::{Context, Standpoint, and, bits};
+use super::describe::{count, tell_apart};
 use super::placement::{Placement, Wanted, judge};
+use super::recipient::{self, Fitness};
 use super::scope::{Applies, Scope};
 use super::waive;
-use super::{Question, describe, overall, with_context};
-use crate::finding::observed::{End, Log, Observation, ObservedWay, Seen, size};
-use crate::finding::{Assessment, Finding, Hop, Label, RuleResult, State, Verdict};
-use crate::geo::{Kind, known_places};
+use super::{Question, overall, with_context};
+use crate::finding::observed::{End, Log, Observation, Seen};
+use crate::finding::{Assessment, Finding, RuleResult, State, Verdict};
 use crate::model::{EndpointId, Role};
 use crate::policy::{Combine, Demand, Doing};
 use crate::traffic::{Labels, Party, PartyId, Sum, Tally, Way};
@@ -99,24 +97,30 @@ fn of(n: u64, noun: &str) -> String {
     count(usize::try_from(n).unwrap_or(usize::MAX), noun)
 }
 
-/// A demand on places: where, and of which tokens.
+/// A demand on where data goes, and of which tokens.
 struct Asked {
-    set: PlaceSet,
-    inside: bool,
+    places: Places,
     tokens: Vec<u64>,
+}
+
+enum Places {
+    In(PlaceSet),
+    NotIn(PlaceSet),
+    Anywhere,
 }
 
 /// `None`: the demand is not on where data goes, so that flows cannot show it.
 fn asked(context: &Context<'_>, scope: &Scope<'_>) -> Option<Vec<Asked>> {
-    let one = |set: &PlaceSet, inside| vec![Asked { set: set.clone(), inside, tokens: scope.tokens.clone() }];
+    let one = |places| vec![Asked { places, tokens: scope.tokens.clone() }];
     let people = |base: &[String]| {
-        people_sets(context, scope, base).into_iter().map(|(set, tokens)| Asked { set, inside: true, tokens }).collect()
+        people_sets(context, scope, base).into_iter().map(|(set, tokens)| Asked { places: Places::In(set), tokens }).collect()
     };
     match &scope.rule.demand {
         Demand::OnlyIn(set) if scope.rule.combine == Combine::Nexus => Some(people(&set.names)),
         Demand::Nexus => Some(people(&[])),
-        Demand::OnlyIn(set) => Some(one(set, true)),
-        Demand::NeverIn(set) => Some(one(set, false)),
+        Demand::OnlyIn(set) => Some(one(Places::In(set.clone()))),
+        Demand::NeverIn(set) => Some(one(Places::NotIn(set.clone()))),
+        Demand::Recipient => Some(one(Places::Anywhere)),
         _ => None,
     }
 }
@@ -140,7 +144,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         };
         let pairs: Vec<Pair<'_>> = sums.into_iter().map(pair).collect();
         let receivers: BTreeSet<PartyId> = pairs.iter().map(|p| p.ids.1).collect();
-        let standpoint = |id: PartyId| (id, Standpoint::new(context.atlas, counted.labels.party(id).geo.clone()));
+        let standpoint = |id: PartyId| (id, standpoint(context, counted.labels.party(id)));
         let standpoints = receivers.into_iter().map(standpoint).collect();
         Self { context, counted, pairs, hops: Hops::new(context), standpoints }
     }
@@ -231,10 +235,15 @@ impl<'j, 'a> Judge<'j, 'a> {
                     judged.flows += pair.sum.flows;
                 }
                 judged.senders.extend(pair.from.endpoints.iter().copied());
-                let wanted = if asked.inside { Wanted::In(&asked.set) } else { Wanted::NotIn(&asked.set) };
+                let wanted = match &asked.places {
+                    Places::In(set) => Wanted::In(set),
+                    Places::NotIn(set) => Wanted::NotIn(set),
+                    Places::Anywhere => Wanted::Anywhere,
+                };
                 let standpoint = &self.standpoints[&pair.ids.1];
                 let placement = judge(self.context, standpoint, &wanted);
-                let Some((code, verdict, why)) = self.verdict(scope, pair, &placement, &holds) else { continue };
+                let fitness = self.fitness(scope, pair);
+                let Some((code, verdict, why)) = self.verdict(scope, pair, &placement, &fitness, &holds) else { continue };
                 let key = (self.name(pair.from), self.name(pair.to), code);
                 let draft = drafts.entry(key).or_insert_with(|| Draft {
                     pair,
@@ -243,6 +252,7 @@ impl<'j, 'a> Judge<'j, 'a> {
                     verdict,
                     why,
                     placement,
+                    fitness,
                     unsure: false,
                     sum: Sum::default(),
                 });
@@ -262,7 +272,7 @@ impl<'j, 'a> Judge<'j, 'a> {
                 judged.allowed += 1;
                 continue;
             }
-            finding.fingerprint = fingerprint(&finding, &from.name, &to.name);
+            finding.fingerprint = tell::fingerprint(&finding, &from.name, &to.name);
             judged.found.push((finding, from, to, seen));
         }
         judged
@@ -296,40 +306,64 @@ impl<'j, 'a> Judge<'j, 'a> {
         Some(Holds { tokens, sure, known: true })
     }
 
+    /// Whether whoever operates the receiver may have the data.
+    fn fitness(&self, scope: &Scope<'_>, pair: &Pair<'_>) -> Fitness {
+        if scope.rule.recipient.is_none() {
+            return Fitness::Fit;
+        }
+        let context = self.context;
+        let of = |id: &EndpointId| recipient::judge(context, &context.standpoints[context.standpoint(*id)], scope.rule);
+        let mut judged: Vec<Fitness> = pair.to.endpoints.iter().map(of).collect();
+        judged.dedup();
+        match judged.len() {
+            0 => Fitness::Untold("no inventory says what has that address".into()),
+            1 => judged.swap_remove(0),
+            _ if judged.iter().all(|f| matches!(f, Fitness::Unfit(_))) => judged.swap_remove(0),
+            _ => Fitness::Untold("which of several endpoints has that address is not known, nor who operates it".into()),
+        }
+    }
+
     /// `None`: the rule has nothing against it.
     fn verdict(
         &self,
         scope: &Scope<'_>,
         pair: &Pair<'_>,
         placement: &Placement,
+        fitness: &Fitness,
         holds: &Holds,
     ) -> Option<(&'static str, Verdict, String)> {
-        if matches!(placement, Placement::Inside) {
-            return None;
-        }
-        let does = self.does(scope, pair)?;
         let undecided = |code, why: &str| Some((code, Verdict::Indeterminate, why.to_owned()));
-        match placement {
-            Placement::Inside => None,
-            Placement::Weak(why) => undecided("observed-place-unknown", &format!("but {why}")),
-            Placement::Unknown(_) => undecided("observed-place-unknown", ""),
-            Placement::Outside(_) if !holds.known => {
+        let code = match (placement, fitness) {
+            (Placement::Inside, Fitness::Fit) => return None,
+            (Placement::Outside(_), _) => "observed-outside",
+            (_, Fitness::Unfit(_)) => "observed-recipient-not-allowed",
+            (Placement::Weak(_) | Placement::Unknown(_), _) => "observed-place-unknown",
+            (Placement::Inside, Fitness::Untold(_)) => "observed-recipient-unknown",
+        };
+        let does = self.does(scope, pair)?;
+        match (code, placement, fitness) {
+            ("observed-place-unknown", Placement::Weak(why), _) => undecided(code, &format!("but {why}")),
+            ("observed-place-unknown", ..) => undecided(code, ""),
+            ("observed-recipient-unknown", _, Fitness::Untold(why)) => {
+                undecided(code, &format!("and whether its operator may have it cannot be told: {why}"))
+            }
+            _ if !holds.known => {
                 undecided("observed-sender-unknown", "and no inventory says what stands at the sender's address")
             }
-            Placement::Outside(_) if pair.way == Way::Answered && !pair.to.is_own() => {
+            _ if pair.way == Way::Answered && !pair.to.is_own() => {
                 undecided("observed-answer-abroad", "in answer to clients there, of whom nothing is declared")
             }
-            Placement::Outside(_) if !holds.sure => undecided(
+            _ if !holds.sure => undecided(
                 "observed-perhaps-outside",
                 "though that data gets to the sender in some states only, or to one of several that may have sent it",
             ),
-            Placement::Outside(_) if !does => {
+            _ if !does => {
                 undecided("observed-perhaps-outside", "and whether what happens there is what the rule is about cannot be told")
             }
-            Placement::Outside(_) if scope.rule.state.len() < State::ALL.len() => {
+            _ if scope.rule.state.len() < State::ALL.len() => {
                 undecided("observed-perhaps-outside", "and a log does not say in which state the rule asks for that was")
             }
-            Placement::Outside(_) => Some(("observed-outside", Verdict::Violated, String::new())),
+            _ => Some((code, Verdict::Violated, String::new())),
         }
     }
 
@@ -353,171 +387,16 @@ impl<'j, 'a> Judge<'j, 'a> {
         let known = !roles.is_empty() && !routes.is_empty();
         (!known).then_some(false)
     }
+}
 
-    fn finding(&self, scope: &Scope<'_>, draft: Draft<'_>, from: &End, to: &End, seen: &Seen) -> Finding {
-        let context = self.context;
-        let mut tokens = draft.tokens;
-        tokens.sort_unstable();
-        tokens.dedup();
-        let arrivals: Vec<Arrival> =
-            tokens.into_iter().map(|token| Arrival { token, via: None, activity: "transit" }).collect();
-        let (origin, data, populations) = whose(context, scope, &arrivals);
-        let subject = subject_of(context, scope, &arrivals);
-        let place = describe::places_phrase(&to.places);
-        let holds = if from.declared { format!("holds {subject}") } else { format!("may hold {subject}") };
-        let (verb, to_whom) = match draft.pair.way {
-            Way::Sent => ("sent", "to"),
-            Way::Answered => ("answered with", "to"),
-        };
-        let to_whom = if to.declared { format!("{to_whom} `{}` {place}", to.name) } else { format!("{to_whom} {}", to.name) };
-        let mut message = format!("`{}` {holds} and {verb} {} {to_whom}", from.name, amount(seen));
-        if draft.verdict == Verdict::Indeterminate {
-            match &draft.placement {
-                Placement::Unknown(why) => {
-                    let geo = &draft.pair.to.geo;
-                    let why = why.clone().or_else(|| geo.conflict.clone()).or_else(|| geo.unknown.clone());
-                    let _ = write!(
-                        message,
-                        ", and where that is cannot be told: {}",
-                        why.unwrap_or_else(|| "nothing says it".into())
-                    );
-                }
-                _ => {
-                    let _ = write!(message, ", {}", draft.why);
-                }
-            }
-        }
-        let _ = write!(message, "; {}", when(seen));
-        let help = match draft.code {
-            "observed-outside" if to.declared => format!(
-                "keep the data out of `{}`, or declare with `data = [...]` on the route which data goes there",
-                to.name
-            ),
-            "observed-outside" => "stop that traffic; if it carries other data, declare an endpoint with that address and a route \
-                                   with `data = [...]`"
-                .to_owned(),
-            "observed-place-unknown" => {
-                "declare what has that address and where it stands: an endpoint, a [[site]] with its network, or a [[geo.override]]".to_owned()
-            }
-            "observed-sender-unknown" => "declare what has the sender's address, so that it is known which data is there".to_owned(),
-            "observed-answer-abroad" => {
-                "declare who these clients are (an endpoint with role `access` and its addresses), or waive it with a reason".to_owned()
-            }
-            _ => "declare the way and the data that it carries".to_owned(),
-        };
-        let snapshot = context.snapshot;
-        let hop = |id: &EndpointId| Hop {
-            endpoint: snapshot.endpoint(*id).name.clone(),
-            kind: snapshot.endpoint(*id).kind.clone(),
-            route: None,
-            places: context.known_places(*id),
-            location: made_at(snapshot.endpoint(*id)),
-        };
-        let path: Vec<Hop> =
-            draft.pair.from.endpoints.first().into_iter().chain(draft.pair.to.endpoints.first()).map(hop).collect();
-        // The excerpt is marked with the place, which is the receiver's.
-        let made = |party: &Party| party.endpoints.first().map(|id| made_at(snapshot.endpoint(*id)));
-        let sender = made(draft.pair.from).map(|location| Label { location, text: "this is the sender".to_owned() });
-        let location = made(draft.pair.to);
-        Finding {
-            rule: Some(scope.name.clone()),
-            help: Some(help),
-            why: Some(describe::why(scope)),
-            origin: origin.iter().map(ToString::to_string).collect(),
-            data,
-            populations,
-            endpoint: to.name.clone(),
-            places: to.places.clone(),
-            path,
-            location,
-            labels: sender.into_iter().collect(),
-            policy_location: Some(scope.rule.demand_location),
-            ..Finding::new(draft.code, scope.rule.severity, draft.verdict, message)
-        }
-    }
-
-    fn name(&self, party: &Party) -> String {
-        match party.was {
-            Some(was) => format!("{} (in {was} by the database before)", self.name_now(party)),
-            None => self.name_now(party),
-        }
-    }
-
-    fn name_now(&self, party: &Party) -> String {
-        let names: Vec<&str> = party.endpoints.iter().map(|id| self.context.snapshot.endpoint(*id).name.as_str()).collect();
-        if !names.is_empty() {
-            return names.join(" or ");
-        }
-        if let Some(phrase) = party.nobody {
-            return phrase.to_owned();
-        }
-        if let Some(site) = party.site {
-            return format!("undeclared addresses of site {}", self.context.snapshot.site(site).id);
-        }
-        let by = party.geo.evidence.first().filter(|e| e.basis == crate::geo::Basis::Range).map(|e| e.matched.as_str());
-        let mut places: Vec<String> = party.geo.places.iter().map(ToString::to_string).collect();
-        places.dedup();
-        match (by, party.geo.kind) {
-            (Some(by), _) if places.is_empty() => format!("addresses of {by}"),
-            (Some(by), _) => format!("addresses of {by} in {}", places.join(" or ")),
-            (None, Kind::Private) => "private addresses that no network covers".to_owned(),
-            (None, _) if places.is_empty() => match &party.geo.unknown {
-                Some(why) if party.local => format!("local addresses: {why}"),
-                Some(why) => format!("addresses without a place: {why}"),
-                None => "addresses without a place".to_owned(),
-            },
-            (None, _) => format!("addresses in {}", places.join(" or ")),
-        }
-    }
-
-    fn end(&self, party: &Party) -> End {
-        let places = known_places(&party.geo, self.context.atlas);
-        End { name: self.name(party), declared: !party.endpoints.is_empty(), places, was: party.was.map(|c| c.to_string()) }
-    }
-
-    fn log(&self, number: u32) -> String {
-        self.counted.logs.get(number as usize).map_or_else(|| "?".to_owned(), |l| l.name.clone())
-    }
-
-    fn seen(&self, sum: &Sum) -> Seen {
-        Seen {
-            flows: sum.flows,
-            bytes: sum.bytes,
-            unmeasured: sum.unmeasured,
-            first: sum.first().and_then(time),
-            last: sum.last().and_then(time),
-            samples: sum.samples.iter().map(|s| (self.log(s.0), s.1)).collect(),
-        }
-    }
-
-    /// Everybody who sent something to somebody, the most bytes first.
-    fn ways(&self) -> Vec<ObservedWay> {
-        let way = |pair: &Pair<'_>| ObservedWay {
-            from: self.end(pair.from),
-            to: self.end(pair.to),
-            answered: pair.way == Way::Answered,
-            declared: self.hops.is_declared(pair),
-            seen: self.seen(&pair.sum),
-        };
-        let mut by_ends: BTreeMap<(PartyId, PartyId, bool), ObservedWay> = BTreeMap::new();
-        let mut sums: BTreeMap<(PartyId, PartyId, bool), Sum> = BTreeMap::new();
-        for pair in self.pairs.iter().filter(|p| !p.is_local()) {
-            let key = (pair.ids.0, pair.ids.1, pair.way == Way::Answered);
-            by_ends.entry(key).or_insert_with(|| way(pair));
-            sums.entry(key).or_default().add(&pair.sum);
-        }
-        let mut ways: Vec<ObservedWay> =
-            by_ends.into_iter().map(|(key, way)| ObservedWay { seen: self.seen(&sums[&key]), ..way }).collect();
-        ways.sort_by(|a, b| {
-            (b.seen.bytes, b.seen.flows, &a.from.name, &a.to.name, a.answered).cmp(&(
-                a.seen.bytes,
-                a.seen.flows,
-                &b.from.name,
-                &b.to.name,
-                b.answered,
-            ))
-        });
-        ways
+/// What a party depends on where it is. Of several endpoints who operates it is known only if that is one and the same.
+fn standpoint(context: &Context<'_>, party: &Party) -> Standpoint {
+    let mut of = party.endpoints.iter().map(|id| &context.standpoints[context.standpoint(*id)]);
+    let by = of.next().filter(|first| of.all(|s| (&s.recipients, &s.registered) == (&first.recipients, &first.registered)));
+    Standpoint {
+        recipients: by.map(|s| s.recipients.clone()).unwrap_or_default(),
+        registered: by.map(|s| s.registered.clone()).unwrap_or_default(),
+        ..Standpoint::new(context.atlas, party.geo.clone())
     }
 }
 
@@ -537,6 +416,7 @@ struct Draft<'p> {
     verdict: Verdict,
     why: String,
     placement: Placement,
+    fitness: Fitness,
     unsure: bool,
     sum: Sum,
 }
@@ -597,39 +477,4 @@ fn result(scope: &Scope<'_>, judged: Option<&Judged>, found: &[&Finding], unread
 
 fn order(f: &Finding) -> impl Ord + use<'_> {
     (std::cmp::Reverse((f.severity, f.verdict)), &f.rule, &f.endpoint, f.code, &f.message, &f.fingerprint)
-}
-
-/// Names of both ends, not numbers: survives other logs of the same way.
-fn fingerprint(finding: &Finding, from: &str, to: &str) -> String {
-    let mut hash = Sha256::new();
-    for word in [finding.code, finding.rule.as_deref().unwrap_or(""), from, to] {
-        hash.update((word.len() as u64).to_le_bytes());
-        hash.update(word.as_bytes());
-    }
-    hash.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect()
-}
-
-/// "3.4 GB in 12 flows".
-fn amount(seen: &Seen) -> String {
-    let flows = of(seen.flows, "flow");
-    match seen.unmeasured {
-        0 => format!("{} in {flows}", size(seen.bytes)),
-        n if n == seen.flows => format!("an unmeasured amount in {flows}"),
-        n => format!("at least {} in {flows}, {n} of them unmeasured,", size(seen.bytes)),
-    }
-}
-
-/// "first 2026-11-01T00:00:00Z, last ...; see flows.log:12".
-fn when(seen: &Seen) -> String {
-    let times = match (&seen.first, &seen.last) {
-        (Some(first), Some(last)) if first == last => format!("at {first}"),
-        (Some(first), Some(last)) => format!("first {first}, last {last}"),
-        _ => "at a time that the log does not tell".to_owned(),
-    };
-    let rows: Vec<String> = seen.samples.iter().map(|(log, row)| format!("{log}:{row}")).collect();
-    format!("{times}; see {}", rows.join(", "))
-}
-
-fn time(seconds: i64) -> Option<String> {
-    Some(jiff::Timestamp::from_second(seconds).ok()?.to_string())
 }
