@@ -23,6 +23,10 @@ mod programs;
 
 /// Shells in shells, and commands for other machines in those.
 const MAX_DEPTH: usize = 8;
+/// Variables that are set before a command, and programs that only start it.
+const MAX_WORDS_BEFORE: usize = 64;
+/// Longer words are no places.
+const MAX_WORD: usize = 1 << 16;
 
 pub(super) struct Commands<'c, 'i> {
     pub copies: &'c mut Copies<'i>,
@@ -121,7 +125,7 @@ impl<'c, 'i> Commands<'c, 'i> {
     }
 
     fn simple(&mut self, mut stage: Stage<'_>) {
-        loop {
+        for _ in 0..MAX_WORDS_BEFORE {
             let Some(first) = stage.words.first() else { return };
             if let Some((name, value)) = assignment(&first.text) {
                 let value = self.filled(value);
@@ -129,9 +133,14 @@ impl<'c, 'i> Commands<'c, 'i> {
                 stage.words = stage.arguments();
             } else if let Some(inner) = programs::inner(stage.program(), stage.arguments()) {
                 stage.words = inner;
+            } else if stage.depth > MAX_DEPTH {
+                break;
             } else {
                 return self.program(stage);
             }
+        }
+        if !stage.words.is_empty() {
+            self.gap(&stage, "commands stand within commands too deeply to be followed".to_owned());
         }
     }
 
@@ -148,7 +157,8 @@ impl<'c, 'i> Commands<'c, 'i> {
                     after.split_at(end)
                 }
             };
-            match self.variables.get(name).filter(|(value, _)| value.len() <= 256) {
+            let fits = |value: &str| value.len() <= 256 && filled.len() < MAX_WORD;
+            match self.variables.get(name).filter(|(value, _)| fits(value)) {
                 Some((value, _)) => {
                     filled.push_str(value);
                     rest = end;

@@ -61,6 +61,11 @@ fn command_of(line: &str) -> Option<&str> {
     (!rest.is_empty()).then_some(rest)
 }
 
+/// Whether a line says when to run something.
+pub(super) fn is_job(line: &str) -> bool {
+    command_of(line.trim()).is_some()
+}
+
 /// `NAME=value` and `NAME = value`, with or without quotes.
 fn assigned(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.split_once('=')?;

@@ -100,8 +100,7 @@ impl<'d> Project<'_, 'd> {
                         if !known.contains(&container.fact) {
                             known.push(container.fact);
                         }
-                        let inside = key.strip_prefix("loadbalancer.").or_else(|| key.strip_prefix("loadbalancer["));
-                        if inside.is_none() || key == "loadbalancer.server.url" || key.contains("servers[") {
+                        if !key.starts_with("loadbalancer.") || key == "loadbalancer.server.url" || key.contains("servers[") {
                             self.unfollowed(container.fact, label, *at);
                         }
                     }

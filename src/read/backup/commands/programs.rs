@@ -269,10 +269,12 @@ impl Commands<'_, '_> {
         match stage.program() {
             "find" => {
                 let starts = |w: &Word| matches!(w.text.as_str(), "-exec" | "-execdir" | "-ok" | "-okdir");
-                for (i, _) in words.iter().enumerate().filter(|(_, w)| starts(w)) {
-                    let rest = &words[i + 1..];
+                let mut rest = words;
+                while let Some(begin) = rest.iter().position(starts) {
+                    rest = &rest[begin + 1..];
                     let end = rest.iter().position(|w| matches!(w.text.as_str(), ";" | "+")).unwrap_or(rest.len());
-                    self.simple(Stage { words: &rest[..end], takes: true, ..stage });
+                    self.simple(Stage { words: &rest[..end], takes: true, depth: stage.depth + 1, ..stage });
+                    rest = &rest[end..];
                 }
             }
             // An archive with a colon in its name is on another machine.
