@@ -20,6 +20,7 @@ mod matrix;
 mod opening;
 mod record;
 mod rests;
+pub mod traffic;
 mod words;
 pub mod world;
 
@@ -54,15 +55,9 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn page(r: &Report<'_>) -> Markup {
-    let style = format!("{STYLE}{}", super::draw::svg::STYLE);
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
-        base64(&Sha256::digest(&style)),
-        base64(&Sha256::digest(SCRIPT))
-    );
     let a = r.assessment;
     let name = a.project.as_deref().unwrap_or("unnamed project");
-    let sections: Vec<(&str, &str, Markup)> = vec![
+    let sections: Vec<Section<'_>> = vec![
         ("verdict", "What was decided, and what not", opening::verdict(r)),
         ("map", "Where data gets to", world::section(r)),
         ("matrix", "Origin, place and activity", matrix::section(r)),
@@ -77,6 +72,22 @@ fn page(r: &Report<'_>) -> Markup {
         ("words", "Words", words::section()),
         ("made", "How this was made", rests::made(r)),
     ];
+    let title = html! { "Data residency of " (Text(name)) ", as of " (Text(&a.as_of)) };
+    framed(r, &title, "Data residency report", LIMITS, &sections)
+}
+
+/// Id, title and content.
+type Section<'s> = (&'s str, &'s str, Markup);
+
+fn framed(r: &Report<'_>, title: &Markup, kind: &str, limits: &str, sections: &[Section<'_>]) -> Markup {
+    let style = format!("{STYLE}{}", super::draw::svg::STYLE);
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        base64(&Sha256::digest(&style)),
+        base64(&Sha256::digest(SCRIPT))
+    );
+    let a = r.assessment;
+    let name = a.project.as_deref().unwrap_or("unnamed project");
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -87,13 +98,13 @@ fn page(r: &Report<'_>) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="generator" content={ "onshore " (r.version) };
-                title { "Data residency of " (Text(name)) ", as of " (Text(&a.as_of)) }
+                title { (title) }
                 style { (PreEscaped(&style)) }
             }
             body {
                 a class="skip" href="#main" { "Skip to the content" }
                 header {
-                    p class="kind" { "Data residency report" }
+                    p class="kind" { (kind) }
                     h1 { (Text(name)) }
                     p {
                         "As of " time datetime=(safe(&a.as_of)) { (Text(&a.as_of)) }
@@ -103,11 +114,11 @@ fn page(r: &Report<'_>) -> Markup {
                 }
                 nav aria-label="Sections" {
                     ul {
-                        @for (id, title, _) in &sections { li { a href={ "#" (id) } { (title) } } }
+                        @for (id, title, _) in sections { li { a href={ "#" (id) } { (title) } } }
                     }
                 }
                 main id="main" tabindex="-1" {
-                    @for (id, title, content) in &sections {
+                    @for (id, title, content) in sections {
                         section id=(id) aria-labelledby={ (id) "-title" } {
                             h2 id={ (id) "-title" } { (title) }
                             (content)
@@ -115,7 +126,7 @@ fn page(r: &Report<'_>) -> Markup {
                     }
                 }
                 footer {
-                    p { (LIMITS) " Made by onshore " (r.version) "." }
+                    p { (limits) " Made by onshore " (r.version) "." }
                 }
                 script { (PreEscaped(SCRIPT)) }
             }
