@@ -125,6 +125,15 @@ pub(super) const TABLE: &[Words] = &[
         refused: "",
     },
     Words {
+        part: "lsyncd rsync and ssh",
+        followed: "rsh binary _extra options config rsh_params rsync_path",
+        harmless: "acls append append_verify archive backup backup_dir bwlimit checksum chown chmod compress copy_dirlinks copy_links \
+            copy_unsafe_links cvs_exclude delete_excluded dry_run executability existing group groupmap hard_links ignore_times inplace \
+            ipv4 ipv6 keep_dirlinks links one_file_system omit_dir_times omit_link_times owner password_file perms protect_args \
+            prune_empty_dirs quiet sparse suffix temp_dir timeout times update usermap verbose whole_file xattrs identityFile port",
+        refused: "",
+    },
+    Words {
         part: "lsyncd sync",
         followed: "target host rsync ssh",
         harmless: "source targetdir exclude excludeFrom filter filterFrom delete delay init maxDelays maxProcesses exitcodes rsyncBinary \

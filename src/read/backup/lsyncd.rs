@@ -98,33 +98,32 @@ fn sync(
     let layer =
         entries.iter().find_map(|(k, v)| if let (None, Expr::Name(name)) = (k, v) { Some(name.as_str()) } else { None });
     let value = |wanted: &str| {
-        let found = entries.iter().find(|e| key(e).is_some_and(|(k, _)| k == wanted))?;
+        // The last one counts.
+        let found = entries.iter().rev().find(|e| key(e).is_some_and(|(k, _)| k == wanted))?;
         Some((told(&found.1, values), key(found).map_or(start, |(_, at)| at)))
     };
-    let wanted: &[&str] = match layer {
-        Some("default.rsync" | "default.direct") => &["target"],
-        Some("default.rsyncssh") => &["host"],
+    let wanted = match layer {
+        Some("default.rsync" | "default.direct") => "target",
+        Some("default.rsyncssh") => "host",
         _ => {
             let message = format!("the layer `{}` is code that is not followed, and may copy anywhere", layer.unwrap_or("..."));
             return copies.unfollowed(message, at(start), touch);
         }
     };
     let mut commands = Commands::new(copies, targets, Variables::new());
-    for wanted in wanted {
-        match value(wanted) {
-            Some((Some((text, offset)), key_at)) => {
-                let at = at(if offset > 0 { offset } else { key_at });
-                let text = if *wanted == "host" { format!("{text}:") } else { text };
-                commands.replicates(own, &Word { text, at });
-            }
-            Some((None, offset)) => {
-                let message = format!("`{wanted}` is worked out by code, so where this leads is not known");
-                commands.copies.unfollowed(message, at(offset), touch);
-            }
-            None => {
-                let message = format!("this `sync` has no `{wanted}`, so where it copies to is not known");
-                commands.copies.unfollowed(message, at(start), touch);
-            }
+    match value(wanted) {
+        Some((Some((text, offset)), key_at)) => {
+            let at = at(if offset > 0 { offset } else { key_at });
+            let text = if wanted == "host" { format!("{text}:") } else { text };
+            commands.replicates(own, &Word { text, at });
+        }
+        Some((None, offset)) => {
+            let message = format!("`{wanted}` is worked out by code, so where this leads is not known");
+            commands.copies.unfollowed(message, at(offset), touch);
+        }
+        None => {
+            let message = format!("this `sync` has no `{wanted}`, so where it copies to is not known");
+            commands.copies.unfollowed(message, at(start), touch);
         }
     }
     // Programs and options that decide how another machine is reached.
@@ -135,6 +134,7 @@ fn sync(
         }
         for entry in inner {
             let Some((name, offset)) = key(entry) else { continue };
+            commands.copies.word(&WORDS, "lsyncd rsync and ssh", name, at(offset), touch);
             let mut texts = Vec::new();
             flat(&entry.1, values, &mut texts);
             match (part.0, name) {
@@ -144,9 +144,10 @@ fn sync(
                 }
                 (_, "binary" | "_extra" | "options" | "config" | "rsh_params" | "rsync_path") => {
                     let lower = texts.join(" ").to_ascii_lowercase();
-                    let led =
-                        name == "config" || ["proxy", "hostname", "-j", "-w", "-f", "-e"].iter().any(|w| lower.contains(w));
-                    if led || name == "binary" {
+                    let leads = |w: &str| {
+                        matches!(w, "-e" | "-j" | "-w" | "-f") || ["--rsh", "proxy", "hostname"].iter().any(|p| w.contains(p))
+                    };
+                    if lower.split_whitespace().any(leads) || matches!(name, "binary" | "config") {
                         let message = format!("`{name}` may lead to another machine than the one that is named");
                         commands.copies.unfollowed(message, at(offset), touch);
                     }

@@ -163,7 +163,10 @@ pub(super) fn unit(copies: &mut Copies<'_>, targets: &Targets, file: SourceId, t
         let at = Location::new(file, Span::new(start, start + value.len()));
         match key {
             "Environment" => {
-                let pairs = pipelines(value, Stands::From(at), false).unwrap_or_default();
+                let Some(pairs) = pipelines(value, Stands::From(at), false) else {
+                    commands.copies.unread(value, "has a quote that is not closed", at, Touch::Endpoint(own));
+                    continue;
+                };
                 for word in pairs.iter().flatten().flat_map(|s| &s.words) {
                     if let Some((name, value)) = assigned(&word.text) {
                         commands.variables.insert(name.to_owned(), (value.to_owned(), word.at));
