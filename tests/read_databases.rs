@@ -65,11 +65,37 @@ proptest! {
         let all = seeds(folder);
         let text = &all[pick.index(all.len())];
         let at = text.floor_char_boundary(cut.index(text.len() + 1));
-        for path in ["x.sql", "x.conf", "x.properties", "x.json", "x.yaml", "my.cnf", "rclone.conf", "profiles.toml"] {
+        for path in ["x.sql", "x.conf", "x.properties", "x.json", "x.yaml", "my.cnf", "rclone.conf", "profiles.toml", "cron.d/x", "rsyncd.conf", "lsyncd.conf.lua", "x.service"] {
             sound(reader, path, &text[..at]);
             sound(reader, path, &text[at..]);
         }
     }
+}
+
+/// Commands that start commands, and words that grow: read to their end in time, with a gap.
+#[test]
+fn commands_made_to_explode_stay_small() {
+    let begun = std::time::Instant::now();
+    for body in [
+        "find -exec ".repeat(5_000),
+        "sudo ".repeat(10_000) + "rsync -a /srv far.example:/srv",
+        "flock x ".repeat(5_000),
+        "X=$X$X ".repeat(7_000) + "rsync -a /srv $X:/srv",
+        "(".repeat(50_000) + "rsync -a /srv far.example:/srv",
+        "sh -c 'sh -c \"sh -c ".repeat(2_500),
+        "true | ".repeat(7_000) + "ssh far.example cat",
+    ] {
+        let mut sources = onshore::source::Sources::default();
+        let file = sources.add("cron.d/x", format!("X=far\n0 1 * * * root {body}\n"));
+        let reading = Backup.read(&onshore::read::Input::new(&sources, file));
+        let facts = &reading.facts;
+        assert!(
+            !facts.gaps.is_empty() || facts.routes.iter().any(|r| r.activity == onshore::model::Activity::Backup),
+            "{}",
+            &body[..20]
+        );
+    }
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
 }
 
 /// Every route of a case, as text, with its line.

@@ -315,6 +315,42 @@ fn other_formats_are_left_alone() {
     }
 }
 
+/// BIND names each file by a line of its own; those beyond the bound are gaps.
+#[test]
+fn bind_includes_no_more_than_256_files() {
+    for (files, too_many) in [(200, 0), (300, 44)] {
+        let lines: String = (0..files).map(|n| format!("include \"more/{n:03}.conf\";\n")).collect();
+        let mut sources = Sources::default();
+        let file = sources.add("named.conf", lines);
+        (0..files).for_each(|n| _ = sources.add(format!("more/{n:03}.conf"), "// nothing\n"));
+        let reading = Bind.read(&Input::new(&sources, file));
+        assert_eq!(reading.facts.gaps.iter().filter(|g| g.code == "too-large").count(), too_many);
+        assert_eq!(reading.included.len(), files - too_many);
+    }
+}
+
+/// A folder of more files than are read is a gap at the line that names it, and no more than the bound are taken in.
+#[test]
+fn no_more_than_256_files_are_included() {
+    let includes: [(&dyn Reader, &str, &str, &str); 3] = [
+        (&Knot, "knot.conf", "server:\n    user: knot\ninclude: more/*.conf\n", "log:\n  - target: syslog\n"),
+        (&Nsd, "nsd.conf", "server:\n    port: 53\ninclude: more/*.conf\n", "# nothing\n"),
+        (&Pdns, "pdns.conf", "launch=bind\ninclude-dir=more\n", "local-port=53\n"),
+    ];
+    for (reader, main, text, more) in includes {
+        for (files, too_many) in [(200, 0), (300, 1)] {
+            let mut sources = Sources::default();
+            let file = sources.add(main, text);
+            (0..files).for_each(|n| _ = sources.add(format!("more/{n:03}.conf"), more));
+            let reading = reader.read(&Input::new(&sources, file));
+            let told = reading.facts.gaps.iter().filter(|g| g.code == "too-large").count();
+            assert_eq!(told, too_many, "{main} with {files}: {:?}", reading.facts.gaps);
+            assert!(reading.included.len() <= 256, "{main}: {}", reading.included.len());
+            assert!(reading.included.len() >= files.min(255), "{main}: {}", reading.included.len());
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 

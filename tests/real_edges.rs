@@ -6,35 +6,24 @@
 
 mod servers;
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+#[path = "servers/named.rs"]
+mod named;
+
+#[path = "servers/http.rs"]
+mod http;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
+use http::{answer, ask, comes_to};
+use named::Named;
 use onshore::model::{Reference, RouteFact, Spill};
 use onshore::read::apache::Apache;
 use onshore::read::caddy::Caddy;
 use onshore::read::varnish::Varnish;
 use onshore::read::{Input, Reader, Reading};
 use onshore::source::Sources;
-use servers::{Named, Server, free_port};
-
-/// Answers its name to an HTTP request.
-fn answer(stream: &mut TcpStream, name: &str) {
-    stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
-    let mut head = Vec::new();
-    let mut byte = [0; 512];
-    while !head.windows(4).any(|w| w == b"\r\n\r\n") {
-        match stream.read(&mut byte) {
-            Ok(n) if n > 0 => head.extend_from_slice(&byte[..n]),
-            _ => break,
-        }
-    }
-    let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{name}", name.len());
-    let _ = stream.write_all(answer.as_bytes());
-}
+use servers::{Server, free_port};
 
 /// The first of these programs that is here.
 fn program(names: &[&str], version: &str) -> Option<String> {
@@ -60,32 +49,6 @@ fn start(binary: &str, arguments: &[&str], home: &Path) -> Server {
     let mut command = Command::new(binary);
     command.args(arguments).env("HOME", home).stdout(Stdio::null()).stderr(Stdio::null());
     Server(command.spawn().unwrap())
-}
-
-/// What is answered at a port to who asks for a host; of errors only that it is one.
-fn ask(port: u16, host: &str) -> String {
-    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)) else { return String::new() };
-    stream.set_read_timeout(Some(Duration::from_secs(4))).unwrap();
-    let request = format!("GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-    let mut answer = String::new();
-    if stream.write_all(request.as_bytes()).is_ok() {
-        let _ = stream.read_to_string(&mut answer);
-    }
-    if !answer.starts_with("HTTP/1.1 200") {
-        return "error".to_owned();
-    }
-    answer.split("\r\n\r\n").nth(1).unwrap_or("").trim().to_owned()
-}
-
-fn comes_to(port: u16, host: &str, expected: &str) -> bool {
-    let until = Instant::now() + Duration::from_secs(15);
-    while Instant::now() < until {
-        if ask(port, host) == expected {
-            return true;
-        }
-        sleep(Duration::from_millis(100));
-    }
-    false
 }
 
 fn read(reader: &dyn Reader, path: &str, text: &str) -> Reading {
@@ -127,7 +90,7 @@ fn caddy_leaves_the_first_upstream_only_with_health_checks() {
     assert!(comes_to(watched, "127.0.0.1", "near") && comes_to(unwatched, "127.0.0.1", "near"));
     near.kill();
     assert!(comes_to(watched, "127.0.0.1", "far"));
-    assert_eq!(ask(unwatched, "127.0.0.1"), "error", "without checks nobody stands in");
+    assert_eq!(ask(unwatched, "127.0.0.1", &[]), "error", "without checks nobody stands in");
     let reading = read(&Caddy, "Caddyfile", &config);
     assert_eq!(route(&reading, &format!("caddy http://127.0.0.1:{watched}"), far.port).spill, Spill::Load);
     let never = route(&reading, &format!("caddy http://127.0.0.1:{unwatched}"), far.port);
@@ -214,7 +177,7 @@ sub vcl_recv {{
     assert!(comes_to(port, "plain", "near") && comes_to(port, "watched", "near"));
     near.kill();
     assert!(comes_to(port, "watched", "far"));
-    assert_eq!(ask(port, "plain"), "error", "without a probe the backend counts as healthy");
+    assert_eq!(ask(port, "plain", &[]), "error", "without a probe the backend counts as healthy");
     let reading = read(&Varnish, "edge.vcl", &config);
     assert_eq!(route(&reading, "watched", far.port).spill, Spill::Load);
     let manual = route(&reading, "plain", far.port);

@@ -6,6 +6,9 @@
 
 mod servers;
 
+#[path = "servers/named.rs"]
+mod named;
+
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -13,11 +16,12 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use named::Named;
 use onshore::model::{Reference, RouteFact, RouteRole, Spill};
 use onshore::read::haproxy::Haproxy;
 use onshore::read::{Input, Reader, Reading};
 use onshore::source::Sources;
-use servers::{Named, Server, free_port};
+use servers::{Server, free_port};
 
 /// It hears the client out, so that a client that says nothing keeps the connection busy.
 fn answer(stream: &mut TcpStream, name: &str) {

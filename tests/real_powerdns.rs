@@ -5,19 +5,19 @@
 //! nothing without it.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::print_stdout)] // a test starts servers and may panic
 
+#[path = "servers/dns.rs"]
+mod dns;
+
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
-use domain::base::{Message, MessageBuilder, Name, Rtype};
-use domain::rdata::A;
 use onshore::model::{ClientMatch, Country, Reference, RouteFact};
 use onshore::read::geodns::powerdns::PowerDns;
 use onshore::read::{Input, Reader, Reading};
@@ -163,20 +163,7 @@ impl Server {
 
     /// The addresses that a client in a network gets; `None` without an answer.
     fn ask(&self, name: &str, client: Ipv4Addr) -> Option<BTreeSet<String>> {
-        let mut builder = MessageBuilder::new_vec();
-        builder.header_mut().set_rd(false);
-        let mut question = builder.question();
-        question.push((Name::<Vec<u8>>::from_str(name).unwrap(), Rtype::A)).unwrap();
-        let mut additional = question.additional();
-        additional.opt(|opt| opt.client_subnet(29, 0, IpAddr::V4(client))).unwrap();
-        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
-        socket.send_to(&additional.finish(), self.at).ok()?;
-        let mut buffer = [0; 4096];
-        let (length, _) = socket.recv_from(&mut buffer).ok()?;
-        let message = Message::from_octets(buffer[..length].to_vec()).unwrap();
-        let records = message.answer().unwrap().limit_to::<A>();
-        Some(records.map(|r| r.unwrap().data().addr().to_string()).collect())
+        dns::ask(self.at, name, Ipv4Addr::LOCALHOST, Some(client))
     }
 }
 

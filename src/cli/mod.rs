@@ -79,7 +79,7 @@ enum Command {
     #[command(name = "whatif")]
     WhatIf(whatif::WhatIf),
     /// Hold flow logs against policies: what did happen
-    Traffic(traffic::Traffic),
+    Traffic(Box<traffic::Traffic>),
     /// List, show and check policies
     #[command(subcommand)]
     Policy(policy::Policy),

@@ -1,50 +1,9 @@
-//! What the tests against real proxies share: servers of their own that can be killed, and processes that end with a test.
+//! What the tests against real servers share: processes that end with a test, and ports that are free.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::process::{Child, Command};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::thread::{self, JoinHandle, sleep};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
-
-/// Answers whoever connects by its name, until it is killed.
-pub struct Named {
-    pub port: u16,
-    alive: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Named {
-    /// `talk` is one connection; a client that says nothing keeps only its own busy.
-    pub fn start(name: &'static str, talk: fn(&mut TcpStream, &str)) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let alive = Arc::new(AtomicBool::new(true));
-        let seen = Arc::clone(&alive);
-        let thread = thread::spawn(move || {
-            while seen.load(Relaxed) {
-                match listener.accept() {
-                    Ok((mut stream, _)) => {
-                        thread::spawn(move || {
-                            stream.set_nonblocking(false).unwrap();
-                            talk(&mut stream, name);
-                        });
-                    }
-                    Err(_) => sleep(Duration::from_millis(5)),
-                }
-            }
-        });
-        Self { port, alive, thread: Some(thread) }
-    }
-
-    pub fn kill(&mut self) {
-        self.alive.store(false, Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
-    }
-}
 
 pub struct Server(pub Child);
 

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::known::{HARMLESS_COMMANDS, WORDS};
+use super::commands::Commands;
+use super::known::WORDS;
+use super::shell::Stands;
 use super::targets::{Named, Targets, Variables};
 use crate::doc::{Node, yaml};
 use crate::model::{Activity, DataLimit};
@@ -62,6 +64,10 @@ pub(super) fn read(copies: &mut Copies<'_>, targets: &mut Targets, file: SourceI
     let document = yaml::parse(text);
     copies.problems(file, &document);
     let Some(root) = document.root() else { return };
+    if !root.is_map() && !text.trim().is_empty() {
+        let at = Location::new(file, root.span());
+        copies.unread(root.text().unwrap_or("[ ... ]"), "is no configuration of a backup program that is known", at, touch);
+    }
     let at = |n: Node<'_>| Location::new(file, n.used_at());
     let mut settings: Vec<(&str, Node<'_>, Node<'_>)> = Vec::new();
     for entry in root.entries() {
@@ -105,12 +111,10 @@ pub(super) fn read(copies: &mut Copies<'_>, targets: &mut Targets, file: SourceI
             // In `commands`, what is run stands beside when it is.
             for command in value.listed().flat_map(|c| c.get("run").unwrap_or(c).listed()) {
                 let text = filled(command);
-                let program = text.split_whitespace().next().unwrap_or("");
-                let program = program.rsplit('/').next().unwrap_or(program);
-                if !HARMLESS_COMMANDS.split(' ').any(|known| known == program) || text.contains(['|', ';', '&', '`', '$']) {
-                    let message = format!("`{name}` runs `{}`, and what that sends where is not followed", shorten(&text));
-                    copies.unfollowed(message, at(command), touch);
+                if text.trim().is_empty() {
+                    copies.unread(name, "has a command that is no text", at(command), touch);
                 }
+                Commands::new(copies, targets, Variables::new()).run(own, &text, Stands::Within(at(command)), true);
             }
         }
     }

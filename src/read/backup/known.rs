@@ -89,6 +89,57 @@ pub(super) const TABLE: &[Words] = &[
         harmless: "from type cron forget copy_options",
         refused: "",
     },
+    Words {
+        part: "commands",
+        followed: "rsync scp ssh sftp lftp ftp nc ncat netcat telnet curl wget cp mv install syncoid rdiff-backup sh bash dash zsh ash ksh \
+            rclone restic borg duplicity aws gsutil gcloud azcopy ossutil ossutil64 obsutil coscli pg_dump pg_dumpall pg_basebackup \
+            pg_receivewal psql pg_restore mysqldump mariadb-dump mysqlpump mysql mariadb mydumper mariabackup xtrabackup mongodump \
+            mongorestore mongoexport redis-cli mail mailx sendmail mutt msmtp borgmatic autorestic resticprofile pgbackrest wal-g lsyncd \
+            rsnapshot logrotate . source find tar tee dd openssl logger mbuffer export declare readonly unset run-one sudo doas nice ionice chrt taskset timeout nohup setsid chronic cronic exec command time eatmydata \
+            unbuffer env stdbuf systemd-cat systemd-inhibit xargs flock runuser su docker podman nerdctl docker-compose",
+        // They work on what is here, and send nothing anywhere.
+        harmless: "echo true false : test [ [[ mkdir rmdir rm touch date sleep mount umount mountpoint findmnt systemctl chmod chown \
+            chgrp sync printf cat gzip gunzip zcat pigz zstd unzstd xz bzip2 lz4 lzop cpio zip unzip 7z sort uniq head tail grep \
+            egrep fgrep zgrep sed awk gawk cut tr wc split cmp diff md5sum sha1sum sha256sum sha512sum b2sum gpg gpg2 age df \
+            du ls ln stat ps kill pkill pgrep hostname id whoami uname cd pushd popd set read exit return wait shift \
+            local let basename dirname readlink realpath seq expr bc jq yq pv buffer zfs zpool btrfs lvcreate lvremove \
+            fsfreeze xfs_freeze fstrim updatedb savelog ulimit umask renice shuf xxd base64 fold column nproc \
+            journalctl systemd-tmpfiles tmpreaper tmpwatch e2scrub_all mandb dpkg service uptime free vmstat for case esac in break continue",
+        refused: "",
+    },
+    Words {
+        part: "rsyncd.conf",
+        followed: "path hostsallow readonly writeonly earlyexec pre-xferexec post-xferexec nameconverter",
+        harmless: "motdfile pidfile port address socketoptions listenbacklog comment maxconnections logfile syslogfacility syslogtag \
+            maxverbosity lockfile list uid gid daemonuid daemongid fakesuper filter exclude include excludefrom includefrom \
+            incomingchmod outgoingchmod authusers secretsfile strictmodes hostsdeny reverselookup forwardlookup ignoreerrors \
+            ignorenonreadable transferlogging logformat timeout refuseoptions dontcompress usechroot daemonchroot numericids \
+            mungesymlinks charset proxyprotocol tempdir opennoatime",
+        refused: "",
+    },
+    Words {
+        part: "lsyncd settings",
+        followed: "",
+        harmless: "logfile pidfile nodaemon statusFile statusInterval logfacility logident insist inotifyMode maxProcesses maxDelays log \
+            onepass delay",
+        refused: "",
+    },
+    Words {
+        part: "lsyncd rsync and ssh",
+        followed: "rsh binary _extra options config rsh_params rsync_path",
+        harmless: "acls append append_verify archive backup backup_dir bwlimit checksum chown chmod compress copy_dirlinks copy_links \
+            copy_unsafe_links cvs_exclude delete_excluded dry_run executability existing group groupmap hard_links ignore_times inplace \
+            ipv4 ipv6 keep_dirlinks links one_file_system omit_dir_times omit_link_times owner password_file perms protect_args \
+            prune_empty_dirs quiet sparse suffix temp_dir timeout times update usermap verbose whole_file xattrs identityFile port",
+        refused: "",
+    },
+    Words {
+        part: "lsyncd sync",
+        followed: "target host rsync ssh",
+        harmless: "source targetdir exclude excludeFrom filter filterFrom delete delay init maxDelays maxProcesses exitcodes rsyncBinary \
+            crontab batchSizeLimit onepass",
+        refused: "prepare action onAttrib onCreate onModify onDelete onMove onStartup bash",
+    },
 ];
 
 pub(super) static WORDS: LazyLock<Vocabulary> = LazyLock::new(|| Vocabulary::of(TABLE));
@@ -100,7 +151,3 @@ pub(super) const WRAPPERS: &str = "alias crypt chunker compress hasher cache arc
 pub(super) const ACCOUNTS: &str = "b2 box drive dropbox fichier filefabric filelu filen gofile hidrive iclouddrive internetarchive internxt \
     jottacloud linkbox mailru mega netstorage onedrive opendrive pcloud pikpak pixeldrain premiumizeme protondrive putio quatrix shade \
     sharefile storj sugarsync swift uloz ulozto yandex zoho googlephotos doi imagekit cloudinary drime";
-
-/// Programs that send nothing anywhere.
-pub(super) const HARMLESS_COMMANDS: &str = "echo true false : test [ mkdir rmdir rm touch date sleep mount umount mountpoint findmnt \
-    systemctl logger chmod chown sync printf";

@@ -1,15 +1,21 @@
-//! Programs that copy files away: borgmatic, rclone, restic and its wrappers.
+//! Programs that copy files away: borgmatic, rclone, restic and its wrappers, rsync's daemon, Lsyncd, and whatever crontabs and units
+//! of systemd run for it.
 //!
 //! Rules are those of borgmatic's "Configuration reference" and Borg's "Repository URLs", of rclone's "Usage: Configure" and the page
 //! of each backend, of restic's "Preparing a new repository", and of resticprofile's and autorestic's configuration references. A file
 //! of these is about the machine that it stands on: what that keeps may go to each repository or remote that the file names. Which
-//! folders are copied is not looked at, and neither are the scripts and timers that start the programs: a remote is taken to be used.
+//! folders are copied is not looked at, nor when: a remote is taken to be used. Scripts are not followed, and are gaps where they run.
 
 mod autorestic;
 mod borgmatic;
+mod commands;
 mod known;
+mod lsyncd;
 mod rclone;
 mod restic;
+mod rsyncd;
+mod schedule;
+mod shell;
 mod targets;
 
 use super::replicas::Copies;
@@ -28,7 +34,7 @@ impl Reader for Backup {
     }
 
     fn describe(&self) -> &'static str {
-        "Backup programs: borgmatic, rclone remotes, restic (environment files, resticprofile, autorestic)"
+        "Backup programs: borgmatic, rclone, restic (resticprofile, autorestic), rsyncd.conf, Lsyncd, crontabs and units that copy"
     }
 
     fn words(&self) -> &'static [Words] {
@@ -56,6 +62,10 @@ enum Sort {
     Environment,
     Profiles,
     Autorestic,
+    Rsyncd,
+    Lsyncd,
+    Crontab,
+    Unit,
 }
 
 fn sort_of(path: &str, text: &str) -> Option<Sort> {
@@ -84,6 +94,15 @@ fn sort_of(path: &str, text: &str) -> Option<Sort> {
     if profiles && ends(&[".yaml", ".yml", ".toml", ".json", ".conf"]) && text.contains("repository") {
         return Some(Sort::Profiles);
     }
+    let more: [(Sort, fn(&str, &str) -> bool); 4] = [
+        (Sort::Crontab, schedule::is_crontab),
+        (Sort::Unit, schedule::is_unit),
+        (Sort::Rsyncd, rsyncd::is_one),
+        (Sort::Lsyncd, lsyncd::is_one),
+    ];
+    if let Some((sort, _)) = more.into_iter().find(|(_, is)| is(path, text)) {
+        return Some(sort);
+    }
     if ends(&[".env", ".conf"]) || !name.contains('.') || name.starts_with(".restic") {
         let variables = begins(&["RESTIC_REPOSITORY=", "RESTIC_REPOSITORY_FILE="]);
         // A script says more than variables.
@@ -97,6 +116,21 @@ fn sort_of(path: &str, text: &str) -> Option<Sort> {
         return (remotes > 0 && (types == remotes || (name == "rclone.conf" && types > 0))).then_some(Sort::Rclone);
     }
     None
+}
+
+/// The sort of a file that has none of the usual names.
+fn by_content(text: &str) -> Sort {
+    if text.lines().any(schedule::is_job) {
+        Sort::Crontab
+    } else if text.lines().any(|l| l.trim() == "[Service]") {
+        Sort::Unit
+    } else if lsyncd::is_one("lsyncd", text) {
+        Sort::Lsyncd
+    } else if rsyncd::is_one("rsyncd.conf", text) {
+        Sort::Rsyncd
+    } else {
+        Sort::Borgmatic
+    }
 }
 
 fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
@@ -114,13 +148,19 @@ fn read(input: &Input<'_>, files: &[SourceId]) -> Reading {
     }
     for id in files {
         let (text, sort) = sort(*id);
+        // Somebody says that the file is of this format: its content tells of which sort.
+        let sort = sort.unwrap_or_else(|| by_content(text));
         let before = copies.out.facts.gaps.len();
         match sort {
-            Some(Sort::Rclone) => {}
-            Some(Sort::Borgmatic) | None => borgmatic::read(&mut copies, &mut targets, *id, text),
-            Some(Sort::Environment) => restic::environment(&mut copies, &mut targets, *id, &ini(text, *id)),
-            Some(Sort::Profiles) => restic::profiles(&mut copies, &mut targets, *id, text),
-            Some(Sort::Autorestic) => autorestic::read(&mut copies, &mut targets, *id, text),
+            Sort::Rclone => {}
+            Sort::Borgmatic => borgmatic::read(&mut copies, &mut targets, *id, text),
+            Sort::Environment => restic::environment(&mut copies, &mut targets, *id, &ini(text, *id)),
+            Sort::Profiles => restic::profiles(&mut copies, &mut targets, *id, text),
+            Sort::Autorestic => autorestic::read(&mut copies, &mut targets, *id, text),
+            Sort::Rsyncd => rsyncd::read(&mut copies, &targets, *id, text),
+            Sort::Lsyncd => lsyncd::read(&mut copies, &targets, *id, text),
+            Sort::Crontab => schedule::crontab(&mut copies, &targets, *id, text),
+            Sort::Unit => schedule::unit(&mut copies, &targets, *id, text),
         }
         somewhere(&mut copies, *id, before);
     }

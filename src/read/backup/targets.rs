@@ -36,7 +36,7 @@ impl Targets {
         }
     }
 
-    fn stores(&self, copies: &mut Copies<'_>, own: usize, to: Named<'_>, variables: &Variables) -> Vec<usize> {
+    pub fn stores(&self, copies: &mut Copies<'_>, own: usize, to: Named<'_>, variables: &Variables) -> Vec<usize> {
         let (text, at) = (to.text.trim(), to.at);
         let touch = Touch::Endpoint(own);
         let variable = |key: &str| variables.get(key).filter(|(v, _)| !v.is_empty());

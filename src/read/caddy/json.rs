@@ -313,7 +313,17 @@ fn proxy(out: &mut Output, handler: Part<'_>, touch: Touch) -> Proxy {
     if let Some(transport) = handler.get("transport") {
         let protocol = transport.text("protocol").unwrap_or("http");
         out.knows(&VOCABULARY, known::TRANSPORT, protocol, transport.at(), touch);
-        let url = transport.get("forward_proxy_url").or_else(|| transport.get("network_proxy").and_then(|p| p.get("url")));
+        for (word, at, _) in transport.entries() {
+            out.knows(&VOCABULARY, known::TRANSPORT_JSON, word, at, touch);
+        }
+        let through = transport.get("network_proxy").filter(|p| p.text("from") != Some("none"));
+        // A module of another name finds the proxy by itself.
+        if let Some(module) = through.and_then(|p| p.get("from")).filter(|from| from.node.text() != Some("url")) {
+            let message =
+                format!("the network proxy comes from `{}`, which is not followed", shorten(module.node.text().unwrap_or("")));
+            out.gap("unfollowed-filter", message, None, module.at(), touch);
+        }
+        let url = through.and_then(|p| p.get("url")).or_else(|| transport.get("forward_proxy_url"));
         proxy.through = url.map(|u| (u.node.text().unwrap_or("").to_owned(), u.at()));
     }
     proxy

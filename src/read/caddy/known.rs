@@ -14,6 +14,7 @@ pub(super) const ROUTE: &str = "JSON route";
 pub(super) const APP: &str = "JSON app";
 pub(super) const PROXY_JSON: &str = "JSON reverse_proxy";
 pub(super) const TRANSPORT: &str = "transport";
+pub(super) const TRANSPORT_JSON: &str = "JSON transport";
 
 pub(super) const TABLE: &[Words] = &[
     Words {
@@ -58,6 +59,15 @@ pub(super) const TABLE: &[Words] = &[
             keepalive_idle_conns_per_host versions compression max_conns_per_host root split env resolve_root_symlink
             capture_stderr",
         refused: "ntlm tailscale",
+    },
+    Words {
+        part: TRANSPORT_JSON,
+        followed: "protocol forward_proxy_url network_proxy",
+        harmless: "resolver tls keep_alive compression max_conns_per_host proxy_protocol dial_timeout dial_fallback_delay
+            response_header_timeout expect_continue_timeout max_response_header_size write_buffer_size read_buffer_size
+            read_timeout write_timeout versions local_address root split_path resolve_root_symlink env capture_stderr
+            body_buffer_disabled body_buffer_memory_limit file_buffer_size_limit file_buffer_filepath",
+        refused: "",
     },
     Words {
         part: MATCHER,

@@ -4,6 +4,7 @@
 //! used is not written anywhere, so that each of them counts. Profiles switch services on, so that all services count. Compose
 //! does not say where it runs: tell it with `region` or `site` in `[[inputs.override]]`.
 
+mod labels;
 mod logging;
 mod project;
 mod service;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use super::labels::Watched;
 use super::project::{Definition, File, Files, Variables, with_bases};
 use crate::doc::Node;
 use crate::model::{Activity, Address, EndpointFact, Facts, GapScope, Reference, Role, Roles, RouteFact, Trail, Unread};
@@ -135,6 +136,8 @@ pub(super) struct Project<'s, 'd> {
     pub(super) configs: BTreeMap<&'d str, String>,
     pub(super) others: BTreeMap<String, usize>,
     pub(super) placeless: Option<Location>,
+    /// What containers tell Traefik by their labels.
+    pub(super) watched: Vec<Watched>,
 }
 
 /// A service with its definitions, the later going over the earlier.
@@ -164,6 +167,7 @@ pub(super) fn read<'d>(
         configs: BTreeMap::new(),
         others: BTreeMap::new(),
         placeless: None,
+        watched: Vec::new(),
     };
     let roots = unit.roots.clone();
     for root in &roots {
@@ -200,6 +204,7 @@ pub(super) fn read<'d>(
     for service in services.values() {
         project.service(service, &services, &mut unit.read);
     }
+    project.traefik(&services);
     if let Some(location) = project.placeless {
         project.facts.gaps.push(Unread {
             code: "cluster-place-unknown",

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::project::{Definition, env_file};
+use super::project::env_file;
 use super::service::{Project, Service, Settings};
 use crate::doc::Node;
 use crate::model::{Activity, EndpointFact, GapScope, Reference, Role, Roles, Unread};
@@ -197,37 +197,6 @@ impl<'d> Project<'_, 'd> {
         let help = "add the file that declares it, or correct the name";
         self.remark("undefined-service", message, help, location);
         self.route(from, Reference::Host { name: name.to_owned(), port: None }, activity, location);
-    }
-
-    /// Proxies that watch Docker take their routes from labels.
-    pub(super) fn labels(&mut self, service: &Service<'d>) {
-        let index = service.fact;
-        let deployed = service.all("deploy").filter_map(|(d, n)| Some((d, n.get("labels")?)));
-        let labels: Vec<(Definition<'d>, Node<'d>)> = service.all("labels").chain(deployed).collect();
-        for (definition, node) in labels {
-            let mut pairs: Vec<(String, String, Location)> = Vec::new();
-            for item in node.items() {
-                let text = self.fill(item);
-                if let Some((name, value)) = text.split_once('=') {
-                    pairs.push((name.to_owned(), value.to_owned(), definition.at(item)));
-                }
-            }
-            for entry in node.entries() {
-                pairs.push((entry.name().to_owned(), self.fill(entry.value), definition.at(entry.value)));
-            }
-            for (name, value, location) in pairs {
-                if name.starts_with("traefik.")
-                    && (name.ends_with(".rule") || name.contains("mirror") || name.contains("failover"))
-                {
-                    let hosts: Vec<&str> = value.split("Host").skip(1).flat_map(|h| h.split('`').skip(1).step_by(2)).collect();
-                    self.hosts(index, &name, hosts.into_iter(), location);
-                } else if name == "caddy" {
-                    self.hosts(index, &name, value.split([',', ' ']), location);
-                } else {
-                    self.facts.endpoints[index].tags.insert(name, value);
-                }
-            }
-        }
     }
 
     /// Host names that a proxy leads here by rules of its own.

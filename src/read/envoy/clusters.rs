@@ -6,7 +6,8 @@
 //! Architecture overview, "Priority levels": level P carries (share of available hosts x 1.4) of all requests, capped at 100 %, and
 //! the next level carries the rest. Hosts become unavailable by `health_checks`, `outlier_detection` or what EDS says; without any
 //! of these they always count as available. All of these come about under load, so the next priority spills with load, and before
-//! the preferred hosts are all gone. Below the panic threshold requests go to unavailable hosts of the level too, which are no new ones.
+//! the preferred hosts are all gone. Below the panic threshold requests go to unavailable hosts too, those that are being drained among
+//! them, and with no weighted locality left to those without a weight ("Locality weighted load balancing").
 //! "Aggregate cluster": its clusters one after the other, as priorities.
 
 use std::collections::BTreeMap;
@@ -39,8 +40,8 @@ struct Host {
     weight: u64,
     available: bool,
     locality: Option<Locality>,
-    /// Why it never carries.
-    never: Option<&'static str>,
+    /// Its locality has no weight, and localities are weighted.
+    weightless: bool,
 }
 
 #[derive(Clone)]
@@ -142,8 +143,11 @@ impl<'d> Clusters<'d> {
         }
         let policy = assignment.and_then(|a| a.get("policy"));
         let factor = policy.and_then(|p| p.told_number("overprovisioning_factor", out, touch)).unwrap_or(140);
+        let panic = cluster.path(&["common_lb_config", "healthy_panic_threshold"]);
+        // One that cannot be read may be any.
+        let panic = panic.map_or(50, |p| p.told_number("value", out, touch).unwrap_or(100)).min(100);
         let named = hosts.iter().any(|h| matches!(h.peer, Peer::Host { .. })) && kind != "static";
-        self.connect(out, name, fact, &hosts, factor, self.is_watched(cluster), named, settings);
+        self.connect(out, name, fact, &hosts, (factor, panic), self.is_watched(cluster), named, settings);
         sockets(out, cluster, touch);
     }
 
@@ -202,10 +206,7 @@ impl<'d> Clusters<'d> {
                     let message = "an endpoint has no address that is understood".to_owned();
                     out.gap("unusable-target", message, None, endpoint.at(), Touch::Endpoint(fact));
                 }
-                if weightless {
-                    let why = "its locality has no weight, and localities are weighted";
-                    hosts[before..].iter_mut().for_each(|h| h.never = Some(why));
-                }
+                hosts[before..].iter_mut().for_each(|h| h.weightless = weightless);
             }
         }
     }
@@ -235,7 +236,7 @@ impl<'d> Clusters<'d> {
                         .unwrap_or(1),
                     available: !matches!(status.as_str(), "UNHEALTHY" | "DRAINING" | "TIMEOUT" | "DEGRADED"),
                     locality: locality.cloned(),
-                    never: matches!(status.as_str(), "DRAINING").then_some("it is being drained"),
+                    weightless: false,
                 });
             }
             Err(why) => {
@@ -251,33 +252,27 @@ impl<'d> Clusters<'d> {
         name: &str,
         fact: usize,
         hosts: &[Host],
-        factor: u64,
+        (factor, panic): (u64, u64),
         watched: bool,
         named: bool,
         settings: &dyn Fn(Location) -> FileSettings,
     ) {
         let name = shorten(name);
-        // Which priorities carry in normal running: each takes its share of what those before it leave.
-        let mut priorities: Vec<u32> = hosts.iter().map(|h| h.priority).collect();
-        priorities.sort_unstable();
-        priorities.dedup();
-        let mut left = 100_u64;
-        let mut open = Vec::new();
-        for priority in &priorities {
-            let of = || hosts.iter().filter(|h| h.priority == *priority && h.never.is_none());
-            let (all, up) = (of().count() as u64, of().filter(|h| h.available).count() as u64);
-            let health = (up * factor).checked_div(all).unwrap_or(0).min(100);
-            open.push(left > 0 && health > 0);
-            left = left.saturating_sub(health);
-        }
-        let any_open = open.iter().any(|o| *o);
+        let levels = levels(hosts, factor, panic);
+        let any_open = levels.values().any(|l| l.open);
+        // With too few hosts in all priorities together, those of a priority that are not available get requests too.
+        let short = levels.values().map(|l| l.health).sum::<u64>() < 100;
         for host in hosts {
-            let peers = || hosts.iter().filter(|h| h.priority == host.priority);
-            let total: u64 = peers().map(|h| h.weight).sum();
-            let uneven = peers().any(|h| h.weight != host.weight);
-            let position = priorities.iter().position(|p| *p == host.priority).unwrap_or(0);
-            let carries = open[position] || !any_open;
-            let before = hosts.iter().filter(|h| h.priority < host.priority).count();
+            let level = &levels[&host.priority];
+            let held_back = if host.weightless && level.weighted {
+                Some("no host of a locality that has a weight is available".to_owned())
+            } else if !host.available && any_open && !(short && level.panics) {
+                Some("so few hosts are available that others are asked too (panic threshold)".to_owned())
+            } else {
+                None
+            };
+            let is_open = level.open || !any_open;
+            let carries = is_open && held_back.is_none();
             let share = 10_000_u64.div_ceil(factor.max(1));
             let locality = host.locality.as_ref().map(|l| format!(" in {}", l.shown)).unwrap_or_default();
             for (to, more) in self.endpoints(out, host, settings) {
@@ -294,24 +289,23 @@ impl<'d> Clusters<'d> {
                         ))
                     } else {
                         Spill::Never(format!(
-                            "nothing checks the hosts of `{name}`, so those of priority 0 always count as available"
+                            "nothing checks the hosts of `{name}`, so those before it always count as available"
                         ))
                     };
-                    let hosts = if before == 1 { "host".to_owned() } else { format!("{before} hosts") };
-                    route.condition = Some(format!(
-                        "when less than {share} % of the preferred {hosts} of `{name}` are available (priority {}{locality})",
-                        host.priority
-                    ));
+                    let hosts = if level.before == 1 { "host".to_owned() } else { format!("{} hosts", level.before) };
+                    let first = || format!("less than {share} % of the preferred {hosts} of `{name}` are available");
+                    let when = match held_back.clone() {
+                        Some(when) if is_open || level.before == 0 => when,
+                        Some(when) => format!("{} and {when}", first()),
+                        None => first(),
+                    };
+                    route.condition = Some(format!("when {when} (priority {}{locality})", host.priority));
                 } else if host.priority > 0 {
                     let why = format!("too few hosts before it are available (priority {}{locality})", host.priority);
                     route.condition = Some(format!("already in normal running: {why}"));
-                } else if uneven {
+                } else if level.uneven {
                     route.role = RouteRole::Weighted;
-                    route.condition = Some(format!("takes {} of {total} requests{locality}", host.weight));
-                }
-                if let Some(why) = host.never {
-                    route.spill = Spill::Never(why.to_owned());
-                    route.condition = Some(format!("never: {why}"));
+                    route.condition = Some(format!("takes {} of {} requests{locality}", host.weight, level.total));
                 }
                 route.condition = both(route.condition, more);
                 out.route(route);
@@ -400,6 +394,51 @@ impl<'d> Clusters<'d> {
         };
         out.gap("undefined-name", message, Some(help.to_owned()), at, Touch::Endpoint(touches));
     }
+}
+
+/// The hosts of one priority.
+#[derive(Default)]
+struct Level {
+    /// Share of all requests that it could take, in percent.
+    health: u64,
+    /// Fewer of its hosts are available than the panic threshold says.
+    panics: bool,
+    /// It carries in normal running: those before it leave something.
+    open: bool,
+    /// Hosts of the priorities before it.
+    before: usize,
+    /// Some available host stands in a locality with a weight.
+    weighted: bool,
+    /// Sum of all weights, and whether they differ.
+    total: u64,
+    uneven: bool,
+}
+
+fn levels(hosts: &[Host], factor: u64, panic: u64) -> BTreeMap<u32, Level> {
+    let mut by_priority: BTreeMap<u32, Vec<&Host>> = BTreeMap::new();
+    for host in hosts {
+        by_priority.entry(host.priority).or_default().push(host);
+    }
+    let (mut left, mut before) = (100_u64, 0);
+    let mut levels = BTreeMap::new();
+    for (priority, of) in by_priority {
+        let up = of.iter().filter(|h| h.available).count() as u64;
+        let all = of.len() as u64;
+        let health = up.saturating_mul(factor).checked_div(all).unwrap_or(0).min(100);
+        let level = Level {
+            health,
+            panics: up.saturating_mul(100) < all.saturating_mul(panic),
+            open: left > 0 && health > 0,
+            before,
+            weighted: of.iter().any(|h| !h.weightless && h.available),
+            total: of.iter().fold(0, |sum: u64, h| sum.saturating_add(h.weight)),
+            uneven: of.iter().any(|h| h.weight != of[0].weight),
+        };
+        left = left.saturating_sub(health);
+        before += of.len();
+        levels.insert(priority, level);
+    }
+    levels
 }
 
 /// Sockets that hand connections to something else.

@@ -1,5 +1,5 @@
 //! Cloud exports: what clouds print of themselves. AWS Config and the answers of `aws`, Google's Cloud Asset Inventory, Azure
-//! Resource Graph, Alibaba Cloud's and Tencent Cloud's lists. Each dialect makes [`Resource`]s of its records; what those are, and
+//! Resource Graph and `az`, Alibaba Cloud's and Tencent Cloud's lists, Cloudflare's and Fastly's APIs. Each dialect makes [`Resource`]s of its records; what those are, and
 //! where their data goes, is for the tables of `data/resources/`.
 //!
 //! All exports of a project are read together, for the same resource may be told several times (the latest counts), and one
@@ -8,6 +8,7 @@
 mod aws;
 mod azure;
 mod china;
+mod edges;
 mod gcp;
 mod records;
 mod survey;
@@ -33,8 +34,17 @@ const BATCH: usize = 10_000;
 /// Broken lines that are told one by one; each of them touches everything.
 const MAX_BROKEN_LINES: usize = 50;
 
-static DIALECTS: &[&dyn Dialect] =
-    &[&aws::Config, &aws::Named, &aws::Describe, &gcp::Assets, &azure::Graph, &china::Alibaba, &china::Tencent];
+static DIALECTS: &[&dyn Dialect] = &[
+    &aws::Config,
+    &aws::Named,
+    &aws::Describe,
+    &gcp::Assets,
+    &azure::Graph,
+    &china::Alibaba,
+    &china::Tencent,
+    &edges::Cloudflare,
+    &edges::Fastly,
+];
 
 impl Reader for CloudExport {
     fn format(&self) -> &'static str {
@@ -42,7 +52,7 @@ impl Reader for CloudExport {
     }
 
     fn describe(&self) -> &'static str {
-        "cloud exports (AWS Config and describe-*, GCP assets, Azure Resource Graph, Alibaba and Tencent lists)"
+        "cloud exports (AWS Config and describe-*, GCP assets, Azure Resource Graph and `az`, Alibaba, Tencent, Cloudflare, Fastly)"
     }
 
     fn recognize(&self, _path: &str, text: &str) -> Recognized {

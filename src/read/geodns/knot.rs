@@ -22,7 +22,7 @@ use crate::model::{Activity, Facts, GapScope, Reference, Unread};
 use crate::read::proxy::block::Files;
 use crate::read::words::{Effect, Vocabulary, Words};
 use crate::read::zone::answer::{Condition, country};
-use crate::read::zone::collect::{Collected, collect};
+use crate::read::zone::collect::{Collected, collect_as};
 use crate::read::zone::record::{Data, Record, known_type, shorten};
 use crate::read::zone::{facts, name};
 use crate::read::{Input, Reader, Reading, Recognized, glance};
@@ -302,7 +302,7 @@ impl<'d> Config<'_, 'd> {
         }
         for (module, at) in texts("module") {
             if module.starts_with("mod-geoip/") && collected.is_none() {
-                let mut read = found.first().map(|id| collect(self.input.sources, *id)).unwrap_or_default();
+                let mut read = found.first().map(|id| collect_as(self.input.sources, *id, &domain)).unwrap_or_default();
                 read.origin = Some(domain.clone());
                 self.included.extend(found.iter().chain(&read.included));
                 collected = Some(read);

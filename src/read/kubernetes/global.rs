@@ -11,7 +11,9 @@ use super::cluster::Cluster;
 use super::manifest::Object;
 use crate::model::{Activity, ClientMatch, EndpointFact, GapScope, Reference, RouteRole, Spill, Standing, Unread};
 use crate::read::mentions::shorten;
+use crate::read::proxy::when::country;
 use crate::source::{Location, Spanned};
+use crate::vocab::continents::continent;
 
 /// Which clients DNS sends to a gateway.
 #[derive(Clone)]
@@ -139,7 +141,13 @@ impl<'d> Cluster<'d> {
         let code = shorten(geo.text().unwrap_or(""));
         let weight = object.text(&["spec", "loadBalancing", "weight"]).unwrap_or("120");
         let others = if default { ", and for those of any place that has no gateway of its own" } else { "" };
-        let clients = if default { ClientMatch::Any } else { ClientMatch::Some(format!("clients in {code}")) };
+        // A continent's code after `GEO-`, or a country's; Google's names of regions say nothing of clients.
+        let of_continent = code.strip_prefix("GEO-").and_then(continent).map(|c| c.at_most());
+        let clients = match of_continent.or_else(|| country(&code).map(|c| vec![c])) {
+            _ if default => ClientMatch::Any,
+            Some(countries) => ClientMatch::Countries(countries),
+            None => ClientMatch::Some(format!("clients in {code}")),
+        };
         let text = format!("by DNS for clients in {code}{others} (weight {})", shorten(weight));
         for door in doors {
             self.sent.push(Sent { door: door.fact, clients: clients.clone(), text: text.clone(), at: object.at(geo) });

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use super::path::Answer;
 use super::table::RouteRow;
 use super::translate::{Frame, World};
-use crate::model::{Activity, ClientMatch, Country, Reference, RouteFact, RouteRole, Spill};
+use crate::model::{Activity, ClientMatch, Country, GapScope, Reference, RouteFact, RouteRole, Spill, Unread};
 use crate::vocab::continents::continent;
 use crate::vocab::places;
 
@@ -147,6 +147,7 @@ pub(super) fn settle_pools(world: &mut World<'_>) {
         let from = if names.is_empty() { route.from.clone() } else { Reference::Id(String::new()) };
         pools.entry((names, from, route.activity, pool.clone())).or_default().push(at);
     }
+    let mut idle = Vec::new();
     for mut members in pools.into_values().filter(|m| m.len() > 1) {
         let first = members.iter().map(|at| rank(&world.facts.routes[*at])).min();
         for at in members.iter().filter(|at| listed.contains(at)) {
@@ -166,7 +167,10 @@ pub(super) fn settle_pools(world: &mut World<'_>) {
             let end = next + ranks[next..].iter().take_while(|r| *r == first).count();
             let equals = &members[next..end];
             for at in equals {
-                taken.narrow(&mut world.facts.routes[*at]);
+                let route = &mut world.facts.routes[*at];
+                if taken.narrow(route) {
+                    idle.push(route.location);
+                }
             }
             for at in equals.iter().filter(|at| steady.contains(at)) {
                 taken.add(&world.facts.routes[*at].clients);
@@ -174,6 +178,15 @@ pub(super) fn settle_pools(world: &mut World<'_>) {
             next = end;
         }
     }
+    idle.sort_unstable();
+    idle.dedup();
+    world.facts.gaps.extend(idle.into_iter().map(|location| Unread {
+        code: "standby-never-answers",
+        message: format!("this stands in for others and never carries: {NEVER}"),
+        help: Some("give what goes before it a health check, or take this out".to_owned()),
+        location,
+        scope: GapScope::Nothing,
+    }));
 }
 
 /// As the reach engine orders members.
@@ -213,8 +226,8 @@ impl Taken {
         self.countries.contains(&country) || self.all_but.as_ref().is_some_and(|but| !but.contains(&country))
     }
 
-    /// Takes its clients from a member behind.
-    fn narrow(&self, route: &mut RouteFact) {
+    /// Takes its clients from a member behind; whether that leaves it none.
+    fn narrow(&self, route: &mut RouteFact) -> bool {
         let left = |list: &[Country]| list.iter().copied().filter(|c| !self.has(*c)).collect::<Vec<_>>();
         let clients = match (&route.clients, &self.all_but) {
             (ClientMatch::Countries(list), _) => ClientMatch::Countries(left(list)),
@@ -223,7 +236,7 @@ impl Taken {
             (ClientMatch::Except(list), Some(but)) => {
                 ClientMatch::Countries(but.iter().copied().filter(|c| !list.contains(c)).collect())
             }
-            (ClientMatch::Any, None) if self.countries.is_empty() => return,
+            (ClientMatch::Any, None) if self.countries.is_empty() => return false,
             (ClientMatch::Any, None) => ClientMatch::Except(self.countries.iter().copied().collect()),
             (ClientMatch::Except(list), None) => {
                 ClientMatch::Except(self.countries.iter().chain(list).copied().collect::<BTreeSet<_>>().into_iter().collect())
@@ -231,9 +244,10 @@ impl Taken {
             (ClientMatch::Networks(_) | ClientMatch::Some(_), Some(but)) if but.is_empty() => {
                 ClientMatch::Countries(Vec::new())
             }
-            (ClientMatch::Networks(_) | ClientMatch::Some(_), _) => return,
+            (ClientMatch::Networks(_) | ClientMatch::Some(_), _) => return false,
         };
-        if matches!(&clients, ClientMatch::Countries(list) | ClientMatch::Part(list, _) if list.is_empty()) {
+        let none = matches!(&clients, ClientMatch::Countries(list) | ClientMatch::Part(list, _) if list.is_empty());
+        if none {
             route.spill = Spill::Never(NEVER.into());
             if !route.role.is_standby() {
                 route.role = RouteRole::Failover;
@@ -241,6 +255,7 @@ impl Taken {
         } else {
             route.clients = clients;
         }
+        none
     }
 }
 

@@ -11,7 +11,7 @@
 
 mod known;
 mod routers;
-mod rules;
+pub(in crate::read) mod rules;
 mod services;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -285,6 +285,11 @@ fn recognize(path: &str, text: &str) -> Recognized {
         }
     }
     found
+}
+
+/// Whether a middleware only shapes or refuses what passes, by its name in any case.
+pub(in crate::read) fn is_harmless_middleware(name: &str) -> bool {
+    VOCABULARY.effect(known::MIDDLEWARE, known::spelled(name)) == Some(words::Effect::Harmless)
 }
 
 /// Where a URL of a middleware leads, for readers of its text.

@@ -13,7 +13,7 @@ const MAX_ALTERNATIVES: usize = 64;
 const MAX_DEPTH: usize = 32;
 
 /// What a rule asks for, any of these. `Err` names what is not understood.
-pub(super) fn alternatives(rule: &str) -> Result<Vec<Asks>, String> {
+pub(in crate::read) fn alternatives(rule: &str) -> Result<Vec<Asks>, String> {
     let mut parser = Parser { rest: rule.trim(), depth: 0 };
     let found = parser.any_of()?;
     if !parser.rest.is_empty() {
@@ -23,7 +23,7 @@ pub(super) fn alternatives(rule: &str) -> Result<Vec<Asks>, String> {
 }
 
 /// Nothing is known of the request but that the rule takes it.
-pub(super) fn unknown(rule: &str) -> Asks {
+pub(in crate::read) fn unknown(rule: &str) -> Asks {
     let shown = shorten(rule);
     if shown.is_empty() {
         return Asks::default();

@@ -45,10 +45,18 @@ pub struct Collected {
     pub entries: usize,
 }
 
-/// Collects the zone that begins in `file`.
+/// Collects the zone that begins in `file`, which nobody but itself and its name say the origin of.
 pub fn collect(sources: &Sources, file: SourceId) -> Collected {
     let source = sources.get(file);
-    let origin = first_origin(&source.text).or_else(|| name::origin_from_path(&source.path));
+    collect_from(sources, file, first_origin(&source.text).or_else(|| name::origin_from_path(&source.path)))
+}
+
+/// The same of a file that a server's configuration loads as this zone.
+pub fn collect_as(sources: &Sources, file: SourceId, zone: &str) -> Collected {
+    collect_from(sources, file, Some(zone.to_owned()))
+}
+
+fn collect_from(sources: &Sources, file: SourceId, origin: Option<String>) -> Collected {
     let mut collector = Collector {
         sources,
         paths: OnceCell::new(),

@@ -15,7 +15,7 @@
 //! A condition that cannot be followed leaves both of its ways open to everybody; a *value* that cannot be followed is a gap.
 
 mod eval;
-mod parse;
+pub mod parse;
 mod values;
 
 use std::collections::BTreeMap;

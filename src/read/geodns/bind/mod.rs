@@ -22,7 +22,7 @@ use super::views::{together, untold};
 use crate::model::{Activity, Facts, GapScope, Reference, Unread};
 use crate::read::words::{Effect, Words};
 use crate::read::zone::answer::{Condition, country};
-use crate::read::zone::collect::collect;
+use crate::read::zone::collect::{collect, collect_as};
 use crate::read::zone::facts;
 use crate::read::zone::record::shorten;
 use crate::read::{Input, Reader, Reading, Recognized, glance};
@@ -336,6 +336,16 @@ impl Config<'_> {
         let mut done = Facts::default();
         for (name, files) in std::mem::take(&mut self.zones) {
             let different: BTreeSet<SourceId> = files.iter().filter_map(|(_, id, _)| *id).collect();
+            // A file that by itself is taken for another zone means this one.
+            let misnamed =
+                different.first().filter(|id| different.len() == 1 && collect(sources, **id).origin.as_ref() != Some(&name));
+            if let Some(id) = misnamed {
+                let zone = collect_as(sources, *id, &name);
+                included.insert(*id);
+                included.extend(zone.included.iter().copied());
+                merge(&mut done, facts::facts(&zone, &|_| false));
+                continue;
+            }
             if different.is_empty() || files.len() < 2 {
                 continue;
             }
@@ -354,8 +364,8 @@ impl Config<'_> {
                 .enumerate()
                 .map(|(i, condition)| {
                     let file = files.iter().find(|(view, _, _)| *view == i).and_then(|(_, id, _)| *id);
-                    let mut zone = file.map(|id| collect(sources, id)).unwrap_or_default();
-                    zone.origin = zone.origin.or(Some(name.clone()));
+                    let mut zone = file.map(|id| collect_as(sources, id, &name)).unwrap_or_default();
+                    zone.origin = Some(name.clone());
                     (condition.clone(), zone)
                 })
                 .collect();

@@ -30,7 +30,7 @@ use crate::read::caddy::lex;
 use crate::read::proxy::block::{Block, Files};
 use crate::read::words::Words;
 use crate::read::zone::answer::Condition;
-use crate::read::zone::collect::collect;
+use crate::read::zone::collect::{collect, collect_as};
 use crate::read::zone::record::shorten;
 use crate::read::zone::{facts, name};
 use crate::read::{Input, Reader, Reading, Recognized, glance};
@@ -297,7 +297,7 @@ impl Config<'_> {
                 .map(|face| {
                     let mut zone_here = std::mem::take(&mut face.content.builder.zone);
                     for file in &face.content.files {
-                        let read = collect(sources, *file);
+                        let read = if zone.is_empty() { collect(sources, *file) } else { collect_as(sources, *file, &zone) };
                         zone_here.records.extend(read.records);
                         zone_here.unclear.extend(read.unclear);
                         zone_here.included.extend(read.included);

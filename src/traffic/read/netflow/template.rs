@@ -17,13 +17,16 @@ const VARIABLE: u16 = u16::MAX;
 /// Reverse elements of a biflow (RFC 5103).
 const REVERSE: u32 = 29_305;
 
+/// An exporter (version and domain) and its sampler, of which `None` is the only one.
+type Sampler = (u16, u32, Option<u64>);
+
 /// What an exporter told before.
 #[derive(Default)]
 pub struct Templates {
     /// By exporter (version and domain) and template id.
     layouts: HashMap<(u16, u32, u16), Layout>,
-    /// One packet in so many was looked at: by exporter and sampler, of which `None` is the only one.
-    sampling: HashMap<(u16, u32, Option<u64>), u64>,
+    /// One packet in so many was looked at.
+    sampling: HashMap<Sampler, u64>,
 }
 
 enum Layout {
@@ -175,7 +178,7 @@ impl Packet {
     }
 
     /// What options say of samplers: elements 34, 50, 305 and 306; the sampler is 48 or 302.
-    fn samplers(&self, mut body: &[u8], fields: &[Field]) -> Vec<((u16, u32, Option<u64>), u64)> {
+    fn samplers(&self, mut body: &[u8], fields: &[Field]) -> Vec<(Sampler, u64)> {
         let least = least(fields);
         let mut told = Vec::new();
         while least > 0 && body.len() >= least {
@@ -200,14 +203,7 @@ impl Packet {
         told
     }
 
-    fn records(
-        &self,
-        mut body: &[u8],
-        fields: &[Field],
-        sampling: &HashMap<(u16, u32, Option<u64>), u64>,
-        row: &mut u64,
-        sink: &mut dyn Sink,
-    ) {
+    fn records(&self, mut body: &[u8], fields: &[Field], sampling: &HashMap<Sampler, u64>, row: &mut u64, sink: &mut dyn Sink) {
         let least = least(fields);
         // What is shorter than a record is padding.
         while least > 0 && body.len() >= least {
