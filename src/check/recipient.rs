@@ -2,6 +2,7 @@
 //! the project attest them. What nobody attests is not known, and lets no rule hold.
 
 use super::context::{Context, Standpoint};
+use crate::lang::{self, Message, say};
 use crate::model::Place;
 use crate::policy::{Recipients, Rule};
 use crate::project::Recipient;
@@ -13,9 +14,9 @@ pub enum Fitness {
     /// All of them may have it, or nothing is asked.
     Fit,
     /// One of them surely may not, and why.
-    Unfit(String),
+    Unfit(Message),
     /// It cannot be told, and why.
-    Untold(String),
+    Untold(Message),
 }
 
 /// One judgement per standpoint of the context.
@@ -35,7 +36,7 @@ pub fn judge(context: &Context<'_>, standpoint: &Standpoint, rule: &Rule) -> Fit
     }
     match untold {
         Some(why) => Fitness::Untold(why),
-        None if standpoint.recipients.is_empty() => Fitness::Untold("who operates it is not declared".into()),
+        None if standpoint.recipients.is_empty() => Fitness::Untold(say!("who operates it is not declared")),
         None => Fitness::Fit,
     }
 }
@@ -60,43 +61,48 @@ fn operators<'c>(context: &'c Context<'_>, standpoint: &'c Standpoint) -> impl I
 fn fits(context: &Context<'_>, asked: &Recipients, recipient: &Recipient) -> Fitness {
     let name = &recipient.name;
     if let Some(day) = recipient.lapsed(context.as_of) {
-        return Fitness::Untold(format!("what was attested of {name} held until {day}"));
+        return Fitness::Untold(say!("what was attested of {name} held until {day}", name, day));
     }
     let mut untold = None;
     match (asked.covered_person, recipient.covered_person) {
         (Some(wanted), Some(is)) if wanted != is => {
-            let is = if is { "is" } else { "is not" };
-            return Fitness::Unfit(format!("{name}, which operates it, {is} a covered person under 28 CFR 202.211"));
+            return Fitness::Unfit(match is {
+                true => say!("{name}, which operates it, is a covered person under 28 CFR 202.211", name),
+                false => say!("{name}, which operates it, is not a covered person under 28 CFR 202.211", name),
+            });
         }
-        (Some(_), None) => untold = Some(format!("whether {name}, which operates it, is a covered person is not declared")),
+        (Some(_), None) => untold = Some(say!("whether {name}, which operates it, is a covered person is not declared", name)),
         _ => {}
     }
     if let Some(set) = &asked.jurisdiction {
-        let named = set.names.join(", ");
+        let named = lang::list(&set.names);
         for code in recipient.jurisdiction.iter().flatten() {
             // Codes were checked when the project was read.
             let Some(country) = places::country(code) else { continue };
             match set.contains(&Place::country(country)) {
                 Membership::In => {}
                 Membership::Out => {
-                    return Fitness::Unfit(format!(
-                        "the law of {code} governs {name}, which operates it, and that is not {named}"
+                    return Fitness::Unfit(say!(
+                        "the law of {code} governs {name}, which operates it, and that is not {named}",
+                        code,
+                        name,
+                        named
                     ));
                 }
                 Membership::Unknown(why) => {
-                    untold = Some(format!("whether the law that governs {name} is that of {named}: {why}"))
+                    untold = Some(say!("whether the law that governs {name} is that of {named}: {why}", name, named, why))
                 }
             }
         }
         if recipient.jurisdiction.is_none() {
-            untold = Some(format!("whose law governs {name}, which operates it, is not declared"));
+            untold = Some(say!("whose law governs {name}, which operates it, is not declared", name));
         }
     }
     for id in asked.certified.iter().map(|c| &c.value) {
         match recipient.certified(id, context.as_of) {
             Some(true) => {}
-            Some(false) => return Fitness::Unfit(format!("{name}, which operates it, is not attested as `{id}`")),
-            None => untold = Some(format!("whether {name}, which operates it, is `{id}` is not declared")),
+            Some(false) => return Fitness::Unfit(say!("{name}, which operates it, is not attested as `{id}`", name, id)),
+            None => untold = Some(say!("whether {name}, which operates it, is `{id}` is not declared", name, id)),
         }
     }
     untold.map_or(Fitness::Fit, Fitness::Untold)

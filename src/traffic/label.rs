@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::table::Table;
 use crate::geo::{Atlas, GeoError, Geolocation, Kind, special};
+use crate::lang::{Message, say};
 use crate::model::{EndpointId, SiteId, SiteMatch, Snapshot, Standing};
 
 /// Index into [`Labels::parties`].
@@ -198,12 +199,12 @@ impl Parties {
         let keeps_reason = matches!(site, SiteMatch::Ambiguous(_));
         if !keeps_reason && geo.unknown.is_some() {
             geo.unknown = Some(match (geo.kind, block) {
-                (Kind::Private, _) => "a private address that no declared network covers".to_owned(),
-                (_, Some(block)) => block.is.to_owned(),
-                (Kind::Anycast, None) => "anycast: where data ends depends on the sender".to_owned(),
-                (Kind::Global, None) => "a global service without a place".to_owned(),
-                (Kind::Edge, None) => "an edge network: where data ends depends on the client".to_owned(),
-                _ => "no range and no database knows where".to_owned(),
+                (Kind::Private, _) => say!("a private address that no declared network covers"),
+                (_, Some(block)) => Message::Word(block.is),
+                (Kind::Anycast, None) => say!("anycast: where data ends depends on the sender"),
+                (Kind::Global, None) => say!("a global service without a place"),
+                (Kind::Edge, None) => say!("an edge network: where data ends depends on the client"),
+                _ => say!("no range and no database knows where"),
             });
         }
         let by: Vec<(&str, &str)> = geo.evidence.iter().take(1).map(|e| (e.basis.as_str(), e.matched.as_str())).collect();

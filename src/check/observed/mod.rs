@@ -8,13 +8,12 @@
 mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
 use super::boundary::people_sets;
 use super::context::{Arrival, Context, Standpoint, and, bits};
-use super::describe::{count, made_at, subject_of, tell_apart, whose};
+use super::describe::{made_at, subject_of, tell_apart, whose};
 use super::placement::{Placement, Wanted, judge};
 use super::scope::{Applies, Scope};
 use super::waive;
@@ -22,6 +21,7 @@ use super::{Question, describe, overall, with_context};
 use crate::finding::observed::{End, Log, Observation, ObservedWay, Seen, size};
 use crate::finding::{Assessment, Finding, Hop, Label, RuleResult, State, Verdict};
 use crate::geo::{Kind, known_places};
+use crate::lang::{self, Joint, Message, say};
 use crate::model::{EndpointId, Role};
 use crate::policy::{Combine, Demand, Doing};
 use crate::traffic::{Labels, Party, PartyId, Sum, Tally, Way};
@@ -73,30 +73,27 @@ struct Judge<'j, 'a> {
 }
 
 /// Why no rule can pass, whatever was seen.
-fn unread(counted: &Counted<'_>) -> Vec<String> {
+fn unread(counted: &Counted<'_>) -> Vec<Message> {
     let mut why = Vec::new();
     let broken = counted.logs.iter().filter(|l| l.broken.is_some()).count();
     if broken > 0 {
-        why.push(format!(
-            "{} not read to the end",
-            if broken == 1 { "1 log was".into() } else { format!("{broken} logs were") }
-        ));
+        why.push(say!("{logs} not read to the end", logs = lang::count(broken, "log was", "logs were")));
     }
     let rows = &counted.tally.rows;
     if rows.unparsable > 0 {
-        why.push(format!("{} could not be read", of(rows.unparsable, "row")));
+        why.push(say!("{rows} could not be read", rows = of(rows.unparsable, "row", "rows")));
     }
     if rows.skipped > 0 {
-        why.push(format!("the log left out what belongs at {}", of(rows.skipped, "row")));
+        why.push(say!("the log left out what belongs at {rows}", rows = of(rows.skipped, "row", "rows")));
     }
     if counted.tally.other.flows > 0 {
-        why.push(format!("{} could not be told apart", of(counted.tally.other.flows, "flow")));
+        why.push(say!("{flows} could not be told apart", flows = of(counted.tally.other.flows, "flow", "flows")));
     }
     why
 }
 
-fn of(n: u64, noun: &str) -> String {
-    count(usize::try_from(n).unwrap_or(usize::MAX), noun)
+fn of(n: u64, one: &'static str, many: &'static str) -> Message {
+    Message::Count(n, one, many)
 }
 
 /// A demand on places: where, and of which tokens.
@@ -303,33 +300,34 @@ impl<'j, 'a> Judge<'j, 'a> {
         pair: &Pair<'_>,
         placement: &Placement,
         holds: &Holds,
-    ) -> Option<(&'static str, Verdict, String)> {
+    ) -> Option<(&'static str, Verdict, Message)> {
         if matches!(placement, Placement::Inside) {
             return None;
         }
         let does = self.does(scope, pair)?;
-        let undecided = |code, why: &str| Some((code, Verdict::Indeterminate, why.to_owned()));
+        let undecided = |code, why: Message| Some((code, Verdict::Indeterminate, why));
         match placement {
             Placement::Inside => None,
-            Placement::Weak(why) => undecided("observed-place-unknown", &format!("but {why}")),
-            Placement::Unknown(_) => undecided("observed-place-unknown", ""),
+            Placement::Weak(why) => undecided("observed-place-unknown", say!("but {why}", why)),
+            Placement::Unknown(_) => undecided("observed-place-unknown", Message::default()),
             Placement::Outside(_) if !holds.known => {
-                undecided("observed-sender-unknown", "and no inventory says what stands at the sender's address")
+                undecided("observed-sender-unknown", say!("and no inventory says what stands at the sender's address"))
             }
             Placement::Outside(_) if pair.way == Way::Answered && !pair.to.is_own() => {
-                undecided("observed-answer-abroad", "in answer to clients there, of whom nothing is declared")
+                undecided("observed-answer-abroad", say!("in answer to clients there, of whom nothing is declared"))
             }
             Placement::Outside(_) if !holds.sure => undecided(
                 "observed-perhaps-outside",
-                "though that data gets to the sender in some states only, or to one of several that may have sent it",
+                say!("though that data gets to the sender in some states only, or to one of several that may have sent it"),
             ),
-            Placement::Outside(_) if !does => {
-                undecided("observed-perhaps-outside", "and whether what happens there is what the rule is about cannot be told")
-            }
+            Placement::Outside(_) if !does => undecided(
+                "observed-perhaps-outside",
+                say!("and whether what happens there is what the rule is about cannot be told"),
+            ),
             Placement::Outside(_) if scope.rule.state.len() < State::ALL.len() => {
-                undecided("observed-perhaps-outside", "and a log does not say in which state the rule asks for that was")
+                undecided("observed-perhaps-outside", say!("and a log does not say in which state the rule asks for that was"))
             }
-            Placement::Outside(_) => Some(("observed-outside", Verdict::Violated, String::new())),
+            Placement::Outside(_) => Some(("observed-outside", Verdict::Violated, Message::default())),
         }
     }
 
@@ -364,46 +362,50 @@ impl<'j, 'a> Judge<'j, 'a> {
         let (origin, data, populations) = whose(context, scope, &arrivals);
         let subject = subject_of(context, scope, &arrivals);
         let place = describe::places_phrase(&to.places);
-        let holds = if from.declared { format!("holds {subject}") } else { format!("may hold {subject}") };
-        let (verb, to_whom) = match draft.pair.way {
-            Way::Sent => ("sent", "to"),
-            Way::Answered => ("answered with", "to"),
+        let holds = if from.declared { say!("holds {subject}", subject) } else { say!("may hold {subject}", subject) };
+        let to_whom = match to.declared {
+            true => say!("to `{to}` {place}", to = to.name, place),
+            false => say!("to {to}", to = to.name),
         };
-        let to_whom = if to.declared { format!("{to_whom} `{}` {place}", to.name) } else { format!("{to_whom} {}", to.name) };
-        let mut message = format!("`{}` {holds} and {verb} {} {to_whom}", from.name, amount(seen));
+        let (from, amount) = (&from.name, amount(seen));
+        let mut message = match draft.pair.way {
+            Way::Sent => say!("`{from}` {holds} and sent {amount} {to_whom}", from, holds, amount, to_whom),
+            Way::Answered => say!("`{from}` {holds} and answered with {amount} {to_whom}", from, holds, amount, to_whom),
+        };
         if draft.verdict == Verdict::Indeterminate {
             match &draft.placement {
                 Placement::Unknown(why) => {
                     let geo = &draft.pair.to.geo;
                     let why = why.clone().or_else(|| geo.conflict.clone()).or_else(|| geo.unknown.clone());
-                    let _ = write!(
-                        message,
-                        ", and where that is cannot be told: {}",
-                        why.unwrap_or_else(|| "nothing says it".into())
-                    );
+                    let why = why.unwrap_or_else(|| say!("nothing says it"));
+                    message = say!("{message}, and where that is cannot be told: {why}", message, why);
                 }
                 _ => {
-                    let _ = write!(message, ", {}", draft.why);
+                    message = say!("{message}, {why}", message, why = draft.why);
                 }
             }
         }
-        let _ = write!(message, "; {}", when(seen));
+        let message = say!("{message}; {when}", message, when = when(seen));
         let help = match draft.code {
-            "observed-outside" if to.declared => format!(
-                "keep the data out of `{}`, or declare with `data = [...]` on the route which data goes there",
-                to.name
+            "observed-outside" if to.declared => say!(
+                "keep the data out of `{to}`, or declare with `data = [...]` on the route which data goes there",
+                to = to.name
             ),
-            "observed-outside" => "stop that traffic; if it carries other data, declare an endpoint with that address and a route \
-                                   with `data = [...]`"
-                .to_owned(),
+            "observed-outside" => say!(
+                "stop that traffic; if it carries other data, declare an endpoint with that address and a route with `data = [...]`"
+            ),
             "observed-place-unknown" => {
-                "declare what has that address and where it stands: an endpoint, a [[site]] with its network, or a [[geo.override]]".to_owned()
+                say!(
+                    "declare what has that address and where it stands: an endpoint, a [[site]] with its network, or a [[geo.override]]"
+                )
             }
-            "observed-sender-unknown" => "declare what has the sender's address, so that it is known which data is there".to_owned(),
+            "observed-sender-unknown" => say!("declare what has the sender's address, so that it is known which data is there"),
             "observed-answer-abroad" => {
-                "declare who these clients are (an endpoint with role `access` and its addresses), or waive it with a reason".to_owned()
+                say!(
+                    "declare who these clients are (an endpoint with role `access` and its addresses), or waive it with a reason"
+                )
             }
-            _ => "declare the way and the data that it carries".to_owned(),
+            _ => say!("declare the way and the data that it carries"),
         };
         let snapshot = context.snapshot;
         let hop = |id: &EndpointId| Hop {
@@ -417,7 +419,7 @@ impl<'j, 'a> Judge<'j, 'a> {
             draft.pair.from.endpoints.first().into_iter().chain(draft.pair.to.endpoints.first()).map(hop).collect();
         // The excerpt is marked with the place, which is the receiver's.
         let made = |party: &Party| party.endpoints.first().map(|id| made_at(snapshot.endpoint(*id)));
-        let sender = made(draft.pair.from).map(|location| Label { location, text: "this is the sender".to_owned() });
+        let sender = made(draft.pair.from).map(|location| Label { location, text: say!("this is the sender") });
         let location = made(draft.pair.to);
         Finding {
             rule: Some(scope.name.clone()),
@@ -436,6 +438,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         }
     }
 
+    /// The same in every language: a finding is known again by it.
     fn name(&self, party: &Party) -> String {
         let names: Vec<&str> = party.endpoints.iter().map(|id| self.context.snapshot.endpoint(*id).name.as_str()).collect();
         if !names.is_empty() {
@@ -525,7 +528,7 @@ struct Draft<'p> {
     tokens: Vec<usize>,
     code: &'static str,
     verdict: Verdict,
-    why: String,
+    why: Message,
     placement: Placement,
     unsure: bool,
     sum: Sum,
@@ -542,38 +545,53 @@ struct Judged {
     allowed: usize,
 }
 
-fn result(scope: &Scope<'_>, judged: Option<&Judged>, found: &[&Finding], unread: &[String]) -> RuleResult {
-    let not_asked = |why: &str| (Verdict::NotApplicable, why.to_owned());
+fn result(scope: &Scope<'_>, judged: Option<&Judged>, found: &[&Finding], unread: &[Message]) -> RuleResult {
+    let not_asked = |why: Message| (Verdict::NotApplicable, why);
     let worst = found.iter().map(|f| f.verdict).max();
     let undecided = found.iter().filter(|f| f.verdict == Verdict::Indeterminate).count();
     let (verdict, why) = match (judged, &scope.applies) {
-        (_, Applies::No(why)) => not_asked(why),
-        (None, _) => not_asked("flows cannot show what it asks for"),
-        (_, Applies::Nobody(why)) => not_asked(why),
+        (_, Applies::No(why)) => not_asked(why.clone()),
+        (None, _) => not_asked(say!("flows cannot show what it asks for")),
+        (_, Applies::Nobody(why)) => not_asked(why.clone()),
         (_, Applies::Untold(why)) => (Verdict::Indeterminate, why.clone()),
         (Some(judged), Applies::Yes | Applies::IfEvidence(_)) => match worst {
             Some(Verdict::Violated) => {
                 let broken = found.iter().filter(|f| f.verdict == Verdict::Violated).count();
-                (Verdict::Violated, format!("{} that break it were observed", count(broken, "way")))
+                (Verdict::Violated, say!("{ways} that break it were observed", ways = lang::count(broken, "way", "ways")))
             }
-            _ if undecided > 0 => (Verdict::Indeterminate, format!("{} could not be told", count(undecided, "observed way"))),
-            _ if !unread.is_empty() => {
-                (Verdict::Indeterminate, format!("nothing that was seen breaks it, but {}", unread.join(", and ")))
-            }
-            Some(Verdict::Waived) => {
-                (Verdict::Waived, format!("{} that break it are waived", count(found.len(), "observed way")))
-            }
-            _ if judged.flows == 0 => not_asked("no flow in these logs comes from what holds its data"),
+            _ if undecided > 0 => (
+                Verdict::Indeterminate,
+                say!("{ways} could not be told", ways = lang::count(undecided, "observed way", "observed ways")),
+            ),
+            _ if !unread.is_empty() => (
+                Verdict::Indeterminate,
+                say!("nothing that was seen breaks it, but {unread}", unread = lang::series(unread, Joint::ClauseAnd)),
+            ),
+            Some(Verdict::Waived) => (
+                Verdict::Waived,
+                say!("{ways} that break it are waived", ways = lang::count(found.len(), "observed way", "observed ways")),
+            ),
+            _ if judged.flows == 0 => not_asked(say!("no flow in these logs comes from what holds its data")),
             _ => {
-                let register = if judged.allowed > 0 { "; some by the transfer register only" } else { "" };
-                let senders = count(judged.senders.len(), "endpoint");
-                (Verdict::Satisfied, format!("{} from {senders} seen, none breaks it{register}", of(judged.flows, "flow")))
+                let senders = lang::count(judged.senders.len(), "endpoint", "endpoints");
+                let flows = of(judged.flows, "flow", "flows");
+                (
+                    Verdict::Satisfied,
+                    match judged.allowed {
+                        0 => say!("{flows} from {senders} seen, none breaks it", flows, senders),
+                        _ => say!(
+                            "{flows} from {senders} seen, none breaks it; some by the transfer register only",
+                            flows,
+                            senders
+                        ),
+                    },
+                )
             }
         },
     };
     RuleResult {
         rule: scope.name.clone(),
-        title: scope.rule.title.clone(),
+        title: scope.rule.title(),
         severity: scope.rule.severity,
         verdict,
         why,
@@ -586,7 +604,7 @@ fn result(scope: &Scope<'_>, judged: Option<&Judged>, found: &[&Finding], unread
 }
 
 fn order(f: &Finding) -> impl Ord + use<'_> {
-    (std::cmp::Reverse((f.severity, f.verdict)), &f.rule, &f.endpoint, f.code, &f.message, &f.fingerprint)
+    (std::cmp::Reverse((f.severity, f.verdict)), &f.rule, &f.endpoint, f.code, f.message.in_order(), &f.fingerprint)
 }
 
 /// Names of both ends, not numbers: survives other logs of the same way.
@@ -600,24 +618,24 @@ fn fingerprint(finding: &Finding, from: &str, to: &str) -> String {
 }
 
 /// "3.4 GB in 12 flows".
-fn amount(seen: &Seen) -> String {
-    let flows = of(seen.flows, "flow");
+fn amount(seen: &Seen) -> Message {
+    let flows = of(seen.flows, "flow", "flows");
     match seen.unmeasured {
-        0 => format!("{} in {flows}", size(seen.bytes)),
-        n if n == seen.flows => format!("an unmeasured amount in {flows}"),
-        n => format!("at least {} in {flows}, {n} of them unmeasured,", size(seen.bytes)),
+        0 => say!("{size} in {flows}", size = size(seen.bytes), flows),
+        n if n == seen.flows => say!("an unmeasured amount in {flows}", flows),
+        n => say!("at least {size} in {flows}, {n} of them unmeasured,", size = size(seen.bytes), flows, n),
     }
 }
 
 /// "first 2026-11-01T00:00:00Z, last ...; see flows.log:12".
-fn when(seen: &Seen) -> String {
+fn when(seen: &Seen) -> Message {
     let times = match (&seen.first, &seen.last) {
-        (Some(first), Some(last)) if first == last => format!("at {first}"),
-        (Some(first), Some(last)) => format!("first {first}, last {last}"),
-        _ => "at a time that the log does not tell".to_owned(),
+        (Some(first), Some(last)) if first == last => say!("at {first}", first),
+        (Some(first), Some(last)) => say!("first {first}, last {last}", first, last),
+        _ => say!("at a time that the log does not tell"),
     };
     let rows: Vec<String> = seen.samples.iter().map(|(log, row)| format!("{log}:{row}")).collect();
-    format!("{times}; see {}", rows.join(", "))
+    say!("{times}; see {rows}", times, rows = lang::list(&rows))
 }
 
 fn time(seconds: i64) -> Option<String> {
