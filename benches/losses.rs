@@ -178,22 +178,10 @@ fn estate(sites: u32, brittle: bool) -> Snapshot {
     let mut routes: Vec<Route> = Vec::new();
     let mut add = |from: EndpointId, to: EndpointId, activity: Activity, pool: u32, standby: bool| {
         routes.push(Route {
-            from,
-            to,
-            activity,
             role: if standby { RouteRole::Failover } else { RouteRole::Primary },
-            pool,
             priority: u32::from(standby),
-            spill: Spill::Load,
-            clients: ClientMatch::Any,
-            data: DataLimit::All,
-            data_assumed: false,
-            drops: Vec::new(),
             purpose: if pool == 1 { Dependence::Identity } else { Dependence::Service },
-            alias: false,
-            condition: None,
-            trail: Trail::default(),
-            location,
+            ..Route::new(from, to, activity, pool, location)
         });
     };
     for site in 0..sites {

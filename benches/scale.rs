@@ -94,23 +94,15 @@ fn estate(endpoints: u32, routes: u32) -> Snapshot {
             (Activity::Forward, 1) => ClientMatch::Except(vec![country("CN")]),
             _ => ClientMatch::Any,
         };
+        let (from, to) = (EndpointId(n.below(count)), EndpointId(n.below(count)));
+        let pool = if activity == Activity::Forward { n.below(2) } else { pick + 2 };
         Route {
-            from: EndpointId(n.below(count)),
-            to: EndpointId(n.below(count)),
-            activity,
             role: if standby { RouteRole::Failover } else { RouteRole::Primary },
-            pool: if activity == Activity::Forward { n.below(2) } else { pick + 2 },
             priority: u32::from(standby),
             spill: if n.below(10) == 0 { Spill::Failure("health check".to_owned()) } else { Spill::Load },
             clients,
             data: if activity == Activity::Log { DataLimit::Only(vec!["telemetry".to_owned()]) } else { DataLimit::All },
-            data_assumed: false,
-            drops: Vec::new(),
-            purpose: Dependence::Service,
-            alias: false,
-            condition: None,
-            trail: Trail::default(),
-            location,
+            ..Route::new(from, to, activity, pool, location)
         }
     };
     let mut routes: Vec<Route> = (0..routes).map(|_| route(&mut n)).collect();

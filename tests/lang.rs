@@ -96,6 +96,21 @@ fn every_word_of_the_vocabulary_has_its_chinese() {
     assert_eq!(table.keys().map(String::as_str).collect::<BTreeSet<_>>(), words);
 }
 
+#[test]
+fn every_title_of_a_shipped_policy_has_its_chinese() {
+    let mut titles = BTreeSet::new();
+    for file in fs::read_dir("policies").unwrap().map(|entry| entry.unwrap().path()) {
+        let pack: toml::Table = toml::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        let rules = pack.get("rule").and_then(toml::Value::as_array).into_iter().flatten();
+        titles.extend(rules.chain(pack.get("pack")).map(|of| of["title"].as_str().unwrap().to_owned()));
+    }
+    let table: BTreeSet<String> = sections()["shipped"].keys().cloned().collect();
+    let missing: Vec<&String> = titles.difference(&table).collect();
+    assert!(missing.is_empty(), "without Chinese under [shipped] in data/lang/zh.toml: {missing:#?}");
+    let orphans: Vec<&String> = table.difference(&titles).collect();
+    assert!(orphans.is_empty(), "no shipped policy says this: {orphans:#?}");
+}
+
 /// Cases with findings of every check, waivers, transfers, gaps.
 const CASES: [&str; 12] = [
     "cloud-exports",

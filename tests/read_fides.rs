@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 #[test]
 fn cases() {
-    golden(&Fides, "tests/read/fides", 2);
+    golden(&Fides, "tests/read/fides", 3);
 }
 
 #[test]

@@ -233,8 +233,9 @@ fn show(config: Config) -> String {
     section(&mut text, "joined", facts.joined.iter().map(|(a, b)| format!("{a} and {b}")).collect());
     section(&mut text, "gaps", facts.gaps.iter().map(|g| show.gap(g)).collect());
     assert_eq!(facts.resources.total(), read, "each resource counts once");
-    let ResourceTally { placed, unplaced, placeless, no_data, unknown } = &facts.resources;
-    writeln!(text, "{read} resources: {placed} placed, {placeless} placeless, {no_data} without data").unwrap();
+    let ResourceTally { placed, uncertain, unplaced, placeless, no_data, unknown } = &facts.resources;
+    let perhaps = if *uncertain > 0 { format!("{uncertain} placed if they exist, ") } else { String::new() };
+    writeln!(text, "{read} resources: {placed} placed, {perhaps}{placeless} placeless, {no_data} without data").unwrap();
     section(&mut text, "not placed", unplaced.iter().map(|(why, n)| format!("{n} {why}")).collect());
     section(&mut text, "unknown kinds", unknown.iter().map(|(kind, n)| format!("{n} {kind}")).collect());
     text

@@ -238,6 +238,7 @@ fn zoom() -> Case {
             routes: 4,
             resources: ResourceTally {
                 placed: 1999,
+                uncertain: 1,
                 unplaced: [("`var.region` has no value".into(), 1)].into(),
                 placeless: 4,
                 no_data: 30,

@@ -25,7 +25,7 @@ pub fn remedy(context: &Context<'_>, scopes: &[Scope<'_>], scope: &Scope<'_>, fi
     let own = |f: &&Finding| f.rule.as_deref() == Some(&scope.name) && f.verdict == Verdict::Violated;
     let adding = Adding { context, scopes, scope, findings: findings.iter().filter(own).collect() };
     let mut add = match &scope.rule.demand {
-        Demand::OnlyIn(_) | Demand::NeverIn(_) | Demand::FirstIn(_) | Demand::Nexus => return None,
+        Demand::OnlyIn(_) | Demand::NeverIn(_) | Demand::FirstIn(_) | Demand::Nexus | Demand::Recipient => return None,
         Demand::CopyIn { places, .. } | Demand::RetainIn { places, .. } => adding.inside("copy", Role::Store, places),
         Demand::KeysIn(places) => adding.inside("key", Role::Keys, places),
         Demand::ReturnWithin { home, .. } => adding.inside("way back", Role::Store, home),

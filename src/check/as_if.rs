@@ -8,8 +8,8 @@ use crate::finding::{Addition, Coverage, RuleResult, Verdict};
 use crate::lang::Message;
 use crate::model::site::SiteNetworks;
 use crate::model::{
-    Activity, ClientMatch, DataLimit, Dependence, DomainKind, Endpoint, EndpointId, LossDomain, Role, Roles, Route, RouteId,
-    RouteRole, SiteId, SiteMatch, Snapshot, Spill, Standing, Trail,
+    Activity, Dependence, DomainKind, Endpoint, EndpointId, LossDomain, Role, Roles, Route, RouteId, RouteRole, SiteId,
+    SiteMatch, Snapshot, Spill, Standing, Trail,
 };
 use crate::policy::{Apart, Demand};
 use crate::reach::{Graph, TokenSource, World, tokens};
@@ -200,26 +200,9 @@ fn copying(snapshot: &Snapshot, from: EndpointId, to: EndpointId, demand: &Deman
 
 /// In a pool of its own.
 fn new_route(snapshot: &Snapshot, from: EndpointId, to: EndpointId, activity: Activity) -> Route {
-    let endpoint = snapshot.endpoint(from);
-    Route {
-        from,
-        to,
-        activity,
-        role: RouteRole::Primary,
-        // Beyond every pool that is there: the new ones of an endpoint are told apart by their target.
-        pool: snapshot.routes_from(from).map(|(_, r)| r.pool + 1).max().unwrap_or(0) + to.0,
-        priority: 0,
-        spill: Spill::Load,
-        clients: ClientMatch::Any,
-        data: DataLimit::All,
-        data_assumed: false,
-        drops: Vec::new(),
-        purpose: Dependence::Service,
-        alias: false,
-        condition: None,
-        trail: Trail::default(),
-        location: endpoint.locations[0],
-    }
+    // Beyond every pool that is there: the new ones of an endpoint are told apart by their target.
+    let pool = snapshot.routes_from(from).map(|(_, r)| r.pool + 1).max().unwrap_or(0) + to.0;
+    Route::new(from, to, activity, pool, snapshot.endpoint(from).locations[0])
 }
 
 /// The store uses the new key in the place of those it has.

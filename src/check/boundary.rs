@@ -1,4 +1,4 @@
-//! `only-in`, `never-in`, `first-in`, `nexus`: data that arrives where it must not, or where it cannot be told.
+//! `only-in`, `never-in`, `first-in`, `nexus`, `recipient`: data that arrives where it must not, or where it cannot be told.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -85,6 +85,9 @@ fn groups(context: &Context<'_>, scope: &Scope<'_>) -> Vec<Group> {
         Demand::NeverIn(set) => all(&Asked::never_in(set)),
         Demand::FirstIn(set) => all(&Asked { code: "first-store-elsewhere", ..Asked::only_in(set) }),
         Demand::Nexus => per_people(context, scope, &[]),
+        Demand::Recipient => {
+            all(&Asked { wanted: Wanted::Anywhere, code: "recipient-not-allowed", allowed: Message::default() })
+        }
         Demand::ReturnWithin { .. }
         | Demand::CopyIn { .. }
         | Demand::RetainIn { .. }

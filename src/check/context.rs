@@ -32,6 +32,8 @@ pub struct Standpoint {
     pub stale: bool,
     /// Who operates it: `[[recipient]]` entries of the project.
     pub recipients: Vec<u32>,
+    /// Entries of the transfer register about it.
+    pub registered: Vec<u32>,
 }
 
 impl Standpoint {
@@ -45,6 +47,7 @@ impl Standpoint {
             basis: geo.basis,
             places: geo.places,
             recipients: Vec::new(),
+            registered: Vec::new(),
         }
     }
 }
@@ -405,13 +408,18 @@ fn standpoints(snapshot: &Snapshot, atlas: &Atlas) -> (Vec<Standpoint>, Vec<u32>
     let mut standpoints = Vec::new();
     let mut known: HashMap<Standpoint, u32> = HashMap::default();
     let mut standpoint_of = Vec::with_capacity(snapshot.endpoints.len());
-    let mut operated: Vec<Vec<u32>> = vec![Vec::new(); if snapshot.operated.is_empty() { 0 } else { snapshot.endpoints.len() }];
-    for (recipient, all) in (0_u32..).zip(&snapshot.operated) {
-        all.iter().for_each(|id| operated[id.index()].push(recipient));
-    }
+    let by_endpoint = |of: &[Vec<EndpointId>]| {
+        let mut by_endpoint: Vec<Vec<u32>> = vec![Vec::new(); if of.is_empty() { 0 } else { snapshot.endpoints.len() }];
+        for (entry, all) in (0_u32..).zip(of) {
+            all.iter().for_each(|id| by_endpoint[id.index()].push(entry));
+        }
+        by_endpoint
+    };
+    let (mut operated, mut registered) = (by_endpoint(&snapshot.operated), by_endpoint(&snapshot.recipients));
     for id in snapshot.endpoint_ids() {
         let recipients = operated.get_mut(id.index()).map(std::mem::take).unwrap_or_default();
-        let standpoint = Standpoint { recipients, ..Standpoint::new(atlas, atlas.locate_endpoint(snapshot, id)) };
+        let registered = registered.get_mut(id.index()).map(std::mem::take).unwrap_or_default();
+        let standpoint = Standpoint { recipients, registered, ..Standpoint::new(atlas, atlas.locate_endpoint(snapshot, id)) };
         let next = u32::try_from(standpoints.len()).unwrap_or(u32::MAX);
         standpoint_of.push(*known.entry(standpoint).or_insert_with_key(|s| {
             standpoints.push(s.clone());

@@ -130,6 +130,7 @@ impl Unspoken<'_> {
         let wanted = match &rule.demand {
             Demand::OnlyIn(set) => Wanted::In(set),
             Demand::NeverIn(set) => Wanted::NotIn(set),
+            Demand::Recipient => Wanted::Anywhere,
             _ => return false,
         };
         let kept = [Doing::Role(Role::Store), Doing::Route(Activity::Log)];

@@ -183,7 +183,7 @@ fn gravest(f: &Finding) -> std::cmp::Reverse<(Severity, Verdict)> {
 /// One demand, one check.
 fn demand(context: &Context<'_>, scope: &Scope<'_>, suppressed: &together::Suppressed<'_>) -> Vec<Finding> {
     match &scope.rule.demand {
-        Demand::OnlyIn(_) | Demand::NeverIn(_) | Demand::FirstIn(_) | Demand::Nexus => {
+        Demand::OnlyIn(_) | Demand::NeverIn(_) | Demand::FirstIn(_) | Demand::Nexus | Demand::Recipient => {
             boundary::check(context, scope, suppressed)
         }
         Demand::ReturnWithin { hours, home } => copies::return_within(context, scope, *hours, home),

@@ -24,6 +24,8 @@ pub enum Placement {
 pub enum Wanted<'s> {
     In(&'s PlaceSet),
     NotIn(&'s PlaceSet),
+    /// Nothing is asked of the place.
+    Anywhere,
 }
 
 /// One judgement per standpoint of the context.
@@ -32,13 +34,14 @@ pub fn judge_all(context: &Context<'_>, wanted: &Wanted<'_>) -> Vec<Placement> {
 }
 
 pub fn judge(context: &Context<'_>, standpoint: &Standpoint, wanted: &Wanted<'_>) -> Placement {
+    let (set, good) = match wanted {
+        Wanted::In(set) => (set, Membership::In),
+        Wanted::NotIn(set) => (set, Membership::Out),
+        Wanted::Anywhere => return Placement::Inside,
+    };
     let mut outside = Vec::new();
     let mut unsure = None;
     for place in &standpoint.places {
-        let (set, good) = match wanted {
-            Wanted::In(set) => (set, Membership::In),
-            Wanted::NotIn(set) => (set, Membership::Out),
-        };
         match set.contains_for(place, &|id| recipient::certified(context, standpoint, id)) {
             membership if membership == good => {}
             Membership::Unknown(why) => unsure = Some(why),

@@ -17,7 +17,6 @@ use crate::finding::{Allowed, CutRoute, Finding, Remedy, RuleResult, Smaller, Ve
 use crate::model::{Dependence, EndpointId, RouteId};
 use crate::policy::Demand;
 use crate::reach::{Cut, Offence, World};
-use crate::vocab::places::PlaceSet;
 
 /// Rules for which a proposal is made.
 const MOST_RULES: usize = 25;
@@ -230,11 +229,12 @@ impl Search<'_, '_, '_> {
     fn instead(&self, id: RouteId) -> Vec<String> {
         let (context, snapshot) = (self.context, self.context.snapshot);
         let route = snapshot.route(id);
-        let (Demand::OnlyIn(set) | Demand::NeverIn(set) | Demand::FirstIn(set)) = &self.scope.rule.demand else {
-            return Vec::new();
+        let wanted = match &self.scope.rule.demand {
+            Demand::OnlyIn(set) | Demand::FirstIn(set) => Wanted::In(set),
+            Demand::NeverIn(set) => Wanted::NotIn(set),
+            Demand::Recipient => Wanted::Anywhere,
+            _ => return Vec::new(),
         };
-        let set: &PlaceSet = set;
-        let wanted = if matches!(self.scope.rule.demand, Demand::NeverIn(_)) { Wanted::NotIn(set) } else { Wanted::In(set) };
         let placements = placement::judge_all(context, &wanted);
         let fitness = recipient::judge_all(context, self.scope.rule);
         let target = snapshot.endpoint(route.to);

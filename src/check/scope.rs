@@ -211,16 +211,8 @@ impl<'a> Scope<'a> {
             return None;
         }
         // What must be there (a copy, a survivor) no transfer replaces.
-        let is_of_places = matches!(
-            self.rule.demand,
-            Demand::OnlyIn(_)
-                | Demand::NeverIn(_)
-                | Demand::FirstIn(_)
-                | Demand::KeysIn(_)
-                | Demand::ReturnWithin { .. }
-                | Demand::Nexus
-        );
-        if !is_of_places {
+        let demand = &self.rule.demand;
+        if !demand.is_on_arrivals() && !matches!(demand, Demand::KeysIn(_) | Demand::ReturnWithin { .. }) {
             return Some(Answer::NoRegister);
         }
         Some(context.register().map_or(Answer::NoRegister, |register| register.ask(context, self, finding)))
@@ -419,9 +411,10 @@ fn empty_set(rule: &Rule) -> Option<&[String]> {
         Demand::CopyIn { places, .. } | Demand::RetainIn { places, .. } => Some(places),
         Demand::ReturnWithin { home, .. } => Some(home),
         Demand::Survive(survive) => survive.within.as_ref(),
-        Demand::Separate(_) | Demand::Nexus => None,
+        Demand::Separate(_) | Demand::Nexus | Demand::Recipient => None,
     };
-    demanded.into_iter().chain(&rule.origin).find(|set| set.is_empty()).map(|set| set.names.as_slice())
+    let recipient = rule.recipient.as_ref().and_then(|r| r.jurisdiction.as_ref());
+    demanded.into_iter().chain(recipient).chain(&rule.origin).find(|set| set.is_empty()).map(|set| set.names.as_slice())
 }
 
 /// Whether a `[[classify]]` entry speaks of the rule's data and found no store.

@@ -289,22 +289,21 @@ impl Other<'_, '_> {
         arrives: &BTreeSet<EndpointId>,
     ) -> bool {
         let rule = self.scope.rule;
-        match rule.demand {
-            Demand::OnlyIn(_) | Demand::NeverIn(_) | Demand::FirstIn(_) | Demand::Nexus => {
-                // Where nothing new arrives it is as in normal running: not broken, if it was asked there.
-                let asked_before = rule.state.contains(&State::Normal) && self.scope.leaves(now, false).is_some();
-                self.breaks(now, pairs, asked_before.then_some(arrives))
-            }
-            _ if touched.concerns(now.spread(State::Loss), &self.scope.tokens) => self.breaks(now, pairs, None),
-            _ => self.with_nothing_lost == Some(true),
+        if rule.demand.is_on_arrivals() {
+            // Where nothing new arrives it is as in normal running: not broken, if it was asked there.
+            let asked_before = rule.state.contains(&State::Normal) && self.scope.leaves(now, false).is_some();
+            return self.breaks(now, pairs, asked_before.then_some(arrives));
         }
+        if touched.concerns(now.spread(State::Loss), &self.scope.tokens) {
+            return self.breaks(now, pairs, None);
+        }
+        self.with_nothing_lost == Some(true)
     }
 
     /// With endpoints, only these are looked at.
     fn breaks(&self, now: &Context<'_>, pairs: &together::Together, at: Option<&BTreeSet<EndpointId>>) -> bool {
         let suppressed = pairs.suppressed(now, self.i);
-        let by_place =
-            matches!(self.scope.rule.demand, Demand::OnlyIn(_) | Demand::NeverIn(_) | Demand::FirstIn(_) | Demand::Nexus);
+        let by_place = self.scope.rule.demand.is_on_arrivals();
         self.scope.parts().any(|(part, unsure)| {
             if self.scope.leaves(now, unsure) == Some(false) {
                 return false;

@@ -57,6 +57,7 @@ pub fn matter_to<'s>(
     let wanted = match &rule.demand {
         Demand::OnlyIn(set) => Some(Wanted::In(set)),
         Demand::NeverIn(set) => Some(Wanted::NotIn(set)),
+        Demand::Recipient => Some(Wanted::Anywhere),
         _ => None,
     };
     let kept = |d: &Doing| {

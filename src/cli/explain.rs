@@ -1,6 +1,10 @@
 //! `onshore explain`: what a word means - a code, a rule, a pack, a data class, a set of places, a place code, an operator fact,
-//! a transfer mechanism, a certification, a control of a public catalogue, an input format. Without a word: the list of codes.
+//! a transfer mechanism, a certification, a control of a public catalogue, an input format, a key of a file that people write.
+//! Without a word: the list of codes.
 
+mod keys;
+
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use clap::Args;
@@ -16,7 +20,7 @@ use crate::vocab::{certifications, classes, controls, facts, mechanisms, places}
 #[derive(Debug, Args)]
 pub struct Explain {
     /// A code (data-leaves-boundary), pack/rule, data class (user.contact), set of places (@us-all), place (US-CA), fact,
-    /// mechanism, certification, control (CCC.CN06) or input format (nginx); nothing: list the codes
+    /// mechanism, certification, control (CCC.CN06), input format (nginx) or key (enters); nothing: list the codes
     word: Option<String>,
 }
 
@@ -41,11 +45,20 @@ impl Explain {
             page.line("Question: ", &fact.question)?;
             page.line("Who knows: ", &fact.decided_by)?;
             page.line("Declare: ", &format!("[operator] facts = {{ {} = true }} or false in onshore.toml", fact.id))?;
+            if let Some(is) = fact.covered_person {
+                let article = if is { "a" } else { "no" };
+                let text =
+                    format!("whoever operates what a [[recipient]] with `own = true` matches is {article} covered person");
+                page.line("A yes says: ", &text)?;
+            }
         } else if let Some(m) = mechanisms::known(&word) {
             page.title(&m.id, "transfer mechanism")?;
             page.line("", &format!("{} ({}, {})", m.title, m.regime, m.citation))?;
             if m.forbids_onward {
                 page.line("", "everything behind the recipient must stay inside the places it covers")?;
+            }
+            if let Some(id) = &m.attests {
+                page.line("An entry says: ", &format!("that its recipient is `{id}`"))?;
             }
             if let Some(note) = &m.note {
                 page.line("Limits: ", note)?;
@@ -70,8 +83,7 @@ impl Explain {
             page.line("Source: ", &format!("{} (checked: {})", pull.source, pull.verification))?;
         } else if let Some(reader) = READERS.iter().find(|r| r.format() == word) {
             page.format(*reader)?;
-        } else if super::policy::explain(&word, context)? {
-        } else {
+        } else if !page.keys(&word)? && !super::policy::explain(&word, context)? {
             return Err(unknown(&word));
         }
         Ok(0)
@@ -92,6 +104,8 @@ fn unknown(word: &str) -> Failure {
         .chain(controls::pulls().iter().map(|p| p.id.as_str()))
         .chain(READERS.iter().map(|r| r.format()))
         .chain(packs.iter().map(String::as_str));
+    let keys = keys::all();
+    let known = known.chain(keys.iter().map(|k| k.name.as_str()));
     let help = crate::vocab::suggest(word, known)
         .map_or_else(|| "`onshore explain` lists the codes".to_owned(), |near| format!("did you mean `{near}`?"));
     Failure::with_help(format!("nothing is known as `{word}`"), help)
@@ -126,7 +140,7 @@ impl Page<'_> {
         writeln!(self.out)?;
         self.line(
             "",
-            "Also known here: pack/rule, data classes, sets of places (@eea), place codes, operator facts, mechanisms, certifications, controls (CCC.CN06), input formats",
+            "Also known here: pack/rule, data classes, sets of places (@eea), place codes, operator facts, mechanisms, certifications, controls (CCC.CN06), input formats, keys of onshore.toml, inventories and policies",
         )
     }
 
@@ -166,6 +180,27 @@ impl Page<'_> {
         }
         writeln!(self.out)?;
         self.line("", if reader.words().is_empty() { words::WORDLESS } else { words::UNLISTED })
+    }
+
+    /// Whether some file that people write has this key.
+    fn keys(&mut self, name: &str) -> io::Result<bool> {
+        let found: Vec<keys::Key> = keys::all().into_iter().filter(|k| k.name == name).collect();
+        let files: BTreeSet<&str> = found.iter().map(|k| k.file).collect();
+        if found.is_empty() {
+            return Ok(false);
+        }
+        self.title(name, "key")?;
+        for file in files {
+            writeln!(self.out, "\nIn {file}")?;
+            for key in found.iter().filter(|k| k.file == file) {
+                self.line("  ", &format!("{}{}", key.place, if key.required { " (required)" } else { "" }))?;
+                self.line("    ", &key.says)?;
+                if !key.values.is_empty() {
+                    self.line("    ", &format!("One of {}", key.values.join(", ")))?;
+                }
+            }
+        }
+        Ok(true)
     }
 
     fn control(&mut self, c: &controls::Control) -> io::Result<()> {

@@ -271,13 +271,13 @@ impl<'d> Node<'d> {
         doc.children[range].iter().map(|id| doc.node(*id))
     }
 
-    /// The entries of a map, in the order of the text; then those of merge keys. None for anything else.
     /// The elements of a list. Any other value but null stands for a list of it, for programs that take or mean one so.
     pub fn listed(&self) -> impl Iterator<Item = Node<'d>> + use<'d> {
         let one = (!self.is_list() && !self.is_null()).then_some(*self);
         self.items().chain(one)
     }
 
+    /// The entries of a map, in the order of the text; then those of merge keys. None for anything else.
     pub fn entries(&self) -> Entries<'d> {
         match self.data().kind {
             Kind::Map { merges: false, .. } => Entries(Source::Own(self.own_entries())),

@@ -105,8 +105,8 @@ fn all_errors_of_a_table_at_once() {
     assert_eq!(
         problems(text, &read_pet(&doc).1),
         [
-            "[tame: true\nhome: []] the key `name` is missing",
-            "[tame: true\nhome: []] the key `legs` is missing",
+            "[tame: true\nhome: []] the key `name` is missing (`onshore explain name` says what to write)",
+            "[tame: true\nhome: []] the key `legs` is missing (`onshore explain legs` says what to write)",
             "[[]] expected a table, found a list",
         ]
     );

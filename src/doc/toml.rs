@@ -12,6 +12,7 @@ use crate::source::Span;
 pub fn parse(text: &str) -> Document<'_> {
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut builder = Builder::new(text);
+    let mut last_day = Span::new(0, 0);
     for error in errors {
         let span = error.span().map_or(Span::new(0, 0), |range| on_boundaries(text, range));
         let message = error.message().trim_end_matches('.');
@@ -19,6 +20,14 @@ pub fn parse(text: &str) -> Document<'_> {
             builder.problem(Problem::new(span, "values nest too deeply to be read"));
             // The brackets behind it no longer match; their errors would be noise.
             break;
+        }
+        if let Some(day) = day_in_other_form(text, span) {
+            if day != last_day {
+                let problem = Problem::new(day, format!("`{}` is not a day", text.get(day.range()).unwrap_or("")));
+                builder.problem(problem.help("write year-month-day, like 2026-11-01"));
+            }
+            last_day = day;
+            continue;
         }
         builder.problem(Problem::new(span, message.to_owned()));
     }
@@ -28,6 +37,20 @@ pub fn parse(text: &str) -> Document<'_> {
         builder.problem(Problem::new(Span::new(0, 0), "tables nest deeper than 128 levels"));
     }
     builder.finish()
+}
+
+/// The value around a syntax error, if it is three numbers as people write days: `01.02.2026`, `2026/11/01`, `2026-13-01`.
+fn day_in_other_form(text: &str, span: Span) -> Option<Span> {
+    let of_day = |c: char| c.is_ascii_digit() || matches!(c, '.' | '/' | '-');
+    let at = span.start as usize;
+    let before = text.get(..at)?;
+    let start = at - before.chars().rev().take_while(|c| of_day(*c)).map(char::len_utf8).sum::<usize>();
+    let rest = text.get(start..)?;
+    let end = start + rest.find(|c| !of_day(c)).unwrap_or(rest.len());
+    let is_value = before.get(..start)?.trim_end_matches(' ').ends_with('=');
+    let parts: Vec<&str> = text.get(start..end)?.split(['.', '/', '-']).collect();
+    let is_day = parts.len() == 3 && parts.iter().all(|p| (1..=4).contains(&p.len()));
+    (is_value && is_day).then(|| Span::new(start, end))
 }
 
 fn table<'t>(builder: &mut Builder<'t>, text: &'t str, table: DeTable<'t>, span: Span) -> Result<(), TooDeep> {

@@ -127,7 +127,7 @@ text_type! {
     /// A name or a text that says something: not empty, and without white space around it.
     Name(String),
     |text| match text.trim() {
-        "" => wrong("this text is empty", "give it a value, or leave the key out"),
+        "" => wrong("this text is empty", "give it a value, or leave the key out where it is not required"),
         trimmed if trimmed.len() < text.len() => wrong(format!("`{text}` has white space around it"), format!("write `{trimmed}`")),
         _ => Ok(text.to_owned()),
     },
@@ -410,7 +410,9 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
             all.push(element);
         }
         match all.is_empty() && !self.may_be_empty {
-            true => Err(complain("this list is empty", Some("name at least one, or leave the key out"))),
+            true => {
+                Err(complain("this list is empty", Some("name at least one, or leave the key out where it is not required")))
+            }
             false => Ok(all),
         }
     }

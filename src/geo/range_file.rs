@@ -307,7 +307,7 @@ fn lines(name: &str, text: &str) -> Result<Read, Vec<Problem>> {
         }
         let added = fields[0]
             .parse::<IpNetwork>()
-            .map_err(|_| (format!("`{}` is not an address range", fields[0]), None))
+            .map_err(|_| (format!("{} is not an address range", quoted(fields[0])), None))
             .and_then(|network| {
                 match fields.as_slice() {
                     [_] => builder.add(network, of_name.unwrap_or(name), ""),
@@ -340,12 +340,13 @@ fn geofeed(country: &str, rest: &[&str]) -> Result<Says, (String, Option<String>
     }
     let Some(code) = places::country(&country.to_ascii_uppercase()) else {
         let meant = places::country_by_name(country).map(|c| format!("did you mean `{c}`?"));
-        return Err((format!("`{country}` is not an ISO 3166 country code"), meant));
+        return Err((format!("{} is not an ISO 3166 country code", quoted(country)), meant));
     };
     let named = |i: usize| rest.get(i).copied().filter(|f| !f.is_empty());
     let subdivision =
         named(0).map(str::to_ascii_uppercase).filter(|s| s.starts_with(code.as_str()) && places::subdivision(s).is_some());
-    let note = named(0).filter(|_| subdivision.is_none()).map(|s| format!("`{s}` is no subdivision of {code} in ISO 3166-2"));
+    let note =
+        named(0).filter(|_| subdivision.is_none()).map(|s| format!("{} is no subdivision of {code} in ISO 3166-2", quoted(s)));
     let place =
         places::normalize(Place { country: code, subdivision: subdivision.map(Into::into), city: named(1).map(Into::into) });
     Ok(Says { kind: Kind::Unicast, places: vec![place], matched, note })
@@ -354,6 +355,15 @@ fn geofeed(country: &str, rest: &[&str]) -> Result<Says, (String, Option<String>
 /// The provider that a path names: `lists/cloudflare/ipv4.txt`, `aws.txt`.
 fn provider_in(name: &str) -> Option<&'static str> {
     name.rsplit(['/', '\\']).flat_map(|part| part.split(['.', '_'])).find_map(region::provider)
+}
+
+/// A word of the file; of what is no word at all, such as a line of a binary file, the beginning.
+fn quoted(word: &str) -> String {
+    const LONG: usize = 80;
+    match word.char_indices().nth(LONG) {
+        Some((end, _)) => format!("`{} ...`", &word[..end]),
+        None => format!("`{word}`"),
+    }
 }
 
 #[cfg(test)]
@@ -426,6 +436,7 @@ mod tests {
             errors("{\"prefixes\": [\n{\"ip_prefix\": \"1.2.3\", \"region\": \"x\"}]}"),
             "f:2: this cannot be read as AWS ip-ranges.json: invalid value: string \"1.2.3\", expected an address range such as \"192.0.2.0/24\"\n"
         );
+        assert_eq!(errors(&"PK".repeat(5000)), format!("f:1: `{} ...` is not an address range\n", "PK".repeat(40)));
         assert_eq!(errors(""), "f: this file lists no address range\n");
         assert!(errors("{}").starts_with("f: this is JSON, but no list of address ranges"));
         assert!(errors("{\"ip_prefix\": ").starts_with("f:1: this cannot be read as AWS ip-ranges.json: EOF"));

@@ -124,48 +124,49 @@ pub fn held(snapshot: &mut Snapshot, held: Vec<Held>, order: &Order) {
 
 /// Fills `snapshot.recipients`. An entry of the register whose recipient is not found covers nothing, which is told.
 pub fn recipients(snapshot: &mut Snapshot, project: &Project, sources: &Sources) -> Vec<Gap> {
+    let entries = project.transfers.iter().flatten().map(|entry| {
+        let nothing = format!("this entry covers nothing: no endpoint is what {} operates", entry.recipient);
+        (&entry.selector, entry.location, nothing, Vec::new())
+    });
     let mut gaps = Vec::new();
-    let mut recipients: Vec<Vec<EndpointId>> = Vec::new();
-    for entry in project.transfers.iter().flatten() {
-        let matcher = Matcher::new(&entry.selector);
-        let of_entry = snapshot.endpoint_ids().filter(|id| matcher.matches(snapshot, snapshot.endpoint(*id), sources));
-        let of_entry: Vec<EndpointId> = of_entry.collect();
-        if of_entry.is_empty() {
-            gaps.push(Gap {
-                code: "unmatched-transfer",
-                message: format!("this entry covers nothing: no endpoint is what {} operates", entry.recipient),
-                help: Some("correct `match`, or remove the entry; `onshore locate` lists what was read".into()),
-                location: entry.location,
-                scope: GapScope::Nothing,
-            });
-        }
-        recipients.push(of_entry);
-    }
-    snapshot.recipients = recipients;
+    snapshot.recipients = matched(snapshot, sources, "unmatched-transfer", entries, &mut gaps);
     gaps
 }
 
-/// Fills `snapshot.operated`. Of a recipient that operates nothing that was read, nothing is asked; that is told.
+/// Fills `snapshot.operated`, after the register's recipients: what is on record by somebody's name is operated by them. Of a
+/// recipient that operates nothing that was read, nothing is asked; that is told.
 pub fn operated(snapshot: &mut Snapshot, project: &Project, sources: &Sources) -> Vec<Gap> {
+    let recipients = project.recipients.iter().map(|recipient| {
+        let nothing = format!("no endpoint is what {} operates", recipient.name);
+        let on_record = project.transfers.iter().flatten().zip(&snapshot.recipients);
+        let by_name = on_record.filter(|(t, _)| t.recipient == recipient.name).flat_map(|(_, of_entry)| of_entry);
+        (&recipient.selector, recipient.location, nothing, by_name.copied().collect())
+    });
     let mut gaps = Vec::new();
-    let mut operated: Vec<Vec<EndpointId>> = Vec::new();
-    for recipient in &project.recipients {
-        let matcher = Matcher::new(&recipient.selector);
-        let all = snapshot.endpoint_ids().filter(|id| matcher.matches(snapshot, snapshot.endpoint(*id), sources));
-        let all: Vec<EndpointId> = all.collect();
-        if all.is_empty() {
-            gaps.push(Gap {
-                code: "unmatched-recipient",
-                message: format!("no endpoint is what {} operates", recipient.name),
-                help: Some("correct `match`, or remove the entry; `onshore locate` lists what was read".into()),
-                location: recipient.location,
-                scope: GapScope::Nothing,
-            });
-        }
-        operated.push(all);
-    }
-    snapshot.operated = operated;
+    snapshot.operated = matched(snapshot, sources, "unmatched-recipient", recipients, &mut gaps);
     gaps
+}
+
+/// The endpoints that each selector means, with those that are known to be meant; where there are none, a gap with these words.
+fn matched<'p>(
+    snapshot: &Snapshot,
+    sources: &Sources,
+    code: &'static str,
+    entries: impl Iterator<Item = (&'p Selector, Location, String, Vec<EndpointId>)>,
+    gaps: &mut Vec<Gap>,
+) -> Vec<Vec<EndpointId>> {
+    let endpoints = |(selector, location, message, mut found): (_, _, _, Vec<EndpointId>)| {
+        let matcher = Matcher::new(selector);
+        found.extend(snapshot.endpoint_ids().filter(|id| matcher.matches(snapshot, snapshot.endpoint(*id), sources)));
+        found.sort_unstable();
+        found.dedup();
+        if found.is_empty() {
+            let help = "correct `match`, or remove the entry; `onshore locate` lists what was read";
+            gaps.push(Gap { code, message, help: Some(help.into()), location, scope: GapScope::Nothing });
+        }
+        found
+    };
+    entries.map(endpoints).collect()
 }
 
 /// A compiled selector. A key whose glob is malformed matches nothing; the project parser has already refused it.

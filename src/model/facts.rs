@@ -209,6 +209,8 @@ pub struct ResourceTally {
     /// They say a region, a zone, an address, or what they are a part of that says so. Whether the region is a known one is told
     /// by the places of endpoints.
     pub placed: usize,
+    /// They say so too, and may or may not exist.
+    pub uncertain: usize,
     /// Nothing read says where they stand: why, with how many there are.
     pub unplaced: BTreeMap<String, usize>,
     /// Names and rules that have no place of their own; where they lead to has.
@@ -226,11 +228,12 @@ impl ResourceTally {
 
     /// Those that stand somewhere, as far as anybody knows.
     pub fn of_places(&self) -> usize {
-        self.placed + self.unplaced.values().sum::<usize>() + self.unknown.values().sum::<usize>()
+        self.placed + self.uncertain + self.unplaced.values().sum::<usize>() + self.unknown.values().sum::<usize>()
     }
 
     pub fn add(&mut self, other: Self) {
         self.placed += other.placed;
+        self.uncertain += other.uncertain;
         self.placeless += other.placeless;
         self.no_data += other.no_data;
         for (why, count) in other.unplaced {

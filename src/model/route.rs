@@ -206,3 +206,27 @@ pub struct Route {
     pub trail: Trail,
     pub location: Location,
 }
+
+impl Route {
+    /// A primary route of its pool that carries everything of everybody.
+    pub fn new(from: EndpointId, to: EndpointId, activity: Activity, pool: u32, location: Location) -> Self {
+        Self {
+            from,
+            to,
+            activity,
+            role: RouteRole::Primary,
+            pool,
+            priority: 0,
+            spill: Spill::Load,
+            clients: ClientMatch::Any,
+            data: DataLimit::All,
+            data_assumed: false,
+            drops: Vec::new(),
+            purpose: Dependence::Service,
+            alias: false,
+            condition: None,
+            trail: Trail::default(),
+            location,
+        }
+    }
+}

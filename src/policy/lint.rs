@@ -160,7 +160,7 @@ fn alone(pack: &Pack, rule: &Rule, found: &mut Vec<Lint>) {
 
 /// Keys that its demand does not look at.
 fn without_effect(pack: &Pack, rule: &Rule, found: &mut Vec<Lint>) {
-    let goes_by_ways = matches!(rule.demand, Demand::OnlyIn(_) | Demand::NeverIn(_) | Demand::Nexus);
+    let goes_by_ways = rule.demand.is_on_arrivals() && !matches!(rule.demand, Demand::FirstIn(_));
     let activity = !goes_by_ways && !rule.activity.is_empty();
     let state = !goes_by_ways && !matches!(rule.demand, Demand::FirstIn(_)) && rule.state != State::ALL;
     for (key, _) in [("activity", activity), ("state", state)].into_iter().filter(|(_, is_set)| *is_set) {
@@ -239,7 +239,7 @@ fn asked_places(demand: &Demand) -> Option<&PlaceSet> {
         Demand::CopyIn { places, .. } | Demand::RetainIn { places, .. } => Some(places),
         Demand::ReturnWithin { home, .. } => Some(home),
         Demand::Survive(s) => s.within.as_ref(),
-        Demand::Separate(_) | Demand::Nexus => None,
+        Demand::Separate(_) | Demand::Nexus | Demand::Recipient => None,
     }
 }
 

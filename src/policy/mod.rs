@@ -167,17 +167,33 @@ pub enum Doing {
 pub enum Demand {
     OnlyIn(PlaceSet),
     NeverIn(PlaceSet),
-    CopyIn { places: PlaceSet, max_age_hours: Option<u64> },
+    CopyIn {
+        places: PlaceSet,
+        max_age_hours: Option<u64>,
+    },
     FirstIn(PlaceSet),
-    ReturnWithin { hours: u64, home: PlaceSet },
-    RetainIn { places: PlaceSet, days: u64 },
+    ReturnWithin {
+        hours: u64,
+        home: PlaceSet,
+    },
+    RetainIn {
+        places: PlaceSet,
+        days: u64,
+    },
     KeysIn(PlaceSet),
     Survive(Survive),
     Separate(Separate),
     Nexus,
+    /// What the rule's `recipient` asks, wherever that is.
+    Recipient,
 }
 
 impl Demand {
+    /// Whether it is on what data gets to, one arrival at a time.
+    pub fn is_on_arrivals(&self) -> bool {
+        matches!(self, Self::OnlyIn(_) | Self::NeverIn(_) | Self::FirstIn(_) | Self::Nexus | Self::Recipient)
+    }
+
     /// As rules write it.
     pub fn as_str(&self) -> &'static str {
         match self {
@@ -191,6 +207,7 @@ impl Demand {
             Self::Survive(_) => "survive",
             Self::Separate(_) => "separate",
             Self::Nexus => "nexus",
+            Self::Recipient => "recipient",
         }
     }
 }
@@ -296,7 +313,7 @@ pub struct Rule {
     pub demand: Demand,
     /// The line of the demand.
     pub demand_location: Location,
-    /// Goes with demands on places.
+    /// Goes with demands on places, or is the demand.
     pub recipient: Option<Recipients>,
     /// It is asked only if this contested point of the pack is read so.
     pub reading: Option<(Spanned<String>, Reading)>,

@@ -74,6 +74,7 @@ const DEMANDS: &[(&str, &[&str], &[&str])] = &[
     ("survive", &[], &[]),
     ("separate", &["between"], &["at-least-km"]),
     ("nexus", &[], &[]),
+    ("recipient", &[], &[]),
 ];
 
 /// So many errors of one file are told; each costs time, for the suggestions.
@@ -347,12 +348,14 @@ impl Reader {
     fn recipients(&mut self, rule: Node<'_>, raw: &RawRecipients) -> Option<Recipients> {
         let entry = rule.entry("recipient")?;
         self.empty_lists(entry.value);
-        if rule.get("only-in").is_none() && rule.get("never-in").is_none() || rule.get("return-within").is_some() {
-            let help =
-                "say where, too; `only-in` and `never-in` say what holds of the place, `recipient` of whoever operates it";
-            self.problem(entry.key.span(), "`recipient` goes with `only-in` or `never-in`", Some(help.into()));
+        let goes_with =
+            |key: &str| key == "recipient" || matches!(key, "only-in" | "never-in") && rule.get("return-within").is_none();
+        if DEMANDS.iter().any(|(key, ..)| !goes_with(key) && rule.get(key).is_some()) {
+            let help = "make it a rule of its own; `only-in` and `never-in` say what holds of the place, `recipient` of whoever operates it";
+            self.problem(entry.key.span(), "`recipient` goes with `only-in` or `never-in`, or alone", Some(help.into()));
         }
-        if raw.jurisdiction.is_none() && raw.certified.is_empty() && raw.covered_person.is_none() {
+        // What is asked wrongly is told as that.
+        if !["jurisdiction", "certified", "covered-person"].iter().any(|key| entry.value.get(key).is_some()) {
             let help = "give `jurisdiction`, `certified` or `covered-person`";
             self.problem(entry.value.span(), "this asks nothing of a recipient", Some(help.into()));
         }
@@ -366,8 +369,12 @@ impl Reader {
     /// The key of the rule's only demand.
     fn one_demand<'d>(&mut self, node: Node<'d>) -> Option<Node<'d>> {
         let has = |key: &str| node.get(key).is_some();
-        // `only-in` beside `return-within` says where data has to return to.
-        let is_companion = |key: &str| key == "only-in" && has("return-within");
+        // `only-in` beside `return-within` says where data has to return to, `recipient` beside a demand who must have it there.
+        let is_companion = |key: &str| match key {
+            "only-in" => has("return-within"),
+            "recipient" => DEMANDS.iter().any(|(d, ..)| *d != "recipient" && has(d)),
+            _ => false,
+        };
         let is_demand = |key: &str| DEMANDS.iter().any(|(d, ..)| *d == key) && !is_companion(key);
         let mut demands = node.entries().filter(|e| is_demand(e.name())).map(|e| e.key);
         let Some(first) = demands.next() else {
@@ -428,6 +435,8 @@ impl Reader {
                     at_least_km: raw.at_least_km,
                 })
             }
+            // What it asks was read before, and is noted if it asks nothing.
+            "recipient" => Demand::Recipient,
             _ if raw.nexus? => Demand::Nexus,
             _ => {
                 self.problem(value_span(node, "nexus"), "`nexus = false` demands nothing", Some("leave it out".into()));
@@ -549,7 +558,7 @@ impl Reader {
     fn missing(&mut self, node: Node<'_>, keys: &[&str]) {
         for key in keys {
             if node.get(key).is_none() && !self.is_meant(node, key) {
-                self.problem(node.span(), format!("the key `{key}` is missing"), None);
+                self.problem(node.span(), format!("the key `{key}` is missing"), Some(doc::de::what_for(key)));
             }
         }
     }

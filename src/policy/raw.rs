@@ -24,6 +24,7 @@ use crate::vocab::facts;
 #[schemars(rename = "onshore policy pack", rename_all = "kebab-case", deny_unknown_fields)]
 #[expect(dead_code, reason = "`parse` walks the top level itself; this is its schema")]
 pub struct RawFile {
+    /// What these rules are, and how well they were checked.
     pack: RawPack,
     /// What the rules rest on.
     #[schemars(default)]
@@ -82,9 +83,11 @@ pub struct RawInstrument {
     /// As a lawyer cites it.
     #[schemars(required)]
     pub citation: Option<Name>,
+    /// Article or section.
     pub article: Option<Name>,
     /// Name in its own language.
     pub native_name: Option<Name>,
+    /// Where its text can be read.
     pub url: Option<Name>,
     /// First day.
     pub effective_from: Option<Day>,
@@ -121,6 +124,7 @@ pub struct RawReading {
     /// Id of a `[[contested]]`.
     #[schemars(required)]
     pub point: Option<Spanned<String>>,
+    /// The reading under which this rule counts.
     #[serde(rename = "as")]
     #[schemars(required)]
     pub reading: Option<Choice<Reading>>,
@@ -153,6 +157,7 @@ pub struct RawRule {
     pub title: Option<Name>,
     /// What it rests on: id or ids of `[[instrument]]`.
     pub instrument: Option<OneOrMany<String>>,
+    /// How bad it is when the rule is broken.
     #[schemars(required)]
     pub severity: Option<Choice<Severity>>,
     /// How the facts of this rule were checked, where it differs from the pack.
@@ -216,7 +221,7 @@ pub struct RawRule {
     /// Operator facts that take the operator out, each alone.
     #[serde(default)]
     pub exempt: Vec<FactId>,
-    /// With `only-in` and `never-in`: what whoever operates the place must be, too.
+    /// Demand: what whoever operates the place must be; with `only-in` and `never-in`, too.
     pub recipient: Option<RawRecipients>,
     /// The rule is written for this reading of a contested point.
     pub reading: Option<RawReading>,
@@ -231,11 +236,13 @@ pub struct RawRule {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
 #[schemars(rename = "Survive")]
 pub struct RawSurvive {
+    /// What may be lost.
     #[schemars(required)]
     pub loss_of: Option<Choice<DomainKind>>,
     /// How many are lost at once; 1 if not given.
     #[schemars(range(min = 1))]
     pub count: Option<u32>,
+    /// What must still be there.
     #[schemars(required)]
     pub keep: Option<Vec<Choice<Keep>>>,
     /// The recovery point: how old a full copy may be at most.
@@ -252,8 +259,10 @@ pub struct RawSurvive {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table")]
 #[schemars(rename = "Tier")]
 pub struct RawTier {
+    /// From how many people on.
     #[schemars(required)]
     pub at_least: Option<u64>,
+    /// What the transfer must rest on then.
     #[schemars(required)]
     pub mechanism: Option<Vec<MechanismId>>,
 }
@@ -314,8 +323,11 @@ pub struct RawFinding {
     pub rule: Option<Spanned<String>>,
     /// Its name in reports.
     pub endpoint: Option<Name>,
+    /// The code of the finding: `data-leaves-boundary`.
     pub code: Option<Name>,
+    /// What the rule says of it.
     pub verdict: Option<Choice<Verdict>>,
+    /// The state of the world it is found in.
     pub state: Option<Choice<State>>,
     /// The endpoints on the way, in order.
     pub path: Option<Vec<Name>>,

@@ -127,6 +127,7 @@ fn demand(rule: &Rule) -> String {
             )
         }
         Demand::Nexus => format!("a place carries {what} only if somebody who takes part belongs there"),
+        Demand::Recipient => format!("{what} are {verbs} only where whoever operates the place may have them"),
     };
     capitalized(&text)
 }

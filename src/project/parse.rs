@@ -178,10 +178,11 @@ impl Parser {
 
     fn recipient(&mut self, table: Spanned<RecipientTable>) -> Recipient {
         let location = table.at(self.source);
-        let RecipientTable { name, selector, jurisdiction, certifications, covered_person, until, evidence } = table.value;
+        let RecipientTable { name, selector, own, jurisdiction, certifications, covered_person, until, evidence } = table.value;
         Recipient {
             name: name.0,
             selector: self.selector(selector),
+            own,
             jurisdiction: jurisdiction.map(|all| countries(all.0).iter().map(ToString::to_string).collect()),
             certifications: certifications.map(|all| all.into_iter().map(|c| c.0.value).collect()),
             covered_person,

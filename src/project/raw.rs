@@ -26,9 +26,13 @@ use crate::vocab::facts;
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
 #[schemars(title = "onshore project file (onshore.toml)")]
 pub(super) struct ProjectFile {
+    /// The project and who answers for it.
     pub project: ProjectTable,
+    /// Which files are read, and how.
     pub inputs: InputsTable,
+    /// Which policies are asked, and what fails.
     pub check: CheckTable,
+    /// Who runs this, and what is so about them.
     pub operator: OperatorTable,
     /// Whose data comes in, and where.
     pub population: Vec<Spanned<PopulationTable>>,
@@ -40,6 +44,7 @@ pub(super) struct ProjectFile {
     pub transfer: Option<Vec<Spanned<TransferTable>>>,
     /// Who operates what data gets to, and what is attested of them.
     pub recipient: Vec<Spanned<RecipientTable>>,
+    /// What is known of places beyond the data sets.
     pub geo: GeoTable,
 }
 
@@ -64,9 +69,11 @@ pub fn schema() -> serde_json::Value {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
 pub(super) struct ProjectTable {
+    /// As reports call it.
     pub name: Option<Name>,
     /// Who answers for the project; printed on reports.
     pub owner: Option<Name>,
+    /// Whom findings concern, and how soon they must know.
     pub notify: Option<NotifyTable>,
     /// The language of what people read: `en` or `zh`; `--lang` goes before it.
     pub lang: Option<Choice<Lang>>,
@@ -77,6 +84,7 @@ pub(super) struct ProjectTable {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
 pub(super) struct NotifyTable {
     pub within: Hours,
+    /// A person, a team or an address.
     pub contact: Name,
 }
 
@@ -147,11 +155,14 @@ pub(super) struct CheckTable {
 pub(super) struct WaiverTable {
     /// `pack/rule`.
     pub rule: Spanned<Name>,
+    /// Which findings of the rule.
     #[serde(rename = "match")]
     pub selector: Spanned<FindingTable>,
+    /// Why this is accepted.
     pub reason: Name,
     /// Who answers for it.
     pub approver: Name,
+    /// Where it was decided.
     pub ticket: Option<Name>,
     /// First day. Without it: it holds already.
     pub granted: Option<Spanned<Day>>,
@@ -163,6 +174,7 @@ pub(super) struct WaiverTable {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
 pub(super) struct TransferTable {
+    /// What the transfer rests on; `onshore explain scc` tells of one.
     pub mechanism: MechanismId,
     /// Who gets the data.
     pub recipient: Name,
@@ -175,6 +187,7 @@ pub(super) struct TransferTable {
     pub from: OneOrMore<PlaceWord>,
     /// Where it may go.
     pub to: OneOrMore<PlaceWord>,
+    /// What the data is sent for.
     pub purpose: Name,
     /// The contract, filing or decision, as your records call it.
     pub evidence: Name,
@@ -188,10 +201,14 @@ pub(super) struct TransferTable {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
 pub(super) struct RecipientTable {
+    /// As reports call them.
     pub name: Name,
-    /// What they operate.
+    /// What they operate, beside what `[[transfer]]` entries say by the same name.
     #[serde(rename = "match")]
     pub selector: Spanned<SelectorTable>,
+    /// It is yourselves: what `[operator] facts` say of you is so of it, too.
+    #[serde(default)]
+    pub own: bool,
     /// Whose law governs them. Without it: undeclared.
     pub jurisdiction: Option<OneOrMore<CountryCode>>,
     /// What they have: these and no others; an empty list says that they have none. Without it: undeclared.
@@ -210,7 +227,9 @@ pub(super) struct RecipientTable {
 pub(super) struct FindingTable {
     /// As reports show it, in full or its first eight characters and more.
     pub fingerprint: Option<Spanned<Name>>,
+    /// The code of the finding: `data-leaves-boundary`.
     pub code: Option<Name>,
+    /// The endpoint where the path ends.
     pub endpoint: Option<GlobText>,
     /// The file of the line that breaks the rule.
     pub file: Option<GlobText>,
@@ -218,6 +237,7 @@ pub(super) struct FindingTable {
     pub origin: OneOrMany<CountryCode>,
     /// Findings about data of these classes only.
     pub data: OneOrMany<DataClass>,
+    /// The states of the world that it is found in.
     pub state: OneOrMany<Choice<State>>,
 }
 
@@ -225,6 +245,7 @@ pub(super) struct FindingTable {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
 pub(super) struct OperatorTable {
+    /// As reports call them.
     pub name: Option<Name>,
     /// What decides whether a law binds you. A fact that is not here is undeclared, not false.
     pub facts: BTreeMap<FactName, Spanned<FactValue>>,
@@ -235,6 +256,7 @@ pub(super) struct OperatorTable {
 #[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
 #[schemars(rename = "Attestation")]
 pub(super) struct AttestedTable {
+    /// Whether it is so.
     pub value: bool,
     /// Last day; after it the fact is undeclared again.
     pub until: Option<Day>,
@@ -291,11 +313,13 @@ impl JsonSchema for FactValue {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
 pub(super) struct PopulationTable {
+    /// As findings call these people.
     pub id: Spanned<Name>,
     /// Where they live.
     pub origin: Option<Spanned<OneOrMore<CountryCode>>>,
     /// Where those who share one session or record live.
     pub participants: Option<Spanned<OneOrMore<CountryCode>>>,
+    /// Whose citizens they are.
     #[serde(default)]
     pub citizenship: OneOrMany<CountryCode>,
     /// The region their accounts are registered in.
@@ -316,8 +340,10 @@ pub(super) struct PopulationTable {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
 pub(super) struct ClassifyTable {
+    /// Which endpoints.
     #[serde(rename = "match")]
     pub selector: Spanned<SelectorTable>,
+    /// What they hold.
     pub holds: Spanned<HoldsTable>,
 }
 
@@ -325,14 +351,21 @@ pub(super) struct ClassifyTable {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]
 pub(super) struct SelectorTable {
+    /// The id of an endpoint.
     pub id: Option<Spanned<GlobText>>,
+    /// What sort of endpoint: `bucket`, `database`; `onshore check --format json` names them.
     pub kind: Option<Spanned<GlobText>>,
     /// A host name.
     pub name: Option<Spanned<GlobText>>,
+    /// Tags or labels, by name.
     pub tag: BTreeMap<String, Spanned<GlobText>>,
+    /// Account, project or subscription.
     pub account: Option<Spanned<GlobText>>,
+    /// Region of a provider.
     pub region: Option<Spanned<GlobText>>,
+    /// The provider it runs at.
     pub provider: Option<Spanned<GlobText>>,
+    /// The site that it stands at.
     pub site: Option<Spanned<GlobText>>,
     /// The file that declares the endpoint.
     pub file: Option<Spanned<GlobText>>,
@@ -344,6 +377,7 @@ pub(super) struct SelectorTable {
 pub(super) struct HoldsTable {
     /// An empty list: nothing that a policy is about; then nobody's.
     pub data: OneOrMany<Spanned<DataClass>>,
+    /// Whose data it is; everybody's if not given.
     pub origin: Option<Spanned<OneOrMore<CountryCode>>>,
     /// Where those who share one record live.
     pub participants: Option<Spanned<OneOrMore<CountryCode>>>,
@@ -374,22 +408,33 @@ pub(super) struct GeoTable {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
 pub(super) struct GeoOverrideTable {
+    /// Which endpoints.
     #[serde(rename = "match")]
     pub selector: Option<Spanned<SelectorTable>>,
     pub network: Option<Spanned<Cidr>>,
     pub country: CountryCode,
     pub subdivision: Option<Spanned<SubdivisionCode>>,
+    /// The city it stands in.
     pub city: Option<Name>,
     /// Latitude and longitude in degrees.
     pub coordinates: Option<Coordinates>,
+    /// The site it stands at.
     pub site: Option<Name>,
+    /// The zone within its region.
     pub zone: Option<Name>,
+    /// The campus: buildings that one event can hit together.
     pub campus: Option<Name>,
+    /// The metropolitan area.
     pub metro: Option<Name>,
+    /// The region, as its provider calls it.
     pub region: Option<Name>,
+    /// Account, project or subscription.
     pub account: Option<Name>,
+    /// The provider it runs at.
     pub provider: Option<Name>,
+    /// The network that connects it.
     pub carrier: Option<Name>,
+    /// Who can reach what is on it.
     pub operator: Option<Name>,
     /// Why you know better; printed with every place that rests on it.
     pub because: Option<Name>,

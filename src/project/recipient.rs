@@ -9,8 +9,10 @@ use crate::source::Location;
 #[derive(Clone, Debug)]
 pub struct Recipient {
     pub name: String,
-    /// What they operate.
+    /// What they operate, beside what the transfer register says by their name.
     pub selector: Selector,
+    /// It is whom the operator facts are about.
+    pub own: bool,
     /// Countries whose law governs them; `None`: undeclared.
     pub jurisdiction: Option<Vec<String>>,
     /// Ids of `data/certifications.toml`: these and no others; `None`: undeclared.

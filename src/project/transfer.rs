@@ -28,3 +28,9 @@ pub struct Transfer {
     pub valid_until: Option<Spanned<Date>>,
     pub location: Location,
 }
+
+impl Transfer {
+    pub fn is_current(&self, as_of: Date) -> bool {
+        self.valid_from <= as_of && self.valid_until.as_ref().is_none_or(|until| until.value >= as_of)
+    }
+}

@@ -72,9 +72,13 @@ pub fn too_long(waivers: &[Waiver], max_days: u32, today: Date) -> Vec<InputErro
 
 /// What marks a waiver in a comment.
 const MARK: &str = "onshore: allow";
-/// What a comment begins with in the formats that are read, the longer ones first: XML; shells, YAML, HCL and nginx; C and its
-/// like; INI and zone files; SQL and Lua; blocks.
-const COMMENTS: [&str; 7] = ["<!--", "#", "//", ";", "--", "/*", "*"];
+/// What a comment begins with in the formats that are read, the longer ones first: XML; templates of Jinja, Go and ERB; Lua's
+/// blocks; shells, YAML, HCL and nginx; C and its like; INI and zone files; SQL and Lua.
+const COMMENTS: [&str; 11] = ["<!--", "{#", "{{/*", "{{- /*", "<%#", "--[[", "#", "//", ";", "--", "/*"];
+/// The same, where it is one only beside its like: lines of a block, and properties of Java. A name in a zone can be `*`.
+const COMMENTS_AMONG_THEIR_LIKE: [&str; 2] = ["*", "!"];
+/// What ends one on its line.
+const ENDS: [&str; 7] = ["-->", "#}", "*/}}", "*/ -}}", "%>", "]]", "*/"];
 
 /// Waivers in comments: `# onshore: allow PACK/RULE until=2027-01-31 by=NAME ticket=ID because REASON`, on the line that breaks the
 /// rule or right above it. What looks like one and lacks a part is an error, for its author takes the finding for waived.
@@ -87,11 +91,12 @@ pub fn in_comments(sources: &Sources, files: impl Iterator<Item = SourceId>) -> 
             let line = source.line(Span::new(at, at).start);
             let start = source.line_start(line) as usize;
             let text = source.line_text(line);
-            let Some(before) = comment_before(&text[..at - start]) else { continue };
-            let words = text[at - start + MARK.len()..].trim_end_matches(['*', '/']).trim_end_matches("-->").trim_end();
+            let Some((before, mark)) = comment_before(&text[..at - start]) else { continue };
+            let words = text[at - start + MARK.len()..].trim_end();
+            let words = ENDS.iter().find_map(|end| words.strip_suffix(end)).unwrap_or(words).trim_end();
             let words = Words { text: words, source: file, start: at + MARK.len() };
             let stands_alone = before.trim().is_empty();
-            let covers = if stands_alone { code_below(source, line) } else { line };
+            let covers = if stands_alone { code_below(source, line, mark) } else { line };
             let location = Location::new(file, Span::new(at, start + text.trim_end().len()));
             match words.waiver(Covers::Line(file, covers), location) {
                 Ok(waiver) => waivers.push(waiver),
@@ -102,22 +107,27 @@ pub fn in_comments(sources: &Sources, files: impl Iterator<Item = SourceId>) -> 
     (waivers, errors)
 }
 
-/// What stands on a line before its comment, if `before` ends with the mark of one that is not within quotes.
-fn comment_before(before: &str) -> Option<&str> {
+/// What stands on a line before its comment, and the mark, if `before` ends with the mark of one that is not within quotes.
+fn comment_before(before: &str) -> Option<(&str, &'static str)> {
     let before = before.trim_end();
-    let code = COMMENTS.iter().find_map(|mark| before.strip_suffix(mark))?;
+    let marks = COMMENTS.iter().chain(&COMMENTS_AMONG_THEIR_LIKE);
+    let (code, mark) = marks.filter_map(|mark| Some((before.strip_suffix(mark)?, *mark))).next()?;
     let quoted = ['"', '\''].iter().any(|q| code.matches(*q).count() % 2 == 1);
-    // A document on one line, with a comment in a text of it.
-    let is_json = code.trim_start().starts_with(['{', '[']);
-    (!quoted && !is_json).then_some(code)
+    // A document on one line, with a comment in a text of it; a section's header is closed before its comment.
+    let trimmed = code.trim().trim_end_matches(',').trim_end();
+    let is_json = trimmed.starts_with(['{', '[']) && !trimmed.ends_with(['}', ']']);
+    (!quoted && !is_json).then_some((code, mark))
 }
 
 /// The first line below that is neither empty nor a comment.
-fn code_below(source: &crate::source::Source, line: u32) -> u32 {
+fn code_below(source: &crate::source::Source, line: u32, mark: &str) -> u32 {
     let last = source.line(Span::new(source.text.len(), 0).start);
+    // A block goes on in lines that begin with `*`.
+    let like = if mark == "/*" { "*" } else { mark };
     let is_code = |n: &u32| {
         let text = source.line_text(*n).trim_start();
-        !text.is_empty() && !COMMENTS.iter().any(|mark| text.starts_with(mark))
+        let is_comment = COMMENTS.iter().any(|mark| text.starts_with(mark)) || text.starts_with(like);
+        !text.is_empty() && !is_comment
     };
     (line + 1..=last).find(is_code).unwrap_or(line)
 }
@@ -234,6 +244,16 @@ mod tests {
             (format!("<!-- {words} -->\n<a/>\n"), 2),
             (format!("; {words}\nwww IN A 192.0.2.1\n"), 2),
             (format!("-- {words}\nSELECT 1\n"), 2),
+            (format!("--[[ {words} ]]\nset('a')\n"), 2),
+            (format!("! {words}\n! and this\na=b\n"), 3),
+            (format!("/*\n * {words}\n */\nb\n"), 4),
+            (format!("; {words}\n*.example.org. IN A 192.0.2.1\n"), 2),
+            (format!("{{# {words} #}}\nserver b;\n"), 2),
+            (format!("{{{{/* {words} */}}}}\nserver b;\n"), 2),
+            (format!("<%# {words} %>\nserver b;\n"), 2),
+            (format!("[[endpoint]] # {words}\nid = 'a'\n"), 1),
+            (format!("{{ id: a }} # {words}\n"), 1),
+            (format!("  {{ address = \"10.0.0.1\" }}, # {words}\n"), 1),
         ] {
             let (waivers, errors) = read(&text);
             assert!(errors.is_empty(), "{text}: {errors:?}");

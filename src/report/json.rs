@@ -381,6 +381,7 @@ pub(super) struct JsonCoverage<'a> {
 struct Resources<'a> {
     read: usize,
     placed: usize,
+    placed_if_they_exist: usize,
     unplaced: usize,
     placeless: usize,
     no_data: usize,
@@ -480,6 +481,7 @@ fn resources(r: &ResourceTally) -> Resources<'_> {
     Resources {
         read: r.total(),
         placed: r.placed,
+        placed_if_they_exist: r.uncertain,
         unplaced: r.unplaced.values().sum(),
         placeless: r.placeless,
         no_data: r.no_data,

@@ -647,6 +647,9 @@ fn resources(r: &ResourceTally) -> Vec<Message> {
         placeless = r.placeless,
         no_data = r.no_data
     )];
+    if r.uncertain > 0 {
+        lines.push(say!("{n} more may or may not exist, and would be placed", n = r.uncertain));
+    }
     let (kinds, more) = frequent(&r.unknown);
     if !kinds.is_empty() {
         let kinds = lang::list(kinds.iter().map(|(kind, n)| format!("{} {n}", safe(kind))));

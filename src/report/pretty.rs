@@ -258,7 +258,7 @@ impl Page<'_> {
     /// `  title: text`, wrapped behind the title.
     fn item(&self, title: String, text: &str, out: &mut dyn Write) -> io::Result<()> {
         let title = tell!(self.options.lang, "{title}:", title);
-        let first = format!("  {} ", self.options.paint(DIM, &title));
+        let first = format!("  {}{}", self.options.paint(DIM, &title), self.options.lang.space());
         writeln!(out, "{}", self.options.wrap(&first, "      ", text))
     }
 
@@ -293,7 +293,11 @@ impl Page<'_> {
         for t in &a.allowed {
             let what = format!("{} - {}", transfer(t, lang), self.at(t.location));
             writeln!(out, "{}", self.options.wrap("  - ", "    ", &what))?;
-            writeln!(out, "{}", self.options.wrap(&format!("    {} ", tell!(lang, "for")), "    ", &safe(&t.rule)))?;
+            writeln!(
+                out,
+                "{}",
+                self.options.wrap(&format!("    {}{}", tell!(lang, "for"), lang.space()), "    ", &safe(&t.rule))
+            )?;
         }
         writeln!(out)
     }
@@ -313,12 +317,20 @@ impl Page<'_> {
                     writeln!(
                         out,
                         "{}",
-                        o.wrap(&format!("      {} ", tell!(o.lang, "help:")), "        ", &safe(&help.tell(o.lang)))
+                        o.wrap(
+                            &format!("      {}{}", tell!(o.lang, "help:"), o.lang.space()),
+                            "        ",
+                            &safe(&help.tell(o.lang))
+                        )
                     )?;
                 }
                 if !gap.touches.is_empty() {
                     let rules = safe(&gap.touches.join(", ")).into_owned();
-                    writeln!(out, "{}", o.wrap(&format!("      {} ", tell!(o.lang, "leaves open:")), "        ", &rules))?;
+                    writeln!(
+                        out,
+                        "{}",
+                        o.wrap(&format!("      {}{}", tell!(o.lang, "leaves open:"), o.lang.space()), "        ", &rules)
+                    )?;
                 }
             }
             if gaps.len() > SHOWN {

@@ -619,6 +619,8 @@ fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     }
     let mut bytes = Vec::new();
     if meta.len() <= limit {
+        // Room for all of it at once: growing by doubling would keep up to twice the file.
+        bytes.reserve_exact(usize::try_from(meta.len()).unwrap_or(0) + 1);
         // The file may grow while it is read.
         File::open(path).and_then(|f| f.take(limit + 1).read_to_end(&mut bytes)).map_err(cannot)?;
     }

@@ -14,6 +14,8 @@ pub struct Fact {
     pub question: String,
     /// Who can answer it, or where the answer is written.
     pub decided_by: String,
+    /// Whether a yes says that the operator is, or is not, a covered person under 28 CFR 202.211.
+    pub covered_person: Option<bool>,
 }
 
 pub fn known(id: &str) -> Option<&'static Fact> {

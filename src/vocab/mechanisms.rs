@@ -21,6 +21,8 @@ pub struct Mechanism {
     /// Place codes and named sets that both ends must stand in. Empty: anywhere.
     #[serde(default)]
     pub within: Vec<String>,
+    /// What a current entry by it says of the recipient: an id of `data/certifications.toml`.
+    pub attests: Option<String>,
     /// A limit that a reader of a report should know.
     pub note: Option<String>,
     /// How the citation was checked: `primary`, `secondary` or `memory`.

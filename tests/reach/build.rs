@@ -20,24 +20,7 @@ pub fn endpoint(name: &str, standing: Standing, roles: &[Role]) -> Endpoint {
 }
 
 pub fn route(from: u32, to: u32, activity: Activity, pool: u32, priority: u32) -> Route {
-    Route {
-        from: EndpointId(from),
-        to: EndpointId(to),
-        activity,
-        role: RouteRole::Primary,
-        pool,
-        priority,
-        spill: Spill::Load,
-        clients: ClientMatch::Any,
-        data: DataLimit::All,
-        data_assumed: false,
-        drops: Vec::new(),
-        purpose: Dependence::Service,
-        alias: false,
-        condition: None,
-        trail: Default::default(),
-        location: at(),
-    }
+    Route { priority, ..Route::new(EndpointId(from), EndpointId(to), activity, pool, at()) }
 }
 
 pub fn site(id: &str, domains: &[LossDomain]) -> Site {

@@ -5,22 +5,21 @@
 //! hold the class, and what goes nobody knows where, leaves the rule undecided. Nothing that was not read, or not told apart, lets a
 //! rule pass.
 
+mod tell;
 mod ways;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sha2::{Digest, Sha256};
-
 use super::boundary::people_sets;
-use super::context::{Arrival, Context, Standpoint, and, bits};
-use super::describe::{made_at, subject_of, tell_apart, whose};
+use super::context::{Context, Standpoint, and, bits};
+use super::describe::tell_apart;
 use super::placement::{Placement, Wanted, judge};
+use super::recipient::{self, Fitness};
 use super::scope::{Applies, Scope};
 use super::waive;
-use super::{Question, describe, overall, with_context};
-use crate::finding::observed::{End, Log, Observation, ObservedWay, Seen, size};
-use crate::finding::{Assessment, Finding, Hop, Label, RuleResult, State, Verdict};
-use crate::geo::{Kind, known_places};
+use super::{Question, overall, with_context};
+use crate::finding::observed::{End, Log, Observation, Seen};
+use crate::finding::{Assessment, Finding, RuleResult, State, Verdict};
 use crate::lang::{self, Joint, Message, say};
 use crate::model::{EndpointId, Role};
 use crate::policy::{Combine, Demand, Doing};
@@ -96,24 +95,30 @@ fn of(n: u64, one: &'static str, many: &'static str) -> Message {
     Message::Count(n, one, many)
 }
 
-/// A demand on places: where, and of which tokens.
+/// A demand on where data goes, and of which tokens.
 struct Asked {
-    set: PlaceSet,
-    inside: bool,
+    places: Places,
     tokens: Vec<u64>,
+}
+
+enum Places {
+    In(PlaceSet),
+    NotIn(PlaceSet),
+    Anywhere,
 }
 
 /// `None`: the demand is not on where data goes, so that flows cannot show it.
 fn asked(context: &Context<'_>, scope: &Scope<'_>) -> Option<Vec<Asked>> {
-    let one = |set: &PlaceSet, inside| vec![Asked { set: set.clone(), inside, tokens: scope.tokens.clone() }];
+    let one = |places| vec![Asked { places, tokens: scope.tokens.clone() }];
     let people = |base: &[String]| {
-        people_sets(context, scope, base).into_iter().map(|(set, tokens)| Asked { set, inside: true, tokens }).collect()
+        people_sets(context, scope, base).into_iter().map(|(set, tokens)| Asked { places: Places::In(set), tokens }).collect()
     };
     match &scope.rule.demand {
         Demand::OnlyIn(set) if scope.rule.combine == Combine::Nexus => Some(people(&set.names)),
         Demand::Nexus => Some(people(&[])),
-        Demand::OnlyIn(set) => Some(one(set, true)),
-        Demand::NeverIn(set) => Some(one(set, false)),
+        Demand::OnlyIn(set) => Some(one(Places::In(set.clone()))),
+        Demand::NeverIn(set) => Some(one(Places::NotIn(set.clone()))),
+        Demand::Recipient => Some(one(Places::Anywhere)),
         _ => None,
     }
 }
@@ -137,7 +142,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         };
         let pairs: Vec<Pair<'_>> = sums.into_iter().map(pair).collect();
         let receivers: BTreeSet<PartyId> = pairs.iter().map(|p| p.ids.1).collect();
-        let standpoint = |id: PartyId| (id, Standpoint::new(context.atlas, counted.labels.party(id).geo.clone()));
+        let standpoint = |id: PartyId| (id, standpoint(context, counted.labels.party(id)));
         let standpoints = receivers.into_iter().map(standpoint).collect();
         Self { context, counted, pairs, hops: Hops::new(context), standpoints }
     }
@@ -228,10 +233,15 @@ impl<'j, 'a> Judge<'j, 'a> {
                     judged.flows += pair.sum.flows;
                 }
                 judged.senders.extend(pair.from.endpoints.iter().copied());
-                let wanted = if asked.inside { Wanted::In(&asked.set) } else { Wanted::NotIn(&asked.set) };
+                let wanted = match &asked.places {
+                    Places::In(set) => Wanted::In(set),
+                    Places::NotIn(set) => Wanted::NotIn(set),
+                    Places::Anywhere => Wanted::Anywhere,
+                };
                 let standpoint = &self.standpoints[&pair.ids.1];
                 let placement = judge(self.context, standpoint, &wanted);
-                let Some((code, verdict, why)) = self.verdict(scope, pair, &placement, &holds) else { continue };
+                let fitness = self.fitness(scope, pair);
+                let Some((code, verdict, why)) = self.verdict(scope, pair, &placement, &fitness, &holds) else { continue };
                 let key = (self.name(pair.from), self.name(pair.to), code);
                 let draft = drafts.entry(key).or_insert_with(|| Draft {
                     pair,
@@ -240,6 +250,7 @@ impl<'j, 'a> Judge<'j, 'a> {
                     verdict,
                     why,
                     placement,
+                    fitness,
                     unsure: false,
                     sum: Sum::default(),
                 });
@@ -259,7 +270,7 @@ impl<'j, 'a> Judge<'j, 'a> {
                 judged.allowed += 1;
                 continue;
             }
-            finding.fingerprint = fingerprint(&finding, &from.name, &to.name);
+            finding.fingerprint = tell::fingerprint(&finding, &from.name, &to.name);
             judged.found.push((finding, from, to, seen));
         }
         judged
@@ -293,41 +304,65 @@ impl<'j, 'a> Judge<'j, 'a> {
         Some(Holds { tokens, sure, known: true })
     }
 
+    /// Whether whoever operates the receiver may have the data.
+    fn fitness(&self, scope: &Scope<'_>, pair: &Pair<'_>) -> Fitness {
+        if scope.rule.recipient.is_none() {
+            return Fitness::Fit;
+        }
+        let context = self.context;
+        let of = |id: &EndpointId| recipient::judge(context, &context.standpoints[context.standpoint(*id)], scope.rule);
+        let mut judged: Vec<Fitness> = pair.to.endpoints.iter().map(of).collect();
+        judged.dedup();
+        match judged.len() {
+            0 => Fitness::Untold(say!("no inventory says what has that address")),
+            1 => judged.swap_remove(0),
+            _ if judged.iter().all(|f| matches!(f, Fitness::Unfit(_))) => judged.swap_remove(0),
+            _ => Fitness::Untold(say!("which of several endpoints has that address is not known, nor who operates it")),
+        }
+    }
+
     /// `None`: the rule has nothing against it.
     fn verdict(
         &self,
         scope: &Scope<'_>,
         pair: &Pair<'_>,
         placement: &Placement,
+        fitness: &Fitness,
         holds: &Holds,
     ) -> Option<(&'static str, Verdict, Message)> {
-        if matches!(placement, Placement::Inside) {
-            return None;
-        }
-        let does = self.does(scope, pair)?;
         let undecided = |code, why: Message| Some((code, Verdict::Indeterminate, why));
-        match placement {
-            Placement::Inside => None,
-            Placement::Weak(why) => undecided("observed-place-unknown", say!("but {why}", why)),
-            Placement::Unknown(_) => undecided("observed-place-unknown", Message::default()),
-            Placement::Outside(_) if !holds.known => {
+        let code = match (placement, fitness) {
+            (Placement::Inside, Fitness::Fit) => return None,
+            (Placement::Outside(_), _) => "observed-outside",
+            (_, Fitness::Unfit(_)) => "observed-recipient-not-allowed",
+            (Placement::Weak(_) | Placement::Unknown(_), _) => "observed-place-unknown",
+            (Placement::Inside, Fitness::Untold(_)) => "observed-recipient-unknown",
+        };
+        let does = self.does(scope, pair)?;
+        match (code, placement, fitness) {
+            ("observed-place-unknown", Placement::Weak(why), _) => undecided(code, say!("but {why}", why)),
+            ("observed-place-unknown", ..) => undecided(code, Message::default()),
+            ("observed-recipient-unknown", _, Fitness::Untold(why)) => {
+                undecided(code, say!("and whether its operator may have it cannot be told: {why}", why))
+            }
+            _ if !holds.known => {
                 undecided("observed-sender-unknown", say!("and no inventory says what stands at the sender's address"))
             }
-            Placement::Outside(_) if pair.way == Way::Answered && !pair.to.is_own() => {
+            _ if pair.way == Way::Answered && !pair.to.is_own() => {
                 undecided("observed-answer-abroad", say!("in answer to clients there, of whom nothing is declared"))
             }
-            Placement::Outside(_) if !holds.sure => undecided(
+            _ if !holds.sure => undecided(
                 "observed-perhaps-outside",
                 say!("though that data gets to the sender in some states only, or to one of several that may have sent it"),
             ),
-            Placement::Outside(_) if !does => undecided(
+            _ if !does => undecided(
                 "observed-perhaps-outside",
                 say!("and whether what happens there is what the rule is about cannot be told"),
             ),
-            Placement::Outside(_) if scope.rule.state.len() < State::ALL.len() => {
+            _ if scope.rule.state.len() < State::ALL.len() => {
                 undecided("observed-perhaps-outside", say!("and a log does not say in which state the rule asks for that was"))
             }
-            Placement::Outside(_) => Some(("observed-outside", Verdict::Violated, Message::default())),
+            _ => Some((code, Verdict::Violated, Message::default())),
         }
     }
 
@@ -351,166 +386,16 @@ impl<'j, 'a> Judge<'j, 'a> {
         let known = !roles.is_empty() && !routes.is_empty();
         (!known).then_some(false)
     }
+}
 
-    fn finding(&self, scope: &Scope<'_>, draft: Draft<'_>, from: &End, to: &End, seen: &Seen) -> Finding {
-        let context = self.context;
-        let mut tokens = draft.tokens;
-        tokens.sort_unstable();
-        tokens.dedup();
-        let arrivals: Vec<Arrival> =
-            tokens.into_iter().map(|token| Arrival { token, via: None, activity: "transit" }).collect();
-        let (origin, data, populations) = whose(context, scope, &arrivals);
-        let subject = subject_of(context, scope, &arrivals);
-        let place = describe::places_phrase(&to.places);
-        let holds = if from.declared { say!("holds {subject}", subject) } else { say!("may hold {subject}", subject) };
-        let to_whom = match to.declared {
-            true => say!("to `{to}` {place}", to = to.name, place),
-            false => say!("to {to}", to = to.name),
-        };
-        let (from, amount) = (&from.name, amount(seen));
-        let mut message = match draft.pair.way {
-            Way::Sent => say!("`{from}` {holds} and sent {amount} {to_whom}", from, holds, amount, to_whom),
-            Way::Answered => say!("`{from}` {holds} and answered with {amount} {to_whom}", from, holds, amount, to_whom),
-        };
-        if draft.verdict == Verdict::Indeterminate {
-            match &draft.placement {
-                Placement::Unknown(why) => {
-                    let geo = &draft.pair.to.geo;
-                    let why = why.clone().or_else(|| geo.conflict.clone()).or_else(|| geo.unknown.clone());
-                    let why = why.unwrap_or_else(|| say!("nothing says it"));
-                    message = say!("{message}, and where that is cannot be told: {why}", message, why);
-                }
-                _ => {
-                    message = say!("{message}, {why}", message, why = draft.why);
-                }
-            }
-        }
-        let message = say!("{message}; {when}", message, when = when(seen));
-        let help = match draft.code {
-            "observed-outside" if to.declared => say!(
-                "keep the data out of `{to}`, or declare with `data = [...]` on the route which data goes there",
-                to = to.name
-            ),
-            "observed-outside" => say!(
-                "stop that traffic; if it carries other data, declare an endpoint with that address and a route with `data = [...]`"
-            ),
-            "observed-place-unknown" => {
-                say!(
-                    "declare what has that address and where it stands: an endpoint, a [[site]] with its network, or a [[geo.override]]"
-                )
-            }
-            "observed-sender-unknown" => say!("declare what has the sender's address, so that it is known which data is there"),
-            "observed-answer-abroad" => {
-                say!(
-                    "declare who these clients are (an endpoint with role `access` and its addresses), or waive it with a reason"
-                )
-            }
-            _ => say!("declare the way and the data that it carries"),
-        };
-        let snapshot = context.snapshot;
-        let hop = |id: &EndpointId| Hop {
-            endpoint: snapshot.endpoint(*id).name.clone(),
-            kind: snapshot.endpoint(*id).kind.clone(),
-            route: None,
-            places: context.known_places(*id),
-            location: made_at(snapshot.endpoint(*id)),
-        };
-        let path: Vec<Hop> =
-            draft.pair.from.endpoints.first().into_iter().chain(draft.pair.to.endpoints.first()).map(hop).collect();
-        // The excerpt is marked with the place, which is the receiver's.
-        let made = |party: &Party| party.endpoints.first().map(|id| made_at(snapshot.endpoint(*id)));
-        let sender = made(draft.pair.from).map(|location| Label { location, text: say!("this is the sender") });
-        let location = made(draft.pair.to);
-        Finding {
-            rule: Some(scope.name.clone()),
-            help: Some(help),
-            why: Some(describe::why(scope)),
-            origin: origin.iter().map(ToString::to_string).collect(),
-            data,
-            populations,
-            endpoint: to.name.clone(),
-            places: to.places.clone(),
-            path,
-            location,
-            labels: sender.into_iter().collect(),
-            policy_location: Some(scope.rule.demand_location),
-            ..Finding::new(draft.code, scope.rule.severity, draft.verdict, message)
-        }
-    }
-
-    /// The same in every language: a finding is known again by it.
-    fn name(&self, party: &Party) -> String {
-        let names: Vec<&str> = party.endpoints.iter().map(|id| self.context.snapshot.endpoint(*id).name.as_str()).collect();
-        if !names.is_empty() {
-            return names.join(" or ");
-        }
-        if let Some(site) = party.site {
-            return format!("undeclared addresses of site {}", self.context.snapshot.site(site).id);
-        }
-        let by = party.geo.evidence.first().filter(|e| e.basis == crate::geo::Basis::Range).map(|e| e.matched.as_str());
-        let mut places: Vec<String> = party.geo.places.iter().map(ToString::to_string).collect();
-        places.dedup();
-        match (by, party.geo.kind) {
-            (Some(by), _) if places.is_empty() => format!("addresses of {by}"),
-            (Some(by), _) => format!("addresses of {by} in {}", places.join(" or ")),
-            (None, Kind::Private) => "private addresses that no network covers".to_owned(),
-            (None, _) if places.is_empty() => match &party.geo.unknown {
-                Some(why) if party.local => format!("local addresses: {why}"),
-                Some(why) => format!("addresses without a place: {why}"),
-                None => "addresses without a place".to_owned(),
-            },
-            (None, _) => format!("addresses in {}", places.join(" or ")),
-        }
-    }
-
-    fn end(&self, party: &Party) -> End {
-        let places = known_places(&party.geo, self.context.atlas);
-        End { name: self.name(party), declared: !party.endpoints.is_empty(), places }
-    }
-
-    fn log(&self, number: u32) -> String {
-        self.counted.logs.get(number as usize).map_or_else(|| "?".to_owned(), |l| l.name.clone())
-    }
-
-    fn seen(&self, sum: &Sum) -> Seen {
-        Seen {
-            flows: sum.flows,
-            bytes: sum.bytes,
-            unmeasured: sum.unmeasured,
-            first: sum.first().and_then(time),
-            last: sum.last().and_then(time),
-            samples: sum.samples.iter().map(|s| (self.log(s.0), s.1)).collect(),
-        }
-    }
-
-    /// Everybody who sent something to somebody, the most bytes first.
-    fn ways(&self) -> Vec<ObservedWay> {
-        let way = |pair: &Pair<'_>| ObservedWay {
-            from: self.end(pair.from),
-            to: self.end(pair.to),
-            answered: pair.way == Way::Answered,
-            declared: self.hops.is_declared(pair),
-            seen: self.seen(&pair.sum),
-        };
-        let mut by_ends: BTreeMap<(PartyId, PartyId, bool), ObservedWay> = BTreeMap::new();
-        let mut sums: BTreeMap<(PartyId, PartyId, bool), Sum> = BTreeMap::new();
-        for pair in self.pairs.iter().filter(|p| !p.is_local()) {
-            let key = (pair.ids.0, pair.ids.1, pair.way == Way::Answered);
-            by_ends.entry(key).or_insert_with(|| way(pair));
-            sums.entry(key).or_default().add(&pair.sum);
-        }
-        let mut ways: Vec<ObservedWay> =
-            by_ends.into_iter().map(|(key, way)| ObservedWay { seen: self.seen(&sums[&key]), ..way }).collect();
-        ways.sort_by(|a, b| {
-            (b.seen.bytes, b.seen.flows, &a.from.name, &a.to.name, a.answered).cmp(&(
-                a.seen.bytes,
-                a.seen.flows,
-                &b.from.name,
-                &b.to.name,
-                b.answered,
-            ))
-        });
-        ways
+/// What a party depends on where it is. Of several endpoints who operates it is known only if that is one and the same.
+fn standpoint(context: &Context<'_>, party: &Party) -> Standpoint {
+    let mut of = party.endpoints.iter().map(|id| &context.standpoints[context.standpoint(*id)]);
+    let by = of.next().filter(|first| of.all(|s| (&s.recipients, &s.registered) == (&first.recipients, &first.registered)));
+    Standpoint {
+        recipients: by.map(|s| s.recipients.clone()).unwrap_or_default(),
+        registered: by.map(|s| s.registered.clone()).unwrap_or_default(),
+        ..Standpoint::new(context.atlas, party.geo.clone())
     }
 }
 
@@ -530,6 +415,7 @@ struct Draft<'p> {
     verdict: Verdict,
     why: Message,
     placement: Placement,
+    fitness: Fitness,
     unsure: bool,
     sum: Sum,
 }
@@ -605,39 +491,4 @@ fn result(scope: &Scope<'_>, judged: Option<&Judged>, found: &[&Finding], unread
 
 fn order(f: &Finding) -> impl Ord + use<'_> {
     (std::cmp::Reverse((f.severity, f.verdict)), &f.rule, &f.endpoint, f.code, f.message.in_order(), &f.fingerprint)
-}
-
-/// Names of both ends, not numbers: survives other logs of the same way.
-fn fingerprint(finding: &Finding, from: &str, to: &str) -> String {
-    let mut hash = Sha256::new();
-    for word in [finding.code, finding.rule.as_deref().unwrap_or(""), from, to] {
-        hash.update((word.len() as u64).to_le_bytes());
-        hash.update(word.as_bytes());
-    }
-    hash.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect()
-}
-
-/// "3.4 GB in 12 flows".
-fn amount(seen: &Seen) -> Message {
-    let flows = of(seen.flows, "flow", "flows");
-    match seen.unmeasured {
-        0 => say!("{size} in {flows}", size = size(seen.bytes), flows),
-        n if n == seen.flows => say!("an unmeasured amount in {flows}", flows),
-        n => say!("at least {size} in {flows}, {n} of them unmeasured,", size = size(seen.bytes), flows, n),
-    }
-}
-
-/// "first 2026-11-01T00:00:00Z, last ...; see flows.log:12".
-fn when(seen: &Seen) -> Message {
-    let times = match (&seen.first, &seen.last) {
-        (Some(first), Some(last)) if first == last => say!("at {first}", first),
-        (Some(first), Some(last)) => say!("first {first}, last {last}", first, last),
-        _ => say!("at a time that the log does not tell"),
-    };
-    let rows: Vec<String> = seen.samples.iter().map(|(log, row)| format!("{log}:{row}")).collect();
-    say!("{times}; see {rows}", times, rows = lang::list(&rows))
-}
-
-fn time(seconds: i64) -> Option<String> {
-    Some(jiff::Timestamp::from_second(seconds).ok()?.to_string())
 }

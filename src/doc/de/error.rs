@@ -132,7 +132,7 @@ impl de::Error for Error {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        let mut error = Self::new(format!("the key `{field}` is missing"));
+        let mut error = Self::new(format!("the key `{field}` is missing")).help(what_for(field));
         error.0.missing = Some(field);
         error
     }
@@ -140,6 +140,11 @@ impl de::Error for Error {
     fn duplicate_field(field: &'static str) -> Self {
         Self::new(format!("the key `{field}` is written twice"))
     }
+}
+
+/// The help for a key that is missing.
+pub fn what_for(key: &str) -> String {
+    format!("`onshore explain {key}` says what to write")
 }
 
 /// serde's type names in words.

@@ -17,7 +17,7 @@ use super::{Entries, Node, Style};
 use crate::source::{Span, Spanned};
 
 pub(super) use error::At;
-pub use error::{Error, complain, did_you_mean};
+pub use error::{Error, complain, did_you_mean, what_for};
 pub use scalar::fields;
 pub(super) use scalar::{Placeholder, Scalar, boolean, integer};
 

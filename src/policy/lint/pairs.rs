@@ -272,7 +272,7 @@ fn same_demand(a: &Demand, b: &Demand) -> bool {
                 == (t.loss_of, t.count, &t.keep, &t.within, t.max_age_hours, t.radius_km)
         }
         (Demand::Separate(p), Demand::Separate(q)) => p == q,
-        (Demand::Nexus, Demand::Nexus) => true,
+        (Demand::Nexus, Demand::Nexus) | (Demand::Recipient, Demand::Recipient) => true,
         _ => false,
     }
 }

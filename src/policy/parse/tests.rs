@@ -125,7 +125,7 @@ days = 0",
     ),
     (
         "survive = { count = 0, keep = ['serving-path', 'full_copy'] }",
-        "13: [{ count = 0, keep = ['serving-path', 'full_copy'] }] the key `loss-of` is missing
+        "13: [{ count = 0, keep = ['serving-path', 'full_copy'] }] the key `loss-of` is missing (`onshore explain loss-of` says what to write)
 13: [0] the loss of nothing is always survived
 13: ['full_copy'] unknown thing to keep `full_copy` (did you mean `full-copy`?)",
     ),
@@ -174,7 +174,7 @@ unless-mechanism = ['scc']
 tiers = [{ at-least = 5, mechanism = ['scc'] }, { at-least = 5, mechanism = ['bcr'] }, { mechanism = [] }]",
         "15: [tiers] `tiers` takes the place of `unless-mechanism` (name the mechanisms in the tiers)
 15: [[{ at-least = 5, mechanism = ['scc'] }, { at-least = 5, mechanism = ['bcr'] }, { mechanism = [] }]] two tiers begin at 5
-15: [{ mechanism = [] }] the key `at-least` is missing
+15: [{ mechanism = [] }] the key `at-least` is missing (`onshore explain at-least` says what to write)
 15: [[]] `mechanism` is an empty list (name something, or leave it out)",
     ),
     (
@@ -187,7 +187,7 @@ severity = 'x'",
 combine = 'both'
 rationale = ''",
         "14: ['both'] unknown way to combine `both` (known are intersection, per-subject, nexus, controller)
-15: [''] this text is empty (give it a value, or leave the key out)",
+15: [''] this text is empty (give it a value, or leave the key out where it is not required)",
     ),
 ];
 
@@ -233,10 +233,10 @@ verification = 'primry'
 [rule]
 id='x'
 ",
-        "1: [[pack]] the key `version` is missing
-1: [[pack]] the key `status` is missing
+        "1: [[pack]] the key `version` is missing (`onshore explain version` says what to write)
+1: [[pack]] the key `status` is missing (`onshore explain status` says what to write)
 2: ['P 1'] `P 1` cannot be an id (use lower-case letters, digits, `-`, `_` and `.`)
-3: [''] this text is empty (give it a value, or leave the key out)
+3: [''] this text is empty (give it a value, or leave the key out where it is not required)
 4: ['law'] unknown binding `law` (known are statute, regulation, direction, standard, certification, contract, company)
 5: ['2026-13-01'] `2026-13-01` is not a day (write year-month-day, like 2026-11-01)
 6: [2026] expected a day like 2026-11-01, found the number 2026
@@ -272,10 +272,10 @@ nexus = true
 const TANGLED_ERRORS: &str = "9: [2025-01-01] review-by 2025-01-01 lies before as-of 2026-11-01 (`as-of` is the state of knowledge, `review-by` the day on which it has to be looked at again)
 14: ['a'] the instrument id `a` is taken (line 11)
 17: [2025-01-01] effective-to 2025-01-01 lies before effective-from 2026-01-01
-18: [[[instrument]]] the key `citation` is missing
+18: [[[instrument]]] the key `citation` is missing (`onshore explain citation` says what to write)
 20: [urls] unknown key `urls` (did you mean `url`?)
 26: ['c'] unknown instrument `c` (did you mean `a`?)
-27: [[[rule]]] the key `title` is missing
+27: [[[rule]]] the key `title` is missing (`onshore explain title` says what to write)
 28: ['r'] the rule id `r` is taken (line 22)
 29: [severty] unknown key `severty` (did you mean `severity`?)";
 

@@ -66,10 +66,10 @@ struct Manifest {
 impl Manifest {
     fn read(&mut self, root: Node<'_>) {
         self.keys(root, known::TOP, &GapScope::Everything);
-        for dataset in root.get("dataset").into_iter().flat_map(|list| list.items()) {
+        for dataset in root.get("dataset").into_iter().flat_map(|list| list.listed()) {
             self.dataset(dataset);
         }
-        for system in root.get("system").into_iter().flat_map(|list| list.items()) {
+        for system in root.get("system").into_iter().flat_map(|list| list.listed()) {
             self.system(system);
         }
     }
@@ -80,14 +80,14 @@ impl Manifest {
         self.keys(node, known::DATASET, &scope);
         let mut held = BTreeMap::new();
         self.categories(node.get("data_categories"), &scope, &mut held);
-        let mut parts: Vec<Node<'_>> = node.get("collections").into_iter().flat_map(|c| c.items()).collect();
+        let mut parts: Vec<Node<'_>> = node.get("collections").into_iter().flat_map(|c| c.listed()).collect();
         while let Some(part) = parts.pop() {
             if !self.spend() {
                 break;
             }
             self.keys(part, known::COLLECTION, &scope);
             self.categories(part.get("data_categories"), &scope, &mut held);
-            parts.extend(part.get("fields").into_iter().flat_map(|f| f.items()));
+            parts.extend(part.get("fields").into_iter().flat_map(|f| f.listed()));
         }
         self.hold(&at, held);
     }
@@ -98,7 +98,7 @@ impl Manifest {
         self.keys(node, known::SYSTEM, &scope);
         let mut held = BTreeMap::new();
         let mut uses: BTreeSet<String> = BTreeSet::new();
-        for declaration in node.get("privacy_declarations").into_iter().flat_map(|d| d.items()) {
+        for declaration in node.get("privacy_declarations").into_iter().flat_map(|d| d.listed()) {
             if !self.spend() {
                 break;
             }
@@ -107,32 +107,32 @@ impl Manifest {
             self.categories(declaration.get("data_categories"), &scope, &mut declared);
             uses.extend(declaration.get("data_use").and_then(|u| u.as_str()).map(str::to_owned));
             let named: Vec<String> = declared.keys().cloned().collect();
-            for dataset in texts(declaration.get("dataset_references")) {
+            for dataset in self.texts(declaration.get("dataset_references"), &scope) {
                 self.both_ways(&at, dataset, &named);
             }
-            if let Some(shared) = declaration.get("data_shared_with_third_parties").filter(|s| s.as_bool() == Some(true)) {
+            if let Some(shared) = SHARED.iter().find_map(|key| declaration.get(key).filter(says)) {
                 let message = "this system shares data with third parties, and the manifest does not say where they are";
                 self.gap("fides-recipient-unnamed", shared, message, &scope);
             }
             held.extend(declared);
         }
-        for dataset in texts(node.get("dataset_references")) {
+        for dataset in self.texts(node.get("dataset_references"), &scope) {
             self.both_ways(&at, dataset, &held.keys().cloned().collect::<Vec<_>>());
         }
-        for other in texts(node.get("system_dependencies")) {
+        for other in self.texts(node.get("system_dependencies"), &scope) {
             let to = Reference::Id(other.value.clone());
             self.route(at.clone(), to, &held.keys().cloned().collect::<Vec<_>>(), self.at(other.span));
         }
-        if let Some(abroad) = node.get("does_international_transfers").filter(|s| s.as_bool() == Some(true)) {
+        if let Some(abroad) = node.get("does_international_transfers").filter(says) {
             let message = "this system transfers data to other countries, and the manifest does not say to which";
             self.gap("fides-recipient-unnamed", abroad, message, &scope);
         }
         for (key, leaves) in [("egress", true), ("ingress", false)] {
-            for flow in node.get(key).into_iter().flat_map(|f| f.items()) {
+            for flow in node.get(key).into_iter().flat_map(|f| f.listed()) {
                 self.flow(&at, flow, leaves, &scope);
             }
         }
-        if let Some(Reference::Fact(i)) = Some(&at)
+        if let Reference::Fact(i) = &at
             && !uses.is_empty()
         {
             let uses: Vec<String> = uses.into_iter().collect();
@@ -146,15 +146,15 @@ impl Manifest {
         if !self.spend() {
             return None;
         }
-        let Some(key) = node.get("fides_key").filter(|k| k.text().is_some_and(|t| !t.is_empty())) else {
+        let key = node.get("fides_key").and_then(|key| Some((key.text().filter(|t| !t.is_empty())?, key)));
+        let Some((id, key)) = key else {
             let message = "this has no `fides_key`, so that what it says is of no endpoint";
             self.gap("fides-key-missing", node, message, &GapScope::Everything);
             return None;
         };
-        let id = key.text().unwrap_or_default().to_owned();
-        let mut fact = EndpointFact::new(kind, id.clone(), self.at(key.span()));
+        let mut fact = EndpointFact::new(kind, id.to_owned(), self.at(key.span()));
         // An id that others declare, too: a manifest speaks of what is there.
-        fact.cloud_ids.push(id);
+        fact.cloud_ids.push(id.to_owned());
         fact.roles = Roles::of(&[role]);
         // Where the manifest stands says nothing of where the data does.
         fact.elsewhere = true;
@@ -162,9 +162,11 @@ impl Manifest {
             if let Some(resource) = meta.get("resource_id").and_then(|r| r.as_str()).filter(|r| !r.is_empty()) {
                 fact.cloud_ids.push(resource.to_owned());
             }
-            if let Some(host) = meta.get("endpoint_address").filter(|h| h.as_str().is_some_and(|h| h.contains('.'))) {
-                let name = host.as_str().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
-                fact.names.push(Spanned::new(name, host.span()));
+            // A bare word may be anybody's container.
+            if let Some(host) = meta.get("endpoint_address")
+                && let Some(name) = host.as_str().filter(|name| name.contains('.'))
+            {
+                fact.names.push(Spanned::new(name.trim_end_matches('.').to_ascii_lowercase(), host.span()));
             }
             let scope = GapScope::Endpoints(vec![Reference::Fact(self.facts.endpoints.len())]);
             self.keys(meta, known::META, &scope);
@@ -215,7 +217,7 @@ impl Manifest {
 
     /// Adds the classes of a list, each with the line that first names it.
     fn categories(&mut self, list: Option<Node<'_>>, scope: &GapScope<Reference>, held: &mut BTreeMap<String, Location>) {
-        for category in texts(list) {
+        for category in self.texts(list, &GapScope::Everything) {
             if !self.spend() {
                 return;
             }
@@ -270,6 +272,18 @@ impl Manifest {
         }
     }
 
+    /// A list of texts, or one text; what is no text could be any.
+    fn texts(&mut self, node: Option<Node<'_>>, scope: &GapScope<Reference>) -> Vec<Spanned<String>> {
+        let mut texts = Vec::new();
+        for one in node.into_iter().flat_map(|n| n.listed()) {
+            match one.as_str() {
+                Some(text) => texts.push(Spanned::new(text.to_owned(), one.span())),
+                None => self.gap("fides-not-a-text", one, "this is no key of a category, a dataset or a system", scope),
+            }
+        }
+        texts
+    }
+
     fn gap(&mut self, code: &'static str, node: Node<'_>, message: &str, scope: &GapScope<Reference>) {
         let mut gap = self.unread(code, self.at(node.span()), scope.clone());
         gap.message = message.to_owned();
@@ -283,18 +297,14 @@ impl Manifest {
 
     /// Whether there is something left to spend; says so once when there is not.
     fn spend(&mut self) -> bool {
-        match self.budget {
-            0 => return false,
-            1 => {
-                let at = Location::new(self.file, crate::source::Span::default());
-                let mut gap = self.unread("fides-too-many", at, GapScope::Everything);
-                gap.message = "aliases name the same parts so often that the rest of this manifest was not read".into();
-                gap.help = Some("write the parts out, or leave the file out with `[inputs] exclude`".into());
-                self.facts.gaps.push(gap);
-            }
-            _ => {}
+        if self.budget == 1 {
+            let at = Location::new(self.file, crate::source::Span::default());
+            let mut gap = self.unread("fides-too-many", at, GapScope::Everything);
+            gap.message = "aliases name the same parts so often that the rest of this manifest was not read".into();
+            gap.help = Some("write the parts out, or leave the file out with `[inputs] exclude`".into());
+            self.facts.gaps.push(gap);
         }
-        self.budget -= 1;
+        self.budget = self.budget.saturating_sub(1);
         self.budget > 0
     }
 
@@ -303,12 +313,10 @@ impl Manifest {
     }
 }
 
-/// A list of texts, or one text.
-fn texts(node: Option<Node<'_>>) -> Vec<Spanned<String>> {
-    let one = |n: Node<'_>| n.as_str().map(|t| Spanned::new(t.to_owned(), n.span()));
-    match node {
-        Some(list) if list.is_list() => list.items().filter_map(one).collect(),
-        Some(single) => one(single).into_iter().collect(),
-        None => Vec::new(),
-    }
+/// Where a privacy declaration says that others get the data.
+const SHARED: [&str; 3] = ["data_shared_with_third_parties", "third_parties", "shared_categories"];
+
+/// Whether a value says that something is so: anything but no, nothing and an empty list.
+fn says(node: &Node<'_>) -> bool {
+    !node.is_null() && node.as_bool() != Some(false) && !(node.is_list() && node.items().len() == 0)
 }

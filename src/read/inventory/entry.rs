@@ -19,10 +19,13 @@ struct InventoryFile {
     /// Where editors find this schema.
     #[serde(rename = "$schema")]
     schema: Option<String>,
+    /// Places of one's own.
     #[serde(default)]
     site: Vec<SiteEntry>,
+    /// What holds, handles or passes on data.
     #[serde(default)]
     endpoint: Vec<EndpointEntry>,
+    /// Ways that data takes from one endpoint to another.
     #[serde(default)]
     route: Vec<RouteEntry>,
 }
@@ -40,11 +43,13 @@ pub(super) struct SiteEntry {
     pub id: Spanned<Name>,
     pub country: Spanned<CountryCode>,
     pub subdivision: Option<Spanned<SubdivisionCode>>,
+    /// The city it stands in.
     pub city: Option<Name>,
     /// Latitude and longitude in degrees.
     pub coordinates: Option<Coordinates>,
     /// In degrees, together with `longitude`; instead of `coordinates`.
     pub latitude: Option<Spanned<f64>>,
+    /// Degrees, east of Greenwich.
     pub longitude: Option<Spanned<f64>>,
     /// An availability zone. Not proof of a separate site.
     pub zone: Option<Name>,
@@ -54,7 +59,9 @@ pub(super) struct SiteEntry {
     pub metro: Option<Name>,
     /// The provider's region.
     pub region: Option<Name>,
+    /// Account, project or subscription.
     pub account: Option<Name>,
+    /// Whose site it is.
     pub provider: Option<Name>,
     /// Who operates the machines.
     pub operator: Option<Name>,
@@ -72,6 +79,7 @@ pub(super) struct SiteEntry {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename = "endpoint", rename_all = "kebab-case", deny_unknown_fields, expecting = "a table")]
 pub(super) struct EndpointEntry {
+    /// As routes and findings call it.
     pub id: Spanned<Name>,
     /// Your own word for what it is: `bucket`, `database`, `key-server`, `workplace`. Well-known ones imply roles.
     pub kind: Option<Name>,
@@ -81,6 +89,7 @@ pub(super) struct EndpointEntry {
     /// Host names.
     #[serde(default)]
     pub names: OneOrMany<Spanned<Name>>,
+    /// Its IP addresses.
     #[serde(default)]
     pub addresses: OneOrMany<Spanned<AddressText>>,
     /// ARNs and other ids by which cloud files name it.
@@ -90,22 +99,31 @@ pub(super) struct EndpointEntry {
     pub site: Option<Spanned<Name>>,
     /// The scope that its private addresses belong to.
     pub network_scope: Option<Name>,
+    /// The provider it runs at.
     pub provider: Option<Name>,
+    /// The region, as its provider calls it.
     pub region: Option<Spanned<Name>>,
+    /// The zone within its region.
     pub zone: Option<Spanned<Name>>,
+    /// Account, project or subscription.
     pub account: Option<Name>,
+    /// Who can reach what is on it.
     pub operator: Option<Name>,
     /// Carriers (AS numbers). Several stand for each other.
     #[serde(default)]
     pub carrier: OneOrMany<Name>,
+    /// The campus: buildings that one event can hit together.
     pub campus: Option<Name>,
+    /// The metropolitan area.
     pub metro: Option<Name>,
     /// Says outright where it stands, whatever other sources say.
     pub country: Option<Spanned<CountryCode>>,
     pub subdivision: Option<Spanned<SubdivisionCode>>,
+    /// The city it stands in.
     pub city: Option<Spanned<Name>>,
     /// Latitude and longitude in degrees.
     pub coordinates: Option<Spanned<Coordinates>>,
+    /// Names and values that selectors can ask for.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
     /// How long it keeps data.
@@ -127,6 +145,7 @@ pub(super) struct EndpointEntry {
 pub(super) struct RouteEntry {
     /// An endpoint: its id, a host name of it, or an address of it.
     pub from: Name,
+    /// Where the data goes: an id, a host name or an address.
     pub to: Spanned<Name>,
     /// What happens along it; `forward` if not said.
     pub activity: Option<Choice<Activity>>,

@@ -499,6 +499,8 @@ impl<'a> World<'a> {
                 tally.placeless += 1;
             } else if placed[node] {
                 tally.placed += 1;
+            } else if self.resources[i].uncertain.is_some() && self.says_where(i) {
+                tally.uncertain += 1;
             } else {
                 let why = match self.open.get(&node) {
                     Some(why) => why,
@@ -510,6 +512,12 @@ impl<'a> World<'a> {
             }
         }
         tally
+    }
+
+    /// Whether a resource says its region or zone, whether or not it exists.
+    fn says_where(&self, i: usize) -> bool {
+        let stand = self.stand(i);
+        [stand.region, stand.zone].into_iter().flatten().any(|v| v.as_text().is_some())
     }
 
     /// Of each fact, whether it or what it is a part of says where it stands.

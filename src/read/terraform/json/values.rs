@@ -1,7 +1,7 @@
 //! JSON values as [`Value`]s. A plan says in a second tree of the same shape what is not known yet, and in a third what is
 //! sensitive; the three are read as one.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
@@ -88,18 +88,19 @@ impl Builder<'_> {
         }
         let shape = known.or(layers.unknown)?;
         let is = if shape.is_map() {
-            let mut map = BTreeMap::new();
+            let mut map = Vec::new();
             let known = layers.known.into_iter().flat_map(|n| n.entries());
             let unknown = layers.unknown.into_iter().flat_map(|n| n.entries());
             let own = known.chain(unknown.filter(|e| layers.known.is_none_or(|n| n.get(e.name()).is_none())));
             for entry in own {
                 path.push(entry.name());
                 if let Some(value) = self.value(layers.key(entry.name()), path, at) {
-                    map.insert(self.keys.get(entry.name()), value);
+                    map.push((self.keys.get(entry.name()), value));
                 }
                 path.pop();
             }
-            Is::Map(Arc::new(map))
+            // Made at once: one by one leaves every node of the tree half empty.
+            Is::Map(Arc::new(map.into_iter().collect()))
         } else if shape.is_list() {
             let items = |node: Option<Node<'d>>| node.map(|n| n.items().map(Some).collect::<Vec<_>>()).unwrap_or_default();
             let (known, unknown) = (items(layers.known), items(layers.unknown));
