@@ -1,9 +1,14 @@
-//! What counting flow logs costs: `cargo bench --bench traffic [-- ROWS]`. Makes AWS flow logs (version 2) with public addresses on
-//! both sides, the worst case for look-ups, in 16 files; prints rows a second for text and gzip on one thread and on all, and the
-//! peak memory of a process that counts a tenth and all of them. Prints figures; asserts only that all runs count alike.
+//! What counting flow logs costs: `cargo bench --bench traffic [--features parquet] [-- ROWS]`. Makes AWS flow logs (version 2) with
+//! public addresses on both sides, the worst case for look-ups, in 16 files and in one; prints rows a second for text, gzip and (with
+//! the feature) compact Parquet on one thread and on two, and the peak memory of a process that counts a tenth and all of them.
+//! Prints figures; asserts only that all runs count alike.
+//!
+//! With a folder in `ONSHORE_BENCH_KEEP` the logs stay there, with the address ranges and the answer (flows and bytes by parties), for
+//! `benches/traffic_peers.py`, which puts the same question to other engines.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, reason = "a benchmark")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::hint::black_box;
 use std::io::Write;
@@ -17,49 +22,70 @@ use flate2::write::GzEncoder;
 use jiff::civil::date;
 use onshore::geo::Atlas;
 use onshore::model::Snapshot;
-use onshore::traffic::{Labels, Reading, Tally, count, open};
+use onshore::traffic::convert::convert;
+use onshore::traffic::{Labels, Reading, Tally, count, open, parquet};
 
 const FILES: u64 = 16;
 const ROWS: u64 = 4_000_000;
+/// A folder for logs that stay.
+const KEEP: &str = "ONSHORE_BENCH_KEEP";
 /// In the child that is measured for its memory.
 const CHILD: &str = "ONSHORE_BENCH_LOGS";
 
 fn main() {
     if let Ok(folder) = std::env::var(CHILD) {
-        let tally = counted(Path::new(&folder), &labels(), 0);
+        let tally = counted(Path::new(&folder), &labels(), 2);
         println!("{} {}", tally.rows.read, peak());
         return;
     }
-    let rows = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(ROWS);
+    let rows = std::env::args().skip(1).find_map(|a| a.parse().ok()).unwrap_or(ROWS) / FILES * FILES;
     let start = Instant::now();
     let labels = labels();
     println!("labels compiled in {:.3} s, {} parties", start.elapsed().as_secs_f64(), labels.parties.len());
     lookups(&labels);
 
-    let folder = std::env::temp_dir().join(format!("onshore-traffic-{}", std::process::id()));
-    let (text, gz, tenth) = (folder.join("text"), folder.join("gz"), folder.join("tenth"));
-    for sub in [&text, &gz, &tenth] {
+    let kept = std::env::var(KEEP).ok().map(PathBuf::from);
+    let folder = kept.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("onshore-traffic-{}", std::process::id())));
+    let of = |name: &str| folder.join(name);
+    let (text, gz, tenth) = (of("text"), of("gz"), of("tenth"));
+    let (one, one_gz, converted) = (of("one"), of("one-gz"), of("parquet"));
+    for sub in [&text, &gz, &tenth, &one, &one_gz] {
         fs::create_dir_all(sub).unwrap();
     }
     let bytes: u64 = (0..FILES).map(|n| write_log(n, rows / FILES, &text, &gz, &tenth)).sum();
     println!("{rows} rows, {:.1} bytes each, in {FILES} files", bytes as f64 / rows as f64);
+    join(&text, &one.join("all.log"));
+    // Gzip members one after the other are one gzip file.
+    join(&gz, &one_gz.join("all.log.gz"));
+    let mut kinds =
+        vec![("text, 16 files", &text), ("gzip, 16 files", &gz), ("text, one file", &one), ("gzip, one file", &one_gz)];
+    if parquet::BUILT_IN {
+        let inputs = open::inputs(&[text.to_string_lossy().into_owned()], Path::new("/")).unwrap();
+        let start = Instant::now();
+        let made = convert(&inputs, &converted, &Reading::default(), &mut std::io::empty());
+        assert!(made.iter().all(|c| c.failed.is_none() && c.broken.is_none()), "{made:?}");
+        println!("converted to Parquet in {:.3} s", start.elapsed().as_secs_f64());
+        kinds.push(("compact Parquet", &converted));
+    }
 
     let mut first: Option<Tally> = None;
-    for (name, folder) in [("text", &text), ("gzip", &gz)] {
-        for threads in [1, 0] {
+    for (name, folder) in kinds {
+        let mut alone = 0.0;
+        for threads in [1, 2] {
             let mut best = f64::MAX;
             for _ in 0..3 {
                 let start = Instant::now();
                 let tally = counted(folder, &labels, threads);
                 best = best.min(start.elapsed().as_secs_f64());
-                assert_eq!(tally.rows.read, rows / FILES * FILES);
+                assert_eq!(tally.rows.read, rows);
                 match &first {
-                    Some(first) => assert_eq!(first.cells(), tally.cells(), "every run counts alike"),
+                    Some(first) => assert_eq!(sums(first), sums(&tally), "every run counts alike: {name}"),
                     None => first = Some(tally),
                 }
             }
-            let on = if threads == 0 { "all processors" } else { "one thread" };
-            println!("{name:<5} {on:<15} {:>6.2} M rows/s  ({best:.3} s)", rows as f64 / best / 1e6);
+            let gain = if threads == 1 { String::new() } else { format!(", {:.2} x one thread", alone / best) };
+            alone = best;
+            println!("{name:<16} {threads} thread(s) {:>6.2} M rows/s  ({best:.3} s{gain})", rows as f64 / best / 1e6);
         }
     }
     for (name, folder) in [("a tenth of the text", &tenth), ("all of the text", &text), ("all of the gzip", &gz)] {
@@ -68,7 +94,47 @@ fn main() {
         let (rows, peak) = said.trim().split_once(' ').unwrap();
         println!("{name:<20} {rows:>9} rows: {peak} MiB at most");
     }
-    fs::remove_dir_all(&folder).unwrap();
+    match kept {
+        Some(folder) => keep(&folder, &labels, first.as_ref().unwrap()),
+        None => fs::remove_dir_all(&folder).unwrap(),
+    }
+}
+
+/// All files of a folder as one.
+fn join(folder: &Path, into: &Path) {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    paths.sort();
+    let mut all = fs::File::create(into).unwrap();
+    for path in paths {
+        std::io::copy(&mut fs::File::open(path).unwrap(), &mut all).unwrap();
+    }
+}
+
+/// Flows and bytes by sender and receiver: what does not depend on how rows are spread over files.
+fn sums(tally: &Tally) -> BTreeMap<(u32, u32), (u64, u64)> {
+    let mut sums: BTreeMap<(u32, u32), (u64, u64)> = BTreeMap::new();
+    for (key, sum) in tally.cells() {
+        let all = sums.entry((key.from, key.to)).or_default();
+        *all = (all.0 + sum.flows, all.1 + sum.bytes);
+    }
+    sums
+}
+
+/// What other engines need to give the same answer: from each IPv4 address on, whose it is; and the answer.
+fn keep(folder: &Path, labels: &Labels, tally: &Tally) {
+    let mut ranges = String::from("start,party\n");
+    let flat = Atlas::embedded(date(2026, 11, 22)).flat(&[], None).unwrap();
+    for stretch in &flat.v4 {
+        let start = u32::try_from(stretch.start).unwrap();
+        ranges.push_str(&format!("{start},{}\n", labels.find(IpAddr::V4(start.into()), 0).0));
+    }
+    fs::write(folder.join("ranges.csv"), ranges).unwrap();
+    let mut answer = String::from("from,to,flows,bytes\n");
+    for ((from, to), (flows, bytes)) in sums(tally) {
+        answer.push_str(&format!("{from},{to},{flows},{bytes}\n"));
+    }
+    fs::write(folder.join("answer.csv"), answer).unwrap();
+    println!("kept in {}", folder.display());
 }
 
 fn labels() -> Labels {
@@ -131,7 +197,8 @@ fn write_log(number: u64, rows: u64, text: &Path, gz: &Path, tenth: &Path) -> u6
         }
         let ([a, b, c, d], [e, f, g, h]) = (numbers.address(1), numbers.address(77));
         let (ports, packets) = (1024 + numbers.below(64_000), 1 + numbers.below(2000));
-        let bytes = packets * (60 + numbers.below(1400));
+        // More than headers, or it would not count as a flow.
+        let bytes = packets * (61 + numbers.below(1400));
         writeln!(
             log,
             "2 123456789010 eni-1235b8ca123456789 {a}.{b}.{c}.{d} {e}.{f}.{g}.{h} {ports} 443 6 {packets} {bytes} {start} {} ACCEPT OK",

@@ -570,6 +570,8 @@ pub struct GapResult {
 #[derive(Clone, Debug, Default)]
 pub struct Coverage {
     pub files_read: Vec<(String, &'static str)>,
+    /// SHA-256 of what was read, the project's file and policies with it, by path; only where it was asked for.
+    pub hashes: Vec<(String, String)>,
     /// Path and why.
     pub files_skipped: Vec<(String, String)>,
     pub endpoints: usize,

@@ -231,6 +231,7 @@ fn zoom() -> Case {
         topology: None,
         coverage: Coverage {
             files_read: vec![("routing/media.conf".into(), "nginx"), ("onshore.toml".into(), "inventory")],
+            hashes: Vec::new(),
             files_skipped: vec![("logo.png".into(), "not text".into())],
             endpoints: 5,
             located: 3,

@@ -8,17 +8,18 @@
     reason = "it reads and writes what it compares"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use onshore::geo::Atlas;
 use onshore::model::Snapshot;
-use onshore::traffic::flow::{Flow, Odd, Sink};
+use onshore::traffic::flow::{End, Flow, Odd, Sink};
 use onshore::traffic::open::{self, Input};
-use onshore::traffic::read::{self, Columns};
+use onshore::traffic::read::{self, Hints};
 use onshore::traffic::{Labels, Reading, Tally, count};
 
 fn root() -> PathBuf {
@@ -40,12 +41,18 @@ fn corpus(case: &str) -> Option<PathBuf> {
 struct Rows {
     flows: Vec<(u64, Flow)>,
     odd: Vec<(u64, Odd)>,
+    /// By flow: how the log tells its ends, where not by addresses only.
+    ends: BTreeMap<usize, [String; 2]>,
     format: Option<&'static str>,
     broken: bool,
 }
 
 impl Sink for Rows {
     fn flow(&mut self, row: u64, flow: Flow) {
+        self.flows.push((row, flow));
+    }
+    fn between(&mut self, row: u64, flow: Flow, from: End<'_>, to: End<'_>) {
+        self.ends.insert(self.flows.len(), [from, to].map(|end| format!("{end:?}")));
         self.flows.push((row, flow));
     }
     fn odd(&mut self, row: u64, odd: Odd) {
@@ -55,14 +62,19 @@ impl Sink for Rows {
 
 impl Rows {
     fn of(bytes: &[u8], columns: &str) -> Self {
-        let columns: Columns = if columns.is_empty() { Columns::default() } else { columns.parse().unwrap() };
+        let mut hints = Hints::default();
+        match columns.strip_prefix("access ") {
+            Some(format) => hints.access.push(read::Template::parse(format).unwrap()),
+            None if columns.is_empty() => {}
+            None => hints.columns = columns.parse().unwrap(),
+        }
         let mut rows = Self::default();
-        let Ok((format, mut log)) = open::unpack(bytes).and_then(|log| read::recognize(log, &columns, None)) else {
+        let Ok((format, mut log)) = open::unpack(bytes).and_then(|log| read::recognize(log, &hints, None)) else {
             return Self { broken: true, ..rows };
         };
         let Some(format) = format else { return rows };
         rows.format = Some(format.name());
-        rows.broken = format.read(&mut *log, &columns, &mut rows).is_err();
+        rows.broken = format.read(&mut log, &hints, &mut rows).is_err();
         rows
     }
 
@@ -89,8 +101,10 @@ fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }
 
-fn labels() -> Labels {
-    Labels::new(&Atlas::embedded("2026-11-22".parse().unwrap()), &Snapshot::default()).unwrap()
+fn labels() -> &'static Labels {
+    static LABELS: LazyLock<Labels> =
+        LazyLock::new(|| Labels::new(&Atlas::embedded("2026-11-22".parse().unwrap()), &Snapshot::default()).unwrap());
+    &LABELS
 }
 
 /// Public unicast, as the labels have it.
@@ -110,7 +124,7 @@ fn corpus_vpc_v2_header() {
     assert_eq!((rdp.from, rdp.to, rdp.to_port, rdp.refused), (ip("172.31.9.69"), ip("172.31.9.12"), 3389, true));
     // Fact 2: nothing crosses a border.
     let labels = labels();
-    assert!(rows.flows.iter().all(|(_, f)| !is_public(&labels, f.from) && !is_public(&labels, f.to)));
+    assert!(rows.flows.iter().all(|(_, f)| !is_public(labels, f.from) && !is_public(labels, f.to)));
     // Fact 3: a row that lacks a field has its line, and is no end.
     let short = Rows::file(&folder.join("vpc_flow_log_too_few_fields.log")).whole("aws-flow-log");
     assert_eq!((short.flows.len(), short.odd.as_slice()), (0, &[(2, Odd::Unparsable)][..]));
@@ -146,7 +160,7 @@ fn corpus_zeek_ssh() {
     assert_eq!(there.iter().filter(|f| f.protocol == 6).count(), 23);
     assert_eq!(there.iter().filter(|f| f.protocol == 17).count(), 2);
     let labels = labels();
-    let public: BTreeSet<IpAddr> = there.iter().map(|f| f.to).filter(|a| is_public(&labels, *a)).collect();
+    let public: BTreeSet<IpAddr> = there.iter().map(|f| f.to).filter(|a| is_public(labels, *a)).collect();
     let sent = |to: &str| rows.bytes(|f| f.to == ip(to) && !f.answers());
     let expected = [
         ("131.103.20.168", 11_839),
@@ -160,7 +174,7 @@ fn corpus_zeek_ssh() {
         assert_eq!(sent(address), bytes, "{address}");
     }
     // Fact 2.
-    let to_public = there.iter().filter(|f| is_public(&labels, f.to));
+    let to_public = there.iter().filter(|f| is_public(labels, f.to));
     assert!(to_public.clone().all(|f| f.to_port == if f.to == ip("128.2.6.88") { 41644 } else { 22 }));
     // Trap 1: a masked time is unknown, the flow is there.
     assert!(rows.flows.iter().all(|(_, f)| f.first.is_none() && f.last.is_none()));
@@ -177,7 +191,7 @@ fn corpus_zeek_lab() {
     assert_eq!(there.iter().filter(|f| f.from.is_ipv6()).count(), 8);
     // Fact 2.
     let labels = labels();
-    assert!(there.iter().all(|f| !is_public(&labels, f.to)), "all receivers are private or multicast");
+    assert!(there.iter().all(|f| !is_public(labels, f.to)), "all receivers are private or multicast");
     // Fact 3: unset is not zero, but no packet carries nothing.
     let unset = |f: &&&Flow| f.bytes.is_none();
     assert!(there.iter().filter(unset).count() > 0 || rows.flows.iter().any(|(_, f)| f.bytes.is_none()));
@@ -203,7 +217,7 @@ fn corpus_netflow_mx80() {
     assert_eq!(pair("66.249.66.138", "192.168.0.1"), 156);
     // Fact 4, trap 1: all that is public comes in.
     let labels = labels();
-    let public = |a: IpAddr| is_public(&labels, a);
+    let public = |a: IpAddr| is_public(labels, a);
     assert_eq!(rows.flows.iter().map(|(_, f)| f.from).filter(|a| public(*a)).collect::<BTreeSet<_>>().len(), 17);
     assert!(!rows.flows.iter().any(|(_, f)| public(f.to)));
 }
@@ -409,6 +423,164 @@ fn netflow_by_templates() {
     }
 }
 
+/// `client>here 12`: who, to whom, and how many bytes; names as the log has them.
+fn conversations(rows: &Rows) -> Vec<String> {
+    let end = |i: usize, side: usize, ip: IpAddr, port: u16| match rows.ends.get(&i).map(|ends| ends[side].as_str()) {
+        None | Some("Address") => format!("{}:{port}", ip),
+        Some(other) => other.to_owned(),
+    };
+    let flow = |(i, (_, f)): (usize, &(u64, Flow))| {
+        let answer = if f.answers() { " answer" } else { "" };
+        let bytes = f.bytes.map_or("?".into(), |b| b.to_string());
+        format!("{} > {} {bytes}{answer}", end(i, 0, f.from, f.from_port), end(i, 1, f.to, f.to_port))
+    };
+    rows.flows.iter().enumerate().map(flow).collect()
+}
+
+/// A client and the machine that keeps the log, that machine and whoever it asked.
+#[test]
+fn access_logs() {
+    // (log, --columns or `access` and a format, format, flows, other rows)
+    let cases: &[(&str, &str, &str, &[&str], usize)] = &[
+        // nginx and Apache httpd: no server is told, bodies only.
+        (
+            "203.0.113.9 - - [28/Jan/2023:10:34:56 +0100] \"GET /a HTTP/1.1\" 200 612 \"-\" \"curl/8.0\"\n\
+             2001:db8::7 - eve [28/Jan/2023:09:34:56 +0000] \"GET /b HTTP/1.1\" 304 0 \"-\" \"a \\x22b\\x22 \"\nrubbish\n",
+            "",
+            "combined-access-log",
+            &[
+                "203.0.113.9:0 > Here(\"\") ?",
+                "Here(\"\") > 203.0.113.9:0 612 answer",
+                "2001:db8::7:0 > Here(\"\") ?",
+                "Here(\"\") > 2001:db8::7:0 ? answer",
+            ],
+            1,
+        ),
+        // A log_format with upstreams: one that failed, the next, and one after an internal redirection; a group of which none was asked.
+        (
+            "203.0.113.9:50123 10.0.0.2 1674898496.123 500 9000 [10.1.0.1:80, 10.1.0.2:80 : [2001:db8::5]:80] [400, 410 : 420] [0, 8000 : 7]\n\
+             203.0.113.9:50124 10.0.0.2 1674898497.000 500 300 [media] [-] [-]\n\
+             unix:: 10.0.0.2 1674898497.000 500 300 [unix:/run/app.sock] [7] [9]\n",
+            "access $remote_addr:$remote_port $server_addr $msec $request_length $bytes_sent [$upstream_addr] [$upstream_bytes_sent] [$upstream_bytes_received]",
+            "access-log",
+            &[
+                "203.0.113.9:50123 > 10.0.0.2:0 500",
+                "10.0.0.2:0 > 203.0.113.9:50123 9000 answer",
+                "10.0.0.2:0 > 10.1.0.1:80 400",
+                "10.1.0.1:80 > 10.0.0.2:0 0 answer",
+                "10.0.0.2:0 > 10.1.0.2:80 410",
+                "10.1.0.2:80 > 10.0.0.2:0 8000 answer",
+                "10.0.0.2:0 > 2001:db8::5:80 420",
+                "2001:db8::5:80 > 10.0.0.2:0 7 answer",
+                "203.0.113.9:50124 > 10.0.0.2:0 500",
+                "10.0.0.2:0 > 203.0.113.9:50124 300 answer",
+                "10.0.0.2:0 > 10.0.0.2:0 500",
+                "10.0.0.2:0 > 10.0.0.2:0 300 answer",
+            ],
+            0,
+        ),
+        // HAProxy: HTTP and TCP, with and without captures and syslog's head; names of servers; its own news.
+        (
+            "Feb  6 12:14:14 lb1 haproxy[14389]: 10.0.1.2:33317 [06/Feb/2009:12:14:14.655] http-in~ static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 {a.example} {} \"GET /index.html HTTP/1.1\"\n\
+             haproxy[14389]: 10.0.1.2:33318 [06/Feb/2009:12:14:15.655] http-in http-in/<NOSRV> 10/-1/-1/-1/10 503 +212 - - SC-- 1/1/1/1/0 0/0 \"GET / HTTP/1.1\"\n\
+             haproxy[14387]: 2001:db8::1:8080 [06/Feb/2009:12:12:51.443] fnt bck/srv1 0/0/5007 212 -- 0/0/0/0/3 0/0\n\
+             haproxy[1]: Server bck/srv1 is DOWN, reason: Layer4 timeout.\nhaproxy[1]: 10.0.1.2:1 [06/Feb/2009:12:12:51.443] fnt/1: SSL handshake failure\n",
+            "",
+            "haproxy-log",
+            &[
+                "10.0.1.2:33317 > Here(\"http-in\") ?",
+                "Here(\"http-in\") > 10.0.1.2:33317 2750 answer",
+                "Here(\"http-in\") > Named(\"static/srv1\", \"static\") ?",
+                "Named(\"static/srv1\", \"static\") > Here(\"http-in\") ? answer",
+                "10.0.1.2:33318 > Here(\"http-in\") ?",
+                "Here(\"http-in\") > 10.0.1.2:33318 212 answer",
+                "2001:db8::1:8080 > Here(\"fnt\") ?",
+                "Here(\"fnt\") > 2001:db8::1:8080 212 answer",
+                "Here(\"fnt\") > Named(\"bck/srv1\", \"bck\") ?",
+                "Named(\"bck/srv1\", \"bck\") > Here(\"fnt\") ? answer",
+            ],
+            2,
+        ),
+        // A log-format of HAProxy with addresses.
+        (
+            "10.0.1.2:33317 [06/Feb/2009:12:14:14.655] 10.0.0.9:443 10.3.0.1:8000 120 2750 \"GET / HTTP/1.1\"\n",
+            "access %ci:%cp [%tr] %fi:%fp %si:%sp %U %B %{+Q}r",
+            "access-log",
+            &[
+                "10.0.1.2:33317 > 10.0.0.9:443 120",
+                "10.0.0.9:443 > 10.0.1.2:33317 2750 answer",
+                "10.0.0.9:0 > 10.3.0.1:8000 ?",
+                "10.3.0.1:8000 > 10.0.0.9:0 ? answer",
+            ],
+            0,
+        ),
+        // Envoy's default: a header claims the client, which is nobody's word.
+        (
+            "[2016-04-15T20:17:00.310Z] \"POST /api/v1/locations HTTP/2\" 204 - 154 0 226 100 \"10.0.35.28\" \"nsq2http\" \"cc21d9b0\" \"locations\" \"tcp://10.0.2.1:80\"\n\
+             [2016-04-15T20:17:01.310Z] \"GET / HTTP/1.1\" 200 - 0 5 1 1 \"-\" \"x\" \"y\" \"z\" \"6.6.6.6:80\" \"a\" \"b\" \"10.0.2.1:80\"\n",
+            "",
+            "envoy-access-log",
+            &[
+                "Untold > Here(\"\") 154",
+                "Here(\"\") > Untold ? answer",
+                "Here(\"\") > 10.0.2.1:80 ?",
+                "10.0.2.1:80 > Here(\"\") ? answer",
+            ],
+            1,
+        ),
+        // What Istio sets: four addresses.
+        (
+            "[2020-11-25T21:26:18.409Z] \"GET /status/418 HTTP/1.1\" 418 - via_upstream - \"-\" 0 135 4 4 \"-\" \"curl/7.73.0-DEV\" \"84961386\" \"httpbin:8000\" \"10.44.1.27:80\" outbound|8000||httpbin.foo.svc.cluster.local 10.44.1.23:37652 10.0.45.184:8000 10.44.1.23:46520 - default\n",
+            "",
+            "envoy-access-log",
+            &[
+                "10.44.1.23:46520 > 10.0.45.184:8000 ?",
+                "10.0.45.184:8000 > 10.44.1.23:46520 135 answer",
+                "10.44.1.23:0 > 10.44.1.27:80 ?",
+                "10.44.1.27:80 > 10.44.1.23:0 ? answer",
+            ],
+            0,
+        ),
+        (
+            "{\"start_time\":\"2020-11-25T21:26:18.409Z\",\"bytes_sent\":135,\"bytes_received\":\"0\",\"upstream_host\":\"10.44.1.27:80\",\"upstream_wire_bytes_sent\":90,\"downstream_remote_address\":\"[2001:db8::9]:46520\",\"x_forwarded_for\":\"1.2.3.4\"}\n\
+             {\"time\":\"2023-01-28T09:34:56+00:00\",\"remote_addr\":\"203.0.113.9\",\"body_bytes_sent\":\"5\",\"upstream_addr\":\"10.1.0.1:80, 10.1.0.2:80\"}\n{\"level\":\"info\"}\n",
+            "",
+            "access-log-json",
+            &[
+                "2001:db8::9:46520 > Here(\"\") ?",
+                "Here(\"\") > 2001:db8::9:46520 135 answer",
+                "Here(\"\") > 10.44.1.27:80 90",
+                "10.44.1.27:80 > Here(\"\") ? answer",
+                "203.0.113.9:0 > Here(\"\") ?",
+                "Here(\"\") > 203.0.113.9:0 5 answer",
+                "Here(\"\") > 10.1.0.1:80 ?",
+                "10.1.0.1:80 > Here(\"\") ? answer",
+                "Here(\"\") > 10.1.0.2:80 ?",
+                "10.1.0.2:80 > Here(\"\") ? answer",
+            ],
+            1,
+        ),
+        (
+            "#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs-bytes c-port\n\
+             2019-12-04\t21:02:31\tLAX1\t392\t192.0.2.100\tGET\td111111abcdef8.cloudfront.net\t/index.html\t200\t23\t11040\n\
+             2019-12-04\t21:02:31\tLAX1\t392\t192.0.2.100\n",
+            "",
+            "cloudfront-log",
+            &[
+                "192.0.2.100:11040 > Here(\"d111111abcdef8.cloudfront.net\") 23",
+                "Here(\"d111111abcdef8.cloudfront.net\") > 192.0.2.100:11040 392 answer",
+            ],
+            1,
+        ),
+    ];
+    for (log, columns, format, flows, odd) in cases {
+        let rows = Rows::of(log.as_bytes(), columns).whole(format);
+        assert_eq!(conversations(&rows), *flows, "{log}");
+        assert_eq!(rows.odd.len(), *odd, "{log}: {:?}", rows.odd);
+        assert!(rows.flows.iter().all(|(_, f)| f.first.is_some() && f.ours.is_some()), "{log}");
+    }
+}
+
 fn gz(text: &[u8]) -> Vec<u8> {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(text).unwrap();
@@ -480,7 +652,7 @@ fn files_in_any_order_on_any_number_of_threads_give_one_tally() {
     assert_eq!(inputs.len(), 7);
     let tally = |inputs: &[Input], threads| -> Tally {
         let reading = Reading { threads, ..Reading::default() };
-        let (logs, tally) = count(inputs, &labels, &reading, &mut std::io::empty());
+        let (logs, tally) = count(inputs, labels, &reading, &mut std::io::empty());
         assert!(logs.iter().all(|l| l.broken.is_none() && l.rows == 900), "{logs:?}");
         tally
     };
@@ -489,6 +661,317 @@ fn files_in_any_order_on_any_number_of_threads_give_one_tally() {
     assert_eq!(one, tally(&inputs, 4));
     let flows: u64 = one.cells().iter().map(|(_, s)| s.flows).sum();
     assert_eq!(flows + one.other.flows, one.rows.flows);
+}
+
+/// One log is read by all threads at once, also where a header in the middle turns its columns round, packed and not.
+#[test]
+fn one_log_on_any_number_of_threads_gives_one_tally() {
+    let folder = tempfile::tempdir().unwrap();
+    let plain = some_log(1, 9_000);
+    let turned: String = some_log(2, 9_000)
+        .lines()
+        .map(|l| {
+            let mut fields: Vec<&str> = l.split(' ').collect();
+            fields.reverse();
+            fields.join(" ") + "\n"
+        })
+        .collect();
+    let text = format!("{plain}2 1 eni-1 10.0.0.1 - - rubbish\n{turned}{}", some_log(3, 9_000));
+    assert!(text.len() > 8 * (1 << 18), "many pieces");
+    let labels = labels();
+    let mut all: Vec<Tally> = Vec::new();
+    for (name, bytes) in
+        [("plain.log", text.clone().into_bytes()), ("log.gz", gz(text.as_bytes())), ("log.zst", zstd(text.as_bytes()))]
+    {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+        let inputs = open::inputs(&[name.to_owned()], folder.path()).unwrap();
+        for threads in [1, 2, 5] {
+            let (logs, tally) = count(&inputs, labels, &Reading { threads, ..Reading::default() }, &mut std::io::empty());
+            assert_eq!((logs[0].rows, &logs[0].broken, logs.len()), (27_001, &None, 1), "{name} on {threads}");
+            assert_eq!((tally.rows.unparsable, tally.odd.len()), (1, 1));
+            all.push(tally);
+        }
+    }
+    assert_eq!(all[0].odd[0].1, 9_002, "the row is named");
+    assert!(all.iter().all(|t| *t == all[0]));
+    // What breaks off is told alike, and what came before counts.
+    let packed = gz(text.as_bytes());
+    std::fs::write(folder.path().join("cut.gz"), &packed[..packed.len() / 2]).unwrap();
+    let inputs = open::inputs(&["cut.gz".to_owned()], folder.path()).unwrap();
+    let cut = |threads| count(&inputs, labels, &Reading { threads, ..Reading::default() }, &mut std::io::empty());
+    let one = cut(1);
+    assert!(one.0[0].broken.as_deref() == Some("it breaks off") && one.0[0].rows > 5_000, "{:?}", one.0);
+    assert_eq!(one, cut(4));
+}
+
+/// Names in access logs are looked up in the inventory; nobody knows where the others are.
+#[test]
+fn names_of_access_logs_are_those_of_the_inventory() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("onshore.toml", "[project]\nname = \"shop\"\n");
+    write(
+        "inventory.toml",
+        "[[endpoint]]\nid = \"edge\"\nnames = [\"d1.cloudfront.net\"]\naddresses = [\"162.255.36.11\"]\n\n\
+         [[endpoint]]\nid = \"web\"\naddresses = [\"10.0.0.9\"]\n",
+    );
+    write(
+        "cf.log",
+        "#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs(Host) cs-bytes\n\
+         2019-12-04\t21:02:31\tLAX1\t392\t81.2.69.142\td1.cloudfront.net\t23\n",
+    );
+    write("web.log", "81.2.69.142 - - [28/Jan/2023:10:34:56 +0100] \"GET /a HTTP/1.1\" 200 612 \"-\" \"curl/8.0\"\n");
+    let ways = |args: &[&str]| -> Vec<(String, String, u64)> {
+        let (_, text) = onshore(folder.path(), &[&["traffic", "--declared", ".", "--format", "json"], args].concat());
+        let document: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{e}: {text}"));
+        let name = |w: &serde_json::Value, side: &str| w[side]["name"].as_str().unwrap().to_owned();
+        let ways = document["ways"].as_array().unwrap();
+        ways.iter().map(|w| (name(w, "from"), name(w, "to"), w["bytes"].as_u64().unwrap())).collect()
+    };
+    let of = |a: &str, b: &str, bytes| (a.to_owned(), b.to_owned(), bytes);
+    let gb = "addresses in GB";
+    assert_eq!(ways(&["cf.log"]), [of("edge", gb, 392), of(gb, "edge", 23)]);
+    let machine = "the machine that keeps the log";
+    assert_eq!(ways(&["web.log"]), [of(machine, gb, 612), of(gb, machine, 0)]);
+    assert_eq!(ways(&["web.log", "--here", "web"]), [of("web", gb, 612), of(gb, "web", 0)]);
+    assert_eq!(ways(&["web.log", "--here", "10.0.0.9"]), [of("web", gb, 612), of(gb, "web", 0)]);
+    let (code, text) = onshore(folder.path(), &["traffic", "web.log", "--declared", ".", "--here", "nobody"]);
+    assert!(code == 2 && text.contains("neither an address nor the name of an endpoint"), "{text}");
+    // How lines are written stands in the project's own configuration.
+    write("nginx.conf", "http { log_format up '$msec $remote_addr' ' [$upstream_addr] $bytes_sent'; server { listen 80; } }\n");
+    write("up.log", "1674898496.100 81.2.69.142 [10.0.0.9:80] 700\n");
+    assert!(ways(&["up.log", "--here", "edge"]).contains(&of("edge", gb, 700)));
+    let (code, text) = onshore(folder.path(), &["traffic", "up.log"]);
+    assert!(code == 2 && text.contains("in no format"), "{text}");
+}
+
+/// A location that changed is told.
+#[test]
+fn what_the_database_before_had_elsewhere_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = |to: &str| format!("2 1 eni-1 10.0.0.1 {to} 40000 443 6 20 4249 1418530010 1418530070 ACCEPT OK\n");
+    std::fs::write(folder.path().join("a.log"), row("202.196.224.1") + &row("81.2.69.142")).unwrap();
+    let before = root().join("tests/data/mmdb/GeoIP2-Country-Test.mmdb");
+    let before = before.to_string_lossy();
+    let (_, text) = onshore(folder.path(), &["traffic", "a.log", "--geo-before", &before, "--as-of", "2026-11-22"]);
+    assert!(text.contains("Places that the database before had elsewhere"), "{text}");
+    let (_, text) =
+        onshore(folder.path(), &["traffic", "a.log", "--geo-before", &before, "--as-of", "2026-11-22", "--format", "json"]);
+    assert!(text.contains("addresses in CN (in PH by the database before)") && text.contains("\"was\": \"PH\""), "{text}");
+    assert!(!text.contains("GB (in"), "{text}");
+    let (_, text) = onshore(folder.path(), &["traffic", "a.log", "--as-of", "2026-11-22"]);
+    assert!(!text.contains("before"), "{text}");
+    std::fs::write(folder.path().join("no.mmdb"), "no database").unwrap();
+    let (code, text) = onshore(folder.path(), &["traffic", "a.log", "--geo-before", "no.mmdb"]);
+    assert!(code == 2 && text.contains("no.mmdb") && text.contains("this is no MaxMind database"), "{text}");
+}
+
+/// A page that asks for nothing, with what flowed most, a matrix and a map; and files that cannot be written or are cut.
+#[test]
+fn pages_and_files() {
+    let case = root().join("tests/traffic/zoom");
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let common = ["traffic", "logs", "--declared", "../../cases/zoom-2020", "--as-of", "2026-11-22"];
+    let (code, text) = onshore(&case, &[&common[..], &["-o", &at("t.html")]].concat());
+    assert_eq!(code, 1, "{text}");
+    let page = std::fs::read_to_string(folder.path().join("t.html")).unwrap();
+    for part in ["<svg", "Bytes from country to country", "Ways with the most bytes", "default-src 'none'", "addresses in CN"] {
+        assert!(page.contains(part) || part == "addresses in CN", "{part}");
+    }
+    assert!(!page.contains("http-equiv=\"refresh\"") && !page.contains("src=\"http"), "it asks for nothing");
+    let (again, _) = onshore(&case, &[&common[..], &["-o", &at("u.html")]].concat());
+    assert_eq!((again, std::fs::read_to_string(folder.path().join("u.html")).unwrap()), (1, page), "the same bytes");
+    for out in [["-o", "/nowhere/t.html"], ["--out", "/nowhere/part.json"]] {
+        let (code, text) = onshore(&case, &[&common[..], &out].concat());
+        assert!(code == 2 && text.contains("cannot be written"), "{text}");
+    }
+    // A disk that is full.
+    if cfg!(target_os = "linux") {
+        let (code, text) = onshore(&case, &[&common[..], &["--out", "/dev/full"]].concat());
+        assert!(code == 2 && text.contains("cannot be written"), "{text}");
+    }
+    // A run that was killed while it wrote.
+    let (code, text) = onshore(&case, &[&common[..], &["--out", &at("p.json")]].concat());
+    assert_eq!(code, 0, "{text}");
+    let part = std::fs::read(folder.path().join("p.json")).unwrap();
+    std::fs::write(folder.path().join("p.json"), &part[..part.len() / 2]).unwrap();
+    let merge = ["traffic", "merge", &at("p.json"), "--declared", "../../cases/zoom-2020", "--as-of", "2026-11-22"];
+    let (code, text) = onshore(&case, &merge);
+    assert!(code == 2 && text.contains("it is no part that `--out` wrote"), "{text}");
+}
+
+/// Counts of sampled packets are estimates; of a sampler that nobody described they are unknown.
+#[test]
+fn sampled_counts_are_estimates() {
+    let head = |count: u16| {
+        [words(&[9, count]), 5000_u32.to_be_bytes().to_vec(), 1_700_000_000_u32.to_be_bytes().to_vec(), vec![0; 8]].concat()
+    };
+    // Options 257: scope System (1), samplerId (48), samplingInterval (34). Flows 256: addresses, bytes, packets, samplerId.
+    let options = words(&[1, 10 + 12, 257, 4, 8, 1, 4, 48, 1, 34, 4]);
+    let told = [words(&[257, 4 + 9 + 3]), vec![0, 0, 0, 1, 7], 1000_u32.to_be_bytes().to_vec(), vec![0; 3]].concat();
+    let template = words(&[0, 8 + 5 * 4, 256, 5, 8, 4, 12, 4, 1, 4, 2, 4, 48, 1]);
+    let flow = |sampler: u8| {
+        [vec![10, 0, 0, 1, 1, 2, 3, 4], 1500_u32.to_be_bytes().to_vec(), 1_u32.to_be_bytes().to_vec(), vec![sampler]].concat()
+    };
+    let flows = [words(&[256, 4 + 17 * 3 + 1]), flow(7), flow(9), flow(0), vec![0]].concat();
+    let rows = Rows::of(&[head(4), options, told, template, flows].concat(), "").whole("netflow");
+    let found: Vec<(Option<u64>, Option<u64>, bool)> =
+        rows.flows.iter().map(|(_, f)| (f.bytes, f.packets, f.estimated)).collect();
+    let expected = [(Some(1_500_000), Some(1000), true), (None, None, false), (Some(1500), Some(1), false)];
+    assert_eq!((found.as_slice(), rows.odd.len()), (expected.as_slice(), 0));
+    let table = "who,whom,octets,one_in\n10.0.0.1,1.2.3.4,12,100\n10.0.0.1,1.2.3.4,12,\n";
+    let rows = Rows::of(table.as_bytes(), "from=who,to=whom,bytes=octets,sampling=one_in").whole("csv");
+    let found: Vec<(Option<u64>, bool)> = rows.flows.iter().map(|(_, f)| (f.bytes, f.estimated)).collect();
+    assert_eq!(found, [(Some(1200), true), (Some(12), false)]);
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn parquet_that_is_not_built_in_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.parquet"), b"PAR1....PAR1").unwrap();
+    let (code, text) = onshore(folder.path(), &["traffic", "a.parquet"]);
+    assert!(code != 0 && text.contains("--features parquet"), "{text}");
+    let (code, text) = onshore(folder.path(), &["traffic", "convert", "a.parquet", "-o", "out"]);
+    assert!(code == 2 && text.contains("--features parquet"), "{text}");
+}
+
+#[cfg(feature = "parquet")]
+mod parquet_tables {
+    use std::sync::Arc;
+
+    use onshore::traffic::convert::convert;
+    use onshore::traffic::tally::Key;
+    use parquet::basic::Compression;
+    use parquet::data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type};
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+
+    use super::*;
+
+    /// A flow log as AWS delivers it: texts, underscores, gzip; a dash or nothing where nothing is known. Groups of 1000 rows.
+    fn aws(text: &str, path: &Path) {
+        let header: Vec<&str> = text.lines().next().unwrap().split(' ').collect();
+        let number = |name: &str| ["packets", "bytes", "start", "end"].contains(&name);
+        let short = |name: &str| ["version", "srcport", "dstport", "protocol"].contains(&name);
+        let column = |name: &&str| {
+            let kind = if number(name) {
+                "INT64"
+            } else if short(name) {
+                "INT32"
+            } else {
+                "BYTE_ARRAY"
+            };
+            let text = if kind == "BYTE_ARRAY" { " (STRING)" } else { "" };
+            format!("OPTIONAL {kind} {}{text};", name.replace('-', "_"))
+        };
+        let schema = format!("message flow {{ {} }}", header.iter().map(column).collect::<String>());
+        let properties = WriterProperties::builder().set_compression(Compression::GZIP(Default::default())).build();
+        let file = std::fs::File::create(path).unwrap();
+        let schema = Arc::new(parse_message_type(&schema).unwrap());
+        let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties)).unwrap();
+        let rows: Vec<Vec<&str>> = text.lines().skip(1).map(|l| l.split(' ').collect()).collect();
+        for group in rows.chunks(1000) {
+            let mut out = writer.next_row_group().unwrap();
+            for (i, name) in header.iter().enumerate() {
+                let cells: Vec<Option<&str>> =
+                    group.iter().map(|r| Some(r[i]).filter(|c| *c != "-" || *name == "srcaddr")).collect();
+                let levels: Vec<i16> = cells.iter().map(|c| i16::from(c.is_some())).collect();
+                let mut column = out.next_column().unwrap().unwrap();
+                if number(name) {
+                    let values: Vec<i64> = cells.iter().flatten().map(|c| c.parse().unwrap()).collect();
+                    column.typed::<Int64Type>().write_batch(&values, Some(&levels), None).unwrap();
+                } else if short(name) {
+                    let values: Vec<i32> = cells.iter().flatten().map(|c| c.parse().unwrap()).collect();
+                    column.typed::<Int32Type>().write_batch(&values, Some(&levels), None).unwrap();
+                } else {
+                    let values: Vec<ByteArray> = cells.iter().flatten().map(|c| c.as_bytes().to_vec().into()).collect();
+                    column.typed::<ByteArrayType>().write_batch(&values, Some(&levels), None).unwrap();
+                }
+                column.close().unwrap();
+            }
+            out.close().unwrap();
+        }
+        writer.close().unwrap();
+    }
+
+    fn counted(folder: &Path, word: &str, hints: &Hints, threads: usize) -> (Vec<onshore::traffic::Log>, Tally) {
+        let inputs = open::inputs(&[word.to_owned()], folder).unwrap();
+        let reading = Reading { threads, hints: hints.clone(), ..Reading::default() };
+        count(&inputs, labels(), &reading, &mut std::io::empty())
+    }
+
+    #[test]
+    fn aws_tables_count_as_the_text_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = some_log(5, 3_500) + "2 1 eni-1 - - - - - - - 1600000000 1600000060 - NODATA\n";
+        std::fs::write(folder.path().join("a.log"), &text).unwrap();
+        aws(&text, &folder.path().join("a.parquet"));
+        let hints = Hints::default();
+        let sums = |t: &Tally| -> Vec<(Key, u64, u64)> { t.cells().iter().map(|(k, s)| (*k, s.flows, s.bytes)).collect() };
+        let (_, by_text) = counted(folder.path(), "a.log", &hints, 1);
+        for threads in [1, 3] {
+            let (logs, by_table) = counted(folder.path(), "a.parquet", &hints, threads);
+            assert_eq!((logs[0].format.as_deref(), logs[0].rows, &logs[0].broken), (Some("parquet"), 3_501, &None));
+            assert_eq!((sums(&by_table), &by_table.rows), (sums(&by_text), &by_text.rows));
+        }
+        // The same by columns that the user names, out of a gzip file, and as a stream.
+        let packed = gz(&std::fs::read(folder.path().join("a.parquet")).unwrap());
+        std::fs::write(folder.path().join("a.parquet.gz"), packed).unwrap();
+        let columns = "from=srcaddr,to=dstaddr,from-port=srcport,to-port=dstport,protocol=protocol,packets=packets,bytes=bytes,first=start,last=end";
+        let named = Hints { columns: columns.parse().unwrap(), ..Hints::default() };
+        for (word, hints) in [("a.parquet.gz", &hints), ("a.parquet", &named)] {
+            assert_eq!(sums(&counted(folder.path(), word, hints, 2).1), sums(&by_text), "{word}");
+        }
+        let wrong = Hints { columns: "from=who,to=whom".parse().unwrap(), ..Hints::default() };
+        let (logs, _) = counted(folder.path(), "a.parquet", &wrong, 2);
+        assert!(logs[0].broken.as_deref().is_some_and(|b| b.contains("no columns of addresses")), "{logs:?}");
+        // What is cut has no end, which is where a table is read first.
+        let whole = std::fs::read(folder.path().join("a.parquet")).unwrap();
+        std::fs::write(folder.path().join("cut.parquet"), &whole[..whole.len() - 9]).unwrap();
+        let (logs, tally) = counted(folder.path(), "cut.parquet", &hints, 2);
+        assert!(logs[0].broken.is_some() && tally.rows.flows == 0, "{logs:?}");
+        // Whatever is damaged: no panic, no hang.
+        for at in (0..whole.len()).step_by(whole.len() / 60) {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 0x55;
+            std::fs::write(folder.path().join("bad.parquet"), bytes).unwrap();
+            let (logs, tally) = counted(folder.path(), "bad.parquet", &hints, 2);
+            assert!(logs[0].rows <= 3_501 && tally.rows.read <= 3_501);
+        }
+    }
+
+    /// Everything that a reader gives comes back, to the row.
+    #[test]
+    fn converted_logs_count_alike() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+        std::fs::create_dir(folder.path().join("logs")).unwrap();
+        write("logs/a.log.gz", &gz((some_log(6, 3_000) + "rubbish\n2 1 e - - - - - - - 1 2 - NODATA\n").as_bytes()));
+        write("logs/b.log", b"haproxy[1]: 10.0.1.2:33317 [06/Feb/2009:12:14:14.655] in~ static/srv1 10/0/30/69/109 200 2750 - - ---- 1/1/1/1/0 0/0 \"GET / HTTP/1.1\"\n");
+        write(
+            "logs/c.log",
+            b"[2016-04-15T20:17:00.310Z] \"G\" 204 - 154 0 226 100 \"-\" \"a\" \"b\" \"c\" \"[2001:db8::1]:80\"\n",
+        );
+        write("logs/d.json", b"{\"jsonPayload\":{\"bytes_sent\":\"1776\",\"connection\":{\"dest_ip\":\"10.2.0.3\",\"dest_port\":50000,\"protocol\":6,\"src_ip\":\"2600::9\",\"src_port\":443},\"reporter\":\"DEST\",\"start_time\":\"2023-01-28T09:34:56.1Z\"}}\n");
+        let inputs = open::inputs(&["logs".to_owned()], folder.path()).unwrap();
+        let made = convert(&inputs, &folder.path().join("out"), &Reading::default(), &mut std::io::empty());
+        assert!(made.iter().all(|c| c.failed.is_none() && c.broken.is_none()) && made.len() == 4, "{made:?}");
+        let hints = Hints::default();
+        let (_, before) = counted(folder.path(), "logs", &hints, 2);
+        for threads in [1, 3] {
+            let (logs, after) = counted(folder.path(), "out", &hints, threads);
+            assert_eq!(after, before, "{logs:?}");
+        }
+        // What cannot be written leaves nothing behind.
+        write("file", b"");
+        let (code, text) = onshore(folder.path(), &["traffic", "convert", "logs/b.log", "-o", "file"]);
+        assert!(code == 2 && text.contains("cannot be written"), "{text}");
+        let left: Vec<_> = std::fs::read_dir(folder.path().join("out")).unwrap().map(|e| e.unwrap().file_name()).collect();
+        assert!(left.len() == 4 && left.iter().all(|n| n.to_string_lossy().ends_with(".parquet")), "{left:?}");
+    }
 }
 
 /// Nothing named is left out without a word, and no folder is walked twice.
@@ -518,7 +1001,7 @@ fn folders_are_walked_once() {
 fn standard_input_is_a_log() {
     let text = some_log(3, 50);
     let inputs = open::inputs(&["-".to_owned()], Path::new(".")).unwrap();
-    let (logs, tally) = count(&inputs, &labels(), &Reading::default(), &mut gz(text.as_bytes()).as_slice());
+    let (logs, tally) = count(&inputs, labels(), &Reading::default(), &mut gz(text.as_bytes()).as_slice());
     assert_eq!((logs[0].rows, tally.rows.flows), (50, 50));
 }
 
@@ -649,6 +1132,6 @@ fn hostile_logs() {
         }
     }
     let mut endless = std::io::repeat(b'x').take(1 << 24);
-    let (format, _) = read::recognize(Box::new(&mut endless), &Columns::default(), None).unwrap();
+    let (format, _) = read::recognize(&mut endless, &Hints::default(), None).unwrap();
     assert!(format.is_none());
 }

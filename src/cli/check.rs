@@ -77,6 +77,9 @@ impl Check {
         if written().any(|(reporter, _)| reporter.shows_ways()) || asked.shows_ways() {
             follow(&opened.question(&atlas, &packs, None), &mut assessment);
         }
+        if written().any(|(reporter, _)| reporter.shows_hashes()) || asked.shows_hashes() {
+            assessment.coverage.hashes = opened.hashes(&packs)?;
+        }
         context.progress.doing(|| "writing reports".to_owned());
         for (reporter, file) in written() {
             let mut text = Vec::new();

@@ -191,6 +191,9 @@ impl Assessed {
         if reporter.shows_ways() {
             follow(&self.opened.question(&self.atlas, &self.packs, None), &mut assessment);
         }
+        if reporter.shows_hashes() {
+            assessment.coverage.hashes = self.opened.hashes(&self.packs)?;
+        }
         let mut text = Vec::new();
         let written = reporter.write(&assessment, &self.opened.sources, &RenderOptions::PLAIN, &mut text);
         written.map_err(|e| Error(Failure::Io(e)))?;

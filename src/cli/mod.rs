@@ -25,6 +25,8 @@ mod draw;
 pub mod embed;
 mod explain;
 mod failure;
+#[cfg(feature = "pdf")]
+mod fonts;
 mod init;
 mod locate;
 mod pipeline;

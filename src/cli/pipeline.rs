@@ -1,6 +1,7 @@
 //! The stages between a command and its report: find the project, load and read it, link it, locate it, load its policies.
 //! Commands share these; none of them decides anything.
 
+mod hashes;
 mod policies;
 
 use std::collections::BTreeMap;

@@ -16,12 +16,14 @@ const EVERY: Duration = Duration::from_millis(200);
 const ERASE: &str = "\r\u{1b}[2K";
 
 /// Shared with the thread that shows it; it ends when this goes.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Progress(Option<Arc<Mutex<State>>>);
 
-#[derive(Debug)]
+/// What is done, and how far it is after so much time.
+type Doing = Box<dyn Fn(Duration) -> String + Send>;
+
 struct State {
-    doing: Option<String>,
+    doing: Option<Doing>,
     since: Instant,
     shown: bool,
     columns: usize,
@@ -40,6 +42,19 @@ impl Progress {
 
     /// What is being done from now on.
     pub fn doing(&self, what: impl FnOnce() -> String) {
+        self.watch(|| {
+            let what = what();
+            Box::new(move |passed| format!("{what}, {} s", passed.as_secs()))
+        });
+    }
+
+    /// The same of what tells how far it is, which begins now.
+    pub fn watching(&self, line: impl Fn(Duration) -> String + Send + 'static) {
+        self.clear();
+        self.watch(|| Box::new(line));
+    }
+
+    fn watch(&self, what: impl FnOnce() -> Doing) {
         let Some(Ok(mut state)) = self.0.as_ref().map(|state| state.lock()) else { return };
         if state.doing.is_none() {
             state.since = Instant::now();
@@ -64,16 +79,15 @@ fn show(state: &Weak<Mutex<State>>) {
         let Ok(mut state) = state.lock() else { return };
         let passed = state.since.elapsed();
         let Some(doing) = state.doing.as_ref().filter(|_| passed >= LONG) else { continue };
-        let line = line(doing, passed, state.columns);
+        let line = line(&doing(passed), state.columns);
         // Locked meanwhile, so that nobody believes the line to be empty.
         let _ = write!(io::stderr(), "{ERASE}{line}").and_then(|()| io::stderr().flush());
         state.shown = true;
     }
 }
 
-/// `reading 1200 files, 3 s`, in less than a line: what wraps cannot be erased.
-fn line(doing: &str, passed: Duration, columns: usize) -> String {
-    let text = format!("{doing}, {} s", passed.as_secs());
+/// In less than a line: what wraps cannot be erased.
+fn line(text: &str, columns: usize) -> String {
     text.chars().take(columns.saturating_sub(1)).collect()
 }
 
@@ -86,7 +100,7 @@ mod tests {
         let screen = Screen { terminal: None, unicode: true, may_color: true, links: false };
         assert!(Progress::new(screen).0.is_none());
         assert!(Progress::new(Screen { terminal: Some(80), may_color: false, ..screen }).0.is_none());
-        assert_eq!(line("reading 1200 files", Duration::from_millis(3_100), 80), "reading 1200 files, 3 s");
-        assert_eq!(line("reading 1200 files", Duration::from_millis(3_100), 8), "reading");
+        assert_eq!(line("reading 1200 files, 3 s", 80), "reading 1200 files, 3 s");
+        assert_eq!(line("reading 1200 files, 3 s", 8), "reading");
     }
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::draw::{Picture, state_of};
+#[cfg(feature = "pdf")]
+use super::fonts;
 use super::pipeline::{self, Opened};
 use super::{Context, Failure, ProjectArgs, baseline, bundle, check, whatif};
 use crate::check::follow;
@@ -16,6 +18,8 @@ use crate::lang::{self, Joint, Lang, tell};
 use crate::model::Country;
 use crate::policy::Pack;
 use crate::reach::{Graph, Token, TokenSource, World, tokens};
+#[cfg(feature = "pdf")]
+use crate::report::pdf::Pdf;
 use crate::report::{self, Reporter, count, draw, html, oscal, safe, xlsx};
 use crate::source::load;
 use crate::vocab::classes;
@@ -46,6 +50,10 @@ pub struct Report {
     /// Let pass what this file knows from before, and show since when
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
+    /// A font, or a folder of fonts, for a PDF with what the embedded ones and those of the system do not have
+    #[cfg(feature = "pdf")]
+    #[arg(long, value_name = "FILE", env = "ONSHORE_FONTS")]
+    font_path: Option<PathBuf>,
     #[command(flatten)]
     project: ProjectArgs,
 }
@@ -54,7 +62,20 @@ pub struct Report {
 enum Form {
     Html,
     Xlsx,
+    #[cfg(feature = "pdf")]
+    Pdf,
     By(&'static dyn Reporter),
+}
+
+impl Form {
+    fn shows_hashes(&self) -> bool {
+        match self {
+            Self::By(reporter) => reporter.shows_hashes(),
+            #[cfg(feature = "pdf")]
+            Self::Pdf => true,
+            Self::Html | Self::Xlsx => false,
+        }
+    }
 }
 
 /// Endings of file names, and the reporters that write such files; `html` is the report itself.
@@ -101,6 +122,9 @@ impl Report {
         if record.is_some() || matches!(form, Some(Form::By(reporter)) if reporter.shows_ways()) {
             follow(&opened.question(&atlas, &packs, None), &mut assessment);
         }
+        if form.as_ref().is_some_and(Form::shows_hashes) {
+            assessment.coverage.hashes = opened.hashes(&packs)?;
+        }
         if let (Some(form), Some(file)) = (form, &self.output) {
             let mut text = Vec::new();
             match form {
@@ -116,6 +140,12 @@ impl Report {
                     html::write(&report, &mut text)?;
                 }
                 Form::Xlsx => text = xlsx::write(&assessment, &opened.sources)?,
+                #[cfg(feature = "pdf")]
+                Form::Pdf => {
+                    let mut pdf = Pdf::new(&assessment, &opened.sources, &context.plain())?;
+                    fonts::complete(&mut pdf, self.font_path.as_deref().map(|path| folder.join(path)).as_deref())?;
+                    text = pdf.write()?;
+                }
                 Form::By(reporter) => reporter.write(&assessment, &opened.sources, &context.plain(), &mut text)?,
             }
             write(&folder.join(file), &text)?;
@@ -145,9 +175,15 @@ fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
 /// By how the name of the file ends.
 fn form(file: &Path) -> Result<Form, Failure> {
     let ending = file.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    let print = "write `-o residency.typ` and run `typst compile residency.typ`, or print `-o residency.html` from a browser";
     match ending.as_str() {
-        "pdf" => return Err(Failure::with_help("PDF is not built into this onshore", print)),
+        #[cfg(feature = "pdf")]
+        "pdf" => return Ok(Form::Pdf),
+        #[cfg(not(feature = "pdf"))]
+        "pdf" => {
+            let help = "build it with `--features pdf`, write `-o residency.typ` and run `typst compile residency.typ`, or print \
+                        `-o residency.html` from a browser";
+            return Err(Failure::with_help("PDF is not built into this onshore", help));
+        }
         "xlsx" if xlsx::BUILT_IN => return Ok(Form::Xlsx),
         "xlsx" => {
             let help = "build it with `--features xlsx`, or write `-o residency.csv`, which spreadsheets open";
@@ -161,7 +197,8 @@ fn form(file: &Path) -> Result<Form, Failure> {
         Some((_, "html")) => Ok(Form::Html),
         Some((_, name)) => Ok(Form::By(report::reporter(name).expect("`written` lets only names of reporters through"))),
         None => {
-            let built_in = xlsx::BUILT_IN.then_some("xlsx");
+            let built_in = [(xlsx::BUILT_IN, "xlsx"), (cfg!(feature = "pdf"), "pdf")];
+            let built_in = built_in.into_iter().filter_map(|(is, ending)| is.then_some(ending));
             let known = ENDINGS.iter().filter(|(_, name)| written(name)).map(|(e, _)| *e).chain(["oscal.json"]).chain(built_in);
             let known: Vec<String> = known.map(|e| format!(".{e}")).collect();
             let message = match ending.as_str() {

@@ -1,6 +1,10 @@
 //! `onshore traffic`: what did happen, by flow logs, held against policies and what the project declares.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use clap::{Args, Subcommand};
 
@@ -9,12 +13,18 @@ use super::{Context, Failure, Gate, ProjectArgs, exit_code, severity};
 use crate::check::{Counted, observe};
 use crate::finding::observed::Log;
 use crate::finding::{Coverage, Severity};
+use crate::geo::mmdb::Database;
 use crate::geo::{Atlas, GeoError};
 use crate::project::Indeterminate;
-use crate::report::traffic as report;
+use crate::read::nginx::log_formats;
+use crate::report::html::traffic as html;
+use crate::report::{safe, traffic as report};
 use crate::source::load::{self, LoadError};
+use crate::traffic::convert::{convert, file_name};
+use crate::traffic::open::Meter;
+use crate::traffic::parquet;
 use crate::traffic::part::Part;
-use crate::traffic::read::{Columns, FORMATS, Format, format};
+use crate::traffic::read::{Columns, FORMATS, Format, Hints, Template, format};
 use crate::traffic::{Labels, Reading, Tally, count, open};
 
 #[derive(Debug, Args)]
@@ -23,15 +33,11 @@ pub struct Traffic {
     /// Flow logs: files, folders, globs; - for standard input. gzip and zstd are unpacked
     #[arg(value_name = "LOGS", required = true)]
     logs: Vec<String>,
-    /// Read every log in this format instead of telling it by its first bytes
-    #[arg(long, value_name = "FORMAT")]
-    log_format: Option<String>,
-    /// Which columns of a CSV log are what: from=src_ip,to=dst_ip,bytes=octets,first=start_time...
-    #[arg(long, value_name = "WORD=COLUMN,...", default_value = "", hide_default_value = true)]
-    columns: String,
-    /// Logs to read at once [default: as many as there are processors]
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
-    threads: usize,
+    #[command(flatten)]
+    read: Read,
+    /// Which machine keeps the access logs: an address, or the name of an endpoint
+    #[arg(long, value_name = "MACHINE")]
+    here: Option<String>,
     /// Only count, and write the tally to a file for `onshore traffic merge`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -41,10 +47,42 @@ pub struct Traffic {
     command: Option<More>,
 }
 
+/// How logs are read.
+#[derive(Debug, Args)]
+struct Read {
+    /// Read every log in this format instead of telling it by its first bytes
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// Which columns of a CSV log are what: from=src_ip,to=dst_ip,bytes=octets,first=start_time...
+    #[arg(long, value_name = "WORD=COLUMN,...", default_value = "", hide_default_value = true)]
+    columns: String,
+    /// How lines of access logs are written: nginx's log_format, HAProxy's log-format or Envoy's format; may be given several times.
+    /// A log_format of the project's nginx configuration is known
+    #[arg(long, value_name = "FORMAT")]
+    access_format: Vec<String>,
+    /// Threads that read [default: as many as there are processors]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    threads: usize,
+}
+
 #[derive(Debug, Subcommand)]
 enum More {
     /// Judge tallies that `--out` wrote, together; under the same project and data sets
     Merge(Merge),
+    /// Write logs as compact Parquet, one file each, which is counted faster and to the same tally
+    Convert(Convert),
+}
+
+#[derive(Debug, Args)]
+struct Convert {
+    /// Flow logs: files, folders, globs; - for standard input
+    #[arg(value_name = "LOGS", required = true)]
+    logs: Vec<String>,
+    #[command(flatten)]
+    read: Read,
+    /// Folder for the files
+    #[arg(short, long, value_name = "FOLDER")]
+    output: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -65,9 +103,15 @@ struct Asked {
     /// Policy file, or pack:NAME for one shipped with onshore; in addition to those of the project; may be given several times
     #[arg(long, value_name = "POLICY")]
     policy: Vec<String>,
+    /// MMDB file from before the one in use: tell flows with addresses that it has in another country
+    #[arg(long, value_name = "FILE")]
+    geo_before: Option<PathBuf>,
     /// How to report
     #[arg(long, value_name = "FORMAT", default_value = "pretty", value_parser = ["pretty", "json"])]
     format: String,
+    /// Write a page with a map for people to this file, too: traffic.html
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
     /// Fail (exit code 1) on violations of this severity and above [default: the project's, else low]
     #[arg(long, value_name = "SEVERITY", value_parser = severity())]
     fail_on: Option<Severity>,
@@ -80,23 +124,22 @@ struct Asked {
 
 impl Traffic {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
-        if let Some(More::Merge(merge)) = self.command {
-            return merge.run(context);
+        match self.command {
+            Some(More::Merge(merge)) => return merge.run(context),
+            Some(More::Convert(convert)) => return convert.run(context),
+            None => {}
         }
-        let reading = Reading {
-            columns: if self.columns.is_empty() {
-                Columns::default()
-            } else {
-                self.columns
-                    .parse()
-                    .map_err(|why: String| Failure::with_help(format!("--columns: {why}"), "see `onshore traffic --help`"))?
-            },
-            format: self.log_format.as_deref().map(known_format).transpose()?,
-            threads: self.threads,
-        };
+        let mut reading = self.read.reading()?;
         let inputs = open::inputs(&self.logs, &context.around.folder).map_err(Failure::Load)?;
         let mut ground = Ground::new(&self.asked, context)?;
+        if let Some(machine) = &self.here {
+            let help = "name an endpoint of the project that `--declared` names, or an address";
+            ground.labels.keep_here(machine).map_err(|why| Failure::with_help(format!("--here: {why}"), help))?;
+        }
+        reading.hints.access.extend(ground.log_formats());
+        watch(&reading, &inputs, context);
         let (logs, tally) = count(&inputs, &ground.labels, &reading, &mut *context.stdin);
+        context.progress.clear();
         if logs.iter().all(|l| l.format.is_none()) {
             return Err(unread(&logs));
         }
@@ -110,6 +153,73 @@ impl Traffic {
         let told = if broken > 0 { format!(", {broken} of them not to the end") } else { String::new() };
         writeln!(context.out, "{} rows of {} logs counted{told}", part.rows.read, part.logs.len())?;
         Ok(0)
+    }
+}
+
+impl Read {
+    fn reading(&self) -> Result<Reading, Failure> {
+        let columns = if self.columns.is_empty() {
+            Columns::default()
+        } else {
+            self.columns
+                .parse()
+                .map_err(|why: String| Failure::with_help(format!("--columns: {why}"), "see `onshore traffic --help`"))?
+        };
+        let given = |text: &String| {
+            let help = "give the format as it stands in the server's configuration, without its name";
+            Template::parse(text).map_err(|why| Failure::with_help(format!("--access-format: {why}"), help))
+        };
+        let access = self.access_format.iter().map(given).collect::<Result<Vec<_>, _>>()?;
+        let format = self.log_format.as_deref().map(known_format).transpose()?;
+        let meter = Arc::new(Meter::default());
+        Ok(Reading { hints: Hints { columns, access }, format, threads: self.threads, meter })
+    }
+}
+
+/// Shows how far the reading is.
+fn watch(reading: &Reading, inputs: &[open::Input], context: &Context<'_>) {
+    let (meter, total) = (Arc::clone(&reading.meter), open::total(inputs));
+    context
+        .progress
+        .watching(move |passed| progress(meter.rows.load(Relaxed), meter.bytes.load(Relaxed), total, passed.as_secs_f64()));
+}
+
+impl Convert {
+    fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
+        if !parquet::BUILT_IN {
+            return Err(Failure::with_help("Parquet is not built into this onshore", "build it with `--features parquet`"));
+        }
+        let reading = self.read.reading()?;
+        let inputs = open::inputs(&self.logs, &context.around.folder).map_err(Failure::Load)?;
+        let mut named: BTreeMap<String, &str> = BTreeMap::new();
+        for input in &inputs {
+            if let Some(other) = named.insert(file_name(&input.name), &input.name) {
+                let message = format!("`{other}` and `{}` would become one file", input.name);
+                return Err(Failure::with_help(message, "convert them one after the other, into two folders"));
+            }
+        }
+        watch(&reading, &inputs, context);
+        let folder = context.around.folder.join(&self.output);
+        let converted = convert(&inputs, &folder, &reading, &mut *context.stdin);
+        context.progress.clear();
+        let mut failed = Vec::new();
+        for log in &converted {
+            if let Some(why) = &log.failed {
+                let help = None;
+                failed.push(LoadError { path: log.name.clone(), line: None, message: why.clone(), help });
+            }
+            let Some(file) = &log.file else { continue };
+            let told = log.broken.as_ref().map_or(String::new(), |why| format!(", not to its end: {why}"));
+            let file = file.strip_prefix(&context.around.folder).unwrap_or(file);
+            writeln!(
+                context.out,
+                "{}: {} flows and other rows of {}{told}",
+                safe(&file.to_string_lossy()),
+                log.rows,
+                safe(&log.name)
+            )?;
+        }
+        if failed.is_empty() { Ok(0) } else { Err(Failure::Load(failed)) }
     }
 }
 
@@ -140,6 +250,17 @@ impl Merge {
         }
         ground.judge(&self.asked, &logs, &tally, context)
     }
+}
+
+/// `12.3 million rows, 4.1 million a second, about 12 s left`.
+fn progress(rows: u64, bytes: u64, total: u64, seconds: f64) -> String {
+    let millions = |n: f64| format!("{:.1} million", n / 1e6);
+    let mut text = format!("{} rows, {} a second", millions(rows as f64), millions(rows as f64 / seconds.max(0.001)));
+    if bytes > 0 && bytes <= total {
+        let left = seconds / bytes as f64 * (total - bytes) as f64;
+        let _ = write!(text, ", about {left:.0} s left");
+    }
+    text
 }
 
 fn known_format(name: &str) -> Result<&'static dyn Format, Failure> {
@@ -177,14 +298,27 @@ impl Ground {
         let atlas = opened.atlas()?;
         let damaged =
             |e: GeoError| Failure::Load(vec![LoadError { path: e.file, line: None, message: e.message, help: e.help }]);
-        let labels = Labels::new(&atlas, &opened.snapshot).map_err(damaged)?;
+        let before = asked.geo_before.as_ref().map(|file| {
+            let bytes = load::read_one_bytes(&context.around.folder.join(file))?;
+            Database::open(&file.to_string_lossy(), bytes.into()).map_err(damaged)
+        });
+        let labels = Labels::beside(&atlas, &opened.snapshot, before.transpose()?.as_ref()).map_err(damaged)?;
         Ok(Self { opened, atlas, labels })
+    }
+
+    /// What the project's nginx configurations say of access logs, as far as it can be used.
+    fn log_formats(&self) -> Vec<Template> {
+        let is_nginx =
+            |name: &str| self.opened.coverage.files_read.iter().any(|(file, format)| file == name && *format == "nginx");
+        let texts = self.opened.sources.iter().filter(|(_, source)| is_nginx(&source.path)).map(|(_, source)| &source.text);
+        texts.flat_map(|text| log_formats(text)).filter_map(|format| Template::parse(&format).ok()).collect()
     }
 
     fn hash(&self) -> String {
         self.labels.hash(&self.atlas, &self.opened.snapshot)
     }
 
+    /// Reports, and gives the exit code.
     fn judge(&mut self, asked: &Asked, logs: &[Log], tally: &Tally, context: &mut Context<'_>) -> Result<u8, Failure> {
         let packs = self.opened.packs(&asked.policy, &context.around.folder)?;
         let assessed = asked.declared.is_some().then(|| self.opened.assess(&self.atlas, &packs));
@@ -195,6 +329,12 @@ impl Ground {
         match asked.format.as_str() {
             "json" => report::json(&observation, &self.opened.sources, context.out)?,
             _ => report::pretty(&observation, &self.opened.sources, &context.options, context.out)?,
+        }
+        if let Some(file) = &asked.output {
+            let mut page = Vec::new();
+            html::write(&observation, &self.opened.sources, env!("CARGO_PKG_VERSION"), &mut page)?;
+            let file = context.around.folder.join(file);
+            std::fs::write(&file, page).map_err(|e| Failure::usage(format!("`{}` cannot be written: {e}", file.display())))?;
         }
         if packs.is_empty() && asked.format == "pretty" {
             let next = "no policy was given, so nothing was judged: `--policy pack:NAME` takes one that is shipped, `--declared PROJECT` \

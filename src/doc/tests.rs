@@ -113,6 +113,21 @@ fn all_errors_of_a_table_at_once() {
 }
 
 #[test]
+fn a_day_in_another_form_is_told_once_with_the_form_that_is_meant() {
+    for day in ["01.02.2026", "2026/11/01", "1/2/2026", "2026-13-01"] {
+        let text = format!("[pack]\nas-of = {day}\nid = 'x'\n");
+        let problems = toml::parse(&text).take_problems();
+        let told: Vec<(&str, &str)> = problems.iter().map(|p| (p.message.as_str(), &text[p.span.range()])).collect();
+        assert_eq!(told, [(format!("`{day}` is not a day").as_str(), day)]);
+        assert!(problems[0].help.as_ref().is_some_and(|h| h.contains("2026-11-01")));
+    }
+    // Not three numbers, or no value.
+    for text in ["x = 1.2.3.4\n", "x = [01.02.2026\n", "x = 1..2\n"] {
+        assert!(toml::parse(text).take_problems().iter().all(|p| !p.message.contains("is not a day")), "{text}");
+    }
+}
+
+#[test]
 fn all_syntax_errors_of_a_toml_file_at_once() {
     let text = "a = \nb = 1\nc = 'x\nd = 2\n";
     let doc = toml::parse(text);

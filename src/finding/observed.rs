@@ -35,11 +35,14 @@ pub struct Rows {
     pub unmeasured: u64,
     /// Flows without a time.
     pub untimed: u64,
+    /// Flows whose bytes are what a sample stands for.
+    #[serde(default)]
+    pub estimated: u64,
 }
 
 impl Rows {
     pub fn add(&mut self, other: &Self) {
-        let all: [(&mut u64, u64); 13] = [
+        let all: [(&mut u64, u64); 14] = [
             (&mut self.read, other.read),
             (&mut self.flows, other.flows),
             (&mut self.no_data, other.no_data),
@@ -53,6 +56,7 @@ impl Rows {
             (&mut self.local, other.local),
             (&mut self.unmeasured, other.unmeasured),
             (&mut self.untimed, other.untimed),
+            (&mut self.estimated, other.estimated),
         ];
         all.into_iter().for_each(|(own, more)| *own = own.saturating_add(more));
     }
@@ -91,6 +95,8 @@ pub struct End {
     /// It is of the inventory.
     pub declared: bool,
     pub places: Vec<KnownPlace>,
+    /// Where the database before this one had it, if elsewhere.
+    pub was: Option<String>,
 }
 
 /// Who sent to whom.

@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use foldhash::HashMap;
 
 use super::flatten::{NOBODY, Prefix, flatten};
+use super::mmdb::Database;
 use super::{Atlas, GeoError, special};
 
 /// One answer for all addresses from `start` up to the next stretch.
@@ -41,15 +42,15 @@ pub struct Flat {
 type Steps = Vec<(u128, u32)>;
 
 impl Atlas {
-    /// `marked` addresses (sorted, each once) get a stretch of their own.
+    /// `marked` addresses (sorted, each once) get a stretch of their own. Of all in a stretch, `beside` says the same, too.
     ///
     /// # Errors
     /// A database is damaged.
-    pub fn flat(&self, marked: &[IpAddr]) -> Result<Flat, GeoError> {
+    pub fn flat(&self, marked: &[IpAddr], beside: Option<&Database>) -> Result<Flat, GeoError> {
         let mut flat = Flat::default();
         let mut databases: [Vec<Steps>; 2] = [Vec::new(), Vec::new()];
-        for (database, _) in &self.databases {
-            let [v4, v6] = database.get().steps()?;
+        for database in self.databases.iter().map(|(database, _)| database.get()).chain(beside) {
+            let [v4, v6] = database.steps()?;
             databases[0].push(v4);
             databases[1].push(v6);
         }

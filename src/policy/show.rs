@@ -476,6 +476,10 @@ mod tests {
                 "A place carries contents of calls, meetings and messages and keys of calls, meetings and messages of people served in Germany (DE) or France (FR) only if somebody who takes part belongs there. ALWAYS",
             ),
             (
+                "data = ['user.health_and_medical']\norigin = ['FR']\nactivity = ['store', 'backup']\nrecipient = { jurisdiction = ['@eu'], certified = ['hds'] }",
+                "Health data of people in France (FR) are stored or backed up only where whoever operates the place may have them. ALWAYS Whoever operates a place that the data gets to is governed only by the law of the European Union, with the territories outside Europe where its law applies (@eu) and is certified as a host of health data in France (hds).",
+            ),
+            (
                 "data = ['user']\nactivity = ['access', 'keys', 'log']\norigin = ['DE']\norigin-by = 'account-region'\nonly-in = ['@eea', '@eu-adequate']\nstate = ['overload']\nunless-mechanism = ['scc', 'dpf']\ninstrument = 'law'",
                 "Personal data of accounts in Germany (DE) are held as keys, opened or logged only in the European Economic Area (@eea) or countries that the European Commission found adequate (@eu-adequate). Applies under overload. Not asked of a transfer recorded as standard contractual clauses of the Commission, with a transfer impact assessment (scc); or EU-US Data Privacy Framework, certified recipient (dpf). Rests on Data Act 2020, section 5.",
             ),

@@ -52,7 +52,7 @@ pub(super) fn spot_of(f: &Finding, sources: &Sources) -> Spot {
 }
 
 /// Shipped packs and answers of a DNS server are read, but stand in no file.
-pub(super) fn is_file(path: &str) -> bool {
+pub(crate) fn is_file(path: &str) -> bool {
     !path.starts_with("pack:") && !path.starts_with('(')
 }
 

@@ -29,6 +29,8 @@ pub mod junit;
 pub mod markdown;
 pub mod mask;
 pub mod oscal;
+#[cfg(feature = "pdf")]
+pub mod pdf;
 pub mod pretty;
 pub mod sarif;
 pub mod screen;
@@ -37,6 +39,8 @@ pub mod traffic;
 pub mod tree;
 pub mod typst;
 pub mod xlsx;
+
+pub(crate) use gate::is_file;
 
 /// What the terminal (or its absence) allows.
 #[derive(Clone, Copy, Debug)]
@@ -117,6 +121,11 @@ pub trait Reporter: Sync {
 
     /// Whether it shows how each way goes, which takes a further pass.
     fn shows_ways(&self) -> bool {
+        false
+    }
+
+    /// Whether it shows the hashes of what was read, which reads it once more.
+    fn shows_hashes(&self) -> bool {
         false
     }
 }

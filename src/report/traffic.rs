@@ -23,6 +23,9 @@ pub fn pretty(o: &Observation, sources: &Sources, options: &RenderOptions, out: 
     let of = |declared: Option<bool>| o.ways.iter().filter(|w| w.declared == declared).collect::<Vec<_>>();
     ways("Most bytes", &o.ways.iter().collect::<Vec<_>>(), options, out)?;
     ways("Undeclared ways", &of(Some(false)), options, out)?;
+    let moved = |w: &&ObservedWay| w.from.was.is_some() || w.to.was.is_some();
+    let moved: Vec<&ObservedWay> = o.ways.iter().filter(moved).collect();
+    ways("Places that the database before had elsewhere", &moved, options, out)?;
     if !o.unused.is_empty() {
         title("Declared ways that nothing took", options, out)?;
         let row = |u: &Unused| vec![u.from.clone(), u.to.clone(), u.activity.to_owned(), u.role.to_owned(), u.source.clone()];
@@ -82,7 +85,7 @@ fn logs(o: &Observation, options: &RenderOptions, out: &mut dyn Write) -> io::Re
 }
 
 /// What rows came to, as far as there are any.
-fn shares(r: &Rows) -> Vec<(&'static str, u64)> {
+pub(super) fn shares(r: &Rows) -> Vec<(&'static str, u64)> {
     let all = [
         ("flows", r.flows),
         ("- to or from a private address that no declared network covers", r.private),
@@ -90,6 +93,7 @@ fn shares(r: &Rows) -> Vec<(&'static str, u64)> {
         ("- that stay on the machine or the wire", r.local),
         ("- whose bytes were not measured", r.unmeasured),
         ("- without a time", r.untimed),
+        ("- whose bytes are estimated from a sample", r.estimated),
         ("rows that say that there was no traffic", r.no_data),
         ("refused by a firewall, so that nothing went through", r.refused),
         ("TCP headers without payload", r.attempts),
@@ -135,7 +139,7 @@ fn end(end: &End) -> String {
     format!("{} ({})", end.name, places.join(", "))
 }
 
-fn amount(seen: &Seen) -> String {
+pub(super) fn amount(seen: &Seen) -> String {
     match seen.unmeasured {
         0 => size(seen.bytes),
         n if n == seen.flows => "unmeasured".to_owned(),
@@ -223,11 +227,14 @@ struct JsonEnd<'a> {
     name: &'a str,
     in_inventory: bool,
     places: Vec<JsonPlace<'a>>,
+    /// Country by the database before, if another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    was: Option<&'a str>,
 }
 
 impl<'a> From<&'a End> for JsonEnd<'a> {
     fn from(end: &'a End) -> Self {
-        Self { name: &end.name, in_inventory: end.declared, places: json::places(&end.places) }
+        Self { name: &end.name, in_inventory: end.declared, places: json::places(&end.places), was: end.was.as_deref() }
     }
 }
 

@@ -11,6 +11,16 @@ use crate::source::Sources;
 
 /// Lines for a name, a role, a date and a signature.
 const SIGNATURES: usize = 3;
+/// Findings told with everything; each further one gets a line with its fingerprint. Nobody signs four thousand pages.
+const IN_FULL: usize = 300;
+/// Characters of the project's name at the foot of each page and in the properties of the document, where PDF/A has no place for more
+/// than 32,767 bytes.
+const SHORT: usize = 60;
+/// Names of more characters without a place to break get one every so many, or they run off the paper.
+const LONG: usize = 30;
+const STEP: usize = 10;
+/// Hexadecimal digits of SHA-256.
+const HASH: usize = 64;
 
 pub struct Typst;
 
@@ -23,6 +33,10 @@ impl Reporter for Typst {
         "for paper and signatures: `typst compile` makes a PDF of it"
     }
 
+    fn shows_hashes(&self) -> bool {
+        true
+    }
+
     fn write(&self, a: &Assessment, sources: &Sources, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         let lang = options.lang;
         head(a, lang, out)?;
@@ -32,8 +46,23 @@ impl Reporter for Typst {
         if a.findings.is_empty() {
             paragraph(&tell!(lang, "Nothing was found."), out)?;
         }
-        for f in gravest(a) {
+        let findings = gravest(a);
+        let (in_full, in_short) = findings.split_at(findings.len().min(IN_FULL));
+        for f in in_full {
             finding(f, sources, lang, out)?;
+        }
+        if !in_short.is_empty() {
+            let findings = lang::count(in_short.len(), "finding", "findings");
+            heading(2, &tell!(lang, "{findings} more, less grave", findings), out)?;
+            paragraph(
+                &tell!(lang, "Each with its fingerprint, by which the JSON and HTML reports of this assessment have its ways."),
+                out,
+            )?;
+            writeln!(out, "#list(")?;
+            for f in in_short {
+                writeln!(out, "  {},", literal(&short(f, sources, lang)))?;
+            }
+            writeln!(out, ")")?;
         }
         transfers(a, sources, lang, out)?;
         heading(1, &tell!(lang, "What this rests on"), out)?;
@@ -48,22 +77,28 @@ impl Reporter for Typst {
         }
         let skipped = a.coverage.files_skipped.iter().map(|(file, why)| vec![safe(file).into_owned(), safe(why).into_owned()]);
         table("(1fr, 1fr)", &[tell!(lang, "File"), tell!(lang, "Why")], skipped, out)?;
+        hashes(a, lang, out)?;
         signatures(lang, out)
     }
+}
+
+fn titled(project: &str, lang: Lang) -> String {
+    tell!(lang, "Where the data of {project} is and can get to", project)
 }
 
 fn head(a: &Assessment, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     let unnamed = tell!(lang, "this project");
     let project = a.project.as_deref().unwrap_or(&unnamed);
-    let title = tell!(lang, "Where the data of {project} is and can get to", project);
+    let title = titled(project, lang);
     let version = env!("CARGO_PKG_VERSION");
     writeln!(out, "// Made by onshore {version}. `typst compile FILE` makes a PDF of it.")?;
-    writeln!(out, "#set document(title: {}, date: {})", literal(&title), date(&a.as_of))?;
-    writeln!(
-        out,
-        "#let foot = {}",
-        literal(&tell!(lang, "{project}, as of {day}, onshore {version}", project, day = lang::day(&a.as_of), version))
-    )?;
+    let mut short: String = safe(project).chars().take(SHORT).collect();
+    if project.chars().nth(SHORT).is_some() {
+        short.push_str("...");
+    }
+    writeln!(out, "#set document(title: \"{}\", date: {})", escaped(&titled(&short, lang), usize::MAX), date(&a.as_of))?;
+    let foot = tell!(lang, "{project}, as of {day}, onshore {version}", project = short, day = lang::day(&a.as_of), version);
+    writeln!(out, "#let foot = {}", literal(&foot))?;
     out.write_all(STYLE.as_bytes())?;
     writeln!(out, "#align(center, text(size: 17pt, weight: \"bold\", {}))", literal(&title))?;
     let notify = a.notify.as_ref().map(|(contact, hours)| tell!(lang, "{contact}, within {hours} hours", contact, hours));
@@ -123,6 +158,31 @@ fn finding(f: &Finding, sources: &Sources, lang: Lang, out: &mut dyn Write) -> i
     table("(2.6cm, 1fr)", &[], rows.map(|(title, text)| vec![title.tell(lang), text]), out)
 }
 
+fn short(f: &Finding, sources: &Sources, lang: Lang) -> String {
+    let rule = f.rule.iter().map(|rule| safe(rule).into_owned());
+    let at = f.location.iter().map(|at| line(sources, *at));
+    let rest: Vec<String> = rule.chain(at).chain([safe(&f.fingerprint).into_owned()]).collect();
+    let (severity, verdict) = (lang.word(f.severity.as_str()), lang.word(f.verdict.as_str()));
+    format!("{severity} {verdict}, {}: {} ({})", f.code, safe(&f.message.tell(lang)), rest.join("; "))
+}
+
+/// What was read, so that who has the files can tell whether they are the same.
+fn hashes(a: &Assessment, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    let hashes = &a.coverage.hashes;
+    if hashes.is_empty() {
+        return Ok(());
+    }
+    let what = tell!(lang, "SHA-256 of what was read, the project's file and the policies with it, as `sha256sum` prints it:");
+    paragraph(&what, out)?;
+    writeln!(out, "#table(columns: (1fr, 10.6cm), stroke: 0.4pt + luma(160), inset: 4pt,")?;
+    writeln!(out, "  table.header(strong({}), strong(\"SHA-256\")),", literal(&tell!(lang, "File")))?;
+    for (file, hash) in hashes {
+        // A hash does not break.
+        writeln!(out, "  {}, raw(\"{}\"),", literal(file), escaped(hash, HASH))?;
+    }
+    writeln!(out, ")")
+}
+
 fn transfers(a: &Assessment, sources: &Sources, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     if a.allowed.is_empty() {
         return Ok(());
@@ -178,8 +238,6 @@ const STYLE: &str = r#"#set page(paper: "a4", margin: 2cm, footer: context [
 #set par(justify: false)
 #set heading(numbering: "1.1")
 #show heading: set block(above: 1.4em, below: 0.8em, sticky: true)
-// Long names break somewhere, or they run off the paper.
-#show regex("\\S{40,}"): name => name.text.codepoints().join(sym.zws)
 "#;
 
 fn heading(level: u8, text: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -219,24 +277,53 @@ fn table_of(
     writeln!(out, ")")
 }
 
-/// A string literal. Line ends in it are ours: a text of the user's has none after [`safe`].
+/// A string literal.
 fn literal(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
+    format!("\"{}\"", escaped(text, LONG))
+}
+
+/// What stands between the quotes of a literal; what is longer without a place to break gets some. Line ends are ours: a text of the
+/// user's has none after [`safe`].
+fn escaped(text: &str, longest: usize) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
     for (i, line) in text.split('\n').enumerate() {
         if i > 0 {
             out.push_str("\\n");
         }
-        for c in safe(line).chars() {
-            if matches!(c, '"' | '\\') {
-                out.push('\\');
+        let line = safe(line);
+        let mut rest = &*line;
+        while !rest.is_empty() {
+            let (run, after) = rest.split_at(unbroken(rest));
+            rest = after;
+            let long = run.chars().nth(longest).is_some();
+            for (i, c) in run.chars().enumerate() {
+                if long && i > 0 && i % STEP == 0 {
+                    out.push_str(BREAK);
+                }
+                if matches!(c, '"' | '\\') {
+                    out.push('\\');
+                }
+                out.push(c);
             }
-            out.push(c);
         }
     }
-    out.push('"');
     out
 }
+
+/// The bytes up to where a line may break by itself (UAX #14): behind a space, inside of a path or a name of several words, between
+/// Chinese characters.
+fn unbroken(text: &str) -> usize {
+    let wide = |c: char| c >= '\u{2e80}' && c.is_alphanumeric();
+    let ends = text.char_indices().zip(text.chars().skip(1)).find(|((_, c), next)| match c {
+        ' ' => true,
+        '/' | '-' => next.is_ascii_alphabetic(),
+        c => wide(*c) || wide(*next),
+    });
+    ends.map_or(text.len(), |((at, c), _)| at + c.len_utf8())
+}
+
+/// A space of no width, as an escape: it must not stand in the text of a report itself.
+const BREAK: &str = "\\u{200b}";
 
 /// `datetime(...)`; `none` if it is no day.
 fn date(day: &str) -> String {
@@ -244,5 +331,31 @@ fn date(day: &str) -> String {
     match parts.as_slice() {
         [year, month @ 1..=12, day @ 1..=31] => format!("datetime(year: {year}, month: {month}, day: {day})"),
         _ => "none".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_long_can_break_and_the_rest_is_as_it_was() {
+        let table = [
+            ("infra/zoom/policies/us-meetings-stay.toml:31", "infra/zoom/policies/us-meetings-stay.toml:31"),
+            ("communications.recordings.participants", "communicat\\u{200b}ions.recor\\u{200b}dings.part\\u{200b}icipants"),
+            (
+                "深圳机房个人信息深圳机房个人信息深圳机房个人信息深圳机房个人信息",
+                "深圳机房个人信息深圳机房个人信息深圳机房个人信息深圳机房个人信息",
+            ),
+            ("a\"b\\c\nd\u{202e}", "a\\\"b\\\\c\\nd\\\\u{202e}"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(escaped(text, LONG), expected);
+        }
+        for hostile in ["-", "/", "。", "W", "-W", " -"] {
+            let breaks = escaped(&hostile.repeat(1_000), LONG).matches(BREAK).count();
+            let own = matches!(hostile, "-W" | " -");
+            assert_eq!(breaks, if own { 0 } else { 99 }, "{hostile}");
+        }
     }
 }

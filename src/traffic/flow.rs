@@ -23,6 +23,8 @@ pub struct Flow {
     pub ours: Option<bool>,
     /// A firewall refused it: nothing went through.
     pub refused: bool,
+    /// Packets and bytes are what a sample stands for.
+    pub estimated: bool,
 }
 
 /// Who opened the connection of which this is one direction.
@@ -50,7 +52,15 @@ impl Flow {
             opened: Opened::Unsaid,
             ours: None,
             refused: false,
+            estimated: false,
         }
+    }
+
+    /// What it stands for if one packet in so many was looked at.
+    pub fn sampled(self, one_in: Option<u64>) -> Self {
+        let Some(one_in) = one_in.filter(|n| *n > 1) else { return self };
+        let times = |n: Option<u64>| n.map(|n| n.saturating_mul(one_in));
+        Self { packets: times(self.packets), bytes: times(self.bytes), estimated: true, ..self }
     }
 
     /// The other direction of the same connection, with nothing measured yet.
@@ -114,9 +124,24 @@ pub enum Odd {
     Unparsable,
 }
 
+/// An end of a flow as a log tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End<'l> {
+    /// By the flow's own address.
+    Address,
+    /// By a name, and one for a group that it is of (or nothing), which the inventory may know.
+    Named(&'l str, &'l str),
+    /// It is the machine that keeps the log, with the name that its configuration has for what listened (or nothing).
+    Here(&'l str),
+    /// Not at all.
+    Untold,
+}
+
 /// Takes what a reader finds. `row` is the line from 1 in texts, else the record from 1.
 pub trait Sink {
     fn flow(&mut self, row: u64, flow: Flow);
+    /// A flow of which an end is told by something else than an address, which then means nothing in the flow.
+    fn between(&mut self, row: u64, flow: Flow, from: End<'_>, to: End<'_>);
     fn odd(&mut self, row: u64, odd: Odd);
 }
 

@@ -3,16 +3,18 @@
 //! A [`Party`] is what flows are counted by: an endpoint of the inventory, else a site or a private network, else a place with how
 //! it is known. Two processes that label alike have the same [`Labels::hash`]; numbers of parties mean the same only then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use foldhash::HashMap;
 use sha2::{Digest, Sha256};
 
+use super::flow::End;
 use super::table::Table;
-use crate::geo::{Atlas, GeoError, Geolocation, Kind, special};
+use crate::geo::mmdb::{Database, Record};
+use crate::geo::{Atlas, Basis, GeoError, Geolocation, Kind, special};
 use crate::lang::{Message, say};
-use crate::model::{EndpointId, SiteId, SiteMatch, Snapshot, Standing};
+use crate::model::{Country, EndpointId, SiteId, SiteMatch, Snapshot, Standing};
 
 /// Index into [`Labels::parties`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +28,10 @@ pub struct Party {
     /// The site whose network holds the address.
     pub site: Option<SiteId>,
     pub geo: Geolocation,
+    /// It has no address and no place: what is known of it, in a phrase.
+    pub nobody: Option<&'static str>,
+    /// The country in which the database before had it, if another.
+    pub was: Option<Country>,
     /// Traffic with it stays on the machine or the wire: loopback, link-local, multicast, a cloud's own services for a machine.
     pub local: bool,
 }
@@ -44,6 +50,13 @@ pub struct Labels {
     /// By answer of the table.
     labels: Vec<Label>,
     pub parties: Vec<Party>,
+    /// Endpoints by everything that a log may call them, in small letters.
+    named: HashMap<String, PartyId>,
+    unheard: PartyId,
+    untold: PartyId,
+    /// The machine that keeps the logs.
+    here: PartyId,
+    is_here_told: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -59,9 +72,17 @@ impl Labels {
     /// # Errors
     /// A database is damaged.
     pub fn new(atlas: &Atlas, snapshot: &Snapshot) -> Result<Self, GeoError> {
+        Self::beside(atlas, snapshot, None)
+    }
+
+    /// The same, telling apart what a database from before has elsewhere.
+    ///
+    /// # Errors
+    /// A database is damaged.
+    pub fn beside(atlas: &Atlas, snapshot: &Snapshot, before: Option<&Database>) -> Result<Self, GeoError> {
         let owners = owners(snapshot);
         let marked: Vec<IpAddr> = owners.keys().copied().collect();
-        let flat = atlas.flat(&marked)?;
+        let flat = atlas.flat(&marked, before)?;
         let mut parties = Parties { list: Vec::new(), known: HashMap::default() };
         let mut labels = Vec::with_capacity(flat.answers.len());
         for answer in &flat.answers {
@@ -69,11 +90,46 @@ impl Labels {
             labels.push(match owners {
                 _ if answer.unwrap => Label::Unwrap,
                 Some(owners) => of_owners(owners, |ids| parties.of_endpoints(ids, atlas, snapshot)),
-                None => Label::One(parties.of_address(answer.example, atlas)),
+                None => Label::One(parties.of_address(answer.example, atlas, before)),
             });
         }
         let table = Table::new(&flat.v4, &flat.v6);
-        Ok(Self { table, labels, parties: parties.list })
+        let named = names(snapshot).into_iter().map(|(name, ids)| (name, parties.of_endpoints(ids, atlas, snapshot))).collect();
+        let unheard = parties.nobody("machines that a log calls by a name which the inventory does not have");
+        let untold = parties.nobody("somebody whom the log does not tell");
+        let here = parties.nobody("the machine that keeps the log");
+        let parties = parties.list;
+        Ok(Self { table, labels, parties, named, unheard, untold, here, is_here_told: false })
+    }
+
+    /// Says which machine keeps the logs: an address, or the name of an endpoint.
+    ///
+    /// # Errors
+    /// It is neither, as a clause.
+    pub fn keep_here(&mut self, machine: &str) -> Result<(), String> {
+        self.here = match machine.parse::<IpAddr>() {
+            Ok(address) => self.find(address, 0),
+            Err(_) => {
+                self.name(machine).ok_or_else(|| format!("`{machine}` is neither an address nor the name of an endpoint"))?
+            }
+        };
+        self.is_here_told = true;
+        Ok(())
+    }
+
+    fn name(&self, name: &str) -> Option<PartyId> {
+        if name.is_empty() { None } else { self.named.get(&name.to_lowercase()).copied() }
+    }
+
+    /// Who an end of a flow is.
+    pub fn end(&self, end: End<'_>, address: IpAddr, port: u16) -> PartyId {
+        match end {
+            End::Address => self.find(address, port),
+            End::Named(name, group) => self.name(name).or_else(|| self.name(group)).unwrap_or(self.unheard),
+            End::Here(_) if self.is_here_told => self.here,
+            End::Here(front) => self.name(front).unwrap_or(self.here),
+            End::Untold => self.untold,
+        }
     }
 
     /// Who has an address; the port tells endpoints apart that share it.
@@ -117,7 +173,10 @@ impl Labels {
         }
         for party in &self.parties {
             let names: Vec<&str> = party.endpoints.iter().map(|e| snapshot.endpoint(*e).name.as_str()).collect();
-            hash.update(format!("{names:?}{:?}{:?}{:?}", party.site, party.geo.kind, party.geo.places));
+            hash.update(format!("{names:?}{:?}{:?}{:?}{:?}", party.site, party.geo.kind, party.geo.places, party.was));
+        }
+        for (name, party) in self.named.iter().collect::<BTreeMap<_, _>>() {
+            hash.update(format!("{name:?}{party:?}"));
         }
         hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
     }
@@ -145,6 +204,36 @@ fn owners(snapshot: &Snapshot) -> BTreeMap<IpAddr, Vec<Owner>> {
     owners
 }
 
+/// Everything that an endpoint is called, and who is meant: of what is only a name, any of its targets.
+fn names(snapshot: &Snapshot) -> BTreeMap<String, Vec<EndpointId>> {
+    let mut named: BTreeMap<String, Vec<EndpointId>> = BTreeMap::new();
+    for id in snapshot.endpoint_ids() {
+        let endpoint = snapshot.endpoint(id);
+        let meant = meant(snapshot, id);
+        for name in [&endpoint.name].into_iter().chain(&endpoint.names).chain(&endpoint.cloud_ids) {
+            named.entry(name.to_lowercase()).or_default().extend(&meant);
+        }
+    }
+    for ids in named.values_mut() {
+        ids.sort_unstable();
+        ids.dedup();
+    }
+    named
+}
+
+fn meant(snapshot: &Snapshot, id: EndpointId) -> Vec<EndpointId> {
+    let is_name = |id: &EndpointId| snapshot.endpoint(*id).standing == Standing::Logical;
+    let (mut stack, mut seen, mut found) = (vec![id], BTreeSet::from([id]), Vec::new());
+    while let Some(at) = stack.pop() {
+        if is_name(&at) {
+            stack.extend(snapshot.routes_from(at).map(|(_, r)| r.to).filter(|to| seen.insert(*to)));
+        } else {
+            found.push(at);
+        }
+    }
+    if found.is_empty() { vec![id] } else { found }
+}
+
 fn of_owners(owners: &[Owner], mut party: impl FnMut(Vec<EndpointId>) -> PartyId) -> Label {
     let mut ports: Vec<u16> = owners.iter().filter_map(|(port, _)| *port).collect();
     ports.dedup();
@@ -164,6 +253,16 @@ fn of_owners(owners: &[Owner], mut party: impl FnMut(Vec<EndpointId>) -> PartyId
     if ports.is_empty() { Label::One(others) } else { Label::ByPort(ports, others) }
 }
 
+/// Where a database from before had an address, if in another country. What a person or a provider says does not change with it.
+fn elsewhere(geo: &Geolocation, before: &Database, address: IpAddr) -> Option<Country> {
+    let by_database = geo.basis == Some(Basis::Mmdb) || (geo.basis.is_none() && geo.kind == Kind::Unknown);
+    let (record, _) = before.find(special::unwrap(address).0).filter(|_| by_database)?;
+    match &*record {
+        Record::Country { place, .. } if geo.places.iter().all(|p| p.country != place.country) => Some(place.country),
+        _ => None,
+    }
+}
+
 struct Parties {
     list: Vec<Party>,
     known: HashMap<String, PartyId>,
@@ -181,11 +280,25 @@ impl Parties {
     fn of_endpoints(&mut self, endpoints: Vec<EndpointId>, atlas: &Atlas, snapshot: &Snapshot) -> PartyId {
         self.intern(format!("{endpoints:?}"), || {
             let geo = atlas.locate_all(snapshot, &endpoints);
-            Party { endpoints, site: None, geo, local: false }
+            Party { endpoints, site: None, geo, nobody: None, was: None, local: false }
         })
     }
 
-    fn of_address(&mut self, address: IpAddr, atlas: &Atlas) -> PartyId {
+    fn nobody(&mut self, phrase: &'static str) -> PartyId {
+        self.intern(phrase.to_owned(), || {
+            let geo = Geolocation {
+                kind: Kind::Unknown,
+                places: Vec::new(),
+                basis: None,
+                evidence: Vec::new(),
+                unknown: Some(say!("the log tells neither its address nor a name that the inventory knows")),
+                conflict: None,
+            };
+            Party { endpoints: Vec::new(), site: None, geo, nobody: Some(phrase), was: None, local: false }
+        })
+    }
+
+    fn of_address(&mut self, address: IpAddr, atlas: &Atlas, before: Option<&Database>) -> PartyId {
         let (site, mut geo) = atlas.site_and_place(address);
         let block = special::find(address);
         let local = site == SiteMatch::None && geo.places.is_empty() && block.is_some_and(|b| b.stays_local());
@@ -207,19 +320,19 @@ impl Parties {
                 _ => say!("no range and no database knows where"),
             });
         }
+        let was = before.and_then(|database| elsewhere(&geo, database, address));
         let by: Vec<(&str, &str)> = geo.evidence.iter().take(1).map(|e| (e.basis.as_str(), e.matched.as_str())).collect();
         let key = format!(
-            "{site:?} {:?} {:?} {:?} {by:?} {:?} {:?} {local}",
+            "{site:?} {:?} {:?} {:?} {by:?} {:?} {:?} {local} {was:?}",
             geo.kind, geo.places, geo.basis, geo.unknown, geo.conflict
         );
-        self.intern(key, || Party { endpoints: Vec::new(), site: site.site(), geo, local })
+        self.intern(key, || Party { endpoints: Vec::new(), site: site.site(), geo, nobody: None, was, local })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geo::mmdb::Database;
     use crate::model::{Address, Endpoint};
     use crate::source::{Location, SourceId, Span};
 
@@ -274,7 +387,7 @@ mod tests {
         let atlas = atlas();
         let snapshot = Snapshot::default();
         let labels = Labels::new(&atlas, &snapshot).unwrap();
-        let flat = atlas.flat(&[]).unwrap();
+        let flat = atlas.flat(&[], None).unwrap();
         let mut addresses: Vec<IpAddr> = special::all().flat_map(|b| [b.network.network(), b.network.broadcast()]).collect();
         addresses.extend(flat.v4.iter().step_by(997).map(|s| IpAddr::V4((s.start as u32).into())));
         addresses.extend(flat.v6.iter().step_by(997).map(|s| IpAddr::V6(s.start.into())));

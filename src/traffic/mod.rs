@@ -6,13 +6,17 @@
 //! 3. [`tally`]: flows counted by sender, receiver, way and hour, mergeable and bounded.
 //! 4. [`count()`]: all logs on all processors; an engine that spreads over machines calls the same three.
 //! 5. [`part`]: a tally as a file, to be merged with others.
+//! 6. [`convert`]: logs as compact files, which are counted faster.
 
+pub mod convert;
 mod count;
 pub mod flow;
 pub mod label;
 pub mod open;
+pub mod parquet;
 mod parse;
 pub mod part;
+mod pieces;
 pub mod read;
 pub mod table;
 pub mod tally;

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
@@ -117,33 +119,128 @@ impl Walk<'_> {
     }
 }
 
+/// What is done, for whoever watches.
+#[derive(Debug, Default)]
+pub struct Meter {
+    pub rows: AtomicU64,
+    /// As they lie in the files.
+    pub bytes: AtomicU64,
+}
+
+/// Counts what is read.
+pub struct Metered<R> {
+    log: R,
+    meter: Arc<Meter>,
+}
+
+impl<R: Read> Read for Metered<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.log.read(buffer)?;
+        self.meter.bytes.fetch_add(read as u64, Relaxed);
+        Ok(read)
+    }
+}
+
 /// The bytes of a log, unpacked.
 ///
 /// # Errors
 /// It cannot be opened, or its first bytes cannot be read.
-pub fn open(path: &Path) -> io::Result<Box<dyn Read>> {
-    unpack(File::open(path)?)
+pub fn open(path: &Path, meter: &Arc<Meter>) -> io::Result<Unpacked<Metered<File>>> {
+    unpack(Metered { log: File::open(path)?, meter: Arc::clone(meter) })
+}
+
+/// A file that can be read anywhere.
+pub type OnDisk = File;
+
+/// # Errors
+/// It cannot be opened.
+pub fn on_disk(path: &Path) -> io::Result<OnDisk> {
+    File::open(path)
+}
+
+/// What comes as a stream, in a file of which nothing stays.
+///
+/// # Errors
+/// The stream breaks off, or there is no room for it.
+pub fn to_disk(log: &mut dyn Read) -> io::Result<OnDisk> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(log, &mut file)?;
+    Ok(file)
+}
+
+/// Makes a file that has its name only when it is whole.
+///
+/// # Errors
+/// It cannot be written; then nothing of it stays.
+pub fn make<R>(path: &Path, write: impl FnOnce(OnDisk) -> io::Result<R>) -> io::Result<R> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let made = File::create(&part).and_then(write).and_then(|made| fs::rename(&part, path).map(|()| made));
+    if made.is_err() {
+        // What was wrong is told; that the rest of it is still there as well adds nothing.
+        let _ = fs::remove_file(&part);
+    }
+    made
+}
+
+/// Bytes of all logs together, as far as they are files.
+pub fn total(inputs: &[Input]) -> u64 {
+    let size = |i: &Input| i.path.as_ref().and_then(|p| p.metadata().ok()).map_or(0, |m| m.len());
+    inputs.iter().map(size).sum()
+}
+
+/// A log with its first bytes put back.
+type Whole<R> = BufReader<io::Chain<Cursor<Vec<u8>>, R>>;
+
+/// What is read of a log, whether it is packed or not.
+pub enum Unpacked<R: Read> {
+    Plain(Whole<R>),
+    Gzip(Box<MultiGzDecoder<Whole<R>>>),
+    Zstd(Box<Frames<Whole<R>>>),
+}
+
+impl<R: Read> Unpacked<R> {
+    pub fn is_packed(&self) -> bool {
+        !matches!(self, Self::Plain(_))
+    }
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(log) => log.read(buffer),
+            Self::Gzip(log) => log.read(buffer),
+            Self::Zstd(log) => log.read(buffer),
+        }
+    }
 }
 
 /// Unpacked by its first bytes; packed twice is unpacked once.
-pub fn unpack<'r>(reader: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
+///
+/// # Errors
+/// The first bytes cannot be read.
+pub fn unpack<R: Read>(reader: R) -> io::Result<Unpacked<R>> {
     let mut reader = reader;
     let mut head = Vec::with_capacity(4);
     reader.by_ref().take(4).read_to_end(&mut head)?;
     let magic: [u8; 4] = std::array::from_fn(|i| head.get(i).copied().unwrap_or(0));
     let whole = BufReader::with_capacity(WINDOW, Cursor::new(head).chain(reader));
     Ok(match magic {
-        [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(whole)),
+        [0x1f, 0x8b, ..] => Unpacked::Gzip(Box::new(MultiGzDecoder::new(whole))),
         // RFC 8878: a frame, or a skippable one.
         [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
-            Box::new(Frames { source: whole, decoder: FrameDecoder::new(), within: false })
+            Unpacked::Zstd(Box::new(Frames { source: whole, decoder: FrameDecoder::new(), within: false }))
         }
-        _ => Box::new(whole),
+        _ => Unpacked::Plain(whole),
     })
 }
 
 /// Zstandard frames one after the other.
-struct Frames<R: BufRead> {
+pub struct Frames<R: BufRead> {
     source: R,
     decoder: FrameDecoder,
     within: bool,

@@ -107,13 +107,7 @@ pub fn time(bytes: &[u8]) -> Option<i64> {
         if bytes[whole.len()..].iter().skip(1).any(|b| !b.is_ascii_digit()) {
             return None;
         }
-        let seconds = match n {
-            0..100_000_000_000 => n,
-            100_000_000_000..100_000_000_000_000 => n / 1_000,
-            100_000_000_000_000..100_000_000_000_000_000 => n / 1_000_000,
-            _ => n / 1_000_000_000,
-        };
-        return i64::try_from(seconds).ok();
+        return Some(epoch(n));
     }
     let text = std::str::from_utf8(bytes).ok()?.trim();
     if let Ok(time) = text.parse::<jiff::Timestamp>() {
@@ -121,6 +115,17 @@ pub fn time(bytes: &[u8]) -> Option<i64> {
     }
     let civil: jiff::civil::DateTime = text.parse().ok()?;
     Some(civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second())
+}
+
+/// Seconds since 1970 out of these, milli-, micro- or nanoseconds: the size tells which.
+pub fn epoch(n: u64) -> i64 {
+    let seconds = match n {
+        0..100_000_000_000 => n,
+        100_000_000_000..100_000_000_000_000 => n / 1_000,
+        100_000_000_000_000..100_000_000_000_000_000 => n / 1_000_000,
+        _ => n / 1_000_000_000,
+    };
+    i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
 /// IANA numbers of the protocols that logs call by name; a number stays one.

@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
-use super::flow::{Flow, Odd, Sink};
+use super::flow::{End, Flow, Odd, Sink};
 use super::label::{Labels, PartyId};
 pub use crate::finding::observed::Rows;
 use crate::geo::Kind;
@@ -355,16 +355,8 @@ impl<'l> Counter<'l> {
         self.tally
     }
 
-    fn row(&mut self, row: u64) {
-        if row != self.last_row {
-            self.tally.rows.read += 1;
-            self.last_row = row;
-        }
-    }
-}
-
-impl Sink for Counter<'_> {
-    fn flow(&mut self, row: u64, flow: Flow) {
+    #[inline]
+    fn count(&mut self, row: u64, flow: Flow, who: impl FnOnce(&Labels) -> (PartyId, PartyId)) {
         self.row(row);
         let rows = &mut self.tally.rows;
         if flow.refused {
@@ -380,13 +372,13 @@ impl Sink for Counter<'_> {
             return;
         }
         rows.flows += 1;
-        let from = self.labels.find(flow.from, flow.from_port);
-        let to = self.labels.find(flow.to, flow.to_port);
+        let (from, to) = who(self.labels);
         let (a, b) = (self.traits[from.0 as usize], self.traits[to.0 as usize]);
         rows.private += u64::from(a.private || b.private);
         rows.unlocated += u64::from(a.unlocated || b.unlocated);
         rows.local += u64::from(a.local || b.local);
         rows.unmeasured += u64::from(flow.bytes.is_none());
+        rows.estimated += u64::from(flow.estimated);
         let time = flow.first.or(flow.last);
         rows.untimed += u64::from(time.is_none());
         let hour = time.and_then(|t| u32::try_from(t / 3600).ok());
@@ -403,6 +395,23 @@ impl Sink for Counter<'_> {
         if tally.cells.len() > tally.bound.saturating_mul(2) {
             tally.shrink();
         }
+    }
+
+    fn row(&mut self, row: u64) {
+        if row != self.last_row {
+            self.tally.rows.read += 1;
+            self.last_row = row;
+        }
+    }
+}
+
+impl Sink for Counter<'_> {
+    fn flow(&mut self, row: u64, flow: Flow) {
+        self.count(row, flow, |labels| (labels.find(flow.from, flow.from_port), labels.find(flow.to, flow.to_port)));
+    }
+
+    fn between(&mut self, row: u64, flow: Flow, from: End<'_>, to: End<'_>) {
+        self.count(row, flow, |labels| (labels.end(from, flow.from, flow.from_port), labels.end(to, flow.to, flow.to_port)));
     }
 
     fn odd(&mut self, row: u64, odd: Odd) {

@@ -120,9 +120,19 @@ impl Judge<'_, '_> {
 
     /// The same in every language: a finding is known again by it.
     pub(super) fn name(&self, party: &Party) -> String {
+        match party.was {
+            Some(was) => format!("{} (in {was} by the database before)", self.name_now(party)),
+            None => self.name_now(party),
+        }
+    }
+
+    fn name_now(&self, party: &Party) -> String {
         let names: Vec<&str> = party.endpoints.iter().map(|id| self.context.snapshot.endpoint(*id).name.as_str()).collect();
         if !names.is_empty() {
             return names.join(" or ");
+        }
+        if let Some(phrase) = party.nobody {
+            return phrase.to_owned();
         }
         if let Some(site) = party.site {
             return format!("undeclared addresses of site {}", self.context.snapshot.site(site).id);
@@ -145,7 +155,7 @@ impl Judge<'_, '_> {
 
     pub(super) fn end(&self, party: &Party) -> End {
         let places = known_places(&party.geo, self.context.atlas);
-        End { name: self.name(party), declared: !party.endpoints.is_empty(), places }
+        End { name: self.name(party), declared: !party.endpoints.is_empty(), places, was: party.was.map(|c| c.to_string()) }
     }
 
     pub(super) fn log(&self, number: u32) -> String {

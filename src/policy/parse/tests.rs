@@ -50,7 +50,7 @@ never-in = ['US']",
     ),
     (
         "",
-        "9: [[[rule]]] the rule demands nothing (add one of only-in, never-in, copy-in, first-in, return-within, retain-in, keys-in, survive, separate, nexus)",
+        "9: [[[rule]]] the rule demands nothing (add one of only-in, never-in, copy-in, first-in, return-within, retain-in, keys-in, survive, separate, nexus, recipient)",
     ),
     (
         "only-in = ['CHN', '@cn-mainlnd', 'UK', 'Q']",
@@ -309,6 +309,9 @@ fn every_demand_is_read() {
     assert!(matches!(demand("retain-in = ['CN']\ndays = 180"), Demand::RetainIn { days: 180, .. }));
     assert!(matches!(demand("keys-in = ['@eea']"), Demand::KeysIn(p) if p == set(&["@eea"])));
     assert!(matches!(demand("nexus = true"), Demand::Nexus));
+    assert!(matches!(demand("recipient = { covered-person = false }"), Demand::Recipient));
+    let beside = demand("never-in = ['CN']\nrecipient = { covered-person = false }");
+    assert!(matches!(beside, Demand::NeverIn(_)), "beside a demand it is none");
     let separate = demand("separate = ['account', 'principal']\nbetween = 'store-and-backups'\nat-least-km = 100");
     let Demand::Separate(separate) = separate else { panic!("separate") };
     assert_eq!((separate.apart, separate.at_least_km), (vec![Apart::Domain(DomainKind::Account), Apart::Principal], Some(100)));
@@ -428,13 +431,23 @@ fn shipped_packs_keep_to_the_law() {
     assert!(onshore.instruments.iter().any(|i| i.article.as_deref().is_some_and(|a| a.starts_with("article 39"))));
 
     let doj = pack("us-doj-bulk-data");
+    let (places, persons): (Vec<&Rule>, Vec<&Rule>) = doj.rules.iter().partition(|r| matches!(r.demand, Demand::NeverIn(_)));
+    for (of_places, of_persons) in places.iter().zip(&persons) {
+        // A place is only a sign of a covered person: what is asked of places is asked of persons, of the same data.
+        let data = |r: &Rule| r.data.iter().map(|d| d.value.clone()).collect::<Vec<_>>();
+        assert_eq!((data(of_places), of_places.min_subjects), (data(of_persons), of_persons.min_subjects));
+        assert_eq!(of_persons.recipient.as_ref().and_then(|r| r.covered_person), Some(false));
+        assert!(matches!(of_persons.demand, Demand::Recipient) && of_places.recipient.is_none());
+    }
+    assert_eq!(places.len(), persons.len());
     for rule in &doj.rules {
-        let Demand::NeverIn(concern) = &rule.demand else { panic!("never-in") };
-        assert!(
-            [b"CN", b"HK", b"MO", b"RU"].iter().all(|c| concern.contains(&place(c)) == In),
-            "China includes HK and MO here"
-        );
-        assert_eq!(concern.contains(&place(b"TW")), Out);
+        if let Demand::NeverIn(concern) = &rule.demand {
+            assert!(
+                [b"CN", b"HK", b"MO", b"RU"].iter().all(|c| concern.contains(&place(c)) == In),
+                "China includes HK and MO here"
+            );
+            assert_eq!(concern.contains(&place(b"TW")), Out);
+        }
         assert!(rule.data.iter().all(|d| !crate::vocab::classes::overlap(&d.value, "communications.content")), "202.501");
         assert_eq!(rule.window, Some(Window::TrailingTwelveMonths));
         let omic = rule.id.value.starts_with("genomic") || rule.id.value.starts_with("omic");

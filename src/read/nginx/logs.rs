@@ -8,12 +8,30 @@ use std::collections::BTreeSet;
 
 use super::clients::Piece;
 use super::context::{Config, Level};
-use super::lex::{RENDER, has_template, shorten};
+use super::lex::{self, Body, RENDER, Statement, has_template, shorten};
 use super::output::{Output, Touch};
 use super::target;
 use crate::model::{Activity, DataLimit};
 use crate::read::proxy::LOGGED;
 use crate::source::Location;
+
+/// How access logs are written: every `log_format` of a text, without its name and parameters.
+pub fn log_formats(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut stack = lex::parse(text);
+    while let Some(statement) = stack.pop() {
+        let Statement::Directive(directive) = statement else { continue };
+        if directive.name.text == "log_format" {
+            let words = directive.args.iter().skip(1).map(|w| w.text.as_str()).filter(|w| !w.starts_with("escape="));
+            found.push(words.collect());
+        }
+        if let Body::Block(inner) = directive.body {
+            stack.extend(inner);
+        }
+    }
+    found.sort();
+    found
+}
 
 /// What has been said of one server: a block inherits most of its logs.
 #[derive(Default)]

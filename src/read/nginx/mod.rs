@@ -35,6 +35,8 @@ use target::Peer;
 use tree::{Files, named};
 use upstream::Usage;
 
+pub use logs::log_formats;
+
 pub struct Nginx;
 
 impl Reader for Nginx {

@@ -21,6 +21,7 @@ mod matrix;
 mod opening;
 mod record;
 mod rests;
+pub mod traffic;
 mod words;
 pub mod world;
 
@@ -56,17 +57,11 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn page(r: &Report<'_>) -> Markup {
-    let style = format!("{STYLE}{}", super::draw::svg::STYLE);
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
-        base64(&Sha256::digest(&style)),
-        base64(&Sha256::digest(SCRIPT))
-    );
     let a = r.assessment;
     let lang = r.lang;
     let unnamed = tell!(lang, "unnamed project");
     let name = a.project.as_deref().unwrap_or(&unnamed);
-    let sections: Vec<(&str, Message, Markup)> = vec![
+    let sections: Vec<Section<'_>> = vec![
         ("verdict", say!("What was decided, and what not"), opening::verdict(r)),
         ("map", say!("Where data gets to"), world::section(r)),
         ("matrix", say!("Origin, place and activity"), matrix::section(r)),
@@ -81,6 +76,23 @@ fn page(r: &Report<'_>) -> Markup {
         ("words", say!("Words"), words::section(lang)),
         ("made", say!("How this was made"), rests::made(r)),
     ];
+    let title = tell!(lang, "Data residency of {name}, as of {day}", name, day = lang::day(&a.as_of));
+    framed(r, &html! { (Text(&title)) }, &say!("Data residency report"), &limits(), &sections)
+}
+
+/// Id, title and content.
+type Section<'s> = (&'s str, Message, Markup);
+
+fn framed(r: &Report<'_>, title: &Markup, kind: &Message, limits: &Message, sections: &[Section<'_>]) -> Markup {
+    let style = format!("{STYLE}{}", super::draw::svg::STYLE);
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        base64(&Sha256::digest(&style)),
+        base64(&Sha256::digest(SCRIPT))
+    );
+    let (a, lang) = (r.assessment, r.lang);
+    let unnamed = tell!(lang, "unnamed project");
+    let name = a.project.as_deref().unwrap_or(&unnamed);
     html! {
         (DOCTYPE)
         html lang=(lang.tag()) {
@@ -91,13 +103,13 @@ fn page(r: &Report<'_>) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="generator" content={ "onshore " (r.version) };
-                title { (Text(&tell!(lang, "Data residency of {name}, as of {day}", name, day = lang::day(&a.as_of)))) }
+                title { (title) }
                 style { (PreEscaped(&style)) }
             }
             body {
                 a class="skip" href="#main" { (tell!(lang, "Skip to the content")) }
                 header {
-                    p class="kind" { (tell!(lang, "Data residency report")) }
+                    p class="kind" { (kind.tell(lang)) }
                     h1 { (Text(name)) }
                     p {
                         @let [before, after] = around(lang, &say!("As of {day}.", day = MARK));
@@ -107,11 +119,11 @@ fn page(r: &Report<'_>) -> Markup {
                 }
                 nav aria-label=(tell!(lang, "Sections")) {
                     ul {
-                        @for (id, title, _) in &sections { li { a href={ "#" (id) } { (title.tell(lang)) } } }
+                        @for (id, title, _) in sections { li { a href={ "#" (id) } { (title.tell(lang)) } } }
                     }
                 }
                 main id="main" tabindex="-1" {
-                    @for (id, title, content) in &sections {
+                    @for (id, title, content) in sections {
                         section id=(id) aria-labelledby={ (id) "-title" } {
                             h2 id={ (id) "-title" } { (title.tell(lang)) }
                             (content)
@@ -119,7 +131,7 @@ fn page(r: &Report<'_>) -> Markup {
                     }
                 }
                 footer {
-                    p { (limits().tell(lang)) (lang.space()) (tell!(lang, "Made by onshore {version}.", version = r.version)) }
+                    p { (limits.tell(lang)) (lang.space()) (tell!(lang, "Made by onshore {version}.", version = r.version)) }
                 }
                 script { (PreEscaped(SCRIPT)) }
             }

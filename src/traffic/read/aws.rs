@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::json::{self, at, bytes_of, text_at};
 use super::vpc::{Fields, VERSION_2};
-use super::{Columns, Format, Head};
+use super::{Format, Head, Hints};
 use crate::traffic::flow::{Odd, Sink};
 
 pub struct Document;
@@ -24,7 +24,7 @@ impl Format for Document {
         head.json().is_some_and(|t| t.contains("\"srcaddr\"") && t.contains("\"dstaddr\"") && t.contains("\"log-status\""))
     }
 
-    fn read(&self, log: &mut dyn Read, _: &Columns, sink: &mut dyn Sink) -> io::Result<()> {
+    fn read(&self, log: &mut dyn Read, _: &Hints, sink: &mut dyn Sink) -> io::Result<()> {
         let by_name = Fields::from_header(FIELDS.as_bytes()).expect("it has addresses");
         let version_2 = Fields::from_header(VERSION_2.as_bytes()).expect("it has addresses");
         json::documents(log, sink, |row, value, sink| {

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use serde_json::Value;
 
 use super::json::{self, address_at, at, number_at, port_at, protocol_at, text_at, time_at};
-use super::{Columns, Format, Head};
+use super::{Format, Head, Hints};
 use crate::traffic::flow::{Flow, Odd, Opened, Sink};
 use crate::traffic::parse::{address, number, port, protocol, time};
 
@@ -22,7 +22,7 @@ impl Format for Google {
         head.json().is_some_and(|t| t.contains("\"connection\"") && t.contains("\"src_ip\"") && t.contains("\"dest_ip\""))
     }
 
-    fn read(&self, log: &mut dyn Read, _: &Columns, sink: &mut dyn Sink) -> io::Result<()> {
+    fn read(&self, log: &mut dyn Read, _: &Hints, sink: &mut dyn Sink) -> io::Result<()> {
         json::documents(log, sink, |row, value, sink| {
             let of = at(value, "jsonPayload").unwrap_or(value);
             let (Some(from), Some(to)) = (address_at(of, "connection.src_ip"), address_at(of, "connection.dest_ip")) else {
@@ -61,7 +61,7 @@ impl Format for Azure {
         head.json().is_some_and(|t| t.contains("\"flowTuples\""))
     }
 
-    fn read(&self, log: &mut dyn Read, _: &Columns, sink: &mut dyn Sink) -> io::Result<()> {
+    fn read(&self, log: &mut dyn Read, _: &Hints, sink: &mut dyn Sink) -> io::Result<()> {
         json::documents(log, sink, |row, value, sink| {
             let mut found = false;
             tuples(value, 0, &mut |tuple| {
@@ -140,7 +140,7 @@ impl Format for Suricata {
         head.json().is_some_and(|t| t.contains("\"event_type\"") && t.contains("\"src_ip\"") && t.contains("\"timestamp\""))
     }
 
-    fn read(&self, log: &mut dyn Read, _: &Columns, sink: &mut dyn Sink) -> io::Result<()> {
+    fn read(&self, log: &mut dyn Read, _: &Hints, sink: &mut dyn Sink) -> io::Result<()> {
         json::documents(log, sink, |row, value, sink| {
             let both = match text_at(value, "event_type") {
                 Some("flow") => true,

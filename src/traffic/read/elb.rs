@@ -2,10 +2,10 @@
 //! (`time elb client:port backend:port ...`). The balancer's own address is not in them; what a row shows is which target answered
 //! which client, and how much.
 
-use std::io::{self, Read};
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use super::{Columns, Format, Head, lines};
+use super::{Format, Head, Hints, Layout};
 use crate::traffic::flow::{Flow, Odd, Opened, Sink};
 use crate::traffic::parse::{number, time};
 
@@ -20,18 +20,16 @@ impl Format for Log {
         head.lines().next().is_some_and(|l| layout(l).is_some())
     }
 
-    fn read(&self, log: &mut dyn Read, _: &Columns, sink: &mut dyn Sink) -> io::Result<()> {
-        let mut last = 0;
-        let result = lines(log, |row, line| {
-            last = row;
-            if !line.is_empty() {
-                give(row, line, sink);
-            }
-        });
-        if result.is_err() {
-            super::cut(last + 1, sink);
+    fn layout(&self, _: &Hints) -> Option<Arc<dyn Layout>> {
+        Some(Arc::new(Self))
+    }
+}
+
+impl Layout for Log {
+    fn row(&self, row: u64, line: &[u8], sink: &mut dyn Sink) {
+        if !line.is_empty() {
+            give(row, line, sink);
         }
-        result
     }
 }
 

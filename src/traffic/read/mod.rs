@@ -2,9 +2,14 @@
 //! neither labels nor policies. A row that it cannot read is a row all the same.
 
 use std::io::{self, Cursor, Read};
+use std::sync::Arc;
 
 use super::flow::{Odd, Sink};
+use super::open::Unpacked;
+use super::parquet::Parquet;
+use super::pieces::{Pieces, each_line};
 
+mod access;
 mod aws;
 mod cloud;
 mod elb;
@@ -15,22 +20,74 @@ mod table;
 mod vpc;
 mod zeek;
 
-pub use table::Columns;
+pub use access::Template;
+pub use table::{Columns, refuses};
+
+/// What the user says of logs.
+#[derive(Clone, Debug, Default)]
+pub struct Hints {
+    pub columns: Columns,
+    /// How access logs are written.
+    pub access: Vec<Template>,
+}
 
 /// A log format.
 pub trait Format: Sync {
     fn name(&self) -> &'static str;
     /// Whether a log that begins so is in this format; strict, for files of all kinds lie in folders.
     fn recognizes(&self, head: &Head<'_>) -> bool;
+    /// How its lines are read, if rows are lines that can be read apart.
+    fn layout(&self, _: &Hints) -> Option<Arc<dyn Layout>> {
+        None
+    }
+
     /// Reads to the end.
     ///
     /// # Errors
     /// The file ends early or is damaged; what came before was given to the sink.
-    fn read(&self, log: &mut dyn Read, columns: &Columns, sink: &mut dyn Sink) -> io::Result<()>;
+    fn read(&self, log: &mut dyn Read, hints: &Hints, sink: &mut dyn Sink) -> io::Result<()> {
+        let Some(layout) = self.layout(hints) else { return Err(io::Error::from(io::ErrorKind::Unsupported)) };
+        let mut pieces = Pieces::new(log, layout);
+        let mut buffer = Vec::new();
+        loop {
+            match pieces.next(&mut buffer) {
+                Ok(Some((layout, first))) => each_line(&buffer, first, |row, line| layout.row(row, line, sink)),
+                Ok(None) => return Ok(()),
+                Err(e) => {
+                    cut(pieces.row(), sink);
+                    return Err(e);
+                }
+            }
+        }
+    }
+}
+
+/// How the lines of a log are read. A line may say how those below it are.
+pub trait Layout: Send + Sync {
+    /// Without its end.
+    fn row(&self, row: u64, line: &[u8], sink: &mut dyn Sink);
+
+    /// A text that is in every line that is no row; empty: every line is one.
+    fn mark(&self) -> &'static [u8] {
+        b""
+    }
+
+    fn turn(&self, _line: &[u8]) -> Turn {
+        Turn::Row
+    }
+}
+
+/// What a line is.
+pub enum Turn {
+    Row,
+    Comment,
+    /// From here on lines are read so.
+    To(Arc<dyn Layout>),
 }
 
 /// Every format, the stricter ones first.
 pub const FORMATS: &[&dyn Format] = &[
+    &Parquet,
     &table::Table,
     &netflow::NetFlow,
     &zeek::Tsv,
@@ -43,12 +100,18 @@ pub const FORMATS: &[&dyn Format] = &[
     &cloud::Azure,
     &cloud::Google,
     &cloud::Suricata,
+    &access::CloudFront,
+    &access::GIVEN,
+    &access::HAPROXY,
+    &access::ENVOY,
+    &access::COMBINED,
+    &access::Json,
 ];
 
 /// The first bytes of a log.
 pub struct Head<'h> {
     pub bytes: &'h [u8],
-    pub columns: &'h Columns,
+    pub hints: &'h Hints,
 }
 
 impl<'h> Head<'h> {
@@ -68,90 +131,61 @@ impl<'h> Head<'h> {
 
 /// Bytes that formats are told by.
 const HEAD: usize = 1 << 16;
-/// Longer lines are no rows.
-const MAX_LINE: usize = 1 << 22;
 const WINDOW: usize = 1 << 18;
 
-/// The format of a log, and the log with its first bytes put back. `None`: no format fits.
-pub type Recognized<'r> = (Option<&'static dyn Format>, Box<dyn Read + 'r>);
-
-/// Tells the format of a log by its first bytes.
+/// Tells the format of a log by its first bytes, and gives the log with these put back. `None`: no format fits.
 ///
 /// # Errors
 /// The first bytes cannot be read.
-pub fn recognize<'r>(
-    mut log: Box<dyn Read + 'r>,
-    columns: &Columns,
+pub fn recognize<R: Read>(
+    mut log: R,
+    hints: &Hints,
     forced: Option<&'static dyn Format>,
-) -> io::Result<Recognized<'r>> {
-    let mut head = Vec::new();
+) -> io::Result<(Option<&'static dyn Format>, Rejoined<R>)> {
+    let mut bytes = Vec::new();
     // A file that ends early may still say what it is.
-    let early = log.by_ref().take(HEAD as u64).read_to_end(&mut head).err();
+    let early = log.by_ref().take(HEAD as u64).read_to_end(&mut bytes).err();
     let format = forced.or_else(|| {
-        let head = Head { bytes: &head, columns };
+        let head = Head { bytes: &bytes, hints };
         FORMATS.iter().copied().find(|f| f.recognizes(&head))
     });
-    let rest: Box<dyn Read + 'r> = match early {
+    let rest = match early {
         Some(e) if format.is_none() => return Err(e),
-        Some(e) => Box::new(Failing(Some(e))),
-        None => log,
+        Some(e) => Rest::Failed(Some(e)),
+        None => Rest::Log(log),
     };
-    Ok((format, Box::new(Cursor::new(head).chain(rest))))
+    Ok((format, Rejoined { head: Cursor::new(bytes), rest }))
 }
 
-/// Ends with an error that was met before.
-struct Failing(Option<io::Error>);
+/// A log with its first bytes put back.
+pub struct Rejoined<R> {
+    head: Cursor<Vec<u8>>,
+    rest: Rest<R>,
+}
 
-impl Read for Failing {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        self.0.take().map_or(Ok(0), Err)
+enum Rest<R> {
+    Log(R),
+    /// Ends with an error that was met before.
+    Failed(Option<io::Error>),
+}
+
+impl<R: Read> Rejoined<Unpacked<R>> {
+    /// What is read here is not what lies in the file.
+    pub fn is_packed(&self) -> bool {
+        matches!(&self.rest, Rest::Log(log) if log.is_packed())
     }
 }
 
-/// Each line (without its end) with its number from 1. An overlong line is cut. A last line without an end counts, unless the
-/// file breaks off there.
-pub fn lines(log: &mut dyn Read, mut each: impl FnMut(u64, &[u8])) -> io::Result<()> {
-    let mut buffer = vec![0_u8; WINDOW];
-    // `buffer[..held]` has been read and not yet given out.
-    let (mut held, mut number, mut overlong) = (0, 0_u64, false);
-    loop {
-        if held == buffer.len() {
-            if buffer.len() < MAX_LINE {
-                buffer.resize(buffer.len() * 2, 0);
-            } else {
-                if !overlong {
-                    number += 1;
-                    each(number, &buffer);
-                }
-                (held, overlong) = (0, true);
-            }
+impl<R: Read> Read for Rejoined<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.head.read(buffer)?;
+        if read > 0 || buffer.is_empty() {
+            return Ok(read);
         }
-        let read = match log.read(&mut buffer[held..]) {
-            Ok(read) => read,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-            Err(e) => return Err(e),
-        };
-        if read == 0 {
-            if held > 0 && !overlong {
-                each(number + 1, buffer[..held].strip_suffix(b"\r").unwrap_or(&buffer[..held]));
-            }
-            return Ok(());
+        match &mut self.rest {
+            Rest::Log(log) => log.read(buffer),
+            Rest::Failed(error) => error.take().map_or(Ok(0), Err),
         }
-        let filled = held + read;
-        let mut start = 0;
-        // What was held has no line end in it.
-        for end in memchr::memchr_iter(b'\n', &buffer[held..filled]).map(|at| held + at) {
-            if overlong {
-                overlong = false;
-            } else {
-                number += 1;
-                let line = &buffer[start..end];
-                each(number, line.strip_suffix(b"\r").unwrap_or(line));
-            }
-            start = end + 1;
-        }
-        buffer.copy_within(start..filled, 0);
-        held = filled - start;
     }
 }
 
@@ -163,22 +197,4 @@ fn cut(row: u64, sink: &mut dyn Sink) {
 /// A format by its name.
 pub fn format(name: &str) -> Option<&'static dyn Format> {
     FORMATS.iter().copied().find(|f| f.name() == name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_over_window_edges() {
-        let long = "x".repeat(WINDOW + 7);
-        let text = format!("a\r\n\n{long}\nend");
-        let mut seen = Vec::new();
-        lines(&mut text.as_bytes(), |n, l| seen.push((n, l.len()))).unwrap();
-        assert_eq!(seen, [(1, 1), (2, 0), (3, long.len()), (4, 3)]);
-        let endless = vec![b'y'; MAX_LINE * 2 + 5];
-        let mut seen = Vec::new();
-        lines(&mut [&endless[..], b"\nz"].concat().as_slice(), |n, l| seen.push((n, l.len()))).unwrap();
-        assert_eq!(seen, [(1, MAX_LINE), (2, 1)], "an overlong line is one row, and the next one is read");
-    }
 }

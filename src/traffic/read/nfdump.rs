@@ -6,7 +6,7 @@ use std::io::{self, Read};
 
 use super::json::{self, address_at, number_at, port_at, protocol_at, time_at};
 use super::table::{self, Columns};
-use super::{Format, Head};
+use super::{Format, Head, Hints};
 use crate::traffic::flow::{Flow, Odd, Sink};
 
 pub struct Csv;
@@ -20,7 +20,7 @@ impl Format for Csv {
         head.lines().next().is_some_and(|l| layout(l).is_some())
     }
 
-    fn read(&self, log: &mut dyn Read, _: &Columns, sink: &mut dyn Sink) -> io::Result<()> {
+    fn read(&self, log: &mut dyn Read, _: &Hints, sink: &mut dyn Sink) -> io::Result<()> {
         // A summary follows the rows.
         table::rows(log, layout, |first| first == b"Summary", sink)
     }
@@ -50,7 +50,7 @@ impl Format for Json {
         head.json().is_some_and(|t| (has(t, 4) || has(t, 6)) && t.contains("\"in_bytes\""))
     }
 
-    fn read(&self, log: &mut dyn Read, _: &Columns, sink: &mut dyn Sink) -> io::Result<()> {
+    fn read(&self, log: &mut dyn Read, _: &Hints, sink: &mut dyn Sink) -> io::Result<()> {
         json::documents(log, sink, |row, value, sink| {
             let either = |side: &str| {
                 address_at(value, &format!("{side}4_addr")).or_else(|| address_at(value, &format!("{side}6_addr")))

@@ -4,7 +4,7 @@
 use std::io::{self, Read};
 use std::str::FromStr;
 
-use super::{Format, Head};
+use super::{Format, Head, Hints};
 use crate::traffic::flow::{Flow, Odd, Sink};
 use crate::traffic::parse::{address, number, port, protocol, time};
 
@@ -15,7 +15,7 @@ pub struct Columns {
 }
 
 /// What a column can be. `from` and `to` must be there.
-pub const WORDS: [&str; 13] = [
+pub const WORDS: [&str; 14] = [
     "from",
     "to",
     "from-port",
@@ -29,6 +29,8 @@ pub const WORDS: [&str; 13] = [
     "bytes-back",
     "action",
     "refused",
+    // One packet in so many was looked at.
+    "sampling",
 ];
 
 impl FromStr for Columns {
@@ -59,6 +61,11 @@ impl FromStr for Columns {
 }
 
 impl Columns {
+    /// Words (by their place in [`WORDS`]) and columns.
+    pub fn named(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.named.iter().map(|(word, column)| (*word, column.as_str()))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.named.is_empty()
     }
@@ -83,12 +90,16 @@ impl Format for Table {
 
     fn recognizes(&self, head: &Head<'_>) -> bool {
         let first = head.lines().next().unwrap_or_default();
-        !head.columns.is_empty()
-            && reader(first).byte_records().next().and_then(Result::ok).is_some_and(|h| head.columns.positions(&h).is_some())
+        !head.hints.columns.is_empty()
+            && reader(first)
+                .byte_records()
+                .next()
+                .and_then(Result::ok)
+                .is_some_and(|h| head.hints.columns.positions(&h).is_some())
     }
 
-    fn read(&self, log: &mut dyn Read, columns: &Columns, sink: &mut dyn Sink) -> io::Result<()> {
-        rows(log, |_| Some(columns.clone()), |_| false, sink)
+    fn read(&self, log: &mut dyn Read, hints: &Hints, sink: &mut dyn Sink) -> io::Result<()> {
+        rows(log, |_| Some(hints.columns.clone()), |_| false, sink)
     }
 }
 
@@ -146,14 +157,16 @@ pub(super) fn rows(
     }
 }
 
+/// Words for traffic that a firewall did not let through.
+pub fn refuses(text: &[u8]) -> bool {
+    ["reject", "deny", "denied", "drop", "dropped", "refused", "block", "blocked", "true", "1", "d"]
+        .iter()
+        .any(|w| text.eq_ignore_ascii_case(w.as_bytes()))
+}
+
 fn give(row: u64, positions: &[Option<usize>; WORDS.len()], record: &csv::ByteRecord, sink: &mut dyn Sink) {
     let cell = |word: usize| positions[word].and_then(|at| record.get(at)).unwrap_or_default().trim_ascii();
     let (Some(from), Some(to)) = (address(cell(0)), address(cell(1))) else { return sink.odd(row, Odd::Unparsable) };
-    let refuses = |text: &[u8]| {
-        ["reject", "deny", "denied", "drop", "dropped", "refused", "block", "blocked", "true", "1", "d"]
-            .iter()
-            .any(|w| text.eq_ignore_ascii_case(w.as_bytes()))
-    };
     let flow = Flow {
         from_port: port(cell(2)),
         to_port: port(cell(3)),
@@ -165,9 +178,10 @@ fn give(row: u64, positions: &[Option<usize>; WORDS.len()], record: &csv::ByteRe
         refused: refuses(cell(11)) || refuses(cell(12)),
         ..Flow::between(from, to)
     };
+    let flow = flow.sampled(number(cell(13)));
     sink.flow(row, flow);
     let (packets, bytes) = (number(cell(9)), number(cell(10)));
     if bytes.is_some_and(|b| b > 0) || packets.is_some_and(|p| p > 0) {
-        sink.flow(row, Flow { packets, bytes, ..flow.back() });
+        sink.flow(row, Flow { packets, bytes, ..flow.back() }.sampled(number(cell(13))));
     }
 }

@@ -1,10 +1,10 @@
 //! AWS flow logs as text: VPC flow logs of any version and transit gateway flow logs, whose header line names the fields
 //! (docs.aws.amazon.com, "Flow log records" and "Transit Gateway Flow Logs"); without a header only the default format (version 2).
 
-use std::io::{self, Read};
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use super::{Columns, Format, Head, lines};
+use super::{Format, Head, Hints, Layout, Turn};
 use crate::traffic::flow::{Flow, Odd, Sink};
 use crate::traffic::parse::{address, ends, number, port, protocol, time};
 
@@ -24,37 +24,25 @@ impl Format for Text {
         Fields::from_header(first).is_some() || looks_like_version_2(first)
     }
 
-    fn read(&self, log: &mut dyn Read, _: &Columns, sink: &mut dyn Sink) -> io::Result<()> {
-        let mut fields: Option<Fields> = None;
-        let mut last = 0;
-        let result = lines(log, |row, line| {
-            last = row;
-            if line.is_empty() {
-                return;
-            }
-            let Some(known) = &fields else {
-                if let Some(named) = Fields::from_header(line) {
-                    fields = Some(named);
-                    return;
-                }
-                let default = Fields::from_header(VERSION_2.as_bytes()).expect("it has addresses");
-                default.row(row, line, sink);
-                fields = Some(default);
-                return;
-            };
-            // Files that were joined repeat their header.
-            if line.first().is_some_and(u8::is_ascii_alphabetic)
-                && let Some(named) = Fields::from_header(line)
-            {
-                fields = Some(named);
-                return;
-            }
-            known.row(row, line, sink);
-        });
-        if result.is_err() {
-            super::cut(last + 1, sink);
+    fn layout(&self, _: &Hints) -> Option<Arc<dyn Layout>> {
+        Some(Arc::new(Fields::from_header(VERSION_2.as_bytes()).expect("it has addresses")))
+    }
+}
+
+impl Layout for Fields {
+    fn row(&self, row: u64, line: &[u8], sink: &mut dyn Sink) {
+        if !line.is_empty() {
+            Self::row(self, row, line, sink);
         }
-        result
+    }
+
+    fn mark(&self) -> &'static [u8] {
+        b"srcaddr"
+    }
+
+    /// The header; files that were joined repeat it.
+    fn turn(&self, line: &[u8]) -> Turn {
+        Self::from_header(line).map_or(Turn::Row, |named| Turn::To(Arc::new(named)))
     }
 }
 

@@ -2,11 +2,12 @@
 //! sent is one flow, what came back another.
 
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::json::{self, bytes_of, number_at, text_at};
-use super::{Columns, Format, Head, lines};
+use super::{Format, Head, Hints, Layout, Turn};
 use crate::traffic::flow::{Flow, Odd, Opened, Sink};
 use crate::traffic::parse::{address, number, port, protocol, time};
 
@@ -22,21 +23,8 @@ impl Format for Tsv {
         comments.any(|l| l.starts_with(b"#fields") && has(l, b"id.orig_h") && has(l, b"id.resp_h") && has(l, b"conn_state"))
     }
 
-    fn read(&self, log: &mut dyn Read, _: &Columns, sink: &mut dyn Sink) -> io::Result<()> {
-        let mut layout = Layout { separator: b'\t', unset: b"-".to_vec(), fields: Vec::new() };
-        let mut last = 0;
-        let result = lines(log, |row, line| {
-            last = row;
-            match line {
-                [] => {}
-                [b'#', ..] => layout.directive(line),
-                _ => layout.row(row, line, sink),
-            }
-        });
-        if result.is_err() {
-            super::cut(last + 1, sink);
-        }
-        result
+    fn layout(&self, _: &Hints) -> Option<Arc<dyn Layout>> {
+        Some(Arc::new(Header { separator: b'\t', unset: b"-".to_vec(), fields: Vec::new() }))
     }
 }
 
@@ -45,29 +33,18 @@ fn has(line: &[u8], name: &[u8]) -> bool {
 }
 
 /// What the comment lines say of the rows below them.
-struct Layout {
+#[derive(Clone)]
+struct Header {
     separator: u8,
     unset: Vec<u8>,
     fields: Vec<Vec<u8>>,
 }
 
-impl Layout {
-    fn directive(&mut self, line: &[u8]) {
-        // `#separator` is set off by a space, all others by the separator itself.
-        if let Some(written) = line.strip_prefix(b"#separator ") {
-            let hex = written.strip_prefix(b"\\x").and_then(|h| std::str::from_utf8(h).ok());
-            self.separator = hex.and_then(|h| u8::from_str_radix(h, 16).ok()).or(written.first().copied()).unwrap_or(b'\t');
+impl Layout for Header {
+    fn row(&self, row: u64, line: &[u8], sink: &mut dyn Sink) {
+        if line.is_empty() {
             return;
         }
-        let mut words = line.split(|b| *b == self.separator);
-        match words.next() {
-            Some(b"#fields") => self.fields = words.map(<[u8]>::to_vec).collect(),
-            Some(b"#unset_field") => self.unset = words.next().unwrap_or(b"-").to_vec(),
-            _ => {}
-        }
-    }
-
-    fn row(&self, row: u64, line: &[u8], sink: &mut dyn Sink) {
         let mut found = Connection::default();
         let mut count = 0;
         for value in line.split(|b| *b == self.separator) {
@@ -79,6 +56,28 @@ impl Layout {
             count += 1;
         }
         if count == self.fields.len() { found.give(row, sink) } else { sink.odd(row, Odd::Unparsable) }
+    }
+
+    fn mark(&self) -> &'static [u8] {
+        b"#"
+    }
+
+    fn turn(&self, line: &[u8]) -> Turn {
+        if !line.starts_with(b"#") {
+            return Turn::Row;
+        }
+        // `#separator` is set off by a space, all others by the separator itself.
+        if let Some(written) = line.strip_prefix(b"#separator ") {
+            let hex = written.strip_prefix(b"\\x").and_then(|h| std::str::from_utf8(h).ok());
+            let separator = hex.and_then(|h| u8::from_str_radix(h, 16).ok()).or(written.first().copied()).unwrap_or(b'\t');
+            return Turn::To(Arc::new(Self { separator, ..self.clone() }));
+        }
+        let mut words = line.split(|b| *b == self.separator);
+        match words.next() {
+            Some(b"#fields") => Turn::To(Arc::new(Self { fields: words.map(<[u8]>::to_vec).collect(), ..self.clone() })),
+            Some(b"#unset_field") => Turn::To(Arc::new(Self { unset: words.next().unwrap_or(b"-").to_vec(), ..self.clone() })),
+            _ => Turn::Comment,
+        }
     }
 }
 
@@ -167,7 +166,7 @@ impl Format for Json {
         head.json().is_some_and(|t| t.contains("\"id.orig_h\"") && t.contains("\"id.resp_h\"") && t.contains("\"conn_state\""))
     }
 
-    fn read(&self, log: &mut dyn Read, _: &Columns, sink: &mut dyn Sink) -> io::Result<()> {
+    fn read(&self, log: &mut dyn Read, _: &Hints, sink: &mut dyn Sink) -> io::Result<()> {
         json::documents(log, sink, |row, value, sink| {
             let texts: Vec<(&String, Vec<u8>)> = fields(value);
             let mut found = Connection::default();

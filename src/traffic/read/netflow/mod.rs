@@ -1,10 +1,11 @@
 //! NetFlow version 5 and 9 and IPFIX as a file of export packets one after the other, as a collector that keeps what it receives
-//! writes it; versions may mix. Rows are flow records from 1. Counts of version 5 that are sampled are multiplied by the interval,
-//! so that they are estimates of what went; the later versions tell sampling apart from flows, and are taken as exported.
+//! writes it; versions may mix. Rows are flow records from 1. Counts that are sampled are multiplied by the interval and marked
+//! as estimates: version 5 has it in each packet, the later versions in the records or in options that come before them. Of a sampler
+//! that no options have told, counts are unknown.
 
 use std::io::{self, Read};
 
-use super::{Columns, Format, Head};
+use super::{Format, Head, Hints};
 use crate::traffic::flow::Sink;
 
 mod template;
@@ -27,7 +28,7 @@ impl Format for NetFlow {
         }
     }
 
-    fn read(&self, log: &mut dyn Read, _: &Columns, sink: &mut dyn Sink) -> io::Result<()> {
+    fn read(&self, log: &mut dyn Read, _: &Hints, sink: &mut dyn Sink) -> io::Result<()> {
         let mut stream = Stream { log, peeked: None };
         let mut templates = Templates::default();
         let mut row = 0;

@@ -17,14 +17,19 @@ const VARIABLE: u16 = u16::MAX;
 /// Reverse elements of a biflow (RFC 5103).
 const REVERSE: u32 = 29_305;
 
-/// By exporter (version and domain) and template id.
+/// What an exporter told before.
 #[derive(Default)]
-pub struct Templates(HashMap<(u16, u32, u16), Layout>);
+pub struct Templates {
+    /// By exporter (version and domain) and template id.
+    layouts: HashMap<(u16, u32, u16), Layout>,
+    /// One packet in so many was looked at: by exporter and sampler, of which `None` is the only one.
+    sampling: HashMap<(u16, u32, Option<u64>), u64>,
+}
 
 enum Layout {
     Flows(Vec<Field>),
     /// Of the exporter, not of flows.
-    Options,
+    Options(Vec<Field>),
 }
 
 #[derive(Clone, Copy)]
@@ -103,9 +108,13 @@ impl Packet {
         match (self.version, id) {
             (9, 0) | (10, 2) => self.templates(body, templates),
             (9, 1) | (10, 3) => self.options(body, templates),
-            (_, 256..) => match templates.0.get(&(self.version, self.domain, id)) {
-                Some(Layout::Flows(fields)) => self.records(body, fields, row, sink),
-                Some(Layout::Options) => {}
+            (_, 256..) => match templates.layouts.get(&(self.version, self.domain, id)) {
+                Some(Layout::Flows(fields)) => self.records(body, fields, &templates.sampling, row, sink),
+                Some(Layout::Options(fields)) => {
+                    let told = self.samplers(body, fields);
+                    let room = MOST_TEMPLATES.saturating_sub(templates.sampling.len());
+                    templates.sampling.extend(told.into_iter().take(room));
+                }
                 None => {
                     *row += 1;
                     sink.odd(*row, Odd::Unparsable);
@@ -117,8 +126,8 @@ impl Packet {
 
     fn learn(&self, id: u16, layout: Layout, templates: &mut Templates) {
         let key = (self.version, self.domain, id);
-        if templates.0.len() < MOST_TEMPLATES || templates.0.contains_key(&key) {
-            templates.0.insert(key, layout);
+        if templates.layouts.len() < MOST_TEMPLATES || templates.layouts.contains_key(&key) {
+            templates.layouts.insert(key, layout);
         }
     }
 
@@ -137,13 +146,13 @@ impl Packet {
             (u16_at(body, at), u16_at(body, at + 2), u16_at(body, at + 4))
         {
             at += 6;
-            if self.version == 9 {
-                // Both numbers are lengths in bytes.
-                at += usize::from(count) + usize::from(options);
-            } else if self.fields(body, &mut at, count).is_none() {
-                return;
-            }
-            self.learn(id, Layout::Options, templates);
+            // In version 9 both numbers are lengths in bytes, and what comes first are scopes with numbers of their own.
+            let (scopes, others) = if self.version == 9 { (count / 4, options / 4) } else { (0, count) };
+            let Some(mut fields) = self.fields(body, &mut at, scopes) else { return };
+            fields.iter_mut().for_each(|f| f.element = 0);
+            let Some(more) = self.fields(body, &mut at, others) else { return };
+            fields.extend(more);
+            self.learn(id, Layout::Options(fields), templates);
         }
     }
 
@@ -165,8 +174,41 @@ impl Packet {
         Some(fields)
     }
 
-    fn records(&self, mut body: &[u8], fields: &[Field], row: &mut u64, sink: &mut dyn Sink) {
-        let least: usize = fields.iter().map(|f| if f.length == VARIABLE { 1 } else { usize::from(f.length) }).sum();
+    /// What options say of samplers: elements 34, 50, 305 and 306; the sampler is 48 or 302.
+    fn samplers(&self, mut body: &[u8], fields: &[Field]) -> Vec<((u16, u32, Option<u64>), u64)> {
+        let least = least(fields);
+        let mut told = Vec::new();
+        while least > 0 && body.len() >= least {
+            let (mut sampler, mut interval, mut looked, mut left) = (None, None, None, None);
+            for field in fields {
+                let Some((value, rest)) = value(body, field.length) else { return told };
+                body = rest;
+                match field.element {
+                    34 | 50 => interval = number(value),
+                    48 | 302 => sampler = number(value),
+                    305 => looked = number(value),
+                    306 => left = number(value),
+                    _ => {}
+                }
+            }
+            // So many packets are looked at, then so many are not.
+            let by_packets = looked.zip(left).and_then(|(l, o)| l.checked_add(o)?.checked_div(l));
+            if let Some(interval) = interval.or(by_packets) {
+                told.push(((self.version, self.domain, sampler), interval));
+            }
+        }
+        told
+    }
+
+    fn records(
+        &self,
+        mut body: &[u8],
+        fields: &[Field],
+        sampling: &HashMap<(u16, u32, Option<u64>), u64>,
+        row: &mut u64,
+        sink: &mut dyn Sink,
+    ) {
+        let least = least(fields);
         // What is shorter than a record is padding.
         while least > 0 && body.len() >= least {
             *row += 1;
@@ -176,9 +218,16 @@ impl Packet {
                 record.set(*field, value, self.clock);
                 body = rest;
             }
-            record.give(*row, sink);
+            let sampler = record.sampler.filter(|id| *id != 0);
+            let told = record.interval.or_else(|| sampling.get(&(self.version, self.domain, sampler)).copied());
+            record.give(*row, told.or_else(|| sampler.is_none().then_some(1)), sink);
         }
     }
+}
+
+/// Bytes of a record at least.
+fn least(fields: &[Field]) -> usize {
+    fields.iter().map(|f| if f.length == VARIABLE { 1 } else { usize::from(f.length) }).sum()
 }
 
 fn value(body: &[u8], length: u16) -> Option<(&[u8], &[u8])> {
@@ -209,6 +258,8 @@ struct Record {
     bytes_back: Option<u64>,
     first: Option<i64>,
     last: Option<i64>,
+    sampler: Option<u64>,
+    interval: Option<u64>,
 }
 
 impl Record {
@@ -234,6 +285,8 @@ impl Record {
             (12 | 28, false) => self.to = address().or(self.to),
             (22, false) => self.first = uptime(),
             (21, false) => self.last = uptime(),
+            (34 | 50, false) => self.interval = number(value).filter(|n| *n > 0),
+            (48 | 302, false) => self.sampler = number(value),
             (150, false) => self.first = seconds(1),
             (151, false) => self.last = seconds(1),
             (152, false) => self.first = seconds(1000),
@@ -244,21 +297,24 @@ impl Record {
         }
     }
 
-    fn give(&self, row: u64, sink: &mut dyn Sink) {
+    /// `sampling`: one packet in so many was looked at; `None`: nobody said in how many.
+    fn give(&self, row: u64, sampling: Option<u64>, sink: &mut dyn Sink) {
+        let scaled = |n: Option<u64>| Some(n?.saturating_mul(sampling?.max(1)));
         let (Some(from), Some(to)) = (self.from, self.to) else { return sink.odd(row, Odd::Unparsable) };
         let flow = Flow {
             from_port: self.ports[0],
             to_port: self.ports[1],
             protocol: self.protocol,
-            packets: self.packets,
-            bytes: self.bytes,
+            packets: scaled(self.packets),
+            bytes: scaled(self.bytes),
+            estimated: sampling.is_some_and(|s| s > 1),
             first: self.first,
             last: self.last,
             ..Flow::between(from, to)
         };
         sink.flow(row, flow);
         if self.bytes_back.is_some_and(|b| b > 0) {
-            sink.flow(row, Flow { bytes: self.bytes_back, ..flow.back() });
+            sink.flow(row, Flow { bytes: scaled(self.bytes_back), ..flow.back() });
         }
     }
 }

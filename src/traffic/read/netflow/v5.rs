@@ -50,6 +50,7 @@ fn flow(r: &[u8], clock: Clock, sampling: u64) -> Flow {
         protocol: r.get(38).copied().unwrap_or(0),
         packets: Some(u64::from(word(16)).saturating_mul(sampling)),
         bytes: Some(u64::from(word(20)).saturating_mul(sampling)),
+        estimated: sampling > 1,
         first: clock.time(word(24)),
         last: clock.time(word(28)),
         ..Flow::between(address(0), address(4))
