@@ -91,7 +91,7 @@ fn project(n: usize) -> (Assessment, Sources) {
     });
     let gaps = (0..n / 10).map(|i| GapResult {
         code: "unresolved-variable",
-        message: format!("`$backend_{i}` has no value here"),
+        message: format!("`$backend_{i}` has no value here").into(),
         help: Some("give the value in a map or set".into()),
         location: at(i),
         touches: vec![rule(i)],

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
+use crate::lang::{Lang, Message};
 use crate::model::{Place, ResourceTally, RouteRole};
 use crate::source::{Location, Position};
 
@@ -54,6 +55,17 @@ pub struct IncidentLevel {
     pub level: u8,
     pub name: &'static str,
     pub native: &'static str,
+}
+
+impl IncidentLevel {
+    /// `1 major, 一级 重大`; without Chinese where that cannot be shown.
+    pub fn tell(self, lang: Lang, unicode: bool) -> String {
+        match (lang, unicode) {
+            (Lang::Zh, _) => self.native.to_owned(),
+            (Lang::En, true) => format!("{} {}, {}", self.level, self.name, self.native),
+            (Lang::En, false) => format!("{} {}", self.level, self.name),
+        }
+    }
 }
 
 /// The verdict on a rule, or what a finding says of it. Never "compliant": onshore decides location and reach against
@@ -151,7 +163,7 @@ pub struct KnownPlace {
     pub data_set: Option<String>,
     pub data_set_date: Option<String>,
     /// Anything a reader of the report must know: "multi-region: any of DE, NL", "anycast".
-    pub note: Option<String>,
+    pub note: Option<Message>,
 }
 
 /// One step of a path: an endpoint, and the route by which data got there (`None` for where it starts).
@@ -170,14 +182,14 @@ pub struct HopRoute {
     pub activity: &'static str,
     pub role: RouteRole,
     pub priority: u32,
-    pub condition: Option<String>,
+    pub condition: Option<Message>,
 }
 
 /// Further text worth showing: "the key is held here", with what it says.
 #[derive(Clone, Debug)]
 pub struct Label {
     pub location: Location,
-    pub text: String,
+    pub text: Message,
 }
 
 /// One result. `message` makes sense alone, in one line; then come the path, why it matters and what to do.
@@ -189,10 +201,10 @@ pub struct Finding {
     pub rule: Option<String>,
     pub severity: Severity,
     pub verdict: Verdict,
-    pub message: String,
-    pub help: Option<String>,
+    pub message: Message,
+    pub help: Option<Message>,
     /// Why the rule is there: its title, citation, rationale.
-    pub why: Option<String>,
+    pub why: Option<Message>,
     /// Controls of public catalogues that its rule gives evidence for, by id.
     pub controls: Vec<&'static str>,
     pub origin: Vec<String>,
@@ -203,7 +215,7 @@ pub struct Finding {
     pub activity: Option<&'static str>,
     pub role: Option<RouteRole>,
     pub state: Option<State>,
-    pub condition: Option<String>,
+    pub condition: Option<Message>,
     /// The lost domain (`site=sjc1`) for findings about survival.
     pub lost: Option<String>,
     /// What is lost with it and has no stand-in.
@@ -226,13 +238,13 @@ pub struct Finding {
 
 impl Finding {
     /// With all that is not given left open, and without a fingerprint.
-    pub fn new(code: &'static str, severity: Severity, verdict: Verdict, message: String) -> Self {
+    pub fn new(code: &'static str, severity: Severity, verdict: Verdict, message: impl Into<Message>) -> Self {
         Self {
             code,
             rule: None,
             severity,
             verdict,
-            message,
+            message: message.into(),
             help: None,
             why: None,
             controls: Vec::new(),
@@ -429,7 +441,7 @@ pub struct Served {
     pub origin: String,
     pub data: String,
     /// The endpoint that serves them, and where it stands; `None`: they are not served.
-    pub by: Option<(String, String)>,
+    pub by: Option<(String, Message)>,
     /// Whether they are in normal running.
     pub before: bool,
 }
@@ -440,7 +452,7 @@ pub struct Stored {
     pub origin: String,
     pub data: String,
     /// With where each stands.
-    pub left: Vec<(String, String)>,
+    pub left: Vec<(String, Message)>,
     pub gone: Vec<String>,
     /// Whether all of it is surely in what is left.
     pub full: bool,
@@ -459,11 +471,11 @@ pub struct Lost {
 #[derive(Clone, Debug)]
 pub struct RuleResult {
     pub rule: String,
-    pub title: String,
+    pub title: Message,
     pub severity: Severity,
     pub verdict: Verdict,
     /// One sentence: what was found, what is missing, or why it does not apply.
-    pub why: String,
+    pub why: Message,
     /// Controls of public catalogues that it gives evidence for, by id.
     pub controls: Vec<&'static str>,
     /// Where the rule is about a contested point.
@@ -487,7 +499,7 @@ pub struct Remedy {
     /// Whether all rules were judged as if it had been made; if not, what follows is not known.
     pub judged: bool,
     /// What the rule's verdict would be, and why.
-    pub then: Option<(Verdict, String)>,
+    pub then: Option<(Verdict, Message)>,
     /// Population and class whose last way to be served it takes.
     pub unserved: Vec<(String, String)>,
     /// Rules that it would break.
@@ -521,7 +533,7 @@ pub struct Addition {
     /// Endpoints there that are like it.
     pub existing: Vec<String>,
     /// What else is declared, and why it will not do.
-    pub refused: Vec<(String, String)>,
+    pub refused: Vec<(String, Message)>,
     /// Providers with regions where it may be, if nothing that is declared will do.
     pub offers: String,
     /// Fingerprints of the findings that it mends.
@@ -546,8 +558,9 @@ pub struct CutRoute {
 #[derive(Clone, Debug)]
 pub struct GapResult {
     pub code: &'static str,
-    pub message: String,
-    pub help: Option<String>,
+    /// What readers say of their formats is in English.
+    pub message: Message,
+    pub help: Option<Message>,
     pub location: Location,
     /// The rules it may touch, `pack/rule`.
     pub touches: Vec<String>,
@@ -584,7 +597,7 @@ pub struct DataSetInfo {
     /// Whether any place in this assessment rests on it.
     pub used: bool,
     /// How old it is, in words, if it is older than the project wants to be told of.
-    pub age: Option<String>,
+    pub age: Option<Message>,
 }
 
 /// The whole answer of one run. Sorted: same inputs, same bytes.

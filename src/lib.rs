@@ -34,6 +34,7 @@ pub use cli::embed::{Assessed, Error, Request, assess};
 pub use finding::{
     Finding, GapResult, Hop, HopRoute, KnownPlace, Label, Read, Reading, RuleResult, Severity, State, Verdict, Waived, WaivedBy,
 };
+pub use lang::{Lang, Message};
 pub use model::{Country, Place, RouteRole};
 pub use source::Location;
 
@@ -49,6 +50,8 @@ pub mod explain;
 pub mod finding;
 #[doc(hidden)]
 pub mod geo;
+#[doc(hidden)]
+pub mod lang;
 #[doc(hidden)]
 pub mod link;
 #[doc(hidden)]

@@ -138,7 +138,7 @@ fn hostile() -> Graph {
         let unsure = (i % 3 == 0).then(|| (*name).to_owned());
         graph.sites.push(Site { unsure, ..site(name, "CN", Some(name)) });
         graph.nodes.push(Node { kind: (*name).into(), breaks: vec![(*name).into()], ..node(name, (i % 4 != 0).then_some(i)) });
-        let (breaks, condition) = (vec![(*name).to_owned()], Some((*name).to_owned()));
+        let (breaks, condition) = (vec![(*name).to_owned()], Some((*name).into()));
         graph.edges.push(Edge { at: (*name).into(), breaks, condition, ends: true, ..edge(i, (i + 1) % names.len()) });
     }
     graph

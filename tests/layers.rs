@@ -22,6 +22,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("finding", &[]),
     // `finding` for `DataSetInfo` and `KnownPlace`, `project` for the user's overrides.
     ("geo", &["doc", "finding", "geo", "project"]),
+    ("lang", &["lang"]),
     ("link", &["link", "project"]),
     ("model", &["model"]),
     ("policy", &["doc", "finding", "policy"]),
@@ -37,7 +38,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// Modules of which every other may use what it needs.
-const COMMON: &[&str] = &["model", "source", "vocab"];
+const COMMON: &[&str] = &["lang", "model", "source", "vocab"];
 
 #[test]
 fn nobody_imports_what_the_table_does_not_allow() {

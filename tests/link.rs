@@ -112,7 +112,8 @@ fn verdicts(assessment: &Assessment) -> BTreeMap<String, Verdict> {
 
 /// Everything that a finding says but its lines.
 fn said(assessment: &Assessment) -> Vec<(String, String, Verdict)> {
-    let mut all: Vec<_> = assessment.findings.iter().map(|f| (f.fingerprint.clone(), f.message.clone(), f.verdict)).collect();
+    let mut all: Vec<_> =
+        assessment.findings.iter().map(|f| (f.fingerprint.clone(), f.message.to_string(), f.verdict)).collect();
     all.sort();
     all
 }

@@ -176,7 +176,7 @@ fn zoom() -> Case {
     };
     let gap = |n: usize| GapResult {
         code: "unresolved-variable",
-        message: format!("`$backend_{n}` has no value here"),
+        message: format!("`$backend_{n}` has no value here").into(),
         help: (n == 0).then(|| "give the value in a map or set".into()),
         location: upstream,
         touches: if n == 0 { vec!["us/no-overseas-overflow".into()] } else { vec![] },
@@ -350,23 +350,23 @@ fn hostile(evil: &str) -> Case {
     a.owner = Some(evil());
     a.notify = Some((evil(), 24));
     for (i, f) in a.findings.iter_mut().enumerate() {
-        f.message = evil();
+        f.message = evil().into();
         f.endpoint = evil();
         f.rule = (i != 1).then(evil);
-        f.help = Some(evil());
-        f.why = Some(evil());
-        f.condition = Some(evil());
+        f.help = Some(evil().into());
+        f.why = Some(evil().into());
+        f.condition = Some(evil().into());
         f.lost = Some(evil());
         f.populations = vec![evil()];
         f.origin = vec![evil()];
         f.data = vec![evil()];
         f.with_rules = vec![evil()];
         f.location = Some(location);
-        f.labels = vec![Label { location, text: evil() }];
+        f.labels = vec![Label { location, text: evil().into() }];
         for place in f.places.iter_mut().chain(f.path.iter_mut().flat_map(|h| &mut h.places)) {
             place.matched = Some(evil());
             place.network = Some(evil());
-            place.note = Some(evil());
+            place.note = Some(evil().into());
             place.data_set = Some(evil());
         }
         for h in &mut f.path {
@@ -383,13 +383,13 @@ fn hostile(evil: &str) -> Case {
     });
     for r in &mut a.rules {
         r.rule = evil();
-        r.title = evil();
-        r.why = evil();
+        r.title = evil().into();
+        r.why = evil().into();
         r.location = location;
     }
     for g in &mut a.gaps {
-        g.message = evil();
-        g.help = Some(evil());
+        g.message = evil().into();
+        g.help = Some(evil().into());
         g.touches = vec![evil()];
         g.location = location;
     }
@@ -398,7 +398,7 @@ fn hostile(evil: &str) -> Case {
         r.moves = vec![evil()];
         r.breaks = vec![evil()];
         r.unserved = vec![(evil(), evil())];
-        r.then = Some((Verdict::Indeterminate, evil()));
+        r.then = Some((Verdict::Indeterminate, evil().into()));
         let smaller = r.smaller.as_mut().expect("a smaller cut");
         (smaller.unserved, smaller.breaks) = (vec![(evil(), evil())], vec![evil()]);
         for c in r.cut.iter_mut().chain(&mut smaller.cut) {
@@ -415,7 +415,7 @@ fn hostile(evil: &str) -> Case {
     a.data_sets[0].name = evil();
     a.data_sets[0].licence = Some(evil());
     a.data_sets[0].attribution = Some(evil());
-    a.data_sets[0].age = Some(evil());
+    a.data_sets[0].age = Some(evil().into());
     case
 }
 
@@ -716,7 +716,7 @@ fn oscal_says_no_better_than_the_verdict() {
     assert_eq!(result["observations"].as_array().unwrap().len(), 8, "three findings and five gaps");
     let again = parsed(&case.render("oscal", plain(40)));
     assert_eq!(document, again);
-    case.assessment.findings[0].message.push('!');
+    case.assessment.findings[0].message = format!("{}!", case.assessment.findings[0].message).into();
     let other = parsed(&case.render("oscal", plain(80)));
     assert_ne!(document["assessment-results"]["uuid"], other["assessment-results"]["uuid"], "other content, other identifier");
 }

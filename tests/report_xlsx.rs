@@ -95,7 +95,7 @@ mod with_the_feature {
             let finding = Finding {
                 endpoint: evil.clone(),
                 rule: Some(evil.clone()),
-                help: Some(evil.clone()),
+                help: Some(evil.clone().into()),
                 ..Finding::new("place-unknown", Severity::High, Verdict::Violated, evil.clone())
             };
             let a = Assessment {

@@ -10,6 +10,7 @@ use super::placement::{Placement, Wanted, judge_all};
 use super::scope::{Applies, Scope};
 use super::separate;
 use crate::finding::{Addition, Finding, Remedy, State, Verdict};
+use crate::lang::{self, Joint, Lang, Message, say};
 use crate::model::{DomainKind, EndpointId, LossDomain, Place, Role};
 use crate::policy::{Apart, Demand, Doing, Keep, Separate, Survive};
 use crate::vocab::places::{Membership, PlaceSet};
@@ -35,21 +36,38 @@ pub fn remedy(context: &Context<'_>, scopes: &[Scope<'_>], scope: &Scope<'_>, fi
     (!add.is_empty()).then(|| Remedy { rule: scope.name.clone(), add, ..Remedy::default() })
 }
 
+/// What is to be said of a place for something.
+#[derive(Clone, Copy)]
+enum Stands {
+    NotEnough,
+    WouldDo,
+    There,
+}
+
 /// Says in the help of findings what is declared and would do.
 pub fn tell(remedies: &[Remedy], findings: &mut [Finding]) {
     let broken = |r: &Remedy| matches!(r.then, Some((Verdict::Violated | Verdict::Unsatisfiable, _))) || !r.breaks.is_empty();
     for (remedy, addition) in remedies.iter().flat_map(|r| r.add.iter().map(move |a| (r, a))) {
         let (named, what) = match (addition.existing.as_slice(), addition.at.as_slice()) {
             ([], []) => continue,
-            ([], at) if broken(remedy) => (at, "declared, but not enough alone"),
-            ([], at) => (at, "declared and would do"),
-            (existing, _) => (existing, "there already"),
+            ([], at) if broken(remedy) => (at, Stands::NotEnough),
+            ([], at) => (at, Stands::WouldDo),
+            (existing, _) => (existing, Stands::There),
         };
         let named: Vec<String> = named.iter().take(MOST_NAMED).map(|n| format!("`{n}`")).collect();
-        let is = if named.len() == 1 { "is" } else { "are" };
+        let one = named.len() == 1;
+        let named = lang::series(named, Joint::EachAnd);
+        let told = match (what, one) {
+            (Stands::NotEnough, true) => say!("{named} is declared, but not enough alone", named),
+            (Stands::NotEnough, false) => say!("{named} are declared, but not enough alone", named),
+            (Stands::WouldDo, true) => say!("{named} is declared and would do", named),
+            (Stands::WouldDo, false) => say!("{named} are declared and would do", named),
+            (Stands::There, true) => say!("{named} is there already", named),
+            (Stands::There, false) => say!("{named} are there already", named),
+        };
         for finding in findings.iter_mut().filter(|f| addition.findings.contains(&f.fingerprint)) {
             let help = finding.help.take().unwrap_or_default();
-            finding.help = Some(format!("{help}; {} {is} {what}", named.join(" and ")));
+            finding.help = Some(say!("{help}; {told}", help, told));
         }
     }
 }
@@ -100,11 +118,11 @@ impl Adding<'_, '_, '_> {
                 let all = snapshot.sites.iter().map(|s| LossDomain::new(DomainKind::Site, s.id.as_str()));
                 all.filter(|d| is_lost(d)).find_map(|d| match of_domains(snapshot, &d, other) {
                     Some(km) if km > f64::from(radius) => None,
-                    Some(_) => Some(format!("it is within {radius} km of `{d}`")),
-                    None => Some(format!("how far it is from `{d}` is not declared")),
+                    Some(_) => Some(say!("it is within {radius} km of `{d}`", radius, d)),
+                    None => Some(say!("how far it is from `{d}` is not declared", d)),
                 })
             };
-            let unfit = |d: &LossDomain| if is_lost(d) { Some(String::new()) } else { near(d) };
+            let unfit = |d: &LossDomain| if is_lost(d) { Some(Message::default()) } else { near(d) };
             let candidates = self.candidates(survive.loss_of, what, survive.within.as_ref(), unfit);
             let mut of: BTreeSet<&str> = findings.iter().flat_map(|f| &f.without).map(String::as_str).collect();
             if of.is_empty() {
@@ -126,7 +144,7 @@ impl Adding<'_, '_, '_> {
             let Some(id) = context.snapshot.find(store) else { continue };
             let copies = separate::all_copies(context, self.scope, id);
             let says = |words: &str| -> Vec<String> {
-                let own = self.findings.iter().filter(|f| f.endpoint == store && f.message.contains(words));
+                let own = self.findings.iter().filter(|f| f.endpoint == store && f.message.tell(Lang::En).contains(words));
                 own.map(|f| f.fingerprint.clone()).collect()
             };
             let mut push = |what, kind, of: Vec<String>, candidates, findings: Vec<String>| {
@@ -136,7 +154,7 @@ impl Adding<'_, '_, '_> {
             };
             if copies.is_empty() {
                 let own = separate::values(context, id, DomainKind::Site);
-                let unfit = |d: &LossDomain| own.contains(&d.name).then(String::new);
+                let unfit = |d: &LossDomain| own.contains(&d.name).then(Message::default);
                 let candidates = self.candidates(DomainKind::Site, "copy", None, unfit);
                 push("copy", DomainKind::Site, vec![store.to_owned()], candidates, says(""));
             }
@@ -146,9 +164,9 @@ impl Adding<'_, '_, '_> {
                 let shared = copies.iter().filter(|c| separate::values(context, **c, *kind).iter().any(|v| ours.contains(v)));
                 let of: Vec<String> = shared.map(|c| self.name(*c)).collect();
                 if !of.is_empty() {
-                    let unfit = |d: &LossDomain| ours.contains(&d.name).then(String::new);
+                    let unfit = |d: &LossDomain| ours.contains(&d.name).then(Message::default);
                     let candidates = self.candidates(*kind, "move", None, unfit);
-                    push("move", *kind, of, candidates, says(&separate::sharing(kind.as_str())));
+                    push("move", *kind, of, candidates, says(&format!("share {}=", kind.as_str())));
                 }
             }
             let far = |km: &u32| copies.iter().any(|c| between(context, id, *c).is_none_or(|d| d >= f64::from(*km)));
@@ -158,12 +176,20 @@ impl Adding<'_, '_, '_> {
                 let unfit = |d: &LossDomain| {
                     own.iter().find_map(|own| match of_domains(context.snapshot, own, d) {
                         Some(distance) if distance >= f64::from(km) => None,
-                        Some(distance) => Some(format!("it is {:.0} km from `{own}`", distance.floor())),
-                        None => Some(format!("how far it is from `{own}` is not declared")),
+                        Some(distance) => {
+                            Some(say!("it is {km} km from `{own}`", km = format!("{:.0}", distance.floor()), own))
+                        }
+                        None => Some(say!("how far it is from `{own}` is not declared", own)),
                     })
                 };
                 let candidates = self.candidates(DomainKind::Site, "copy", None, unfit);
-                push("copy", DomainKind::Site, vec![store.to_owned()], candidates, says(&separate::at_least(km)));
+                push(
+                    "copy",
+                    DomainKind::Site,
+                    vec![store.to_owned()],
+                    candidates,
+                    says(&format!("stands at least {km} km away")),
+                );
             }
         }
         // What holds for several originals is told once.
@@ -186,7 +212,7 @@ impl Adding<'_, '_, '_> {
         kind: DomainKind,
         what: &'static str,
         within: Option<&PlaceSet>,
-        unfit: impl Fn(&LossDomain) -> Option<String>,
+        unfit: impl Fn(&LossDomain) -> Option<Message>,
     ) -> Candidates {
         let snapshot = self.context.snapshot;
         // With where each is: several places, if it stands in several.
@@ -217,15 +243,15 @@ impl Adding<'_, '_, '_> {
             }
             let refusal = |place: &Place| match within {
                 Some(set) if set.contains(place) != Membership::In => {
-                    Some(format!("{place} is not in {}", set.names.join(", ")))
+                    Some(say!("{place} is not in {names}", place, names = lang::list(&set.names)))
                 }
                 _ => self.refusal(place, what),
             };
-            let refused: Vec<Option<String>> = places.iter().map(refusal).collect();
+            let refused: Vec<Option<Message>> = places.iter().map(refusal).collect();
             match refused.into_iter().min_by_key(Option::is_some) {
                 Some(None) => found.at.push(domain.to_string()),
                 Some(Some(why)) => found.refused.push((domain.to_string(), why)),
-                None => found.refused.push((domain.to_string(), "where it is is not known".to_owned())),
+                None => found.refused.push((domain.to_string(), say!("where it is is not known"))),
             }
         }
         found
@@ -249,14 +275,14 @@ impl Adding<'_, '_, '_> {
     }
 
     /// Another rule that does not let the data be in a place.
-    fn refusal(&self, place: &Place, what: &str) -> Option<String> {
+    fn refusal(&self, place: &Place, what: &str) -> Option<Message> {
         self.binding(what).find_map(|other| {
             let lets = match &other.rule.demand {
                 Demand::OnlyIn(set) => set.contains(place) == Membership::In,
                 Demand::NeverIn(set) => set.contains(place) == Membership::Out,
                 _ => true,
             };
-            (!lets).then(|| format!("`{}` does not let the data be in {place}", other.name))
+            (!lets).then(|| say!("`{other}` does not let the data be in {place}", other = other.name, place))
         })
     }
 
@@ -294,5 +320,5 @@ impl Adding<'_, '_, '_> {
 #[derive(Default)]
 struct Candidates {
     at: Vec<String>,
-    refused: Vec<(String, String)>,
+    refused: Vec<(String, Message)>,
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::context::Context;
 use super::{Question, judge_all};
 use crate::finding::{Addition, Coverage, RuleResult, Verdict};
+use crate::lang::Message;
 use crate::model::site::SiteNetworks;
 use crate::model::{
     Activity, Dependence, DomainKind, Endpoint, EndpointId, LossDomain, Role, Roles, Route, RouteId, RouteRole, SiteId,
@@ -20,7 +21,7 @@ pub const MOST_JUDGED: usize = 20_000;
 #[derive(Clone)]
 pub struct Outcome {
     /// With why, by rule.
-    verdicts: BTreeMap<String, (Verdict, String)>,
+    verdicts: BTreeMap<String, (Verdict, Message)>,
     /// Population and class that are not served in normal running.
     unserved: BTreeSet<(String, String)>,
 }
@@ -31,7 +32,10 @@ impl Outcome {
         let served = context.graph.served(0..context.tokens.len(), &usable);
         let unserved = served.into_iter().enumerate().filter(|(_, served)| !served);
         Self {
-            verdicts: rules.iter().map(|r| (r.rule.clone(), (r.verdict, r.why.replace(LAST, "")))).collect(),
+            verdicts: rules
+                .iter()
+                .map(|r| (r.rule.clone(), (r.verdict, r.why.clone().map_plain(&|text| text.replace(LAST, "")))))
+                .collect(),
             unserved: unserved.filter_map(|(token, _)| person(context, token)).collect(),
         }
     }
@@ -45,7 +49,7 @@ impl Outcome {
         Self::new(&context, &judge_all(&context, &question).rules)
     }
 
-    pub fn verdict(&self, rule: &str) -> Option<&(Verdict, String)> {
+    pub fn verdict(&self, rule: &str) -> Option<&(Verdict, Message)> {
         self.verdicts.get(rule)
     }
 

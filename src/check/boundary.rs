@@ -12,10 +12,11 @@ use super::scope::Scope;
 use super::states;
 use super::together::Suppressed;
 use crate::finding::{Finding, Label, State, Verdict};
+use crate::lang::{self, Joint, Message, say};
 use crate::model::{Address, Country, EndpointId, Role, RouteId};
 use crate::policy::{Combine, Demand, Doing};
 use crate::reach::{Offence, Spread, World};
-use crate::vocab::places::{COUNTS_ONLY_FOR, PlaceSet};
+use crate::vocab::places::{self, PlaceSet};
 
 pub fn check(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppressed<'_>) -> Vec<Finding> {
     let groups = groups(context, scope);
@@ -84,7 +85,9 @@ fn groups(context: &Context<'_>, scope: &Scope<'_>) -> Vec<Group> {
         Demand::NeverIn(set) => all(&Asked::never_in(set)),
         Demand::FirstIn(set) => all(&Asked { code: "first-store-elsewhere", ..Asked::only_in(set) }),
         Demand::Nexus => per_people(context, scope, &[]),
-        Demand::Recipient => all(&Asked { wanted: Wanted::Anywhere, code: "recipient-not-allowed", allowed: String::new() }),
+        Demand::Recipient => {
+            all(&Asked { wanted: Wanted::Anywhere, code: "recipient-not-allowed", allowed: Message::default() })
+        }
         Demand::ReturnWithin { .. }
         | Demand::CopyIn { .. }
         | Demand::RetainIn { .. }
@@ -99,19 +102,23 @@ struct Asked<'s> {
     wanted: Wanted<'s>,
     code: &'static str,
     /// "inside @us-all".
-    allowed: String,
+    allowed: Message,
 }
 
 impl<'s> Asked<'s> {
     fn only_in(set: &'s PlaceSet) -> Self {
-        Self { wanted: Wanted::In(set), code: "data-leaves-boundary", allowed: format!("inside {}", set.names.join(", ")) }
+        Self {
+            wanted: Wanted::In(set),
+            code: "data-leaves-boundary",
+            allowed: say!("inside {names}", names = lang::list(&set.names)),
+        }
     }
 
     fn never_in(set: &'s PlaceSet) -> Self {
         Self {
             wanted: Wanted::NotIn(set),
             code: "data-in-forbidden-place",
-            allowed: format!("outside {}", set.names.join(", ")),
+            allowed: say!("outside {names}", names = lang::list(&set.names)),
         }
     }
 }
@@ -122,7 +129,7 @@ struct Group {
     placements: Vec<Placement>,
     fitness: Rc<Vec<Fitness>>,
     code: &'static str,
-    allowed: String,
+    allowed: Message,
 }
 
 impl Group {
@@ -251,48 +258,71 @@ fn misplaced(context: &Context<'_>, scope: &Scope<'_>, group: &Group, id: Endpoi
     let arrivals: Vec<Arrival> = all.iter().map(|(a, _)| a.clone()).collect();
     let state = all[0].1;
     // "... in normal running, and ... under overload".
-    let (mut subjects, mut later) = (String::new(), String::new());
+    let (mut subjects, mut later) = (Message::default(), Message::default());
     for in_state in all.chunk_by(|a, b| a.1 == b.1) {
         let of_state: Vec<Arrival> = in_state.iter().map(|(a, _)| a.clone()).collect();
         let subject = subject_of(context, scope, &of_state);
         if subjects.is_empty() {
             subjects = subject;
         } else {
-            later.push_str(&format!(", and {subject} {}", state_phrase(in_state[0].1)));
+            later = say!("{later}, and {subject} {state}", later, subject, state = state_phrase(in_state[0].1));
         }
     }
     let does = match &scope.rule.demand {
-        Demand::FirstIn(_) => "is first stored at",
+        Demand::FirstIn(_) => say!("is first stored at"),
         _ => verb(arrivals[0].activity),
     };
-    let when = format!("{}{later}", state_phrase(state));
-    let operator = "declare who operates it under [[recipient]], with what is attested of them";
+    let when = say!("{state}{later}", state = state_phrase(state), later);
     let (code, verdict, message, help) = match (placement, fitness) {
         (Placement::Outside(places), _) => {
-            let places: Vec<String> = places.iter().map(ToString::to_string).collect();
-            let nobody = if group.code == "no-nexus" { ", where nobody who takes part belongs" } else { "" };
-            let message = format!("{subjects} {does} `{name}` in {} {when}{nobody}", places.join(" or "));
+            let nobody = match group.code {
+                "no-nexus" => say!(", where nobody who takes part belongs"),
+                _ => Message::default(),
+            };
+            let message = say!(
+                "{subjects} {does} `{name}` in {places} {when}{nobody}",
+                subjects,
+                does,
+                name,
+                places = lang::series(places, Joint::EachOr),
+                when,
+                nobody
+            );
             (group.code, Verdict::Violated, message, None)
         }
         (_, Fitness::Unfit(why)) => {
             let places = places_phrase(&context.known_places(id));
-            let message = format!("{subjects} {does} `{name}` {places} {when}, and {why}");
-            let help = format!(
-                "use an endpoint whose operator may have the data, keep the data out of `{name}`, or correct [[recipient]]"
+            let message =
+                say!("{subjects} {does} `{name}` {places} {when}, and {why}", subjects, does, name, places, when, why);
+            let help = say!(
+                "use an endpoint whose operator may have the data, keep the data out of `{name}`, or correct [[recipient]]",
+                name
             );
             ("recipient-not-allowed", Verdict::Violated, message, Some(help))
         }
         (Placement::Inside, Fitness::Untold(why)) => {
             let places = places_phrase(&context.known_places(id));
-            let message = format!(
-                "{subjects} {does} `{name}` {places} {when}, and whether its operator may have it cannot be told: {why}"
+            let message = say!(
+                "{subjects} {does} `{name}` {places} {when}, and whether its operator may have it cannot be told: {why}",
+                subjects,
+                does,
+                name,
+                places,
+                when,
+                why
             );
-            ("recipient-unknown", Verdict::Indeterminate, message, Some(operator.to_owned()))
+            (
+                "recipient-unknown",
+                Verdict::Indeterminate,
+                message,
+                Some(say!("declare who operates it under [[recipient]], with what is attested of them")),
+            )
         }
         (Placement::Weak(why), _) => {
             let places = places_phrase(&context.known_places(id));
-            let message = format!("{subjects} {does} `{name}` {places} {when}, but {why}");
-            let help = format!("declare where `{name}` stands (a site with its network, a region, or a [[geo.override]])");
+            let message =
+                say!("{subjects} {does} `{name}` {places} {when}, but {why}", subjects, does, name, places, when, why);
+            let help = say!("declare where `{name}` stands (a site with its network, a region, or a [[geo.override]])", name);
             ("place-weakly-known", Verdict::Indeterminate, message, Some(help))
         }
         (Placement::Unknown(_) | Placement::Inside, _) => {
@@ -301,13 +331,21 @@ fn misplaced(context: &Context<'_>, scope: &Scope<'_>, group: &Group, id: Endpoi
                 Placement::Unknown(Some(why)) => Some(why.clone()),
                 _ => geo.conflict.clone().or_else(|| geo.unknown.clone()),
             };
-            let why = told.unwrap_or_else(|| "nothing that was read says where it stands".into());
-            let message = format!("{subjects} {does} `{name}` {when}, and where that is cannot be told: {why}");
+            let why = told.unwrap_or_else(|| say!("nothing that was read says where it stands"));
+            let message = say!(
+                "{subjects} {does} `{name}` {when}, and where that is cannot be told: {why}",
+                subjects,
+                does,
+                name,
+                when,
+                why
+            );
             // Where it stands is known then, and counts for some recipients only.
-            let help = match why.contains(COUNTS_ONLY_FOR) {
-                true => format!("say with `certifications` of a [[recipient]] whether whoever operates `{name}` is that"),
-                false => format!(
-                    "declare where `{name}` stands: a [[site]] with its network, `site = ...`, a provider's region, or a [[geo.override]]"
+            let help = match places::counts_only_for_some(&why) {
+                true => say!("say with `certifications` of a [[recipient]] whether whoever operates `{name}` is that", name),
+                false => say!(
+                    "declare where `{name}` stands: a [[site]] with its network, `site = ...`, a provider's region, or a [[geo.override]]",
+                    name
                 ),
             };
             ("place-unknown", Verdict::Indeterminate, message, Some(help))
@@ -336,7 +374,7 @@ fn misplaced(context: &Context<'_>, scope: &Scope<'_>, group: &Group, id: Endpoi
         if finding.path.len() == 1 {
             finding.location = Some(address.location);
         } else {
-            let text = format!("this address of `{name}` is the one");
+            let text = say!("this address of `{name}` is the one", name);
             finding.labels.push(Label { location: address.location, text });
         }
     }
@@ -363,8 +401,13 @@ fn dead_ends(context: &Context<'_>, scope: &Scope<'_>, question: &Question<'_>) 
         let arrivals: Vec<Arrival> = here.into_iter().map(|token| Arrival { token, via: None, activity: "transit" }).collect();
         let name = &context.snapshot.endpoint(*id).name;
         let subject = subject_of(context, scope, &arrivals);
-        let message = format!("{subject} reaches the name `{name}` {}, which leads nowhere that was read", state_phrase(state));
-        let help = format!("add the file that says what `{name}` is (a DNS zone, a hosts file, an inventory entry)");
+        let message = say!(
+            "{subject} reaches the name `{name}` {state}, which leads nowhere that was read",
+            subject,
+            name,
+            state = state_phrase(state)
+        );
+        let help = say!("add the file that says what `{name}` is (a DNS zone, a hosts file, an inventory entry)", name);
         findings.push(undecided(context, scope, "place-unknown", *id, &arrivals, state, message, help));
     }
     let arriving = context.arriving();
@@ -379,8 +422,9 @@ fn dead_ends(context: &Context<'_>, scope: &Scope<'_>, question: &Question<'_>) 
             tokens.into_iter().map(|token| Arrival { token, via: None, activity: "transit" }).collect();
         let name = &context.snapshot.endpoint(start).name;
         let subject = subject_of(context, scope, &arrivals);
-        let message = format!("{subject} enters at `{name}`, and nothing that was read says where it is processed or stored");
-        let help = "add the files that say where it goes from there, or declare the route to what uses it".to_owned();
+        let message =
+            say!("{subject} enters at `{name}`, and nothing that was read says where it is processed or stored", subject, name);
+        let help = say!("add the files that say where it goes from there, or declare the route to what uses it");
         let state = question.spreads.first().map_or(State::Normal, |(s, _)| *s);
         findings.push(undecided(context, scope, "leads-nowhere", start, &arrivals, state, message, help));
     }
@@ -395,8 +439,8 @@ fn undecided(
     endpoint: EndpointId,
     arrivals: &[Arrival],
     state: State,
-    message: String,
-    help: String,
+    message: Message,
+    help: Message,
 ) -> Finding {
     let (verdict, state, help) = (Verdict::Indeterminate, Some(state), Some(help));
     finding(context, scope, Draft { code, verdict, endpoint, arrivals, state, message, help, lost: None, labels: Vec::new() })

@@ -8,6 +8,7 @@ use super::held::{Certainty, held};
 use super::placement::{Placement, Wanted, judge_all};
 use super::scope::Scope;
 use crate::finding::{Finding, State, Verdict};
+use crate::lang::{self, Joint, Message, say};
 use crate::model::{EndpointId, Role};
 use crate::policy::Doing;
 use crate::vocab::places::PlaceSet;
@@ -35,8 +36,8 @@ pub fn stores(context: &Context<'_>, wanted: &[u64], state: State) -> Vec<Store>
 pub fn no_store(context: &Context<'_>, scope: &Scope<'_>, tokens: &[usize], code: &'static str) -> Vec<Finding> {
     let arrivals: Vec<Arrival> = tokens.iter().map(|t| Arrival { token: *t, via: None, activity: "transit" }).collect();
     let Some(at) = arrivals.first().and_then(|a| context.tokens[a.token].starts.first().copied()) else { return Vec::new() };
-    let message = format!("no store of {} was read at all", subject_of(context, scope, &arrivals));
-    let help = Some(DECLARE_STORE.to_owned());
+    let message = say!("no store of {subject} was read at all", subject = subject_of(context, scope, &arrivals));
+    let help = Some(declare_store());
     let (verdict, state) = (Verdict::Indeterminate, Some(State::Normal));
     let arrivals = &arrivals;
     vec![finding(
@@ -51,37 +52,40 @@ pub fn unstored(scope: &Scope<'_>, stores: &[Store]) -> Vec<usize> {
     bits(&scope.tokens).filter(|t| !stores.iter().any(|s| s.arrivals.iter().any(|a| a.token == *t))).collect()
 }
 
-const DECLARE_STORE: &str =
-    "declare the store: an endpoint with `roles = [\"store\"]` and the route to it, or a [[classify]] entry";
-
-const ALL_OF_IT: &str = "whether all of it";
+fn declare_store() -> Message {
+    say!("declare the store: an endpoint with `roles = [\"store\"]` and the route to it, or a [[classify]] entry")
+}
 
 /// "3 days", "36 hours".
-pub fn hours(hours: u64) -> String {
-    let (n, unit) = if hours >= 48 && hours.is_multiple_of(24) { (hours / 24, "day") } else { (hours, "hour") };
-    if n == 1 { format!("1 {unit}") } else { format!("{n} {unit}s") }
+pub fn hours(hours: u64) -> Message {
+    match hours >= 48 && hours.is_multiple_of(24) {
+        true => Message::Count(hours / 24, "day", "days"),
+        false => Message::Count(hours, "hour", "hours"),
+    }
 }
 
 /// What one store says to a demand.
 enum Answer {
     Yes,
     /// With what is wrong apart from the place.
-    No(Option<String>),
+    No(Option<Message>),
     /// What would have to be known.
-    Unknown(String),
+    Unknown(Message),
 }
 
 pub fn copy_in(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet, max_age_hours: Option<u64>) -> Vec<Finding> {
     let placements = judge_all(context, &Wanted::In(places));
-    let mut demand = format!("a copy inside {}", places.names.join(", "));
+    let mut demand = say!("a copy inside {names}", names = lang::list(&places.names));
     if let Some(limit) = max_age_hours {
-        demand.push_str(&format!(" at most {} old", hours(limit)));
+        demand = say!("{demand} at most {hours} old", demand, hours = hours(limit));
     }
     each_token(context, scope, "no-copy-in-place", &demand, |store| {
         let endpoint = context.snapshot.endpoint(store.id);
         match &placements[context.standpoint(store.id)] {
             Placement::Outside(_) => return Answer::No(None),
-            Placement::Unknown(_) | Placement::Weak(_) => return Answer::Unknown(format!("where `{}` stands", endpoint.name)),
+            Placement::Unknown(_) | Placement::Weak(_) => {
+                return Answer::Unknown(say!("where `{endpoint}` stands", endpoint = endpoint.name));
+            }
             Placement::Inside => {}
         }
         let Some(limit) = max_age_hours else { return Answer::Yes };
@@ -89,28 +93,31 @@ pub fn copy_in(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet, max_
             store.arrivals.iter().map(|arrival| context.age_hours(store.id, arrival.token)).collect();
         match ages.map(|ages| ages.into_iter().max().unwrap_or(0)) {
             Ok(age) if age <= limit => Answer::Yes,
-            Ok(age) => Answer::No(Some(format!("up to {} old", hours(age)))),
-            Err(silent) => {
-                Answer::Unknown(format!("how old the copy at `{}` may be (`max-age`)", context.snapshot.endpoint(silent).name))
-            }
+            Ok(age) => Answer::No(Some(say!("up to {hours} old", hours = hours(age)))),
+            Err(silent) => Answer::Unknown(say!(
+                "how old the copy at `{endpoint}` may be (`max-age`)",
+                endpoint = context.snapshot.endpoint(silent).name
+            )),
         }
     })
 }
 
 pub fn retain_in(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet, days: u64) -> Vec<Finding> {
     let placements = judge_all(context, &Wanted::In(places));
-    let demand = format!("a store inside {} that keeps it {days} days", places.names.join(", "));
+    let demand = say!("a store inside {names} that keeps it {days} days", names = lang::list(&places.names), days);
     each_token(context, scope, "not-retained", &demand, |store| {
         let endpoint = context.snapshot.endpoint(store.id);
         match &placements[context.standpoint(store.id)] {
             Placement::Outside(_) => return Answer::No(None),
-            Placement::Unknown(_) | Placement::Weak(_) => return Answer::Unknown(format!("where `{}` stands", endpoint.name)),
+            Placement::Unknown(_) | Placement::Weak(_) => {
+                return Answer::Unknown(say!("where `{endpoint}` stands", endpoint = endpoint.name));
+            }
             Placement::Inside => {}
         }
         match endpoint.attributes.retention_hours {
             Some(hours) if hours >= days.saturating_mul(24) => Answer::Yes,
-            Some(kept) => Answer::No(Some(format!("for {}", hours(kept)))),
-            None => Answer::Unknown(format!("how long `{}` keeps data (`retention`)", endpoint.name)),
+            Some(kept) => Answer::No(Some(say!("for {hours}", hours = hours(kept)))),
+            None => Answer::Unknown(say!("how long `{endpoint}` keeps data (`retention`)", endpoint = endpoint.name)),
         }
     })
 }
@@ -123,7 +130,9 @@ enum Wrong {
     /// The stores that will do and get only a part, and the others.
     Partly(Vec<usize>, Vec<usize>),
     /// What would have to be known.
-    Untold(Vec<String>),
+    Untold(Vec<Message>),
+    /// The same; all that there is may be there.
+    PerhapsPartly(Vec<Message>),
     NoStore(EndpointId),
 }
 
@@ -132,7 +141,7 @@ fn each_token(
     context: &Context<'_>,
     scope: &Scope<'_>,
     code: &'static str,
-    demand: &str,
+    demand: &Message,
     answer: impl Fn(&Store) -> Answer,
 ) -> Vec<Finding> {
     let stores = stores(context, &scope.tokens, State::Normal);
@@ -155,11 +164,15 @@ fn each_token(
                 Answer::Unknown(what) => Some(what.clone()),
                 Answer::Yes | Answer::No(_) => None,
             });
-            let mut missing: Vec<String> = told.collect();
+            let mut missing: Vec<Message> = told.collect();
             if missing.is_empty() {
-                missing.extend(good.iter().map(|s| format!("{ALL_OF_IT} gets to `{}`", name(context, &stores[*s]))));
+                missing.extend(
+                    good.iter().map(|s| say!("whether all of it gets to `{store}`", store = name(context, &stores[*s]))),
+                );
+                Wrong::PerhapsPartly(missing)
+            } else {
+                Wrong::Untold(missing)
             }
-            Wrong::Untold(missing)
         } else if good.is_empty() {
             Wrong::Nowhere(other)
         } else {
@@ -175,7 +188,7 @@ fn lacking(
     context: &Context<'_>,
     scope: &Scope<'_>,
     code: &'static str,
-    demand: &str,
+    demand: &Message,
     stores: &[Store],
     answers: &[Answer],
     wrong: &Wrong,
@@ -186,48 +199,61 @@ fn lacking(
     let subject = subject_of(context, scope, &arrivals);
     let at = |s: &usize| {
         let place = places_phrase(&context.known_places(stores[*s].id));
-        let more = match &answers[*s] {
-            Answer::No(Some(more)) => format!(" {more}"),
-            Answer::No(None) | Answer::Yes | Answer::Unknown(_) => String::new(),
-        };
-        format!("`{}` {place}{more}", name(context, &stores[*s]))
+        match &answers[*s] {
+            Answer::No(Some(more)) => say!("`{store}` {place} {more}", store = name(context, &stores[*s]), place, more),
+            Answer::No(None) | Answer::Yes | Answer::Unknown(_) => {
+                say!("`{store}` {place}", store = name(context, &stores[*s]), place)
+            }
+        }
     };
-    let list = |of: &[usize]| of.iter().map(at).collect::<Vec<_>>().join(", ");
+    let list = |of: &[usize]| lang::list(of.iter().map(at));
     let has_token = |s: &usize| stores[*s].arrivals.iter().any(|a| a.token == tokens[0]);
     let (endpoint, verdict, message, help) = match wrong {
         Wrong::NoStore(start) => (
             *start,
             Verdict::Indeterminate,
-            format!("{subject} must have {demand}, and no store of it was read at all"),
-            DECLARE_STORE.to_owned(),
+            say!("{subject} must have {demand}, and no store of it was read at all", subject, demand),
+            declare_store(),
         ),
-        Wrong::Untold(missing) => {
+        Wrong::Untold(missing) | Wrong::PerhapsPartly(missing) => {
             let untold = |s: &usize| has_token(s) && matches!(answers[*s], Answer::Unknown(_));
             let telling = (0..stores.len()).find(untold).or_else(|| (0..stores.len()).find(has_token)).unwrap_or(0);
             (
                 stores[telling].id,
                 Verdict::Indeterminate,
-                format!("{subject} must have {demand}; what was read does not say {}", missing.join(", nor ")),
-                match missing.iter().any(|m| m.starts_with(ALL_OF_IT)) {
-                    true => "let the routes to it carry the whole class, for everybody".into(),
-                    false => format!("declare {}", missing.join(", and ")),
+                say!(
+                    "{subject} must have {demand}; what was read does not say {missing}",
+                    subject,
+                    demand,
+                    missing = lang::series(missing, Joint::ClauseNor)
+                ),
+                match wrong {
+                    Wrong::PerhapsPartly(_) => say!("let the routes to it carry the whole class, for everybody"),
+                    _ => say!("declare {missing}", missing = lang::series(missing, Joint::ClauseAnd)),
                 },
             )
         }
         Wrong::Nowhere(other) => (
             stores[other[0]].id,
             Verdict::Violated,
-            format!("{subject} must have {demand}, and is stored only at {}", list(other)),
-            format!("add {demand}"),
+            say!("{subject} must have {demand}, and is stored only at {list}", subject, demand, list = list(other)),
+            say!("add {demand}", demand),
         ),
         Wrong::Partly(good, other) => (
             other.first().map_or(stores[good[0]].id, |s| stores[*s].id),
             Verdict::Violated,
             match other.is_empty() {
-                true => format!("{subject} must have {demand}, and not all of it gets to {}", list(good)),
-                false => format!("{subject} must have {demand}, and only a part has: the rest is stored at {}", list(other)),
+                true => {
+                    say!("{subject} must have {demand}, and not all of it gets to {list}", subject, demand, list = list(good))
+                }
+                false => say!(
+                    "{subject} must have {demand}, and only a part has: the rest is stored at {list}",
+                    subject,
+                    demand,
+                    list = list(other)
+                ),
             },
-            format!("replicate all of it to {demand}"),
+            say!("replicate all of it to {demand}", demand),
         ),
     };
     let state = Some(State::Normal);
@@ -252,39 +278,55 @@ pub fn return_within(context: &Context<'_>, scope: &Scope<'_>, hours: u64, home:
         }
         let endpoint = context.snapshot.endpoint(store.id);
         let subject = subject_of(context, scope, &store.arrivals);
-        let home_names = home.names.join(", ");
+        let home_names = lang::list(&home.names);
         let returns = comes_back(context, &store, scope.worst_state(), &placements);
         let (verdict, message) = match (placement, endpoint.attributes.retention_hours) {
             (Placement::Unknown(_) | Placement::Weak(_), _) => (
                 Verdict::Indeterminate,
-                format!("{subject} is stored at `{}`, and whether that is inside {home_names} cannot be told", endpoint.name),
+                say!(
+                    "{subject} is stored at `{endpoint}`, and whether that is inside {home_names} cannot be told",
+                    subject,
+                    endpoint = endpoint.name,
+                    home_names
+                ),
             ),
             (_, None) => (
                 Verdict::Indeterminate,
-                format!(
-                    "{subject} is stored at `{}` outside {home_names}, and for how long is not declared (at most {} are allowed)",
-                    endpoint.name,
-                    self::hours(hours)
+                say!(
+                    "{subject} is stored at `{endpoint}` outside {home_names}, and for how long is not declared (at most {hours} are allowed)",
+                    subject,
+                    endpoint = endpoint.name,
+                    home_names,
+                    hours = self::hours(hours)
                 ),
             ),
             (_, Some(kept)) if kept > hours => (
                 Verdict::Violated,
-                format!(
-                    "{subject} is kept {} at `{}` outside {home_names}, longer than the {} allowed",
-                    self::hours(kept),
-                    endpoint.name,
-                    self::hours(hours)
+                say!(
+                    "{subject} is kept {hours} at `{endpoint}` outside {home_names}, longer than the {limit} allowed",
+                    subject,
+                    hours = self::hours(kept),
+                    endpoint = endpoint.name,
+                    home_names,
+                    limit = self::hours(hours)
                 ),
             ),
             (_, Some(_)) if returns == Back::No => (
                 Verdict::Violated,
-                format!("{subject} is stored at `{}` outside {home_names}, and no route brings it back", endpoint.name),
+                say!(
+                    "{subject} is stored at `{endpoint}` outside {home_names}, and no route brings it back",
+                    subject,
+                    endpoint = endpoint.name,
+                    home_names
+                ),
             ),
             (_, Some(_)) if returns == Back::Untold => (
                 Verdict::Indeterminate,
-                format!(
-                    "{subject} is stored at `{}` outside {home_names}, and whether its way back ends inside cannot be told",
-                    endpoint.name
+                say!(
+                    "{subject} is stored at `{endpoint}` outside {home_names}, and whether its way back ends inside cannot be told",
+                    subject,
+                    endpoint = endpoint.name,
+                    home_names
                 ),
             ),
             (_, Some(_)) => continue,
@@ -300,9 +342,13 @@ pub fn return_within(context: &Context<'_>, scope: &Scope<'_>, hours: u64, home:
                 state: Some(scope.worst_state()),
                 message,
                 help: Some(match placement {
-                    Placement::Unknown(_) | Placement::Weak(_) => format!("declare where `{}` stands", endpoint.name),
-                    _ => format!(
-                        "declare `retention` of at most {hours}h and the route home, or keep the data inside {home_names}"
+                    Placement::Unknown(_) | Placement::Weak(_) => {
+                        say!("declare where `{endpoint}` stands", endpoint = endpoint.name)
+                    }
+                    _ => say!(
+                        "declare `retention` of at most {hours}h and the route home, or keep the data inside {home_names}",
+                        hours,
+                        home_names
                     ),
                 }),
                 lost: None,

@@ -8,7 +8,8 @@ use super::context::{Arrival, Context};
 use super::scope::{Scope, countries, from, people_in, under};
 use crate::finding::{Finding, Hop, HopRoute, KnownPlace, Label, State, Verdict, without_line};
 use crate::geo::{Atlas, known_places};
-use crate::model::{Country, Endpoint, EndpointId, Route, RouteId, RouteRole, Snapshot, Spill, Standing, Trail};
+use crate::lang::{self, Joint, Message, say};
+use crate::model::{Country, Endpoint, EndpointId, Place, Route, RouteId, RouteRole, Snapshot, Spill, Standing, Trail};
 use crate::reach::{Step, TokenSource};
 use crate::source::Location;
 use crate::vocab::classes::may_be_personal;
@@ -21,8 +22,8 @@ pub struct Draft<'d> {
     /// Those that do it, mildest state; the first is shown.
     pub arrivals: &'d [Arrival],
     pub state: Option<State>,
-    pub message: String,
-    pub help: Option<String>,
+    pub message: Message,
+    pub help: Option<Message>,
     pub lost: Option<String>,
     pub labels: Vec<Label>,
 }
@@ -35,7 +36,7 @@ pub fn finding(context: &Context<'_>, scope: &Scope<'_>, draft: Draft<'_>) -> Fi
     let routes = || steps.iter().flatten().filter_map(|s| s.route).map(|r| snapshot.route(r));
     // The standby hop is what a reader must see, be it only another name; else how data got there last.
     let role = routes().rev().find(|r| r.role.is_standby()).or_else(|| routes().rev().find(|r| !r.alias)).map(|r| r.role);
-    let conditions: Vec<String> = path.iter().filter_map(|h| h.route.as_ref()?.condition.clone()).collect::<Vec<_>>();
+    let conditions: Vec<Message> = path.iter().filter_map(|h| h.route.as_ref()?.condition.clone()).collect();
     let location = path.last().map(|h| h.location).or_else(|| endpoint.locations.first().copied());
     let (origin, data, populations) = whose(context, scope, draft.arrivals);
     let mut labels = draft.labels;
@@ -53,7 +54,7 @@ pub fn finding(context: &Context<'_>, scope: &Scope<'_>, draft: Draft<'_>) -> Fi
         activity: draft.arrivals.first().map(|a| a.activity),
         role,
         state: draft.state,
-        condition: (!conditions.is_empty()).then(|| conditions.join("; ")),
+        condition: (!conditions.is_empty()).then(|| lang::series(conditions, Joint::Semicolon)),
         lost: draft.lost,
         path,
         location,
@@ -71,7 +72,7 @@ fn trails(snapshot: &Snapshot, endpoint: &Endpoint, steps: &[Step]) -> Vec<Label
     let mut labels: Vec<Label> = Vec::new();
     for step in std::iter::once(&endpoint.trail).chain(routes).flat_map(Trail::steps) {
         if labels.iter().all(|l| l.location != step.location) {
-            labels.push(Label { location: step.location, text: step.text.clone().into_owned() });
+            labels.push(Label { location: step.location, text: Message::Plain(step.text.clone().into_owned()) });
         }
     }
     labels
@@ -89,10 +90,10 @@ fn steps(context: &Context<'_>, arrival: &Arrival, to: EndpointId, state: State)
 }
 
 /// What must be true for a route to carry: in its reader's words, else from the pool that it stands by in.
-pub fn condition(snapshot: &Snapshot, route: RouteId) -> Option<String> {
+pub fn condition(snapshot: &Snapshot, route: RouteId) -> Option<Message> {
     let own = snapshot.route(route);
     if own.condition.is_some() {
-        return own.condition.clone();
+        return own.condition.clone().map(Message::Plain);
     }
     let rank = |r: &Route| (r.role.is_standby(), r.priority);
     let preferred: Vec<EndpointId> = snapshot
@@ -102,17 +103,22 @@ pub fn condition(snapshot: &Snapshot, route: RouteId) -> Option<String> {
         .map(|r| r.to)
         .collect();
     let when = match &own.spill {
-        Spill::Load => "down or full",
-        Spill::Failure(_) => "down",
-        Spill::Manual(_) => return (!preferred.is_empty()).then(|| "when a person switches it over".to_owned()),
+        Spill::Load => say!("down or full"),
+        Spill::Failure(_) => say!("down"),
+        Spill::Manual(_) => return (!preferred.is_empty()).then(|| say!("when a person switches it over")),
         Spill::Never(_) => return None,
     };
     let from = &snapshot.endpoint(own.from).name;
     match preferred.as_slice() {
         [] => None,
-        [one] => Some(format!("when `{}`, which `{from}` prefers, is {when}", snapshot.endpoint(*one).name)),
-        [_, _] => Some(format!("when both targets that `{from}` prefers are {when}")),
-        several => Some(format!("when all {} targets that `{from}` prefers are {when}", several.len())),
+        [one] => Some(say!(
+            "when `{endpoint}`, which `{from}` prefers, is {when}",
+            endpoint = snapshot.endpoint(*one).name,
+            from,
+            when
+        )),
+        [_, _] => Some(say!("when both targets that `{from}` prefers are {when}", from, when)),
+        several => Some(say!("when all {len} targets that `{from}` prefers are {when}", len = several.len(), from, when)),
     }
 }
 
@@ -164,11 +170,11 @@ pub fn whose(context: &Context<'_>, scope: &Scope<'_>, arrivals: &[Arrival]) -> 
 }
 
 /// "communications.content of people in China".
-pub fn subject_of(context: &Context<'_>, scope: &Scope<'_>, arrivals: &[Arrival]) -> String {
+pub fn subject_of(context: &Context<'_>, scope: &Scope<'_>, arrivals: &[Arrival]) -> Message {
     let (origins, data, _) = whose(context, scope, arrivals);
     let of_people = origins.is_empty() || data.iter().any(|d| may_be_personal(d));
     let whose = if of_people { people_in(&origins) } else { countries(&origins) };
-    format!("{} of {whose}", data.join(", "))
+    say!("{data} of {whose}", data = lang::list(&data), whose)
 }
 
 /// The `[[classify]]` entry that says what a store holds.
@@ -176,78 +182,70 @@ fn holding_label(context: &Context<'_>, arrivals: &[Arrival]) -> Option<Label> {
     arrivals.iter().find_map(|a| match context.tokens[a.token].source {
         TokenSource::Holding(h) => Some(Label {
             location: context.snapshot.holdings[h].location,
-            text: format!("declared here to hold {}", context.tokens[a.token].class),
+            text: say!("declared here to hold {class}", class = context.tokens[a.token].class),
         }),
         TokenSource::Population(_) => None,
     })
 }
 
 /// Title, citations, rationale.
-pub fn why(scope: &Scope<'_>) -> String {
-    let mut text = scope.rule.title.clone();
+pub fn why(scope: &Scope<'_>) -> Message {
+    let mut text = scope.rule.title();
     for instrument in scope.pack.instruments.iter().filter(|i| scope.rule.instruments.contains(&i.id.value)) {
-        text.push_str(" - ");
-        text.push_str(&instrument.citation);
-        if let Some(article) = &instrument.article {
-            text.push_str(", ");
-            text.push_str(article);
-        }
+        text = say!("{text} - {citation}", text, citation = instrument.cited());
     }
     if let Some(read) = &scope.read {
-        text.push_str(" - ");
-        text.push_str(&under(read));
+        text = say!("{text} - {reading}", text, reading = under(read));
     }
-    if let Some(rationale) = &scope.rule.rationale {
-        text.push_str(". ");
-        text.push_str(rationale);
+    if let Some(rationale) = scope.rule.rationale() {
+        text = say!("{text}. {rationale}", text, rationale);
     }
     text
 }
 
 /// "is stored at" and the like.
-pub fn verb(activity: &str) -> &'static str {
+pub fn verb(activity: &str) -> Message {
     match activity {
-        "store" => "is stored at",
-        "process" => "is processed at",
-        "keys" => "is held at",
-        "access" => "can be read at",
-        "replicate" => "is replicated to",
-        "backup" => "is backed up to",
-        "log" => "is logged to",
-        "mirror" => "is mirrored to",
-        "cache" => "is cached at",
-        _ => "passes through",
+        "store" => say!("is stored at"),
+        "process" => say!("is processed at"),
+        "keys" => say!("is held at"),
+        "access" => say!("can be read at"),
+        "replicate" => say!("is replicated to"),
+        "backup" => say!("is backed up to"),
+        "log" => say!("is logged to"),
+        "mirror" => say!("is mirrored to"),
+        "cache" => say!("is cached at"),
+        _ => say!("passes through"),
     }
 }
 
-pub fn state_phrase(state: State) -> &'static str {
+pub fn state_phrase(state: State) -> Message {
     match state {
-        State::Normal => "in normal running",
-        State::Overload => "under overload",
-        State::Loss => "after a loss",
+        State::Normal => say!("in normal running"),
+        State::Overload => say!("under overload"),
+        State::Loss => say!("after a loss"),
     }
 }
 
 /// "in CN Beijing or HK", from places as known.
-pub fn places_phrase(places: &[KnownPlace]) -> String {
-    let mut names: Vec<String> = places.iter().filter_map(|p| p.place.as_ref()).map(ToString::to_string).collect();
-    names.sort_unstable();
-    names.dedup();
-    if names.is_empty() { "in an unknown place".into() } else { format!("in {}", names.join(" or ")) }
-}
-
-pub fn count(n: usize, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+pub fn places_phrase(places: &[KnownPlace]) -> Message {
+    let mut places: Vec<&Place> = places.iter().filter_map(|p| p.place.as_ref()).collect();
+    places.sort_by_cached_key(ToString::to_string);
+    places.dedup();
+    if places.is_empty() {
+        return say!("in an unknown place");
+    }
+    say!("in {places}", places = lang::series(places, Joint::EachOr))
 }
 
 /// What to do about a way that must not be there; `led`: whether a route leads there.
-pub fn cut_help(role: Option<RouteRole>, led: bool, endpoint: &str, allowed: &str) -> String {
+pub fn cut_help(role: Option<RouteRole>, led: bool, endpoint: &str, allowed: &Message) -> Message {
     match role {
-        None if !led => format!("move `{endpoint}` to a place {allowed}, or keep the data out of it"),
+        None if !led => say!("move `{endpoint}` to a place {allowed}, or keep the data out of it", endpoint, allowed),
         Some(RouteRole::Failover | RouteRole::Overflow | RouteRole::Manual) => {
-            format!("remove `{endpoint}` from the standby targets, or replace it by one {allowed}")
+            say!("remove `{endpoint}` from the standby targets, or replace it by one {allowed}", endpoint, allowed)
         }
-        _ => format!("move `{endpoint}` to a place {allowed}, or remove the route that leads there"),
+        _ => say!("move `{endpoint}` to a place {allowed}, or remove the route that leads there", endpoint, allowed),
     }
 }
 

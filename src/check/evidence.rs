@@ -8,6 +8,7 @@ use super::recipient::{self, Fitness};
 use super::scope::{Applies, Scope, from};
 use super::unclassified;
 use crate::finding::{Finding, GapResult, Severity, State, Verdict};
+use crate::lang::{self, Message, say};
 use crate::model::{Activity, DataLimit, EndpointId, GapScope, Role, Route, Standing};
 use crate::policy::{Demand, Doing};
 use crate::reach::TokenSource;
@@ -40,8 +41,8 @@ impl<'a> Gaps<'a> {
             .iter()
             .map(|g| GapResult {
                 code: g.code,
-                message: g.message.clone(),
-                help: g.help.clone(),
+                message: Message::Plain(g.message.clone()),
+                help: g.help.clone().map(Message::Plain),
                 location: g.location,
                 touches: Vec::new(),
             })
@@ -110,14 +111,14 @@ impl Unspoken<'_> {
             self.populations.iter().map(|p| format!("`{}`", context.snapshot.populations[*p].id)).collect();
         GapResult {
             code: "logged-and-undeclared",
-            message: format!(
-                "`{}` logs requests of {} to `{}`, and what such a log holds ({}) is not all declared for them",
-                name(self.route.from),
-                people.join(", "),
-                name(self.route.to),
-                self.classes.join(", ")
+            message: say!(
+                "`{from}` logs requests of {people} to `{to}`, and what such a log holds ({classes}) is not all declared for them",
+                from = name(self.route.from),
+                people = lang::list(&people),
+                to = name(self.route.to),
+                classes = lang::list(self.classes)
             ),
-            help: Some("add these classes to the population's `data`, so that the log is followed too".into()),
+            help: Some(say!("add these classes to the population's `data`, so that the log is followed too")),
             location: self.route.location,
             touches: Vec::new(),
         }
@@ -220,9 +221,9 @@ pub fn conflicts(context: &Context<'_>) -> Vec<Finding> {
         let endpoint = context.snapshot.endpoint(id);
         let steps = context.way(State::Loss, token, id);
         let path: Vec<_> = steps.iter().flatten().map(|s| hop(context.snapshot, context.atlas, s)).collect();
-        let message = format!("two sources disagree on where `{}` stands: {conflict}", endpoint.name);
+        let message = say!("two sources disagree on where `{endpoint}` stands: {conflict}", endpoint = endpoint.name, conflict);
         let mut finding = Finding {
-            help: Some("correct the declaration that is wrong, or settle it with a [[geo.override]] that says why".into()),
+            help: Some(say!("correct the declaration that is wrong, or settle it with a [[geo.override]] that says why")),
             endpoint: endpoint.name.clone(),
             places: context.known_places(id),
             path,

@@ -11,6 +11,7 @@ use super::placement::{Placement, Wanted, judge_all};
 use super::scope::{Applies, Scope};
 use crate::finding::{Finding, Label, State, Verdict};
 use crate::geo::{Kind, region};
+use crate::lang::{self, Message, say};
 use crate::model::{DomainKind, EndpointId, LossDomain, Place, Role, SiteId};
 use crate::policy::lint::excluded_by;
 use crate::policy::{Demand, Survive};
@@ -34,8 +35,13 @@ pub fn findings(context: &Context<'_>, scopes: &[Scope<'_>], i: usize) -> Vec<Fi
         let told = by_place(other) || !by_place(own);
         let why = if told { excluded_by(own.rule, other.rule) } else { None };
         if let Some(why) = why {
-            let message =
-                format!("{} cannot meet `{}` and `{}` together: {why}", subject(context, own, token), own.name, other.name);
+            let message = say!(
+                "{subject} cannot meet `{own}` and `{other}` together: {why}",
+                subject = subject(context, own, token),
+                own = own.name,
+                other = other.name,
+                why
+            );
             found.push(pair(context, own, other, token, message, narrow(own, other)));
         } else if let Demand::Survive(survive) = &own.rule.demand {
             found.extend(nowhere_else(context, own, other, survive, token));
@@ -61,11 +67,11 @@ fn shared(context: &Context<'_>, a: &Scope<'_>, b: &Scope<'_>) -> Option<usize> 
     })
 }
 
-fn subject(context: &Context<'_>, scope: &Scope<'_>, token: usize) -> String {
+fn subject(context: &Context<'_>, scope: &Scope<'_>, token: usize) -> Message {
     subject_of(context, scope, &[Arrival { token, via: None, activity: "store" }])
 }
 
-fn pair(context: &Context<'_>, own: &Scope<'_>, other: &Scope<'_>, token: usize, message: String, help: String) -> Finding {
+fn pair(context: &Context<'_>, own: &Scope<'_>, other: &Scope<'_>, token: usize, message: Message, help: Message) -> Finding {
     let spread = context.spread(State::Normal);
     let is_store = |id: &EndpointId| {
         context.snapshot.endpoint(*id).roles.contains(Role::Store) && context.has_place(*id) && spread.has(*id, token)
@@ -82,7 +88,7 @@ fn pair(context: &Context<'_>, own: &Scope<'_>, other: &Scope<'_>, token: usize,
         message,
         help: Some(help),
         lost: None,
-        labels: vec![Label { location: other.rule.demand_location, text: format!("`{}` asks for this", other.name) }],
+        labels: vec![Label { location: other.rule.demand_location, text: say!("`{other}` asks for this", other = other.name) }],
     };
     let mut found = finding(context, own, draft);
     found.with_rules = vec![other.name.clone()];
@@ -90,14 +96,16 @@ fn pair(context: &Context<'_>, own: &Scope<'_>, other: &Scope<'_>, token: usize,
     found
 }
 
-fn narrow(own: &Scope<'_>, other: &Scope<'_>) -> String {
+fn narrow(own: &Scope<'_>, other: &Scope<'_>) -> Message {
     let exempt = match other.rule.unless_mechanism.is_empty() && own.rule.unless_mechanism.is_empty() {
-        true => ", or let one give way where a transfer mechanism is on file (`unless-mechanism`)",
-        false => "",
+        true => say!(", or let one give way where a transfer mechanism is on file (`unless-mechanism`)"),
+        false => Message::default(),
     };
-    format!(
-        "people must decide which goes first: narrow data, origin or activity of `{}` or of `{}`{exempt}",
-        own.name, other.name
+    say!(
+        "people must decide which goes first: narrow data, origin or activity of `{own}` or of `{other}`{exempt}",
+        own = own.name,
+        other = other.name,
+        exempt
     )
 }
 
@@ -127,21 +135,30 @@ fn nowhere_else(context: &Context<'_>, own: &Scope<'_>, other: &Scope<'_>, survi
     if declared.is_empty() || declared.len() > survive.count as usize {
         return None;
     }
-    let kind = survive.loss_of.as_str();
-    let where_ =
-        if only { format!("only {}", allowed.names.join(", ")) } else { format!("nothing in {}", allowed.names.join(", ")) };
+    let kind = Message::Word(survive.loss_of.as_str());
+    let where_ = if only {
+        say!("only {names}", names = lang::list(&allowed.names))
+    } else {
+        say!("nothing in {names}", names = lang::list(&allowed.names))
+    };
     let names: Vec<String> = declared.iter().map(|d| format!("`{d}`")).collect();
-    let message = format!(
-        "{} cannot meet `{}` and `{}` together with what is declared: one must be able to lose {} {kind}, the other allows {where_}, and the only {kind} declared there is {}",
-        subject(context, own, token),
-        own.name,
-        other.name,
-        survive.count,
-        names.join(", ")
+    let message = say!(
+        "{subject} cannot meet `{own}` and `{other}` together with what is declared: one must be able to lose {count} {kind}, the other allows {where_}, and the only {kind} declared there is {names}",
+        subject = subject(context, own, token),
+        own = own.name,
+        other = other.name,
+        count = survive.count,
+        kind,
+        where_,
+        names = lang::list(&names)
     );
     let offers = offers(context, &inside);
-    let offers = if offers.is_empty() { String::new() } else { format!("; providers with regions there: {offers}") };
-    let help = format!("declare or add another {kind} where both rules allow it, and a stand-in and a full copy in it{offers}");
+    let offers = if offers.is_empty() { Message::default() } else { say!("; providers with regions there: {offers}", offers) };
+    let help = say!(
+        "declare or add another {kind} where both rules allow it, and a stand-in and a full copy in it{offers}",
+        kind,
+        offers
+    );
     Some(pair(context, own, other, token, message, help))
 }
 

@@ -9,6 +9,7 @@ use super::describe::{Draft, finding, places_phrase, subject_of};
 use super::placement::{Placement, Wanted, judge_all};
 use super::scope::Scope;
 use crate::finding::{Finding, Label, Verdict};
+use crate::lang::{self, Message, say};
 use crate::model::{Activity, EndpointId, Role, Standing};
 use crate::source::Location;
 use crate::vocab::places::PlaceSet;
@@ -16,7 +17,7 @@ use crate::vocab::places::PlaceSet;
 pub fn check(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet) -> Vec<Finding> {
     let placements = judge_all(context, &Wanted::In(places));
     let state = scope.worst_state();
-    let set = places.names.join(", ");
+    let set = lang::list(&places.names);
     let stores = stores(context, &scope.tokens, state);
     let twins = twins(context);
     let mut findings = no_store(context, scope, &unstored(scope, &stores), "keys-outside");
@@ -24,7 +25,7 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet) -> Vec
         let endpoint = context.snapshot.endpoint(id);
         let subject = subject_of(context, scope, &arrivals);
         let holders = holders(context, id, &twins);
-        let mut push = |verdict, message: String, help: String, labels: Vec<Label>| {
+        let mut push = |verdict, message: Message, help: Message, labels: Vec<Label>| {
             let draft = Draft {
                 code: "keys-outside",
                 verdict,
@@ -41,41 +42,57 @@ pub fn check(context: &Context<'_>, scope: &Scope<'_>, places: &PlaceSet) -> Vec
         if let (true, Some(key)) = (holders.is_empty(), &endpoint.attributes.encryption_key) {
             push(
                 Verdict::Indeterminate,
-                format!("{subject} is stored at `{}`, and its key `{key}` is declared nowhere", endpoint.name),
-                format!("declare `{key}` as an endpoint with `roles = [\"keys\"]`, and where it stands"),
+                say!(
+                    "{subject} is stored at `{endpoint}`, and its key `{key}` is declared nowhere",
+                    subject,
+                    endpoint = endpoint.name,
+                    key
+                ),
+                say!("declare `{key}` as an endpoint with `roles = [\"keys\"]`, and where it stands", key),
                 Vec::new(),
             );
         } else if holders.is_empty() {
             push(
                 Verdict::Indeterminate,
-                format!("{subject} is stored at `{}`, and which key encrypts it is not declared", endpoint.name),
-                format!("declare `encryption-key = \"...\"` on `{}` and the key's endpoint", endpoint.name),
+                say!(
+                    "{subject} is stored at `{endpoint}`, and which key encrypts it is not declared",
+                    subject,
+                    endpoint = endpoint.name
+                ),
+                say!("declare `encryption-key = \"...\"` on `{endpoint}` and the key's endpoint", endpoint = endpoint.name),
                 Vec::new(),
             );
         }
         for (holder, Held { location, copy }) in holders {
             let holder_name = &context.snapshot.endpoint(holder).name;
-            let how = if copy { "a copy of its key" } else { "its key" };
-            let labels = vec![Label { location, text: format!("{how} is held at `{holder_name}`") }];
+            let text = match copy {
+                true => say!("a copy of its key is held at `{holder_name}`", holder_name),
+                false => say!("its key is held at `{holder_name}`", holder_name),
+            };
+            let labels = vec![Label { location, text }];
             match &placements[context.standpoint(holder)] {
                 Placement::Inside => {}
                 Placement::Outside(_) => push(
                     Verdict::Violated,
-                    format!(
-                        "{subject} stored at `{}` is encrypted with a key held at `{holder_name}` {}",
-                        endpoint.name,
-                        places_phrase(&context.known_places(holder))
+                    say!(
+                        "{subject} stored at `{endpoint}` is encrypted with a key held at `{holder_name}` {places}",
+                        subject,
+                        endpoint = endpoint.name,
+                        holder_name,
+                        places = places_phrase(&context.known_places(holder))
                     ),
-                    format!("use a key that is held and operated inside {set}"),
+                    say!("use a key that is held and operated inside {set}", set),
                     labels,
                 ),
                 Placement::Unknown(_) | Placement::Weak(_) => push(
                     Verdict::Indeterminate,
-                    format!(
-                        "the key of `{}` is held at `{holder_name}`, and whether that is inside {set} cannot be told",
-                        endpoint.name
+                    say!(
+                        "the key of `{endpoint}` is held at `{holder_name}`, and whether that is inside {set} cannot be told",
+                        endpoint = endpoint.name,
+                        holder_name,
+                        set
                     ),
-                    format!("declare where `{holder_name}` stands"),
+                    say!("declare where `{holder_name}` stands", holder_name),
                     labels,
                 ),
             }

@@ -46,6 +46,7 @@ pub use ways::{follow, path_of, stands};
 
 use crate::finding::{Allowed, Assessment, Baseline, Coverage, Finding, RuleResult, Severity, State, Verdict};
 use crate::geo::Atlas;
+use crate::lang::{self, Message, say};
 use crate::model::Snapshot;
 use crate::policy::{Demand, Pack};
 use crate::project::Project;
@@ -172,7 +173,7 @@ fn judge_all<'p, 's>(context: &Context<'s>, question: &Question<'p>) -> Judged<'
 
 /// Worst first; the rest makes the order total.
 fn order(f: &Finding) -> impl Ord + use<'_> {
-    (gravest(f), &f.rule, &f.endpoint, f.code, &f.lost, &f.fingerprint, &f.message, f.location)
+    (gravest(f), &f.rule, &f.endpoint, f.code, &f.lost, &f.fingerprint, f.message.in_order(), f.location)
 }
 
 fn gravest(f: &Finding) -> std::cmp::Reverse<(Severity, Verdict)> {
@@ -211,54 +212,57 @@ fn result(
     let worst = if unsatisfiable { worst.max(Some(Verdict::Unsatisfiable)) } else { worst };
     let count = |v: Verdict| found.iter().filter(|f| f.verdict == v).count();
     let (endpoints, routes) = scope.examined(context);
-    let untold = describe::count(count(Verdict::Indeterminate), "thing");
+    let untold = lang::count(count(Verdict::Indeterminate), "thing", "things");
+    let looked_at = (lang::count(endpoints, "endpoint", "endpoints"), lang::count(routes, "route", "routes"));
     let (verdict, why) = match (&scope.applies, worst) {
         (Applies::No(why), _) => (Verdict::NotApplicable, why.clone()),
         (Applies::Nobody(why), _) if touching.is_empty() => (Verdict::NotApplicable, why.clone()),
         (Applies::Nobody(why), _) => {
-            (Verdict::Indeterminate, format!("{why}, but {} may hold some", gaps_at(context, touching)))
+            (Verdict::Indeterminate, say!("{why}, but {gaps} may hold some", why, gaps = gaps_at(context, touching)))
         }
-        (_, Some(Verdict::Violated)) => (Verdict::Violated, format!("broken at {}", broken_at(found))),
+        (_, Some(Verdict::Violated)) => (Verdict::Violated, say!("broken at {endpoints}", endpoints = broken_at(found))),
         (_, Some(Verdict::Unsatisfiable)) => {
-            (Verdict::Unsatisfiable, "no place can meet it together with the other rules named in its finding".into())
+            (Verdict::Unsatisfiable, say!("no place can meet it together with the other rules named in its finding"))
         }
-        (_, Some(Verdict::Conflict)) => (Verdict::Conflict, "rules of equal rank contradict each other".into()),
+        (_, Some(Verdict::Conflict)) => (Verdict::Conflict, say!("rules of equal rank contradict each other")),
         (Applies::Untold(why), _) => (Verdict::Indeterminate, why.clone()),
         (_, Some(Verdict::Waived)) if touching.is_empty() => (Verdict::Waived, waive::why(&waived)),
-        (_, Some(Verdict::Waived)) => {
-            (Verdict::Indeterminate, format!("{}, but {} may break it", waive::why(&waived), gaps_at(context, touching)))
-        }
-        (_, Some(_)) if touching.is_empty() => (Verdict::Indeterminate, format!("{untold} could not be told")),
-        (_, Some(_)) => {
-            (Verdict::Indeterminate, format!("{untold} could not be told, and {} may change it", gaps_at(context, touching)))
-        }
+        (_, Some(Verdict::Waived)) => (
+            Verdict::Indeterminate,
+            say!("{why}, but {gaps} may break it", why = waive::why(&waived), gaps = gaps_at(context, touching)),
+        ),
+        (_, Some(_)) if touching.is_empty() => (Verdict::Indeterminate, say!("{untold} could not be told", untold)),
+        (_, Some(_)) => (
+            Verdict::Indeterminate,
+            say!("{untold} could not be told, and {gaps} may change it", untold, gaps = gaps_at(context, touching)),
+        ),
         (_, None) if !touching.is_empty() => (
             Verdict::Indeterminate,
-            format!("nothing breaks it as far as was read, but {} may change that", gaps_at(context, touching)),
+            say!("nothing breaks it as far as was read, but {gaps} may change that", gaps = gaps_at(context, touching)),
         ),
         (_, None) => (
             Verdict::Satisfied,
-            format!(
-                "{} and {} examined, none breaks it{}",
-                describe::count(endpoints, "endpoint"),
-                describe::count(routes, "route"),
-                match by_register {
-                    0 => String::new(),
-                    n => format!("; {} by the transfer register only", describe::count(n, "place")),
-                }
-            ),
+            match by_register {
+                0 => say!("{endpoints} and {routes} examined, none breaks it", endpoints = looked_at.0, routes = looked_at.1),
+                n => say!(
+                    "{endpoints} and {routes} examined, none breaks it; {places} by the transfer register only",
+                    endpoints = looked_at.0,
+                    routes = looked_at.1,
+                    places = lang::count(n, "place", "places")
+                ),
+            },
         ),
     };
     RuleResult {
         rule: scope.name.clone(),
-        title: scope.rule.title.clone(),
+        title: scope.rule.title(),
         severity: scope.rule.severity,
         verdict,
         why: match (&scope.read, verdict) {
             (None, _) => why,
             // It says so itself.
             (Some(_), Verdict::NotApplicable) => why,
-            (Some(read), _) => format!("{why}; {}", scope::under(read)),
+            (Some(read), _) => say!("{why}; {reading}", why, reading = scope::under(read)),
         },
         controls: scope.controls(),
         read: scope.read.clone(),
@@ -269,22 +273,22 @@ fn result(
 }
 
 /// "`kms-bj` and 2 other endpoints".
-fn broken_at(found: &[&Finding]) -> String {
+fn broken_at(found: &[&Finding]) -> Message {
     let broken = found.iter().filter(|f| f.verdict == Verdict::Violated);
     let names: std::collections::BTreeSet<&str> = broken.map(|f| f.endpoint.as_str()).collect();
     let first = names.first().copied().unwrap_or_default();
     match names.len() {
-        0 | 1 => format!("`{first}`"),
-        n => format!("`{first}` and {}", describe::count(n - 1, "other endpoint")),
+        0 | 1 => Message::Plain(format!("`{first}`")),
+        n => say!("`{first}` and {count}", first, count = lang::count(n - 1, "other endpoint", "other endpoints")),
     }
 }
 
 /// "the gap at routing/app.conf:7 and 2 other gaps".
-fn gaps_at(context: &Context<'_>, touching: &[Location]) -> String {
+fn gaps_at(context: &Context<'_>, touching: &[Location]) -> Message {
     let first = touching.first().map(|at| context.sources.position(*at).to_string()).unwrap_or_default();
     match touching.len() {
-        0 | 1 => format!("the gap at {first}"),
-        n => format!("the gap at {first} and {}", describe::count(n - 1, "other gap")),
+        0 | 1 => say!("the gap at {first}", first),
+        n => say!("the gap at {first} and {count}", first, count = lang::count(n - 1, "other gap", "other gaps")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Whether a place meets a demand: judged once for each distinct standpoint.
 
 use crate::geo::{Basis, Kind};
+use crate::lang::{self, Joint, Message, say};
 use crate::model::Place;
 use crate::vocab::places::{Membership, PlaceSet};
 
@@ -14,9 +15,9 @@ pub enum Placement {
     /// At least one possible place is outside; these are.
     Outside(Vec<Place>),
     /// It cannot be told, and why (`None`: the geolocation itself says why).
-    Unknown(Option<String>),
+    Unknown(Option<Message>),
     /// Inside as far as known, by a basis that the project does not accept or data too old to rest on.
-    Weak(String),
+    Weak(Message),
 }
 
 /// Where something may be.
@@ -56,24 +57,27 @@ pub fn judge(context: &Context<'_>, standpoint: &Standpoint, wanted: &Wanted<'_>
         return Placement::Unknown(None);
     }
     if standpoint.kind == Kind::Unknown {
-        let places: Vec<String> = standpoint.places.iter().map(ToString::to_string).collect();
-        return Placement::Unknown(Some(format!("it may be in {}, and which is meant is not stated", places.join(" or "))));
+        return Placement::Unknown(Some(say!(
+            "it may be in {places}, and which is meant is not stated",
+            places = lang::series(&standpoint.places, Joint::EachOr)
+        )));
     }
     if unsure.is_some() {
         return Placement::Unknown(unsure);
     }
     if matches!(standpoint.kind, Kind::Anycast | Kind::Global | Kind::Edge) {
-        return Placement::Unknown(Some(format!(
-            "its address is {}: data may end anywhere it is served from",
-            standpoint.kind.as_str()
+        return Placement::Unknown(Some(say!(
+            "its address is {kind}: data may end anywhere it is served from",
+            kind = Message::Word(standpoint.kind.as_str())
         )));
     }
     let accept: Vec<Basis> = context.project.geo.accept.iter().filter_map(|b| Basis::parse(&b.value)).collect();
     match standpoint.basis {
-        Some(basis) if !accept.is_empty() && !accept.contains(&basis) => {
-            Placement::Weak(format!("its place is known only by `{}`, which [geo] accept does not name", basis.as_str()))
-        }
-        _ if standpoint.stale => Placement::Weak("its place rests on data older than [geo] max-age-days".into()),
+        Some(basis) if !accept.is_empty() && !accept.contains(&basis) => Placement::Weak(say!(
+            "its place is known only by `{basis}`, which [geo] accept does not name",
+            basis = basis.as_str()
+        )),
+        _ if standpoint.stale => Placement::Weak(say!("its place rests on data older than [geo] max-age-days")),
         _ => Placement::Inside,
     }
 }

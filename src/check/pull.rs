@@ -7,6 +7,7 @@ use super::context::Context;
 use super::scope::Scope;
 use crate::finding::{Finding, Verdict};
 use crate::geo::{Kind, region};
+use crate::lang::{self, Joint, Message, say};
 use crate::model::{Activity, Endpoint, Place};
 use crate::policy::Demand;
 use crate::vocab::controls::{self, Pull};
@@ -18,7 +19,7 @@ const MOST_NAMED: usize = 4;
 
 /// What was worked out so far: by rule, provider, kind and region of an original. Empty: no scanner asks.
 #[derive(Default)]
-pub struct Pulls(BTreeMap<[String; 4], String>);
+pub struct Pulls(BTreeMap<[String; 4], Option<Message>>);
 
 impl Pulls {
     /// Adds to the help of a finding about a copy that a scanner may have asked for.
@@ -32,36 +33,41 @@ impl Pulls {
         let Some(original) = context.snapshot.find(&from.endpoint).map(|id| context.snapshot.endpoint(id)) else { return };
         let (provider, region) = (original.provider.clone().unwrap_or_default(), original.region.clone().unwrap_or_default());
         let key = [scope.name.clone(), provider, original.kind.clone(), region];
-        let advice = self.0.entry(key).or_insert_with(|| advice(scope, original).unwrap_or_default());
-        if !advice.is_empty() {
+        let advice = self.0.entry(key).or_insert_with(|| advice(scope, original));
+        if let Some(advice) = advice {
             let help = finding.help.take().unwrap_or_default();
-            finding.help = Some(format!("{help}; {advice}"));
+            finding.help = Some(say!("{help}; {advice}", help, advice));
         }
     }
 }
 
 /// `None`: no scanner asks for a copy of such a thing.
-fn advice(scope: &Scope<'_>, original: &Endpoint) -> Option<String> {
+fn advice(scope: &Scope<'_>, original: &Endpoint) -> Option<Message> {
     let provider = region::provider(original.provider.as_deref()?)?;
     let pulls: Vec<&Pull> =
         controls::pulls().iter().filter(|p| p.provider == provider && p.kinds.contains(&original.kind)).collect();
     let first = pulls.first()?;
     let named: Vec<String> = pulls.iter().map(|p| format!("{} ({})", p.id, p.tool)).collect();
-    let (ask, them) = if named.len() == 1 { ("asks", "it") } else { ("ask", "them") };
+    let (ask, them) = if named.len() == 1 { (say!("asks"), say!("it")) } else { (say!("ask"), say!("them")) };
     let choice = if first.paired { paired(scope, original, first) } else { elsewhere(scope, original, first) };
     let both = match choice {
-        Some(choice) => format!("{choice} satisfies both"),
-        None if first.paired => format!(
+        Some(choice) => say!("{choice} satisfies both", choice),
+        None if first.paired => say!(
             "no region that the rule allows is paired with another such: keep zone-redundant storage, copy objects to an account \
-             inside the rule, and suppress {them} with this rule as the reason"
+             inside the rule, and suppress {them} with this rule as the reason",
+            them
         ),
-        None => format!("no other region of {provider} is inside the rule, so suppress {them} with this rule as the reason"),
+        None => say!(
+            "no other region of {provider} is inside the rule, so suppress {them} with this rule as the reason",
+            provider,
+            them
+        ),
     };
-    Some(format!("{} {ask} for a copy in another region: {both}", named.join(" and ")))
+    Some(say!("{named} {ask} for a copy in another region: {both}", named = lang::series(&named, Joint::EachAnd), ask, both))
 }
 
 /// "a copy in eu-central-1 or eu-west-3".
-fn elsewhere(scope: &Scope<'_>, original: &Endpoint, pull: &Pull) -> Option<String> {
+fn elsewhere(scope: &Scope<'_>, original: &Endpoint, pull: &Pull) -> Option<Message> {
     let own = original.region.as_deref().unwrap_or_default();
     let partition = region::find(&pull.provider, own).first().map(|r| &r.partition);
     let regions = region::all().filter(|r| {
@@ -74,11 +80,11 @@ fn elsewhere(scope: &Scope<'_>, original: &Endpoint, pull: &Pull) -> Option<Stri
             && r.places.iter().all(|p| allows(scope, p))
     });
     let named: Vec<&str> = regions.map(|r| &*r.id).take(MOST_NAMED).collect();
-    (!named.is_empty()).then(|| format!("a copy in {}", named.join(" or ")))
+    (!named.is_empty()).then(|| say!("a copy in {named}", named = lang::series(&named, Joint::EachOr)))
 }
 
 /// "an account in northeurope, which is paired with westeurope,".
-fn paired(scope: &Scope<'_>, original: &Endpoint, pull: &Pull) -> Option<String> {
+fn paired(scope: &Scope<'_>, original: &Endpoint, pull: &Pull) -> Option<Message> {
     let inside = |id: &str| {
         let rows = region::find(&pull.provider, id);
         !rows.is_empty() && rows.iter().all(|r| !r.places.is_empty() && r.places.iter().all(|p| allows(scope, p)))
@@ -90,9 +96,9 @@ fn paired(scope: &Scope<'_>, original: &Endpoint, pull: &Pull) -> Option<String>
             both.push((region, pair));
         }
     }
-    let named: Vec<String> =
-        both.iter().take(MOST_NAMED).map(|(region, pair)| format!("{region} (paired with {pair})")).collect();
-    (!named.is_empty()).then(|| format!("an account in {}", named.join(" or ")))
+    let named: Vec<Message> =
+        both.iter().take(MOST_NAMED).map(|(region, pair)| say!("{region} (paired with {pair})", region, pair)).collect();
+    (!named.is_empty()).then(|| say!("an account in {named}", named = lang::series(&named, Joint::EachOr)))
 }
 
 fn allows(scope: &Scope<'_>, place: &Place) -> bool {

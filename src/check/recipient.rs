@@ -5,6 +5,7 @@
 use jiff::civil::Date;
 
 use super::context::{Context, Standpoint};
+use crate::lang::{self, Message, say};
 use crate::model::Place;
 use crate::policy::{Recipients, Rule};
 use crate::project::{Project, Recipient, Transfer};
@@ -17,9 +18,9 @@ pub enum Fitness {
     /// All of them may have it, or nothing is asked.
     Fit,
     /// One of them surely may not, and why.
-    Unfit(String),
+    Unfit(Message),
     /// It cannot be told, and why.
-    Untold(String),
+    Untold(Message),
 }
 
 /// One judgement per standpoint of the context.
@@ -31,7 +32,7 @@ pub fn judge(context: &Context<'_>, standpoint: &Standpoint, rule: &Rule) -> Fit
     let Some(asked) = &rule.recipient else { return Fitness::Fit };
     let operators = operators(context, standpoint);
     if operators.is_empty() {
-        return Fitness::Untold("who operates it is not declared".into());
+        return Fitness::Untold(say!("who operates it is not declared"));
     }
     let mut untold = None;
     for operator in operators {
@@ -113,21 +114,23 @@ impl Operator<'_> {
     fn fits(&self, asked: &Recipients) -> Fitness {
         let name = self.name;
         if let Some(day) = self.declared.and_then(|r| r.lapsed(self.as_of)) {
-            return Fitness::Untold(format!("what was attested of {name} held until {day}"));
+            return Fitness::Untold(say!("what was attested of {name} held until {day}", name, day));
         }
         let mut untold = None;
         match (asked.covered_person, self.covered_person()) {
             (Some(wanted), Some(is)) if wanted != is => {
-                let is = if is { "is" } else { "is not" };
-                return Fitness::Unfit(format!("{name}, which operates it, {is} a covered person under 28 CFR 202.211"));
+                return Fitness::Unfit(match is {
+                    true => say!("{name}, which operates it, is a covered person under 28 CFR 202.211", name),
+                    false => say!("{name}, which operates it, is not a covered person under 28 CFR 202.211", name),
+                });
             }
             (Some(_), None) => {
-                untold = Some(format!("whether {name}, which operates it, is a covered person is not declared"));
+                untold = Some(say!("whether {name}, which operates it, is a covered person is not declared", name));
             }
             _ => {}
         }
         if let Some(set) = &asked.jurisdiction {
-            let named = set.names.join(", ");
+            let named = lang::list(&set.names);
             let declared = self.declared.and_then(|r| r.jurisdiction.as_ref());
             for code in declared.into_iter().flatten() {
                 // Codes were checked when the project was read.
@@ -135,24 +138,27 @@ impl Operator<'_> {
                 match set.contains(&Place::country(country)) {
                     Membership::In => {}
                     Membership::Out => {
-                        return Fitness::Unfit(format!(
-                            "the law of {code} governs {name}, which operates it, and that is not {named}"
+                        return Fitness::Unfit(say!(
+                            "the law of {code} governs {name}, which operates it, and that is not {named}",
+                            code,
+                            name,
+                            named
                         ));
                     }
                     Membership::Unknown(why) => {
-                        untold = Some(format!("whether the law that governs {name} is that of {named}: {why}"));
+                        untold = Some(say!("whether the law that governs {name} is that of {named}: {why}", name, named, why));
                     }
                 }
             }
             if declared.is_none_or(Vec::is_empty) {
-                untold = Some(format!("whose law governs {name}, which operates it, is not declared"));
+                untold = Some(say!("whose law governs {name}, which operates it, is not declared", name));
             }
         }
         for id in asked.certified.iter().map(|c| &c.value) {
             match self.certified(id) {
                 Some(true) => {}
-                Some(false) => return Fitness::Unfit(format!("{name}, which operates it, is not attested as `{id}`")),
-                None => untold = Some(format!("whether {name}, which operates it, is `{id}` is not declared")),
+                Some(false) => return Fitness::Unfit(say!("{name}, which operates it, is not attested as `{id}`", name, id)),
+                None => untold = Some(say!("whether {name}, which operates it, is `{id}` is not declared", name, id)),
             }
         }
         untold.map_or(Fitness::Fit, Fitness::Untold)

@@ -1,14 +1,13 @@
 //! Whom and what a rule is about: its tokens, and whether it applies at all.
 
-use std::fmt::Write;
-
 use crate::finding::{Allowed, Finding, Read, State, Verdict};
+use crate::lang::{self, Joint, Message, say};
 use crate::model::population::OriginAxis;
 use crate::model::{Activity, Country, Place};
 use crate::policy::{Combine, Demand, Instrument, Pack, Rule, Status, Tier};
 use crate::reach::{Token, TokenSource};
 use crate::vocab::classes::{is_key_material, overlap};
-use crate::vocab::places::{self, Membership};
+use crate::vocab::places::Membership;
 
 use super::context::{Context, bits, intersects, set};
 use super::describe::fingerprint;
@@ -18,13 +17,13 @@ use super::transfer::Answer;
 #[derive(Clone, Debug)]
 pub enum Applies {
     Yes,
-    No(String),
+    No(Message),
     /// No declared population or store has its data; a log may still hold it.
-    Nobody(String),
+    Nobody(Message),
     /// Only if these undeclared facts hold: what would break it is indeterminate until they are declared.
-    IfEvidence(Vec<String>),
+    IfEvidence(Vec<Message>),
     /// It cannot be asked, and why: it stays undecided.
-    Untold(String),
+    Untold(Message),
 }
 
 pub struct Scope<'a> {
@@ -37,7 +36,7 @@ pub struct Scope<'a> {
     /// Those of `tokens` that it is about only if something undeclared holds.
     pub unsure: Vec<u64>,
     /// What that is.
-    pub unsure_of: Vec<String>,
+    pub unsure_of: Vec<Message>,
     /// What allows a transfer that the rule forbids, for as many people as are declared.
     pub mechanisms: Vec<String>,
     pub applies: Applies,
@@ -49,7 +48,7 @@ impl<'a> Scope<'a> {
     pub fn new(context: &Context<'_>, pack: &'a Pack, rule: &'a Rule) -> Self {
         let mut tokens = vec![0_u64; context.tokens.len().div_ceil(64)];
         let mut unsure = tokens.clone();
-        let mut unsure_of: Vec<String> = Vec::new();
+        let mut unsure_of: Vec<Message> = Vec::new();
         for (i, token) in context.tokens.iter().enumerate() {
             if !about(rule, token) {
                 continue;
@@ -59,7 +58,7 @@ impl<'a> Scope<'a> {
                     set(&mut tokens, i);
                     if rule.combine == Combine::Controller && token.joint {
                         set(&mut unsure, i);
-                        unsure_of.push(format!("who controls the data that {} shares", source_name(context, token)));
+                        unsure_of.push(say!("who controls the data that {whom} shares", whom = source_name(context, token)));
                     }
                 }
                 Some(_) => {}
@@ -69,14 +68,18 @@ impl<'a> Scope<'a> {
                     unsure_of.push(match token.source {
                         TokenSource::Holding(h) if token.origins.is_empty() => {
                             let holder = &context.snapshot.endpoint(context.snapshot.holdings[h].endpoint).name;
-                            format!("whose data `{holder}` holds (a [[classify]] entry with `origin` says it)")
+                            say!("whose data `{holder}` holds (a [[classify]] entry with `origin` says it)", holder)
                         }
-                        _ => format!("the {} of {}", rule.origin_by.as_str(), source_name(context, token)),
+                        _ => say!(
+                            "the {axis} of {whom}",
+                            axis = Message::Word(rule.origin_by.as_str()),
+                            whom = source_name(context, token)
+                        ),
                     });
                 }
             }
         }
-        unsure_of.sort_unstable();
+        unsure_of.sort_by_cached_key(Message::in_order);
         unsure_of.dedup();
         let name = pack.rule_name(rule);
         let (applies, mechanisms) = applies(context, pack, rule, &tokens);
@@ -139,7 +142,7 @@ impl<'a> Scope<'a> {
     /// What the transfer register allows becomes satisfied; the entries that do are given back.
     pub fn soften(&self, context: &Context<'_>, findings: &mut [Finding], unsure: bool) -> Vec<Allowed> {
         let mut allowed = Vec::new();
-        let mut missing: Vec<String> = match &self.applies {
+        let mut missing: Vec<Message> = match &self.applies {
             Applies::IfEvidence(missing) => missing.clone(),
             Applies::Yes | Applies::No(_) | Applies::Nobody(_) | Applies::Untold(_) => Vec::new(),
         };
@@ -156,33 +159,40 @@ impl<'a> Scope<'a> {
                 let known = finding.code != "place-weakly-known" && !finding.places.is_empty();
                 let known = known && finding.places.iter().all(|p| p.place.is_some());
                 if let (true, Some(_), Some(help)) = (known, answer, &mut finding.help) {
-                    help.push_str("; a current entry of the transfer register settles it");
+                    *help = say!("{help}; a current entry of the transfer register settles it", help);
                 }
                 continue;
             }
             if !missing.is_empty() {
-                let list = missing.join(", ");
-                finding.message = format!("{}, which breaks the rule if it applies: {list} is not declared", finding.message);
-                finding.help = Some(format!("declare {list}"));
-            } else if let Some(Answer::NoRegister) = answer {
-                let list = self.mechanisms.join(", ");
-                finding.message = format!("{}, which needs a transfer mechanism on file ({list})", finding.message);
-                finding.help = Some(
-                    "record the transfer under [[transfer]] with the mechanism and the recipient, or keep the data inside; `transfer = []` says that there is none".into(),
+                let list = lang::list(&missing);
+                finding.message = say!(
+                    "{message}, which breaks the rule if it applies: {list} is not declared",
+                    message = finding.message,
+                    list
                 );
+                finding.help = Some(say!("declare {list}", list));
+            } else if let Some(Answer::NoRegister) = answer {
+                let list = lang::list(&self.mechanisms);
+                finding.message =
+                    say!("{message}, which needs a transfer mechanism on file ({list})", message = finding.message, list);
+                finding.help = Some(say!(
+                    "record the transfer under [[transfer]] with the mechanism and the recipient, or keep the data inside; `transfer = []` says that there is none"
+                ));
             } else if let Some(Answer::Unsure(what)) = answer {
-                finding.message = format!("{}, and whether the transfer register covers it cannot be told", finding.message);
-                finding.help = Some(format!("not known: {what}"));
+                finding.message =
+                    say!("{message}, and whether the transfer register covers it cannot be told", message = finding.message);
+                finding.help = Some(say!("not known: {what}", what));
             } else if let Some(Answer::Open(why)) = answer {
-                let list = self.mechanisms.join(", ");
-                finding.message = format!("{}, and the transfer register does not cover it: {why}", finding.message);
-                finding.help = Some(format!("record or renew the transfer ({list}), or keep the data inside"));
+                let list = lang::list(&self.mechanisms);
+                finding.message =
+                    say!("{message}, and the transfer register does not cover it: {why}", message = finding.message, why);
+                finding.help = Some(say!("record or renew the transfer ({list}), or keep the data inside", list));
                 self.name_exemptions(context, finding);
                 continue;
             } else if self.is_about_keys() && !carries_keys(finding) {
-                finding.message = format!("{}, and whether keys are among it is not declared", finding.message);
+                finding.message = say!("{message}, and whether keys are among it is not declared", message = finding.message);
                 finding.help =
-                    Some("name `communications.keys` among the data if keys go that way, and the content apart from it".into());
+                    Some(say!("name `communications.keys` among the data if keys go that way, and the content apart from it"));
             } else {
                 self.name_exemptions(context, finding);
                 continue;
@@ -224,7 +234,8 @@ impl<'a> Scope<'a> {
         let open: Vec<String> =
             self.rule.exempt.iter().filter(|f| !declared(&f.value)).map(|f| format!("`{}`", f.value)).collect();
         if let (false, Some(help)) = (open.is_empty(), &mut finding.help) {
-            let _ = write!(help, "; the operator fact {} would take you out, if it is true: declare it", open.join(" or "));
+            let facts = lang::series(open, Joint::EachOr);
+            *help = say!("{help}; the operator fact {facts} would take you out, if it is true: declare it", help, facts);
         }
     }
 
@@ -271,57 +282,62 @@ pub fn from(rule: &Rule, origin: Country) -> bool {
 }
 
 /// `population us-users`, `the data held at accounts-cn`.
-fn source_name(context: &Context<'_>, token: &Token) -> String {
+fn source_name(context: &Context<'_>, token: &Token) -> Message {
     match token.source {
-        TokenSource::Population(p) => format!("population `{}`", context.snapshot.populations[p].id),
+        TokenSource::Population(p) => say!("population `{p}`", p = context.snapshot.populations[p].id),
         TokenSource::Holding(h) => {
-            format!("the data held at `{}`", context.snapshot.endpoint(context.snapshot.holdings[h].endpoint).name)
+            say!(
+                "the data held at `{endpoint}`",
+                endpoint = context.snapshot.endpoint(context.snapshot.holdings[h].endpoint).name
+            )
         }
     }
 }
 
 /// Whether the rule is asked, and the mechanisms that lift it.
 fn applies(context: &Context<'_>, pack: &Pack, rule: &Rule, tokens: &[u64]) -> (Applies, Vec<String>) {
-    let no = |why: String| (Applies::No(why), Vec::new());
+    let no = |why: Message| (Applies::No(why), Vec::new());
     let mut mechanisms: Vec<String> = rule.unless_mechanism.iter().map(|m| m.value.clone()).collect();
     match pack.status {
         Status::InForce | Status::Contested => {}
-        Status::Pending => return no("the pack is pending, not in force".into()),
-        Status::Suspended => return no("the pack is suspended".into()),
-        Status::Inapplicable => return no("the pack was held inapplicable".into()),
-        Status::Repealed => return no("the pack is repealed".into()),
+        Status::Pending => return no(say!("the pack is pending, not in force")),
+        Status::Suspended => return no(say!("the pack is suspended")),
+        Status::Inapplicable => return no(say!("the pack was held inapplicable")),
+        Status::Repealed => return no(say!("the pack is repealed")),
     }
     if let (Some(read), Some((_, asked))) = (reading(context, pack, rule), &rule.reading)
         && read.reading != *asked
     {
-        let (asked, other) = (asked.as_str(), read.reading.as_str());
+        let (asked, other) = (Message::Word(asked.as_str()), Message::Word(read.reading.as_str()));
         let why = if read.chosen {
-            format!("the project chose the {other} one")
+            say!("the project chose the {other} one", other)
         } else {
-            format!("the project chose none, so the {other} one is asked")
+            say!("the project chose none, so the {other} one is asked", other)
         };
-        return no(format!("it is for the {asked} reading of the contested `{}`; {why}", read.point));
+        return no(say!("it is for the {asked} reading of the contested `{point}`; {why}", asked, point = read.point, why));
     }
     if let Some(why) = out_of_force(context, pack, rule) {
         return no(why);
     }
     if let Some(places) = empty_set(rule) {
-        let why = format!("{} names no place at all on {}", places.join(", "), context.as_of);
+        let why = say!("{places} names no place at all on {day}", places = lang::list(places), day = context.as_of);
         return (Applies::Untold(why), mechanisms);
     }
     let operator = &context.project.operator;
     let fact = |id: &str| operator.fact(id, context.as_of);
     if let Some(out) = rule.exempt.iter().find(|f| fact(&f.value) == Some(true)) {
-        return no(format!("the operator fact `{}` is declared true, which takes the operator out", out.value));
+        return no(say!("the operator fact `{out}` is declared true, which takes the operator out", out = out.value));
     }
-    let mut missing: Vec<String> = Vec::new();
+    let mut missing: Vec<Message> = Vec::new();
     for needed in &rule.applies_if {
         match fact(&needed.value) {
             Some(true) => {}
-            Some(false) => return no(format!("the operator fact `{}` is declared false", needed.value)),
+            Some(false) => return no(say!("the operator fact `{needed}` is declared false", needed = needed.value)),
             None => missing.push(match operator.lapsed(&needed.value, context.as_of) {
-                Some(day) => format!("operator fact `{}` (what was said of it held until {day})", needed.value),
-                None => format!("operator fact `{}`", needed.value),
+                Some(day) => {
+                    say!("operator fact `{needed}` (what was said of it held until {day})", needed = needed.value, day)
+                }
+                None => say!("operator fact `{needed}`", needed = needed.value),
             }),
         }
     }
@@ -330,16 +346,18 @@ fn applies(context: &Context<'_>, pack: &Pack, rule: &Rule, tokens: &[u64]) -> (
         return if unseen(context, rule) {
             (Applies::Yes, mechanisms)
         } else {
-            (Applies::Nobody(format!("no declared population or store has {}", what(rule))), mechanisms)
+            (Applies::Nobody(say!("no declared population or store has {what}", what = what(rule))), mechanisms)
         };
     }
     let least = rule.min_subjects.into_iter().chain(rule.tiers.first().map(|t| t.at_least)).max();
     let (known, all) = subjects(context, tokens);
     match least {
         Some(least) if known < least && all => {
-            return no(format!("{known} people are declared, the rule starts at {least}"));
+            return no(say!("{known} people are declared, the rule starts at {least}", known, least));
         }
-        Some(least) if known < least => missing.push(format!("`subjects` of every population (the rule starts at {least})")),
+        Some(least) if known < least => {
+            missing.push(say!("`subjects` of every population (the rule starts at {least})", least))
+        }
         _ => {}
     }
     if let Some(lowest) = rule.tiers.first() {
@@ -348,7 +366,7 @@ fn applies(context: &Context<'_>, pack: &Pack, rule: &Rule, tokens: &[u64]) -> (
         mechanisms = of(reached.unwrap_or(lowest));
         let higher = rule.tiers.iter().any(|t| t.at_least > known);
         if !all && known >= lowest.at_least && higher {
-            missing.push("`subjects` of every population (which mechanism counts depends on it)".into());
+            missing.push(say!("`subjects` of every population (which mechanism counts depends on it)"));
         }
     }
     if missing.is_empty() { (Applies::Yes, mechanisms) } else { (Applies::IfEvidence(missing), mechanisms) }
@@ -363,19 +381,27 @@ fn reading(context: &Context<'_>, pack: &Pack, rule: &Rule) -> Option<Read> {
 }
 
 /// "under the strict reading of `ru-152fz/first-write`, as nobody chose".
-pub fn under(read: &Read) -> String {
-    let why = if read.chosen { "which the project chose" } else { "as the project chose none" };
-    format!("under the {} reading of the contested `{}`, {why}", read.reading.as_str(), read.point)
+pub fn under(read: &Read) -> Message {
+    let why = if read.chosen { say!("which the project chose") } else { say!("as the project chose none") };
+    say!(
+        "under the {reading} reading of the contested `{point}`, {why}",
+        reading = Message::Word(read.reading.as_str()),
+        point = read.point,
+        why
+    )
 }
 
 /// Why none of the instruments that the rule rests on is in force at the assessment's date.
-fn out_of_force(context: &Context<'_>, pack: &Pack, rule: &Rule) -> Option<String> {
+fn out_of_force(context: &Context<'_>, pack: &Pack, rule: &Rule) -> Option<Message> {
     let rests_on: Vec<_> = pack.instruments.iter().filter(|i| rule.instruments.contains(&i.id.value)).collect();
     let later = |i: &Instrument| i.effective_from.is_some_and(|d| d > context.as_of);
     let over = |i: &Instrument| i.effective_to.is_some_and(|d| d < context.as_of);
     let first = rests_on.first().filter(|_| rests_on.iter().all(|i| later(i) || over(i)))?;
-    let how = if later(first) { "not in force on" } else { "no longer in force on" };
-    Some(format!("{} is {how} {}", first.citation, context.as_of))
+    let (citation, day) = (first.named(), context.as_of);
+    Some(match later(first) {
+        true => say!("{citation} is not in force on {day}", citation, day),
+        false => say!("{citation} is no longer in force on {day}", citation, day),
+    })
 }
 
 /// A set of places that the rule needs and that has no member at the assessment's date.
@@ -420,34 +446,21 @@ fn subjects(context: &Context<'_>, tokens: &[u64]) -> (u64, bool) {
 }
 
 /// `communications.content of people in US`.
-fn what(rule: &Rule) -> String {
+fn what(rule: &Rule) -> Message {
     let data: Vec<&str> = rule.data.iter().map(|d| d.value.as_str()).collect();
-    let data = if data.is_empty() { "any data".to_owned() } else { data.join(", ") };
+    let data = if data.is_empty() { say!("any data") } else { lang::list(data) };
     match &rule.origin {
-        Some(origin) => format!("{data} of people in {}", origin.names.join(", ")),
+        Some(origin) => say!("{data} of people in {names}", data, names = lang::list(&origin.names)),
         None => data,
     }
 }
 
 /// "people in China", "people in the United States and Japan".
-pub fn people_in(origins: &[Country]) -> String {
-    if origins.is_empty() { "people".into() } else { format!("people in {}", countries(origins)) }
+pub fn people_in(origins: &[Country]) -> Message {
+    if origins.is_empty() { say!("people") } else { say!("people in {countries}", countries = countries(origins)) }
 }
 
 /// "the United States and Japan".
-pub fn countries(origins: &[Country]) -> String {
-    let names: Vec<String> = origins.iter().map(|c| with_article(places::name_en(*c))).collect();
-    match names.as_slice() {
-        [] => String::new(),
-        [one] => one.clone(),
-        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
-    }
-}
-
-/// Plural and descriptive names take an article in English.
-fn with_article(name: String) -> String {
-    let takes =
-        ["United ", "Netherlands", "Philippines", "Bahamas", "Gambia", "Maldives", "Marshall ", "Solomon ", "Seychelles"];
-    let takes = takes.iter().any(|t| name.starts_with(t)) || name.ends_with(" Islands") || name.ends_with("Republic");
-    if takes { format!("the {name}") } else { name }
+pub fn countries(origins: &[Country]) -> Message {
+    lang::series(origins.iter().map(|c| Message::Country(*c)), Joint::And)
 }

@@ -9,18 +9,9 @@ use super::describe::{Draft, finding, subject_of};
 use super::distance;
 use super::scope::Scope;
 use crate::finding::{Finding, Label, State, Verdict};
+use crate::lang::{Message, say};
 use crate::model::{Activity, DomainKind, EndpointId, Role, RouteId, Standing};
 use crate::policy::{Apart, Between, Separate};
-
-/// How a finding says that two things share something.
-pub fn sharing(word: &str) -> String {
-    format!("share {word}=")
-}
-
-/// How a finding says that nothing is far enough away.
-pub fn at_least(km: u32) -> String {
-    format!("stands at least {km} km away")
-}
 
 /// A copy, and the first route on the way to it.
 type CopyBy = (EndpointId, RouteId);
@@ -64,9 +55,10 @@ impl One<'_, '_, '_> {
     fn check(&self, separate: &Separate, copies: &[CopyBy]) -> Vec<Finding> {
         let name = self.name(self.store);
         if copies.is_empty() {
-            let message = format!("{} stored at `{name}` has no backup and no replica that was read", self.subject());
-            let help = "declare the backup: a route with `activity = \"backup\"` to the store that keeps it";
-            return vec![self.finding(Verdict::Violated, message, help.into(), None)];
+            let message =
+                say!("{subject} stored at `{name}` has no backup and no replica that was read", subject = self.subject(), name);
+            let help = say!("declare the backup: a route with `activity = \"backup\"` to the store that keeps it");
+            return vec![self.finding(Verdict::Violated, message, help, None)];
         }
         let mut findings = Vec::new();
         for copy in copies {
@@ -89,12 +81,25 @@ impl One<'_, '_, '_> {
             let subject = self.subject();
             let (message, help) = match apart {
                 Apart::Domain(_) => (
-                    format!("`{name}`, which holds {subject}, and its copy `{copy_name}` {}{same}", sharing(word)),
-                    format!("keep the copy under another {word}"),
+                    say!(
+                        "`{name}`, which holds {subject}, and its copy `{copy_name}` share {word}={same}",
+                        name,
+                        subject,
+                        copy_name,
+                        word,
+                        same
+                    ),
+                    say!("keep the copy under another {word}", word),
                 ),
                 Apart::Principal => (
-                    format!("`{same}` has access to `{name}`, which holds {subject}, and to its copy `{copy_name}`"),
-                    format!("let nobody who has access to `{name}` have access to `{copy_name}`"),
+                    say!(
+                        "`{same}` has access to `{name}`, which holds {subject}, and to its copy `{copy_name}`",
+                        same,
+                        name,
+                        subject,
+                        copy_name
+                    ),
+                    say!("let nobody who has access to `{name}` have access to `{copy_name}`", name, copy_name),
                 ),
             };
             return Some(self.finding(Verdict::Violated, message, help, Some(route)));
@@ -105,16 +110,23 @@ impl One<'_, '_, '_> {
         let silent = if ours.is_empty() { name } else { copy_name };
         let (message, help) = match apart {
             Apart::Domain(_) => (
-                format!(
-                    "whether `{name}` and its copy `{copy_name}` share their {word} cannot be told: `{silent}` declares none"
+                say!(
+                    "whether `{name}` and its copy `{copy_name}` share their {word} cannot be told: `{silent}` declares none",
+                    name,
+                    copy_name,
+                    word,
+                    silent
                 ),
-                format!("declare `{word} = ...` on `{silent}`"),
+                say!("declare `{word} = ...` on `{silent}`", word, silent),
             ),
             Apart::Principal => (
-                format!(
-                    "whether somebody has access to `{name}` and to its copy `{copy_name}` cannot be told: nothing that was read says who has access to `{silent}`"
+                say!(
+                    "whether somebody has access to `{name}` and to its copy `{copy_name}` cannot be told: nothing that was read says who has access to `{silent}`",
+                    name,
+                    copy_name,
+                    silent
                 ),
-                format!("declare who does: a route with `activity = \"access\"` from `{silent}` to where they sit"),
+                say!("declare who does: a route with `activity = \"access\"` from `{silent}` to where they sit", silent),
             ),
         };
         Some(self.finding(Verdict::Indeterminate, message, help, Some(route)))
@@ -130,22 +142,29 @@ impl One<'_, '_, '_> {
         let name = self.name(self.store);
         if let Some((copy, _)) = distances.iter().find(|(_, distance)| distance.is_none()) {
             let copy_name = self.name(copy.0);
-            let message = format!(
-                "whether a copy of `{name}` {} cannot be told: how far `{copy_name}` is from it is not declared",
-                at_least(km)
+            let message = say!(
+                "whether a copy of `{name}` stands at least {km} km away cannot be told: how far `{copy_name}` is from it is not declared",
+                name,
+                km,
+                copy_name
             );
-            let help = format!("declare `coordinates = [latitude, longitude]` on the sites of `{name}` and `{copy_name}`");
+            let help = say!(
+                "declare `coordinates = [latitude, longitude]` on the sites of `{name}` and `{copy_name}`",
+                name,
+                copy_name
+            );
             return Some(self.finding(Verdict::Indeterminate, message, help, Some(copy.1)));
         }
         let farthest = distances.iter().max_by(|a, b| a.1.unwrap_or(0.0).total_cmp(&b.1.unwrap_or(0.0)))?;
-        let message = format!(
-            "no copy of `{name}`, which holds {}, {}: the farthest, `{}`, is {:.0} km off",
-            self.subject(),
-            at_least(km),
-            self.name(farthest.0.0),
-            farthest.1.unwrap_or(0.0).floor()
+        let message = say!(
+            "no copy of `{name}`, which holds {subject}, stands at least {km} km away: the farthest, `{farthest}`, is {distance} km off",
+            name,
+            subject = self.subject(),
+            km,
+            farthest = self.name(farthest.0.0),
+            distance = format!("{:.0}", farthest.1.unwrap_or(0.0).floor())
         );
-        Some(self.finding(Verdict::Violated, message, format!("keep a copy at least {km} km away"), Some(farthest.0.1)))
+        Some(self.finding(Verdict::Violated, message, say!("keep a copy at least {km} km away", km), Some(farthest.0.1)))
     }
 
     fn unlocked(&self, copies: &[CopyBy]) -> Option<Finding> {
@@ -156,16 +175,16 @@ impl One<'_, '_, '_> {
             return None;
         }
         let (verdict, message) = match locked.contains(&None) {
-            true => (Verdict::Indeterminate, format!("no copy of `{name}` is declared to be locked against deletion")),
-            false => (Verdict::Violated, format!("no copy of `{name}` is locked against deletion")),
+            true => (Verdict::Indeterminate, say!("no copy of `{name}` is declared to be locked against deletion", name)),
+            false => (Verdict::Violated, say!("no copy of `{name}` is locked against deletion", name)),
         };
-        let help = "keep one copy under a retention lock, and declare `locked = true` on it";
-        Some(self.finding(verdict, message, help.into(), None))
+        let help = say!("keep one copy under a retention lock, and declare `locked = true` on it");
+        Some(self.finding(verdict, message, help, None))
     }
 
-    fn finding(&self, verdict: Verdict, message: String, help: String, made: Option<RouteId>) -> Finding {
+    fn finding(&self, verdict: Verdict, message: Message, help: Message, made: Option<RouteId>) -> Finding {
         let label =
-            |route| Label { location: self.context.snapshot.route(route).location, text: "the copy is made here".into() };
+            |route| Label { location: self.context.snapshot.route(route).location, text: say!("the copy is made here") };
         let draft = Draft {
             code: "not-separated",
             verdict,
@@ -184,7 +203,7 @@ impl One<'_, '_, '_> {
         &self.context.snapshot.endpoint(id).name
     }
 
-    fn subject(&self) -> String {
+    fn subject(&self) -> Message {
         subject_of(self.context, self.scope, &self.arrivals)
     }
 }

@@ -8,6 +8,7 @@ use super::describe::{Draft, finding};
 use super::placement::{Placement, Wanted, judge_all};
 use super::scope::{Applies, Scope, people_in};
 use crate::finding::{Finding, State, Verdict};
+use crate::lang::{self, Joint, Message, say};
 use crate::model::{Country, EndpointId, Role};
 use crate::policy::{Combine, Demand, Doing};
 use crate::vocab::classes::overlap;
@@ -125,14 +126,14 @@ impl Together {
         for pair in self.pairs.iter().filter(|p| p.rules[0] == i) {
             let (own, other) = (&scopes[i], &scopes[pair.rules[1]]);
             let token = &context.tokens[pair.token];
-            let message = format!(
-                "{} of {} together cannot be kept anywhere: `{}` allows only {}, `{}` allows only {}",
-                token.class,
-                people_in(&token.origins),
-                own.name,
-                allowed(own),
-                other.name,
-                allowed(other)
+            let message = say!(
+                "{data} of {people} together cannot be kept anywhere: `{own}` allows only {own_places}, `{other}` allows only {other_places}",
+                data = token.class,
+                people = people_in(&token.origins),
+                own = own.name,
+                own_places = allowed(own),
+                other = other.name,
+                other_places = allowed(other)
             );
             let help = choices(context, &token.origins, own, other);
             let mut found = finding(
@@ -149,7 +150,7 @@ impl Together {
                     lost: None,
                     labels: vec![crate::finding::Label {
                         location: other.rule.demand_location,
-                        text: format!("`{}` asks for this", other.name),
+                        text: say!("`{other}` asks for this", other = other.name),
                     }],
                 },
             );
@@ -165,9 +166,9 @@ impl Together {
 }
 
 /// How data of several people can be judged, told of this case.
-fn choices(context: &Context<'_>, people: &[Country], own: &Scope<'_>, other: &Scope<'_>) -> String {
+fn choices(context: &Context<'_>, people: &[Country], own: &Scope<'_>, other: &Scope<'_>) -> Message {
     let stores = |scope: &Scope<'_>| {
-        let Demand::OnlyIn(set) = &scope.rule.demand else { return String::new() };
+        let Demand::OnlyIn(set) = &scope.rule.demand else { return Message::default() };
         let placements = judge_all(context, &Wanted::In(set));
         let is_store = |id: &EndpointId| {
             context.snapshot.endpoint(*id).roles.contains(Role::Store)
@@ -181,27 +182,27 @@ fn choices(context: &Context<'_>, people: &[Country], own: &Scope<'_>, other: &S
             .take(2)
             .map(|id| format!("`{}`", context.snapshot.endpoint(id).name))
             .collect();
-        let names = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
-        format!("for {} {names}", allowed(scope))
+        let names = if names.is_empty() { say!("none yet") } else { lang::list(names) };
+        say!("for {allowed} {names}", allowed = allowed(scope), names)
     };
     let people: Vec<&str> = people.iter().map(Country::as_str).collect();
-    format!(
-        "choose with `combine` how data is judged that people of {} share: `intersection`, as now, wants a place that both rules allow, and there is none; \
-         `per-subject`: each person's part by their own rules, with routes by `origin` to a store for each ({}; {}); \
-         `nexus`: wherever one of them belongs, so in {}; \
-         `controller`: the law of whoever controls the data decides for all of it, so `{}` or `{}` alone; or do not keep such data",
-        people.join(" and "),
-        stores(own),
-        stores(other),
-        people.join(" or "),
-        own.name,
-        other.name
+    say!(
+        "choose with `combine` how data is judged that people of {people} share: `intersection`, as now, wants a place that both rules allow, and there is none; \
+         `per-subject`: each person's part by their own rules, with routes by `origin` to a store for each ({own_stores}; {other_stores}); \
+         `nexus`: wherever one of them belongs, so in {homes}; \
+         `controller`: the law of whoever controls the data decides for all of it, so `{own}` or `{other}` alone; or do not keep such data",
+        people = lang::series(&people, Joint::EachAnd),
+        own_stores = stores(own),
+        other_stores = stores(other),
+        homes = lang::series(&people, Joint::EachOr),
+        own = own.name,
+        other = other.name
     )
 }
 
-fn allowed(scope: &Scope<'_>) -> String {
+fn allowed(scope: &Scope<'_>) -> Message {
     match &scope.rule.demand {
-        Demand::OnlyIn(set) => set.names.join(", "),
-        _ => String::new(),
+        Demand::OnlyIn(set) => lang::list(&set.names),
+        _ => Message::default(),
     }
 }

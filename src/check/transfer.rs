@@ -10,6 +10,7 @@ use super::context::{Context, bits};
 use super::placement::{self, Placement, Wanted};
 use super::scope::Scope;
 use crate::finding::{Allowed, Finding};
+use crate::lang::{self, Message, say};
 use crate::model::{EndpointId, Place};
 use crate::project::transfer::Transfer;
 use crate::vocab::places::{Membership, PlaceSet};
@@ -20,9 +21,9 @@ pub enum Answer {
     /// All of it is allowed, by these entries.
     Allowed(Vec<Allowed>),
     /// It would be, if something were known; what that is.
-    Unsure(String),
+    Unsure(Message),
     /// Some of it is not, and why.
-    Open(String),
+    Open(Message),
     /// The project keeps no register.
     NoRegister,
 }
@@ -72,9 +73,9 @@ impl<'a> Register<'a> {
     /// Every class of every person the finding is about must be covered, by one entry or another.
     pub fn ask(&self, context: &Context<'_>, scope: &Scope<'_>, finding: &Finding) -> Answer {
         let mut used: BTreeSet<usize> = BTreeSet::new();
-        let mut unsure: Option<String> = None;
+        let mut unsure: Option<Message> = None;
         if finding.origin.is_empty() {
-            return Answer::Open("whose data it is, is not declared".into());
+            return Answer::Open(say!("whose data it is, is not declared"));
         }
         for origin in &finding.origin {
             for data in &finding.data {
@@ -96,8 +97,13 @@ impl<'a> Register<'a> {
                 let by_another = || {
                     let fits = |e: &&Entry<'_>| matches!(e.fits(context, scope, finding, &self.named, origin, data), Fit::Yes);
                     let t = self.entries.iter().find(fits)?.transfer;
-                    let count = scope.mechanisms.join(", ");
-                    Some(format!("the entry for {} is by {}, and what counts here is {count}", t.recipient, t.mechanism.value))
+                    let count = lang::list(&scope.mechanisms);
+                    Some(say!(
+                        "the entry for {recipient} is by {mechanism}, and what counts here is {count}",
+                        recipient = t.recipient,
+                        mechanism = t.mechanism.value,
+                        count
+                    ))
                 };
                 match best {
                     Some(Fit::Yes) => {}
@@ -105,7 +111,8 @@ impl<'a> Register<'a> {
                     Some(Fit::No(far, why)) if far > 0 => return Answer::Open(why),
                     Some(Fit::No(_, why)) => return Answer::Open(by_another().unwrap_or(why)),
                     None => {
-                        let none = || format!("the register has no entry by {}", scope.mechanisms.join(", "));
+                        let none =
+                            || say!("the register has no entry by {mechanisms}", mechanisms = lang::list(&scope.mechanisms));
                         return Answer::Open(by_another().unwrap_or_else(none));
                     }
                 }
@@ -121,9 +128,9 @@ impl<'a> Register<'a> {
 /// Whether an entry covers data of one class of one origin.
 enum Fit {
     Yes,
-    If(String),
+    If(Message),
     /// How far it got, and what does not fit.
-    No(u8, String),
+    No(u8, Message),
 }
 
 impl Fit {
@@ -149,30 +156,44 @@ impl Entry<'_> {
         let at = named.get(finding.endpoint.as_str()).map_or(&[][..], Vec::as_slice);
         let t = self.transfer;
         if at.is_empty() || !at.iter().all(|id| self.recipients.contains(id)) {
-            return Fit::No(0, format!("the register has no entry for `{}`", finding.endpoint));
+            return Fit::No(0, say!("the register has no entry for `{endpoint}`", endpoint = finding.endpoint));
         }
         if !t.data.iter().any(|own| classes::covers(&own.value, data)) {
-            return Fit::No(1, format!("the entry for {} does not name {data}", t.recipient));
+            return Fit::No(1, say!("the entry for {recipient} does not name {data}", recipient = t.recipient, data));
         }
         let covered =
             |code: &str| places::country(code).is_some_and(|c| self.from.contains(&Place::country(c)) == Membership::In);
         if !origin.split('+').all(covered) {
-            return Fit::No(2, format!("the entry for {} is not for data of people of {origin}", t.recipient));
+            return Fit::No(
+                2,
+                say!("the entry for {recipient} is not for data of people of {origin}", recipient = t.recipient, origin),
+            );
         }
-        if let Err(fit) = stands_in(context, &self.to, at, || format!("the entry for {} allows", t.recipient)) {
+        if let Err(fit) = stands_in(context, &self.to, at, || say!("the entry for {recipient} allows", recipient = t.recipient))
+        {
             return fit;
         }
         if t.valid_from > context.as_of {
-            return Fit::No(4, format!("the entry for {} is valid from {} on", t.recipient, t.valid_from));
+            return Fit::No(
+                4,
+                say!(
+                    "the entry for {recipient} is valid from {valid_from} on",
+                    recipient = t.recipient,
+                    valid_from = t.valid_from
+                ),
+            );
         }
         if let Some(until) = t.valid_until.as_ref().filter(|d| d.value < context.as_of) {
-            return Fit::No(4, format!("the entry for {} lapsed on {}", t.recipient, until.value));
+            return Fit::No(
+                4,
+                say!("the entry for {recipient} lapsed on {until}", recipient = t.recipient, until = until.value),
+            );
         }
         let Some(within) = &self.within else { return Fit::Yes };
-        let says = || format!("{} is for", t.mechanism.value);
+        let says = || say!("{mechanism} is for", mechanism = t.mechanism.value);
         let sender = finding.path.iter().rev().skip(1).find(|h| !h.places.is_empty()).map(|h| h.endpoint.as_str());
         let senders = sender.and_then(|name| named.get(name)).map_or(&[][..], Vec::as_slice);
-        let sends = || format!("`{}` sends it, and {}", sender.unwrap_or_default(), says());
+        let sends = || say!("`{sender}` sends it, and {says}", sender = sender.unwrap_or_default(), says = says());
         let ends = stands_in(context, within, at, says).and_then(|()| stands_in(context, within, senders, sends));
         match ends {
             Err(fit) => fit,
@@ -190,7 +211,13 @@ impl Entry<'_> {
         let mut next: Vec<EndpointId> = at.to_vec();
         while let Some(id) = next.pop() {
             if context.has_place(id) {
-                let says = || format!("it goes on to `{}`, and {mechanism} is for", context.snapshot.endpoint(id).name);
+                let says = || {
+                    say!(
+                        "it goes on to `{endpoint}`, and {mechanism} is for",
+                        endpoint = context.snapshot.endpoint(id).name,
+                        mechanism
+                    )
+                };
                 match stands_in(context, within, &[id], says) {
                     Ok(()) => {}
                     Err(Fit::No(_, why)) => return Fit::No(6, why),
@@ -228,20 +255,27 @@ impl Entry<'_> {
 
 /// Every possible place of these endpoints is in the set, by evidence that the project accepts; if not, what does not fit.
 /// `says`: "the entry for Acme allows".
-fn stands_in(context: &Context<'_>, set: &PlaceSet, at: &[EndpointId], says: impl Fn() -> String) -> Result<(), Fit> {
+fn stands_in(context: &Context<'_>, set: &PlaceSet, at: &[EndpointId], says: impl Fn() -> Message) -> Result<(), Fit> {
     for id in at {
         let standpoint = &context.standpoints[context.standpoint(*id)];
         let name = || &context.snapshot.endpoint(*id).name;
         match placement::judge(context, standpoint, &Wanted::In(set)) {
             Placement::Inside => {}
             Placement::Outside(places) => {
-                let places: Vec<String> = places.iter().map(ToString::to_string).collect();
-                return Err(Fit::No(3, format!("{} {}, not {}", says(), set.names.join(", "), places.join(", "))));
+                return Err(Fit::No(
+                    3,
+                    say!(
+                        "{says} {names}, not {places}",
+                        says = says(),
+                        names = lang::list(&set.names),
+                        places = lang::list(places)
+                    ),
+                ));
             }
             Placement::Unknown(Some(why)) | Placement::Weak(why) => {
-                return Err(Fit::If(format!("where `{}` stands: {why}", name())));
+                return Err(Fit::If(say!("where `{endpoint}` stands: {why}", endpoint = name(), why)));
             }
-            Placement::Unknown(None) => return Err(Fit::If(format!("where `{}` stands", name()))),
+            Placement::Unknown(None) => return Err(Fit::If(say!("where `{endpoint}` stands", endpoint = name()))),
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use super::placement::{Placement, Wanted, judge_all};
 use super::recipient::{self, Fitness};
 use super::scope::Scope;
 use crate::finding::{GapResult, State};
+use crate::lang::{Message, say};
 use crate::model::{Activity, EndpointId, Role};
 use crate::policy::{Demand, Doing};
 
@@ -26,14 +27,20 @@ pub fn gap(context: &Context<'_>, id: EndpointId) -> GapResult {
     let endpoint = context.snapshot.endpoint(id);
     let place = places_phrase(&context.known_places(id));
     let writer = context.incoming(id).first().map(|r| &context.snapshot.endpoint(context.snapshot.route(*r).from).name);
-    let writer = writer.map_or(String::new(), |name| format!(", which `{name}` sends to,"));
+    let writer = writer.map_or_else(Message::default, |name| say!(", which `{name}` sends to,", name));
     GapResult {
         code: "unclassified-store",
-        message: format!("nothing says what `{}` ({}) {place}{writer} holds", endpoint.name, endpoint.kind),
-        help: Some(format!(
-            "add the route by which data gets there, or a [[classify]] entry with match = {{ id = \"{}\" }}; `data = []` says that \
+        message: say!(
+            "nothing says what `{endpoint}` ({kind}) {place}{writer} holds",
+            endpoint = endpoint.name,
+            kind = endpoint.kind,
+            place,
+            writer
+        ),
+        help: Some(say!(
+            "add the route by which data gets there, or a [[classify]] entry with match = {{ id = \"{endpoint}\" }}; `data = []` says that \
              it holds nothing that a policy is about",
-            endpoint.name
+            endpoint = endpoint.name
         )),
         location: made_at(endpoint),
         touches: Vec::new(),

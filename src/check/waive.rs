@@ -9,6 +9,7 @@ use super::context::Context;
 use super::describe::fingerprint;
 use super::{Question, judge_all, with_context};
 use crate::finding::{Baseline, Coverage, Finding, Label, Severity, Verdict, Waived, WaivedBy};
+use crate::lang::{self, Joint, Message, say};
 use crate::model::{Country, EndpointId};
 use crate::project::Waiver;
 use crate::project::waiver::{Covers, FindingSelector};
@@ -140,10 +141,10 @@ impl From<&Waiver> for Waived {
 fn lapsed(finding: &mut Finding, waiver: &Waiver) {
     finding.lapsed = Some(Waived::from(waiver));
     let until = waiver.expires.value;
-    finding.message = format!("{} (its waiver lapsed on {until})", finding.message);
+    finding.message = say!("{message} (its waiver lapsed on {until})", message = finding.message, until);
     finding.labels.push(Label {
         location: waiver.location,
-        text: format!("{} waived this until {until}: {}", waiver.approver, waiver.reason),
+        text: say!("{approver} waived this until {until}: {reason}", approver = waiver.approver, until, reason = waiver.reason),
     });
 }
 
@@ -152,15 +153,16 @@ fn for_nothing(context: &Context<'_>, waiver: &Waiver, rules: &[&str]) -> Findin
     let rule = &waiver.rule.value;
     let known = rules.contains(&rule.as_str());
     let why = match known {
-        true => "no finding of the rule is what it is for",
-        false => "no policy of this run has such a rule",
+        true => say!("no finding of the rule is what it is for"),
+        false => say!("no policy of this run has such a rule"),
     };
     let near = (!known).then(|| crate::vocab::suggest(rule, rules.iter().copied())).flatten();
     let help = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "take it out, so that it does not hide what comes later".to_owned(),
+        Some(near) => say!("did you mean `{near}`?", near),
+        None => say!("take it out, so that it does not hide what comes later"),
     };
-    let message = format!("the waiver of `{rule}` until {} is for nothing: {why}", waiver.expires.value);
+    let message =
+        say!("the waiver of `{rule}` until {expires} is for nothing: {why}", rule, expires = waiver.expires.value, why);
     let mut finding = Finding {
         rule: known.then(|| rule.clone()),
         help: Some(help),
@@ -229,16 +231,17 @@ fn selects(selector: &FindingSelector, finding: &Finding) -> bool {
 }
 
 /// "2 findings are waived, the first until 2027-01-31": for a rule that nothing else breaks.
-pub fn why(waived: &[&Finding]) -> String {
+pub fn why(waived: &[&Finding]) -> Message {
     let until: BTreeSet<&str> = waived.iter().filter_map(|f| f.waiver.as_ref()?.expires.as_deref()).collect();
     let known = waived.iter().filter(|f| matches!(f.waiver.as_ref().map(|w| &w.by), Some(WaivedBy::Baseline { .. }))).count();
     let mut parts = Vec::new();
     if let Some(first) = until.first() {
-        let some = super::describe::count(waived.len() - known, "finding");
-        parts.push(format!("{some} waived, the first until {first}"));
+        let findings = lang::count(waived.len() - known, "finding", "findings");
+        let day = lang::day(first);
+        parts.push(say!("{findings} waived, the first until {day}", findings, day));
     }
     if known > 0 {
-        parts.push(format!("{} known from the baseline", super::describe::count(known, "finding")));
+        parts.push(say!("{findings} known from the baseline", findings = lang::count(known, "finding", "findings")));
     }
-    parts.join("; ")
+    lang::series(parts, Joint::Semicolon)
 }

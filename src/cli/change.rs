@@ -44,11 +44,11 @@ impl Side {
             rule: f.rule.clone(),
             severity: f.severity.as_str().to_owned(),
             verdict: f.verdict.as_str().to_owned(),
-            message: f.message.clone(),
+            message: f.message.to_string(),
             at: f.location.map(at),
         };
         let gap = |g: &crate::finding::GapResult| Known {
-            message: g.message.clone(),
+            message: g.message.to_string(),
             at: at(g.location),
             file: sources.position(g.location).file,
         };

@@ -61,6 +61,7 @@ pub struct Check {
 impl Check {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
         let mut opened = self.open(context)?;
+        context.speak_of(&opened.project);
         opened.baseline = self.baseline.as_deref().map(|file| baseline::read(file, &context.around.folder)).transpose()?;
         let packs = opened.packs(&self.policy, &context.around.folder)?;
         context.progress.doing(|| opened.assessing(&packs));
@@ -82,7 +83,7 @@ impl Check {
         context.progress.doing(|| "writing reports".to_owned());
         for (reporter, file) in written() {
             let mut text = Vec::new();
-            reporter.write(&assessment, &opened.sources, &RenderOptions::PLAIN, &mut text)?;
+            reporter.write(&assessment, &opened.sources, &context.plain(), &mut text)?;
             let file = context.around.folder.join(file);
             std::fs::write(&file, text).map_err(|e| Failure::usage(format!("`{}` cannot be written: {e}", file.display())))?;
         }
@@ -136,7 +137,7 @@ impl Check {
 pub(super) fn closing(assessment: &Assessment, sources: &Sources, context: &mut Context<'_>) -> io::Result<()> {
     quiet(match context.options.most_findings {
         Some(_) => report::screen::write(assessment, sources, &context.options, context.out),
-        None => writeln!(context.out, "{}", report::summary(assessment)),
+        None => writeln!(context.out, "{}", report::summary(assessment).tell(context.options.lang)),
     })
 }
 
@@ -171,7 +172,7 @@ fn target(text: &str) -> Result<Target, String> {
 fn without_policy(opened: &Opened, assessment: &Assessment, context: &mut Context<'_>) -> Result<u8, Failure> {
     quiet(write!(context.out, "{}", pretty::countries(assessment, &context.options)))?;
     for line in report::coverage(&assessment.coverage) {
-        quiet(writeln!(context.out, "{line}"))?;
+        quiet(writeln!(context.out, "{}", line.tell(context.options.lang)))?;
     }
     if assessment.coverage.files_read.is_empty() && opened.project.location.is_none() {
         let formats: Vec<&str> = READERS.iter().map(|r| r.format()).collect();

@@ -36,7 +36,7 @@ impl Data {
         write!(context.out, "{}", table::render(&["data set", "kind", "date", "licence", "sha256"], &rows, &context.options))?;
         for set in &sets {
             if let Some(age) = &set.age {
-                writeln!(context.out, "{}", context.options.wrap("", "  ", &format!("old: {}", safe(age))))?;
+                writeln!(context.out, "{}", context.options.wrap("", "  ", &format!("old: {}", safe(&age.to_string()))))?;
             }
             if let Some(attribution) = &set.attribution {
                 writeln!(

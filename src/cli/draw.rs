@@ -8,6 +8,7 @@ use super::whatif;
 use crate::check::{FOR_NOTHING, condition};
 use crate::finding::{Finding, State, Verdict};
 use crate::geo::{Atlas, Kind};
+use crate::lang::{self, Lang, Message, say, tell};
 use crate::model::{self, Activity, DeclaredPlace, EndpointId, Place, RouteId, Standing};
 use crate::policy::Pack;
 use crate::reach::{Graph, Spread, Token, TokenSource, World, tokens};
@@ -32,10 +33,11 @@ pub(super) struct Picture<'a> {
     pub against_normal: bool,
     pub findings: &'a [Finding],
     pub subtitle: String,
+    pub lang: Lang,
 }
 
 /// One state of the world, held against normal running.
-pub(super) fn state_of(opened: &Opened, atlas: &Atlas, packs: &[Pack], world: World) -> draw::Graph {
+pub(super) fn state_of(opened: &Opened, atlas: &Atlas, packs: &[Pack], world: World, lang: Lang) -> draw::Graph {
     let tokens = tokens(&opened.snapshot);
     let graph = Graph::new(&opened.snapshot, &tokens);
     let assessment = opened.assess_in(atlas, packs, Some(world.clone()));
@@ -46,10 +48,11 @@ pub(super) fn state_of(opened: &Opened, atlas: &Atlas, packs: &[Pack], world: Wo
         graph: &graph,
         tokens: &tokens,
         wanted: (0..tokens.len()).collect(),
-        subtitle: format!("{}: where data gets to, against normal running", whatif::title(&world)),
+        subtitle: tell!(lang, "{state}: where data gets to, against normal running", state = whatif::title(&world)),
         states: vec![(state, world)],
         against_normal: true,
         findings: &assessment.findings,
+        lang,
     };
     picture.draw()
 }
@@ -85,8 +88,8 @@ impl Picture<'_> {
         }
         let number: BTreeMap<EndpointId, usize> = endpoints.iter().enumerate().map(|(i, id)| (*id, i)).collect();
 
-        let title = self.opened.project.name.clone().unwrap_or_else(|| "ways of data".to_owned());
-        let mut graph = draw::Graph { title, subtitle: self.subtitle.clone(), ..draw::Graph::default() };
+        let title = self.opened.project.name.clone().unwrap_or_else(|| tell!(self.lang, "ways of data"));
+        let mut graph = draw::Graph { title, subtitle: self.subtitle.clone(), lang: self.lang, ..draw::Graph::default() };
         let mut sites = Sites::default();
         for id in &endpoints {
             let endpoint = snapshot.endpoint(*id);
@@ -125,7 +128,8 @@ impl Picture<'_> {
         self.mark(&mut graph);
         let gaps = snapshot.gaps.len();
         if gaps > 0 {
-            graph.notes.push(format!("{} in what was read: there may be other ways", count(gaps, "gap", "gaps")));
+            let gaps = count(gaps, "gap", "gaps");
+            graph.notes.push(tell!(self.lang, "{gaps} in what was read: there may be other ways", gaps));
         }
         graph
     }
@@ -224,21 +228,22 @@ impl Sites {
             stated.iter().find(like).and_then(|d| d.coordinates)
         };
         let spots: Vec<Spot> = geo.places.iter().map(|p| Spot::new(p.clone(), coordinates(p))).collect();
-        let mut places: Vec<String> = geo.places.iter().map(ToString::to_string).collect();
+        let mut places: Vec<Message> = geo.places.iter().map(|p| Message::Place(p.clone())).collect();
         let more = places.len().saturating_sub(MOST_PLACES);
         places.truncate(MOST_PLACES);
-        places.extend((more > 0).then(|| format!("{more} more")));
-        let places = places.join(", ");
+        places.extend((more > 0).then(|| say!("{more} more", more)));
+        let places = lang::list(places);
         let unsure = match (spots.len(), geo.kind) {
-            (0, Kind::Unicast | Kind::Unknown | Kind::Private) => Some("place unknown".to_owned()),
-            (0, kind) => Some(format!("place unknown ({})", kind.as_str())),
-            (1, _) => geo.unknown.as_ref().map(|_| format!("{places} or an unknown place")),
-            (_, Kind::MultiRegion) => Some(format!("any of {places}")),
-            _ => Some(format!("one of {places}")),
+            (0, Kind::Unicast | Kind::Unknown | Kind::Private) => Some(say!("place unknown")),
+            (0, kind) => Some(say!("place unknown ({kind})", kind = Message::Word(kind.as_str()))),
+            (1, _) => geo.unknown.as_ref().map(|_| say!("{places} or an unknown place", places)),
+            (_, Kind::MultiRegion) => Some(say!("any of {countries}", countries = places)),
+            _ => Some(say!("one of {countries}", countries = places)),
         };
+        let unsure = unsure.map(|why| why.tell(picture.lang));
         let place = match (&unsure, spots.first()) {
             (Some(why), _) => why.clone(),
-            (None, Some(spot)) => spot.place.to_string(),
+            (None, Some(spot)) => Message::Place(spot.place.clone()).tell(picture.lang),
             (None, None) => String::new(),
         };
         let declared: Vec<&str> = declared.iter().take(MOST_PLACES).map(|s| s.id.as_str()).collect();

@@ -98,8 +98,14 @@ pub fn assess(request: &Request) -> Result<Assessed, Error> {
     let around = Surroundings { today, folder, terraform_variables, stdout: dumb, stderr: dumb };
     let (mut stdin, mut out) = (io::empty(), io::sink());
     let progress = Progress::new(dumb);
-    let context =
-        Context { around: &around, options: RenderOptions::PLAIN, stdin: &mut stdin, out: &mut out, progress: &progress };
+    let context = Context {
+        around: &around,
+        options: RenderOptions::PLAIN,
+        lang: None,
+        stdin: &mut stdin,
+        out: &mut out,
+        progress: &progress,
+    };
     let args = ProjectArgs {
         geoip: request.databases.clone(),
         input_format: None,

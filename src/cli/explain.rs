@@ -11,6 +11,7 @@ use clap::Args;
 
 use super::{Context, Failure};
 use crate::explain::{self, Code, CodeKind};
+use crate::lang::say;
 use crate::model::Country;
 use crate::read::{READERS, Reader, words};
 use crate::report::{RenderOptions, safe};
@@ -156,10 +157,13 @@ impl Page<'_> {
 
     fn code(&mut self, c: &Code) -> io::Result<()> {
         self.title(&c.code, c.kind.as_str())?;
-        self.line("", &c.title)?;
-        for (heading, text) in [("What it means", &c.means), ("Why it matters", &c.matters), ("What to do", &c.remedy)] {
-            writeln!(self.out, "\n{heading}")?;
-            self.line("  ", text)?;
+        let lang = self.options.lang;
+        self.line("", &c.title().tell(lang))?;
+        let parts =
+            [(say!("What it means"), c.means()), (say!("Why it matters"), c.matters()), (say!("What to do"), c.remedy())];
+        for (heading, text) in parts {
+            writeln!(self.out, "\n{}", heading.tell(lang))?;
+            self.line("  ", &text.tell(lang))?;
         }
         Ok(())
     }

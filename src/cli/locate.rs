@@ -11,6 +11,7 @@ use super::pipeline::{self, Opened};
 use super::{Context, Failure, ProjectArgs};
 use crate::finding::DataSetInfo;
 use crate::geo::{Atlas, Evidence, Geolocation, Kind};
+use crate::lang::Message;
 use crate::report::{json, safe, table};
 use crate::source::load;
 
@@ -121,10 +122,10 @@ fn rows(asked: &str, geo: &Geolocation, sets: &[DataSetInfo]) -> Vec<Vec<String>
     let mut rows: Vec<[String; 4]> = evidence.collect();
     let mut remark = |place: &str, why: &str| rows.push([place.to_owned(), "-".into(), why.to_owned(), String::new()]);
     if let Some(why) = &geo.unknown {
-        remark("unknown", why);
+        remark("unknown", &why.to_string());
     }
     if let Some(conflict) = &geo.conflict {
-        remark("conflict", conflict);
+        remark("conflict", &conflict.to_string());
     }
     if rows.is_empty() {
         rows.push(["unknown".into(), "-".into(), geo.kind.as_str().into(), String::new()]);
@@ -136,7 +137,7 @@ fn rows(asked: &str, geo: &Geolocation, sets: &[DataSetInfo]) -> Vec<Vec<String>
 /// What a person should know of what matched, once for each.
 fn notes(answers: &[(String, Geolocation)]) -> BTreeSet<String> {
     let evidence = answers.iter().flat_map(|(_, geo)| &geo.evidence);
-    evidence.filter_map(|e| Some(format!("{}: {}", safe(&e.matched), safe(e.note.as_ref()?)))).collect()
+    evidence.filter_map(|e| Some(format!("{}: {}", safe(&e.matched), safe(&e.note.as_ref()?.to_string())))).collect()
 }
 
 /// `DE-HE Frankfurt`, `DE, NL (multi-region)`, `unknown (anycast)`.
@@ -174,8 +175,8 @@ struct Line<'a> {
     kind: &'static str,
     basis: Option<&'static str>,
     places: Vec<JsonPlace<'a>>,
-    unknown: Option<&'a str>,
-    conflict: Option<&'a str>,
+    unknown: Option<&'a Message>,
+    conflict: Option<&'a Message>,
     evidence: Vec<JsonEvidence<'a>>,
 }
 
@@ -195,7 +196,7 @@ struct JsonEvidence<'a> {
     network: Option<String>,
     data_set: Option<&'a str>,
     data_set_date: Option<&'a str>,
-    note: Option<&'a str>,
+    note: Option<&'a Message>,
 }
 
 impl<'a> Line<'a> {
@@ -210,7 +211,7 @@ impl<'a> Line<'a> {
                 network: e.network.map(|n| n.to_string()),
                 data_set: set.map(|s| s.name.as_str()),
                 data_set_date: set.and_then(|s| s.date.as_deref()),
-                note: e.note.as_deref(),
+                note: e.note.as_ref(),
             }
         };
         Self {
@@ -218,8 +219,8 @@ impl<'a> Line<'a> {
             kind: geo.kind.as_str(),
             basis: geo.basis.map(|b| b.as_str()),
             places: geo.places.iter().map(JsonPlace::new).collect(),
-            unknown: geo.unknown.as_deref(),
-            conflict: geo.conflict.as_deref(),
+            unknown: geo.unknown.as_ref(),
+            conflict: geo.conflict.as_ref(),
             evidence: geo.evidence.iter().map(evidence).collect(),
         }
     }

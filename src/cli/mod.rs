@@ -10,7 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 use crate::finding::{Assessment, Reading, Severity, Verdict};
-use crate::project::Indeterminate;
+use crate::lang::Lang;
+use crate::project::{Indeterminate, Project};
 use crate::report::RenderOptions;
 
 mod baseline;
@@ -56,6 +57,9 @@ pub struct Cli {
     /// Colour in what is written to the terminal
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     color: Color,
+    /// The language of what people read [default: the project's, else en]; names, and formats for programs, stay as they are
+    #[arg(long, global = true, value_name = "LANG", value_parser = lang())]
+    lang: Option<Lang>,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 all satisfied or waived; 1 something violated at or above the gate; \
@@ -133,7 +137,7 @@ pub struct Screen {
 const SHOWN_FINDINGS: usize = 20;
 
 impl Screen {
-    fn options(self, color: Color) -> RenderOptions {
+    fn options(self, color: Color, lang: Lang) -> RenderOptions {
         let color = match color {
             Color::Auto => self.terminal.is_some() && self.may_color,
             Color::Always => true,
@@ -147,6 +151,7 @@ impl Screen {
             unicode: self.unicode,
             links: color && self.terminal.is_some() && self.links,
             most_findings: self.terminal.map(|_| SHOWN_FINDINGS),
+            lang,
         }
     }
 }
@@ -155,12 +160,24 @@ impl Screen {
 struct Context<'a> {
     around: &'a Surroundings,
     options: RenderOptions,
+    /// Asked for by the command line.
+    lang: Option<Lang>,
     stdin: &'a mut dyn Read,
     out: &'a mut dyn Write,
     progress: &'a Progress,
 }
 
 impl Context<'_> {
+    /// From now on in the language of the project, unless the command line asks for one.
+    fn speak_of(&mut self, project: &Project) {
+        self.options.lang = self.lang.or(project.lang).unwrap_or_default();
+    }
+
+    /// For files, in the language asked for.
+    fn plain(&self) -> RenderOptions {
+        RenderOptions { lang: self.options.lang, ..RenderOptions::PLAIN }
+    }
+
     /// With a file, what is written goes there, as it would to a pipe.
     fn written_to<R>(
         &mut self,
@@ -171,7 +188,8 @@ impl Context<'_> {
         let mut text = Vec::new();
         let mut inner = Context {
             around: self.around,
-            options: RenderOptions::PLAIN,
+            options: self.plain(),
+            lang: self.lang,
             stdin: &mut *self.stdin,
             out: &mut text,
             progress: self.progress,
@@ -185,9 +203,10 @@ impl Context<'_> {
 
 /// Runs a command and gives its exit code. Errors are written to `err`.
 pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<u8> {
-    let options = around.stdout.options(cli.color);
+    let lang = cli.lang.unwrap_or_default();
+    let options = around.stdout.options(cli.color, lang);
     let progress = Progress::new(around.stderr);
-    let mut context = Context { around, options, stdin, out, progress: &progress };
+    let mut context = Context { around, options, lang: cli.lang, stdin, out, progress: &progress };
     let result = match cli.command {
         Command::Check(c) => c.run(&mut context),
         Command::Report(c) => c.run(&mut context),
@@ -212,7 +231,7 @@ pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn 
         Err(failure) => {
             // What was already said comes first.
             let _ = out.flush();
-            failure.write(&around.stderr.options(cli.color), err)?;
+            failure.write(&around.stderr.options(cli.color, lang), err)?;
             2
         }
     };
@@ -285,6 +304,10 @@ fn reading(text: &str) -> Result<(String, Reading), String> {
     read.map(|(point, r)| (point.to_owned(), r)).ok_or_else(|| "write pack/point=strict or pack/point=lenient".to_owned())
 }
 
+fn lang() -> impl TypedValueParser<Value = Lang> {
+    PossibleValuesParser::new(Lang::ALL.map(Lang::as_str)).map(|l| Lang::parse(&l).unwrap_or_default())
+}
+
 fn severity() -> impl TypedValueParser<Value = Severity> {
     PossibleValuesParser::new(Severity::ALL.map(Severity::as_str)).map(|s| Severity::parse(&s).unwrap_or(Severity::Low))
 }
@@ -305,10 +328,10 @@ mod tests {
     fn assessment(rules: &[(Verdict, Severity)]) -> Assessment {
         let rule = |(verdict, severity): &(Verdict, Severity)| RuleResult {
             rule: "p/r".into(),
-            title: String::new(),
+            title: String::new().into(),
             severity: *severity,
             verdict: *verdict,
-            why: String::new(),
+            why: String::new().into(),
             controls: Vec::new(),
             read: None,
             endpoints_examined: 0,

@@ -8,6 +8,7 @@ use clap::{Subcommand, ValueEnum};
 use super::{Context, Failure, pipeline, schema};
 use crate::doc;
 use crate::finding::Severity;
+use crate::lang;
 use crate::policy::lint::Level;
 use crate::policy::{self, Keyword, Pack, Rule};
 use crate::report::{RenderOptions, count, json, pretty, safe, table};
@@ -221,7 +222,7 @@ fn lint(names: &[String], deny: Option<Deny>, context: &mut Context<'_>) -> Resu
         count(of(Level::Warning), "warning", "warnings"),
         count(of(Level::Note), "note", "notes"),
     ];
-    writeln!(context.out, "{} read: {}", count(packs.len(), "policy", "policies"), found.join(", "))?;
+    writeln!(context.out, "{} read: {}", count(packs.len(), "policy", "policies"), lang::list(found))?;
     let denied = match deny {
         None => Level::Error,
         Some(Deny::Warnings) => Level::Warning,

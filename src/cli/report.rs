@@ -14,12 +14,13 @@ use crate::check::follow;
 use crate::finding::{Assessment, Finding, State};
 use crate::geo::Atlas;
 use crate::geo::data_set::sha256;
+use crate::lang::{self, Joint, Lang, tell};
 use crate::model::Country;
 use crate::policy::Pack;
 use crate::reach::{Graph, Token, TokenSource, World, tokens};
 #[cfg(feature = "pdf")]
 use crate::report::pdf::Pdf;
-use crate::report::{self, RenderOptions, Reporter, count, draw, html, oscal, safe, xlsx};
+use crate::report::{self, Reporter, count, draw, html, oscal, safe, xlsx};
 use crate::source::load;
 use crate::vocab::classes;
 
@@ -103,10 +104,12 @@ impl Report {
             let help = format!("a bundle is a tar archive compressed by Zstandard: name it `evidence{}`", bundle::ENDING);
             return Err(Failure::with_help(format!("`{}` does not end in `{}`", file.display(), bundle::ENDING), help));
         }
-        let folder = &context.around.folder;
+        let around = context.around;
+        let folder = &around.folder;
         let begun = pipeline::begin(self.path.as_deref(), context)?;
         let record = self.bundle.as_ref().map(|_| bundle::Record::of(&begun, self.with_inputs)).transpose()?;
         let mut opened = begun.open(&self.project, context)?;
+        context.speak_of(&opened.project);
         let baseline = self.baseline.as_deref().map(|file| load::read_one(&folder.join(file))).transpose()?;
         if let (Some(text), Some(file)) = (&baseline, &self.baseline) {
             opened.baseline = Some(baseline::parse(text, &file.to_string_lossy())?);
@@ -126,23 +129,24 @@ impl Report {
             let mut text = Vec::new();
             match form {
                 Form::Html => {
-                    let world = world(&opened, &atlas, &packs, &assessment);
+                    let world = world(&opened, &atlas, &packs, &assessment, context.options.lang);
                     let report = html::Report {
                         assessment: &assessment,
                         sources: &opened.sources,
                         world: &world,
                         version: env!("CARGO_PKG_VERSION"),
+                        lang: context.options.lang,
                     };
                     html::write(&report, &mut text)?;
                 }
                 Form::Xlsx => text = xlsx::write(&assessment, &opened.sources)?,
                 #[cfg(feature = "pdf")]
                 Form::Pdf => {
-                    let mut pdf = Pdf::new(&assessment, &opened.sources, &RenderOptions::PLAIN)?;
+                    let mut pdf = Pdf::new(&assessment, &opened.sources, &context.plain())?;
                     fonts::complete(&mut pdf, self.font_path.as_deref().map(|path| folder.join(path)).as_deref())?;
                     text = pdf.write()?;
                 }
-                Form::By(reporter) => reporter.write(&assessment, &opened.sources, &RenderOptions::PLAIN, &mut text)?,
+                Form::By(reporter) => reporter.write(&assessment, &opened.sources, &context.plain(), &mut text)?,
             }
             write(&folder.join(file), &text)?;
         }
@@ -207,7 +211,7 @@ fn form(file: &Path) -> Result<Form, Failure> {
 }
 
 /// Every picture that the report lets people choose.
-fn world(opened: &Opened, atlas: &Atlas, packs: &[Pack], assessment: &Assessment) -> html::World {
+fn world(opened: &Opened, atlas: &Atlas, packs: &[Pack], assessment: &Assessment, lang: Lang) -> html::World {
     let tokens = tokens(&opened.snapshot);
     let graph = Graph::new(&opened.snapshot, &tokens);
     let mut out = html::World::default();
@@ -216,11 +220,11 @@ fn world(opened: &Opened, atlas: &Atlas, packs: &[Pack], assessment: &Assessment
     }
     let states = [(State::Normal, World::Normal), (State::Overload, World::Overload), (State::Loss, World::Any)];
     out.when = vec![
-        html::world::When { name: "any state".to_owned(), rank: 2, change: false },
-        html::world::When { name: "normal running".to_owned(), rank: 0, change: false },
-        html::world::When { name: "overload".to_owned(), rank: 1, change: false },
+        html::world::When { name: tell!(lang, "any state"), rank: 2, change: false },
+        html::world::When { name: tell!(lang, "normal running"), rank: 0, change: false },
+        html::world::When { name: tell!(lang, "overload"), rank: 1, change: false },
     ];
-    let (groups, classes) = axes(opened, &tokens, &mut out);
+    let (groups, classes) = axes(opened, &tokens, lang, &mut out);
     let mut choices: Vec<(Option<usize>, Option<usize>)> = vec![(None, None)];
     choices.extend((0..out.who.len()).map(|who| (Some(who), None)));
     choices.extend((0..out.what.len()).map(|what| (None, Some(what))));
@@ -250,21 +254,22 @@ fn world(opened: &Opened, atlas: &Atlas, packs: &[Pack], assessment: &Assessment
                 against_normal: false,
                 findings: &findings,
                 subtitle: String::new(),
+                lang,
             };
             out.pictures.push(html::world::Picture { who, what, when, graph: picture.draw() });
         }
     }
     if left > 0 {
         let left = count(left, "choice of people and data is", "choices of people and data are");
-        out.notes.push(format!("{left} not drawn one by one: `onshore trace --format svg` draws each"));
+        out.notes.push(tell!(lang, "{left} not drawn one by one: `onshore trace --format svg` draws each", left));
     }
-    losses(opened, atlas, packs, &mut out);
+    losses(opened, atlas, packs, lang, &mut out);
     same_sites(&mut out);
     out
 }
 
 /// Whose data and which there is to choose from; for each token, whose it is and which.
-fn axes(opened: &Opened, tokens: &[Token], out: &mut html::World) -> (Vec<usize>, Vec<usize>) {
+fn axes(opened: &Opened, tokens: &[Token], lang: Lang, out: &mut html::World) -> (Vec<usize>, Vec<usize>) {
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
     let mut groups = Vec::with_capacity(tokens.len());
     for token in tokens {
@@ -276,8 +281,10 @@ fn axes(opened: &Opened, tokens: &[Token], out: &mut html::World) -> (Vec<usize>
                 let of: Vec<&str> = population.subject.countries().iter().map(Country::as_str).collect();
                 (format!("{} ({})", population.id, of.join(", ")), true)
             }
-            TokenSource::Holding(_) if origins.is_empty() => ("held in stores, nobody said whose".to_owned(), false),
-            TokenSource::Holding(_) => (format!("held in stores, of {}", origins.replace('+', " and ")), false),
+            TokenSource::Holding(_) if origins.is_empty() => (tell!(lang, "held in stores, nobody said whose"), false),
+            TokenSource::Holding(_) => {
+                (tell!(lang, "held in stores, of {origins}", origins = lang::series(origins.split('+'), Joint::EachAnd)), false)
+            }
         };
         // A holding may have the same name as a population.
         let group = *known.entry(format!("{joined} {name}")).or_insert_with(|| {
@@ -306,13 +313,13 @@ fn concerns(finding: &Finding, wanted: &[usize], tokens: &[Token]) -> bool {
 }
 
 /// What each loss changes, those of sites first.
-fn losses(opened: &Opened, atlas: &Atlas, packs: &[Pack], out: &mut html::World) {
+fn losses(opened: &Opened, atlas: &Atlas, packs: &[Pack], lang: Lang, out: &mut html::World) {
     let mut domains: Vec<_> = whatif::domains(opened).into_iter().collect();
     if domains.is_empty() {
         return;
     }
     if opened.snapshot.endpoints.len() > SMALL {
-        out.notes.push("losses are not drawn, the project is too large: `onshore whatif --lose` draws one".to_owned());
+        out.notes.push(tell!(lang, "losses are not drawn, the project is too large: `onshore whatif --lose` draws one"));
         return;
     }
     domains.sort_by_key(|d| d.kind.as_str() != "site");
@@ -320,13 +327,13 @@ fn losses(opened: &Opened, atlas: &Atlas, packs: &[Pack], out: &mut html::World)
     domains.truncate(MOST_LOSSES);
     for domain in domains {
         let when = out.when.len();
-        out.when.push(html::world::When { name: format!("losing {domain}"), rank: 2, change: true });
-        let graph = state_of(opened, atlas, packs, World::Loss(vec![domain]));
+        out.when.push(html::world::When { name: tell!(lang, "losing {lost}", lost = domain), rank: 2, change: true });
+        let graph = state_of(opened, atlas, packs, World::Loss(vec![domain]), lang);
         out.pictures.push(html::world::Picture { who: None, what: None, when, graph });
     }
     if left > 0 {
         let left = count(left, "loss is", "losses are");
-        out.notes.push(format!("{left} not drawn: `onshore whatif --lose` draws each"));
+        out.notes.push(tell!(lang, "{left} not drawn: `onshore whatif --lose` draws each", left));
     }
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer};
 use super::Failure;
 use super::change::{Known, One, Row, Side};
 use crate::finding::{Edge, Hop, HopRoute, KnownPlace, Stand, Topology};
+use crate::lang::Message;
 use crate::model::{Activity, Basis, Country, Place, RouteRole};
 use crate::report::{json, safe};
 use crate::source::{self, Location, SourceId, Span, load};
@@ -225,7 +226,7 @@ fn hop(h: HopOf, lines: &mut Lines) -> Hop {
             activity: r.activity.as_str(),
             role: r.role,
             priority: r.priority,
-            condition: r.condition,
+            condition: r.condition.map(Message::Plain),
         }),
         places: h.places.into_iter().map(place).collect(),
         location: lines.location(&h.source),
@@ -242,7 +243,7 @@ fn place(p: PlaceOf) -> KnownPlace {
         network: p.network,
         data_set: p.data_set,
         data_set_date: p.data_set_date,
-        note: p.note,
+        note: p.note.map(Message::Plain),
     }
 }
 

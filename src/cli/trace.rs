@@ -11,6 +11,7 @@ use super::{Context, Failure, ProjectArgs};
 use crate::check::hop;
 use crate::finding::{Finding, Hop, State};
 use crate::geo::Atlas;
+use crate::lang::{Lang, Message, say, tell};
 use crate::model::Country;
 use crate::reach::{Graph, Token, World, tokens};
 use crate::report::{self, count, draw, json, safe, tree::Tree};
@@ -65,6 +66,7 @@ impl Trace {
             return Err(Failure::with_help(format!("`{class}` is no data class"), help));
         }
         let mut opened = pipeline::open(self.path.as_deref(), &self.project, context)?;
+        context.speak_of(&opened.project);
         let is_drawn = draw::FORMATS.contains(&self.format.as_str());
         let packs = if is_drawn { opened.packs(&self.policy, &context.around.folder)? } else { Vec::new() };
         let atlas = opened.atlas()?;
@@ -89,7 +91,8 @@ impl Trace {
                 states,
                 against_normal: false,
                 findings: &findings,
-                subtitle: self.subtitle(),
+                subtitle: self.subtitle(context.options.lang),
+                lang: context.options.lang,
             };
             draw::write(&self.format, &picture.draw(), context.out)?;
             return Ok(0);
@@ -154,15 +157,18 @@ impl Trace {
         origin.is_none_or(of_origin) && self.data.as_deref().is_none_or(of_class)
     }
 
-    fn subtitle(&self) -> String {
-        let data = self.data.as_deref().map_or("all data", |d| d);
-        let whose = self.origin.as_deref().map(|o| format!(" of people of {}", o.to_ascii_uppercase())).unwrap_or_default();
-        let state = match self.state.as_str() {
-            "normal" => "in normal running",
-            "overload" => "in normal running and under overload",
-            _ => "in any state",
+    fn subtitle(&self, lang: Lang) -> String {
+        let data = self.data.as_ref().map_or_else(|| say!("all data"), |d| Message::Plain(d.clone()));
+        let data = match &self.origin {
+            Some(origin) => say!("{data} of people of {origin}", data, origin = origin.to_ascii_uppercase()),
+            None => data,
         };
-        format!("{data}{whose}: where it can get to {state}")
+        let state = match self.state.as_str() {
+            "normal" => say!("in normal running"),
+            "overload" => say!("in normal running and under overload"),
+            _ => say!("in any state"),
+        };
+        tell!(lang, "{data}: where it can get to {state}", data, state)
     }
 }
 

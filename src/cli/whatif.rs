@@ -16,6 +16,7 @@ use super::{Context, Failure, ProjectArgs, pipeline};
 use crate::check::{Depth, after, survey, with_context};
 use crate::finding::{After, Brief, Hop, Kept, Lost, Served, Stored};
 use crate::geo::Atlas;
+use crate::lang::{self, Joint, Message, say};
 use crate::model::{DomainKind, LossDomain, SiteId};
 use crate::policy::Pack;
 use crate::reach::World;
@@ -74,6 +75,7 @@ impl WhatIf {
 
     fn answer(self, context: &mut Context<'_>) -> Result<u8, Failure> {
         let mut opened = pipeline::open(self.path.as_deref(), &self.project, context)?;
+        context.speak_of(&opened.project);
         let packs = opened.packs(&self.policy, &context.around.folder)?;
         let atlas = opened.atlas()?;
         let known = domains(&opened);
@@ -88,7 +90,7 @@ impl WhatIf {
                 }
                 (false, lost) => World::Loss(lost.to_vec()),
             };
-            draw::write(&self.format, &state_of(&opened, &atlas, &packs, world), context.out)?;
+            draw::write(&self.format, &state_of(&opened, &atlas, &packs, world, context.options.lang), context.out)?;
             return Ok(0);
         }
         let asked = Asked { opened: &opened, atlas: &atlas, packs: &packs };
@@ -106,7 +108,7 @@ impl WhatIf {
         };
         let normal = Side::in_one_state(&opened.assess_in(&atlas, &packs, Some(World::Normal)), &opened.sources);
         let (change, after) = asked.state(&normal, &world);
-        let title = title(&world);
+        let title = title(&world).to_string();
         if self.format == "json" {
             json::write_line(&Document::new(&title, &change, &after), context.out)?;
         } else {
@@ -198,7 +200,7 @@ impl Asked<'_> {
             let within = |set: &Vec<LossDomain>| set.iter().any(|d| set.iter().any(|o| o != d && around[d].contains(o)));
             let (nested, losses): (Vec<_>, Vec<_>) = losses.iter().cloned().partition(within);
             let told = |lost: &[LossDomain], brief: Brief| {
-                let text = line(&losing(lost), &brief);
+                let text = line(&losing(lost).to_string(), &brief);
                 writeln!(context.out, "{}", context.options.wrap("", "    ", &safe(&text)))
             };
             survey(&question, &losses, Depth::Brief, told)?;
@@ -240,7 +242,7 @@ impl Asked<'_> {
         let standby = path.iter().rev().find_map(|h| Some((h, h.route.as_ref().filter(|r| r.role.is_standby())?)));
         match (standby, path.last()) {
             (Some((hop, route)), _) => {
-                let when = route.condition.as_deref().map(|c| format!(", {c}")).unwrap_or_default();
+                let when = route.condition.as_ref().map(|c| format!(", {c}")).unwrap_or_default();
                 format!("by {} `{}` at {}{when}", route.role.as_str(), hop.endpoint, self.line(hop.location))
             }
             (None, Some(last)) => format!("at {}: `{}`", self.line(last.location), last.endpoint),
@@ -253,16 +255,16 @@ impl Asked<'_> {
     }
 }
 
-pub(super) fn title(world: &World) -> String {
+pub(super) fn title(world: &World) -> Message {
     match world {
         World::Loss(lost) => losing(lost),
-        World::Overload => "under overload".to_owned(),
-        World::Normal | World::Any => "in normal running".to_owned(),
+        World::Overload => say!("under overload"),
+        World::Normal | World::Any => say!("in normal running"),
     }
 }
 
-fn losing(lost: &[LossDomain]) -> String {
-    format!("losing {}", lost.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and "))
+fn losing(lost: &[LossDomain]) -> Message {
+    say!("losing {lost}", lost = lang::series(lost, Joint::EachAnd))
 }
 
 /// What is depended on, in plain words.
@@ -374,7 +376,7 @@ struct JsonServed<'a> {
     data: &'a str,
     /// `None`: not served.
     by: Option<&'a str>,
-    place: Option<&'a str>,
+    place: Option<&'a Message>,
     /// Whether they are served in normal running.
     before: bool,
 }
@@ -391,7 +393,7 @@ struct JsonStored<'a> {
 #[derive(Serialize)]
 struct JsonStand<'a> {
     endpoint: &'a str,
-    place: &'a str,
+    place: &'a Message,
 }
 
 #[derive(Serialize)]
@@ -470,7 +472,7 @@ impl<'a> OneOfAll<'a> {
         let kept = |k: &'a Kept| JsonKept { origin: &k.origin, data: &k.data, left: k.left, gone: &k.gone, full: k.full };
         Self {
             schema: ALL_SCHEMA,
-            state: losing(lose),
+            state: losing(lose).to_string(),
             lose: lose.iter().map(ToString::to_string).collect(),
             down: brief.detail.as_deref().map_or(&[], |d| &d.down),
             served: detail().flat_map(|d| &d.served).map(served).collect(),
@@ -488,7 +490,7 @@ fn served(s: &Served) -> JsonServed<'_> {
         origin: &s.origin,
         data: &s.data,
         by: s.by.as_ref().map(|(name, _)| name.as_str()),
-        place: s.by.as_ref().map(|(_, place)| place.as_str()),
+        place: s.by.as_ref().map(|(_, place)| place),
         before: s.before,
     }
 }

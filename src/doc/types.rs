@@ -14,6 +14,7 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 
 use super::de::{complain, did_you_mean};
 use crate::finding::Severity;
+use crate::lang::Lang;
 use crate::model::Basis;
 use crate::model::{Activity, Country, Dependence, Role, RouteRole};
 use crate::source::Spanned;
@@ -51,6 +52,7 @@ word!(RouteRole, "route role");
 word!(Dependence, "purpose");
 word!(Severity, "severity");
 word!(Basis, "basis");
+word!(Lang, "language");
 
 impl<'de, W: Word> Deserialize<'de> for Choice<W> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

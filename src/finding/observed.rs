@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Assessment, KnownPlace};
+use crate::lang::Message;
 
 /// What became of rows. Every row is counted as read; the others say what was in it. A row of a log that tells both directions of a
 /// connection counts for each.
@@ -128,7 +129,7 @@ pub struct Proof {
     pub finding: String,
     pub rule: String,
     pub endpoint: String,
-    pub message: String,
+    pub message: Message,
     pub seen: Seen,
 }
 

@@ -19,6 +19,7 @@ use super::range::{self, Ranges};
 use super::weigh::{Answer, Member, combine, conflict, decide, nowhere, union};
 use super::{Basis, DataSetId, Evidence, GeoError, Geolocation, Kind, hostname, range_file, region, special};
 use crate::finding::{DataSetInfo, KnownPlace};
+use crate::lang::{self, Joint, Message, say};
 use crate::model::site::SiteNetworks;
 use crate::model::{Country, DeclaredPlace, Endpoint, EndpointId, Site, SiteId, SiteMatch, Snapshot};
 use crate::project::{GeoSettings, OverrideTarget, Selector};
@@ -216,7 +217,8 @@ impl Atlas {
             let mut member = Member::default();
             let site = self.site_networks.find(network.network(), None);
             self.ask_site(&site, &self.sites, &mut member);
-            member.fallback = Some((block.kind, format!("{network} is {}", block.is)));
+            member.fallback =
+                Some((block.kind, say!("{address} is {what}", address = network, what = Message::Word(block.is))));
             let inside = block.network.contains(network.network()) && block.network.prefix() <= network.prefix();
             members.push(member);
             if inside {
@@ -243,7 +245,7 @@ impl Atlas {
     /// Where a host is, by its name alone.
     pub fn locate_host(&self, name: &str) -> Geolocation {
         let mut member =
-            Member { fallback: Some((Kind::Unknown, format!("the name `{name}` says no place"))), ..Member::default() };
+            Member { fallback: Some((Kind::Unknown, say!("the name `{name}` says no place", name))), ..Member::default() };
         member.evidence.extend(by_name(&name.to_lowercase()));
         self.answer(Vec::new(), vec![member])
     }
@@ -283,7 +285,7 @@ impl Atlas {
         }
         // No top-level domain is a number (RFC 3696, section 2): this was meant to be an address.
         if text.contains(['.', ':']) && text.chars().all(|c| c.is_ascii_digit() || ".:/-".contains(c)) {
-            let why = format!("`{text}` is neither an address nor a network in CIDR notation");
+            let why = say!("`{text}` is neither an address nor a network in CIDR notation", text);
             return self.answer(Vec::new(), vec![Member { fallback: Some((Kind::Unknown, why)), ..Member::default() }]);
         }
         if host.contains('.') { self.locate_host(host) } else { self.locate_region(None, text) }
@@ -309,7 +311,7 @@ impl Atlas {
         if !overridden && !endpoint.stands_with.is_empty() {
             // Parts of parts are rare, and a cycle would be a mistake: what is deeper than this stays unknown.
             if depth > 3 {
-                return nowhere(format!("`{}` is a part of a part of itself", endpoint.name));
+                return nowhere(say!("`{endpoint}` is a part of a part of itself", endpoint = endpoint.name));
             }
             return union(endpoint.stands_with.iter().map(|host| self.endpoint(snapshot, *host, depth + 1)));
         }
@@ -361,8 +363,10 @@ impl Atlas {
             SiteMatch::One(id, network) => member.evidence.push(at_site(site(*id), Some(*network))),
             SiteMatch::Ambiguous(candidates) => {
                 let all: Vec<String> = candidates.iter().map(|(id, n)| format!("`{}` ({n})", site(*id).id)).collect();
-                member.ambiguous =
-                    Some(format!("it lies in networks of the sites {}: give a network-scope", all.join(" and ")));
+                member.ambiguous = Some(say!(
+                    "it lies in networks of the sites {all}: give a network-scope",
+                    all = lang::series(&all, Joint::EachAnd)
+                ));
             }
         }
     }
@@ -378,11 +382,14 @@ impl Atlas {
         let shown = || how.map_or_else(|| address.to_string(), |how| format!("{address} ({how} for {inner})"));
         if let Some(block) = special::find(inner) {
             let uncovered = block.kind == Kind::Private && !at_site;
-            let is = if uncovered { "private and no declared network covers it" } else { block.is };
-            member.fallback = Some((block.kind, format!("{} is {is}", shown())));
+            let why = match uncovered {
+                true => say!("{address} is private and no declared network covers it", address = shown()),
+                false => say!("{address} is {what}", address = shown(), what = Message::Word(block.is)),
+            };
+            member.fallback = Some((block.kind, why));
             return;
         }
-        let mut heard: Option<String> = None;
+        let mut heard: Option<Message> = None;
         for (ranges, id) in self.range_tables() {
             if let Some((network, says)) = ranges.find(inner) {
                 member.evidence.push(by_range(network, says, id));
@@ -397,14 +404,15 @@ impl Atlas {
         }
         // Reasons are only worth their words where nothing was found.
         if member.evidence.iter().all(|e| e.places.is_empty()) {
-            let none = || format!("no range and no database knows {}", shown());
-            member.fallback = Some((Kind::Unknown, heard.map_or_else(none, |why| format!("{}: {why}", shown()))));
+            let none = || say!("no range and no database knows {address}", address = shown());
+            member.fallback =
+                Some((Kind::Unknown, heard.map_or_else(none, |why| say!("{address}: {why}", address = shown(), why))));
         }
     }
 
     /// Every range and record inside a network, one member each.
     fn inside(&self, network: IpNetwork, members: &mut Vec<Member>) {
-        let too_many = || (Kind::Unknown, format!("{network} holds more than {INSIDE_LIMIT} records"));
+        let too_many = || (Kind::Unknown, say!("{network} holds more than {limit} records", network, limit = INSIDE_LIMIT));
         for (ranges, id) in self.range_tables() {
             let (found, more) = ranges.inside(network, INSIDE_LIMIT);
             if more {
@@ -431,14 +439,14 @@ impl Atlas {
             }
             for record in found {
                 let mut member = Member {
-                    fallback: Some((Kind::Unknown, format!("no database knows all of {network}"))),
+                    fallback: Some((Kind::Unknown, say!("no database knows all of {network}", network))),
                     ..Member::default()
                 };
                 if let Some((record, at)) = record {
                     let (evidence, why) = by_record(&record, Some(at), *id, &database.name);
                     member.evidence.push(evidence);
                     if let Some(why) = why {
-                        member.fallback = Some((Kind::Unknown, format!("{at}: {why}")));
+                        member.fallback = Some((Kind::Unknown, say!("{address}: {why}", address = at, why)));
                     }
                 }
                 members.push(member);
@@ -510,16 +518,13 @@ pub fn known_places(geo: &Geolocation, atlas: &Atlas) -> Vec<KnownPlace> {
     for place in &geo.places {
         // Evidence is in order of trust.
         let by = geo.evidence.iter().find(|e| e.places.contains(place));
+        let codes = || lang::list(geo.places.iter().map(|p| p.country.as_str()).collect::<BTreeSet<&str>>());
         let several = match geo.kind {
-            Kind::MultiRegion if geo.places.len() > 1 => Some("any of"),
-            Kind::Unknown if geo.places.len() > 1 => Some("one of"),
+            Kind::MultiRegion if geo.places.len() > 1 => Some(say!("any of {countries}", countries = codes())),
+            Kind::Unknown if geo.places.len() > 1 => Some(say!("one of {countries}", countries = codes())),
             _ => None,
         };
-        let several = several.map(|of| {
-            let codes: BTreeSet<&str> = geo.places.iter().map(|p| p.country.as_str()).collect();
-            format!("{of} {}", codes.into_iter().collect::<Vec<_>>().join(", "))
-        });
-        let note = [several, by.and_then(|e| e.note.clone())].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        let note: Vec<Message> = [several, by.and_then(|e| e.note.clone())].into_iter().flatten().collect();
         let from = by.and_then(|e| e.data_set).and_then(|id| atlas.sets.name_and_date(id));
         known.push(KnownPlace {
             place: Some(place.clone()),
@@ -528,7 +533,7 @@ pub fn known_places(geo: &Geolocation, atlas: &Atlas) -> Vec<KnownPlace> {
             network: by.and_then(|e| e.network).map(|n| n.to_string()),
             data_set: from.map(|(name, _)| name.to_owned()),
             data_set_date: from.and_then(|(_, date)| date).map(|d| d.to_string()),
-            note: (!note.is_empty()).then_some(note),
+            note: (!note.is_empty()).then(|| lang::series(note, Joint::Semicolon)),
         });
     }
     if geo.unknown.is_some() || known.is_empty() {

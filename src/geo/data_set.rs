@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{DataSetId, range};
 use crate::finding::DataSetInfo;
+use crate::lang::{Message, say};
 use crate::project::GeoSettings;
 
 /// `sha256sum` of the data files, so that eight megabytes need not be hashed to print one line.
@@ -27,7 +28,7 @@ pub struct Aged {
     /// Too old to satisfy a rule (`[geo] max-age-days`), not only worth a warning.
     pub stale: bool,
     /// In words: "`x.mmdb` was built 200 days before 2026-11-22 (2026-05-06)".
-    pub message: String,
+    pub message: Message,
 }
 
 /// By [`DataSetId`]: the compiled-in ones first, then the user's.
@@ -97,7 +98,7 @@ impl DataSets {
         }
         let name = &set.name;
         let Some(date) = set.date else {
-            let message = format!("`{name}` does not say when it was made");
+            let message = say!("`{name}` does not say when it was made", name);
             return Some(Aged { stale: set.kind == "mmdb", message });
         };
         let days = self.as_of.since(date).map_or(0, |span| span.get_days());
@@ -105,7 +106,7 @@ impl DataSets {
         // An old range table errs to unknown, hardly ever to a wrong country; a database does not.
         let stale = days > self.max_age && set.kind == "mmdb";
         (days > self.warn_age.min(self.max_age)).then(|| {
-            let message = format!("`{name}` was made {days} days before {} ({date})", self.as_of);
+            let message = say!("`{name}` was made {days} days before {day} ({date})", name, days, day = self.as_of, date);
             Aged { stale, message }
         })
     }

@@ -8,6 +8,7 @@ use super::data_set::REGIONS;
 use super::mmdb::Record;
 use super::range::Says;
 use super::{Basis, DataSetId, Evidence, Kind, hostname, region};
+use crate::lang::{self, Joint, Message, say};
 use crate::model::{DeclaredPlace, Endpoint, Place, Site, Standing};
 use crate::source::Location;
 use crate::vocab::places;
@@ -21,7 +22,7 @@ pub fn declared(
     location: Location,
 ) -> Evidence {
     let coordinates = place.coordinates.map(|(a, b)| format!("{a}, {b}"));
-    let note = [because.map(str::to_owned), coordinates].into_iter().flatten().collect::<Vec<_>>().join("; ");
+    let note: Vec<String> = [because.map(str::to_owned), coordinates].into_iter().flatten().collect();
     Evidence {
         basis,
         kind: Kind::Unicast,
@@ -30,7 +31,7 @@ pub fn declared(
         network,
         data_set: None,
         location: Some(location),
-        note: (!note.is_empty()).then_some(note),
+        note: (!note.is_empty()).then(|| lang::series(note, Joint::Semicolon)),
     }
 }
 
@@ -68,7 +69,7 @@ pub fn by_endpoint_region(endpoint: &Endpoint) -> Option<Evidence> {
 }
 
 pub fn by_region(provider: Option<&str>, id: &str, location: Option<Location>) -> Evidence {
-    let evidence = |kind, places, matched, note: Option<String>| Evidence {
+    let evidence = |kind, places, matched, note: Option<Message>| Evidence {
         basis: Basis::Region,
         kind,
         places,
@@ -81,7 +82,7 @@ pub fn by_region(provider: Option<&str>, id: &str, location: Option<Location>) -
     let Some(name) = provider.and_then(region::provider) else {
         if let Some(stranger) = provider {
             // Not a cloud we know, so its word for a place is only a word: an address may still tell.
-            let note = format!("there is no table of regions for `{stranger}`");
+            let note = say!("there is no table of regions for `{stranger}`", stranger);
             return evidence(Kind::Unicast, Vec::new(), format!("{stranger}/{id}"), Some(note));
         }
         return anywhere(id, evidence);
@@ -89,35 +90,35 @@ pub fn by_region(provider: Option<&str>, id: &str, location: Option<Location>) -
     let matched = format!("{name}/{id}");
     let rows = region::find(name, id);
     let Some(first) = rows.first() else {
-        let note = format!("not in the table of {name} regions, and a place is not guessed from a name");
+        let note = say!("not in the table of {name} regions, and a place is not guessed from a name", name);
         return evidence(Kind::Unknown, Vec::new(), matched, Some(note));
     };
     let places: BTreeSet<Place> = rows.iter().flat_map(|r| r.places.iter().cloned()).collect();
     let kind = if rows.len() > 1 && places.len() > 1 { Kind::MultiRegion } else { first.kind };
-    let mut notes: Vec<String> = Vec::new();
+    let mut notes: Vec<Message> = Vec::new();
     if rows.len() > 1 {
-        notes.push(format!("means {}", rows.iter().map(|r| &*r.id).collect::<Vec<_>>().join(" or ")));
+        notes.push(say!("means {regions}", regions = lang::series(rows.iter().map(|r| &*r.id), Joint::EachOr)));
     } else {
-        notes.extend(Some(first.note.to_string()).filter(|n| !n.is_empty()));
-        notes.extend(Some(&first.operator).filter(|o| !o.is_empty()).map(|o| format!("operated by {o}")));
-        notes.extend(Some(&first.confidence).filter(|c| &***c == "low").map(|_| "confidence low".to_owned()));
+        notes.extend(Some(Message::Plain(first.note.to_string())).filter(|n| !n.is_empty()));
+        notes.extend(Some(&first.operator).filter(|o| !o.is_empty()).map(|operator| say!("operated by {operator}", operator)));
+        notes.extend(Some(&first.confidence).filter(|c| &***c == "low").map(|_| say!("confidence low")));
     }
-    evidence(kind, places.into_iter().collect(), matched, (!notes.is_empty()).then(|| notes.join("; ")))
+    evidence(kind, places.into_iter().collect(), matched, (!notes.is_empty()).then(|| lang::series(notes, Joint::Semicolon)))
 }
 
 /// An id without its provider: whatever any provider means by it.
-fn anywhere(id: &str, evidence: impl Fn(Kind, Vec<Place>, String, Option<String>) -> Evidence) -> Evidence {
+fn anywhere(id: &str, evidence: impl Fn(Kind, Vec<Place>, String, Option<Message>) -> Evidence) -> Evidence {
     let rows = region::find_anywhere(id);
     let mut by_provider: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for row in &rows {
         by_provider.entry(row.provider).or_default().extend(row.places.iter().map(|p| p.country.as_str()));
     }
     if rows.is_empty() {
-        return evidence(Kind::Unicast, Vec::new(), id.to_owned(), Some("no provider's table has such a region".to_owned()));
+        return evidence(Kind::Unicast, Vec::new(), id.to_owned(), Some(say!("no provider's table has such a region")));
     }
     let each: Vec<String> =
         by_provider.iter().map(|(p, c)| format!("{p}: {}", c.iter().copied().collect::<Vec<_>>().join(" or "))).collect();
-    let note = Some(format!("the provider is not stated ({})", each.join(", ")));
+    let note = Some(say!("the provider is not stated ({each})", each = lang::list(&each)));
     // One provider's without a place could be the one meant.
     if rows.iter().any(|r| r.places.is_empty()) {
         return evidence(Kind::Unknown, Vec::new(), id.to_owned(), note);
@@ -146,7 +147,7 @@ pub fn named_evidence(named: hostname::Named) -> Evidence {
         network: None,
         data_set,
         location: None,
-        note: named.note,
+        note: named.note.map(Message::Plain),
     }
 }
 
@@ -159,13 +160,13 @@ pub fn by_range(network: IpNetwork, says: &Says, data_set: DataSetId) -> Evidenc
         network: Some(network),
         data_set: Some(data_set),
         location: None,
-        note: says.note.clone(),
+        note: says.note.clone().map(Message::Plain),
     }
 }
 
 /// What a record says; and if it does not place the address, why.
-pub fn by_record(record: &Record, network: Option<IpNetwork>, data_set: DataSetId, name: &str) -> (Evidence, Option<String>) {
-    let evidence = |kind, places, note: Option<String>| Evidence {
+pub fn by_record(record: &Record, network: Option<IpNetwork>, data_set: DataSetId, name: &str) -> (Evidence, Option<Message>) {
+    let evidence = |kind, places, note: Option<Message>| Evidence {
         basis: Basis::Mmdb,
         kind,
         places,
@@ -176,26 +177,32 @@ pub fn by_record(record: &Record, network: Option<IpNetwork>, data_set: DataSetI
         note,
     };
     match record {
-        Record::Country { place, note } => (evidence(Kind::Unicast, vec![place.clone()], note.clone()), None),
-        Record::Anycast { note } => (evidence(Kind::Anycast, Vec::new(), note.clone()), None),
+        Record::Country { place, note } => {
+            (evidence(Kind::Unicast, vec![place.clone()], note.clone().map(Message::Plain)), None)
+        }
+        Record::Anycast { note } => (evidence(Kind::Anycast, Vec::new(), note.clone().map(Message::Plain)), None),
         Record::NoCountry { note } => {
             let extra = note.as_ref().map(|n| format!(" ({n})")).unwrap_or_default();
-            let why = format!("{name} has it, but no country for it{extra}");
-            (evidence(Kind::Unicast, Vec::new(), Some(format!("found without a country{extra}"))), Some(why))
+            let why = say!("{name} has it, but no country for it{extra}", name, extra);
+            (evidence(Kind::Unicast, Vec::new(), Some(say!("found without a country{extra}", extra))), Some(why))
         }
         Record::Unreadable(error) => {
-            let why = format!("its record in {name} is unreadable ({error})");
-            (evidence(Kind::Unknown, Vec::new(), Some(format!("unreadable: {error}"))), Some(why))
+            let why = say!("its record in {name} is unreadable ({error})", name, error);
+            (evidence(Kind::Unknown, Vec::new(), Some(say!("unreadable: {error}", error))), Some(why))
         }
     }
 }
 
 /// Why an endpoint without addresses cannot be placed.
-pub fn reason(endpoint: &Endpoint) -> String {
+pub fn reason(endpoint: &Endpoint) -> Message {
     match (endpoint.standing, endpoint.names.first()) {
-        (Standing::Logical, _) => format!("`{}` is only a name in a config; what it leads to has places", endpoint.name),
-        (Standing::WithSender, _) => format!("`{}` stands where its sender stands, and nothing sends to it", endpoint.name),
-        (Standing::Physical, Some(name)) => format!("`{name}` has no address here, and its name says no place"),
-        (Standing::Physical, None) => format!("`{}` has no address, no region and no site", endpoint.name),
+        (Standing::Logical, _) => {
+            say!("`{endpoint}` is only a name in a config; what it leads to has places", endpoint = endpoint.name)
+        }
+        (Standing::WithSender, _) => {
+            say!("`{endpoint}` stands where its sender stands, and nothing sends to it", endpoint = endpoint.name)
+        }
+        (Standing::Physical, Some(name)) => say!("`{name}` has no address here, and its name says no place", name),
+        (Standing::Physical, None) => say!("`{endpoint}` has no address, no region and no site", endpoint = endpoint.name),
     }
 }

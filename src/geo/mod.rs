@@ -16,9 +16,11 @@ mod weigh;
 use std::fmt;
 
 pub use atlas::{Atlas, known_places};
+pub use special::words as special_words;
 
 use ipnetwork::IpNetwork;
 
+use crate::lang::Message;
 pub use crate::model::Basis;
 use crate::model::Place;
 use crate::source::Location;
@@ -76,7 +78,7 @@ pub struct Evidence {
     /// The user's line, for `override`, `site` and `region`.
     pub location: Option<Location>,
     /// City, coordinates, accuracy radius, registered country...: whatever a person should see.
-    pub note: Option<String>,
+    pub note: Option<Message>,
 }
 
 /// Where something stands: a set of possible places with all the evidence, never a bare code.
@@ -89,9 +91,9 @@ pub struct Geolocation {
     /// In order of trust.
     pub evidence: Vec<Evidence>,
     /// Why it is not known, in a clause: "10.9.0.4 is private and no declared network covers it".
-    pub unknown: Option<String>,
+    pub unknown: Option<Message>,
     /// Two bases of rank `range` or better name different countries: both, in words.
-    pub conflict: Option<String>,
+    pub conflict: Option<Message>,
 }
 
 /// A data file that cannot be used. A user's data set that does not load stops the run: without it places would differ.

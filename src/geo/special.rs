@@ -29,6 +29,11 @@ impl Block {
     }
 }
 
+/// What addresses are said to be.
+pub fn words() -> impl Iterator<Item = &'static str> {
+    BLOCKS.iter().map(|(_, _, is)| *is)
+}
+
 /// Longer prefixes before the ones that hold them.
 const BLOCKS: &[(&str, Kind, &str)] = &[
     ("0.0.0.0/8", Kind::Special, "\"this network\" (RFC 791)"),

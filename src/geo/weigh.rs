@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Basis, Evidence, Geolocation, Kind};
+use crate::lang::{self, Joint, Message, say};
 use crate::model::Place;
 
 /// One address, or the endpoint itself if it has none.
@@ -10,24 +11,24 @@ use crate::model::Place;
 pub struct Member {
     pub evidence: Vec<Evidence>,
     /// Declared networks of several sites hold it: why that cannot be told.
-    pub ambiguous: Option<String>,
+    pub ambiguous: Option<Message>,
     /// A `[[geo.override]]` speaks of it: a person has settled where it is, so that nothing contradicts any more.
     pub settled: bool,
     /// What it is if no evidence places it.
-    pub fallback: Option<(Kind, String)>,
+    pub fallback: Option<(Kind, Message)>,
 }
 
 pub struct Answer {
     pub kind: Kind,
     pub places: Vec<Place>,
     pub basis: Option<Basis>,
-    pub unknown: Option<String>,
+    pub unknown: Option<Message>,
     /// Indices of the evidence that decided.
     pub won: Vec<usize>,
 }
 
 /// The most trusted basis that answers. `said` indexes `evidence`, in order of trust.
-pub fn decide(evidence: &[Evidence], said: &[usize], ambiguous: Option<String>, fallback: Option<(Kind, String)>) -> Answer {
+pub fn decide(evidence: &[Evidence], said: &[usize], ambiguous: Option<Message>, fallback: Option<(Kind, Message)>) -> Answer {
     let mut ambiguous = ambiguous;
     let mut at = 0;
     while at < said.len() {
@@ -79,7 +80,7 @@ pub fn decide(evidence: &[Evidence], said: &[usize], ambiguous: Option<String>, 
     let (kind, why) = match fallback {
         Some((Kind::Unknown, why)) => region().unwrap_or((Kind::Unknown, why)),
         Some(known) => known,
-        None => region().unwrap_or((Kind::Unknown, "nothing is known of it".to_owned())),
+        None => region().unwrap_or((Kind::Unknown, say!("nothing is known of it"))),
     };
     unplaced(kind, why)
 }
@@ -96,35 +97,37 @@ fn answers(e: &Evidence) -> bool {
     }
 }
 
-fn unplaced(kind: Kind, why: String) -> Answer {
+fn unplaced(kind: Kind, why: Message) -> Answer {
     Answer { kind, places: Vec::new(), basis: None, unknown: Some(why), won: Vec::new() }
 }
 
 /// Why evidence has no place, in a clause.
-fn placeless(e: &Evidence) -> String {
+fn placeless(e: &Evidence) -> Message {
     let what = match e.network {
         Some(network) => format!("{network} ({})", e.matched),
         None => e.matched.clone(),
     };
-    let why = match e.kind {
-        Kind::Anycast => "is anycast: where data ends depends on the sender",
-        Kind::Edge => "is an edge network: where data ends depends on the client",
-        Kind::Global => "is a global service without a place",
-        _ => "has no known place",
+    let told = match e.kind {
+        Kind::Unknown | Kind::Unicast if e.note.is_some() => {
+            return say!("{what}: {note}", what, note = e.note.clone().unwrap_or_default());
+        }
+        Kind::Anycast => say!("{what} is anycast: where data ends depends on the sender", what),
+        Kind::Edge => say!("{what} is an edge network: where data ends depends on the client", what),
+        Kind::Global => say!("{what} is a global service without a place", what),
+        _ => say!("{what} has no known place", what),
     };
     match &e.note {
-        Some(note) if matches!(e.kind, Kind::Unknown | Kind::Unicast) => format!("{what}: {note}"),
-        Some(note) => format!("{what} {why} ({note})"),
-        None => format!("{what} {why}"),
+        Some(note) => say!("{told} ({note})", told, note),
+        None => told,
     }
 }
 
 /// The union: any of the places, unknown if one part is, known no better than the weakest part.
-pub fn combine(parts: impl Iterator<Item = (Kind, Vec<Place>, Option<Basis>, Option<String>)>) -> Geolocation {
+pub fn combine(parts: impl Iterator<Item = (Kind, Vec<Place>, Option<Basis>, Option<Message>)>) -> Geolocation {
     let mut places: BTreeSet<Place> = BTreeSet::new();
     let mut placed: BTreeSet<Kind> = BTreeSet::new();
     let mut lost: Option<Kind> = None;
-    let mut reasons: BTreeSet<String> = BTreeSet::new();
+    let mut reasons: Vec<Message> = Vec::new();
     let mut basis = None;
     for (kind, some, by, unknown) in parts {
         if some.is_empty() {
@@ -141,10 +144,12 @@ pub fn combine(parts: impl Iterator<Item = (Kind, Vec<Place>, Option<Basis>, Opt
         (1, None) if places.len() == 1 || !placed.contains(&Kind::Unicast) => placed.first().copied().unwrap_or(Kind::Unknown),
         _ => Kind::MultiRegion,
     };
+    reasons.sort_by_cached_key(Message::in_order);
+    reasons.dedup();
     let unknown = match reasons.len() {
         0 => None,
-        1..=3 => Some(reasons.into_iter().collect::<Vec<_>>().join("; ")),
-        n => Some(format!("{}; and {} more", reasons.into_iter().take(3).collect::<Vec<_>>().join("; "), n - 3)),
+        1..=3 => Some(lang::series(reasons, Joint::Semicolon)),
+        n => Some(say!("{reasons}; and {n} more", reasons = lang::series(&reasons[..3], Joint::Semicolon), n = n - 3)),
     };
     Geolocation { kind, places: places.into_iter().collect(), basis, evidence: Vec::new(), unknown, conflict: None }
 }
@@ -164,7 +169,7 @@ pub fn union(all: impl Iterator<Item = Geolocation>) -> Geolocation {
     Geolocation { evidence, conflict, ..combine(parts.into_iter()) }
 }
 
-pub fn nowhere(why: String) -> Geolocation {
+pub fn nowhere(why: Message) -> Geolocation {
     Geolocation {
         kind: Kind::Unknown,
         places: Vec::new(),
@@ -176,7 +181,7 @@ pub fn nowhere(why: String) -> Geolocation {
 }
 
 /// Two bases of rank `range` or better that share no country.
-pub fn conflict<'e>(evidence: impl Iterator<Item = &'e Evidence>) -> Option<String> {
+pub fn conflict<'e>(evidence: impl Iterator<Item = &'e Evidence>) -> Option<Message> {
     let strong: Vec<&Evidence> = evidence.filter(|e| e.basis <= Basis::Range && !e.places.is_empty()).collect();
     let (first, rest) = strong.split_first()?;
     if rest.iter().all(|e| e.places == first.places) {
@@ -188,21 +193,23 @@ pub fn conflict<'e>(evidence: impl Iterator<Item = &'e Evidence>) -> Option<Stri
     let mut pairs = strong.iter().enumerate().flat_map(|(i, a)| strong[i + 1..].iter().map(move |b| (*a, *b)));
     let (a, b) = pairs.find(|(a, b)| apart(a, b))?;
     let (a, b) = if a.basis <= b.basis { (a, b) } else { (b, a) };
-    Some(format!("{} says {}, but {} says {}", source(a), countries(a), source(b), countries(b)))
+    let (first, there) = (source(a), countries(a));
+    let (second, elsewhere) = (source(b), countries(b));
+    Some(say!("{first} says {there}, but {second} says {elsewhere}", first, there, second, elsewhere))
 }
 
-fn source(e: &Evidence) -> String {
+fn source(e: &Evidence) -> Message {
     match (e.basis, e.network) {
-        (Basis::Override, _) => format!("the {}", e.matched),
-        (Basis::Site, _) => format!("site `{}`", e.matched),
-        (Basis::Region, _) => format!("region {}", e.matched),
-        (Basis::Hostname, _) => format!("the name {}", e.matched),
-        (_, Some(network)) => format!("the range {network} ({})", e.matched),
-        (_, None) => e.matched.clone(),
+        (Basis::Override, _) => say!("the {matched}", matched = e.matched),
+        (Basis::Site, _) => say!("site `{matched}`", matched = e.matched),
+        (Basis::Region, _) => say!("region {matched}", matched = e.matched),
+        (Basis::Hostname, _) => say!("the name {matched}", matched = e.matched),
+        (_, Some(network)) => say!("the range {network} ({matched})", network, matched = e.matched),
+        (_, None) => Message::Plain(e.matched.clone()),
     }
 }
 
-fn countries(e: &Evidence) -> String {
+fn countries(e: &Evidence) -> Message {
     let codes: BTreeSet<&str> = e.places.iter().map(|p| p.country.as_str()).collect();
-    codes.into_iter().collect::<Vec<_>>().join(" or ")
+    lang::series(codes, Joint::EachOr)
 }

@@ -9,6 +9,7 @@ pub mod show;
 use jiff::civil::Date;
 
 use crate::finding::{Reading, Severity, State, Verdict};
+use crate::lang::{self, Message};
 use crate::model::population::OriginAxis;
 use crate::model::{Activity, DomainKind, Role};
 use crate::source::{Location, Spanned};
@@ -61,6 +62,75 @@ pub struct Instrument {
     pub effective_to: Option<Date>,
     /// How citation and dates were checked, if it was noted.
     pub verification: Option<Verification>,
+}
+
+impl Instrument {
+    /// What it is called: in Chinese by its own name, where it has one in Chinese.
+    pub fn named(&self) -> Message {
+        lang::both(&self.citation, self.title_zh().as_deref())
+    }
+
+    /// The same with the article: "GDPR, article 30", "《数据安全法》第三十一条".
+    pub fn cited(&self) -> Message {
+        let Some(article) = &self.article else { return self.named() };
+        let zh = match (self.title_zh(), articles_zh(article)) {
+            (Some(title), Some(articles)) => format!("{title}{articles}"),
+            (Some(title), None) => format!("{title}（{article}）"),
+            (None, Some(articles)) => format!("{}，{articles}", self.citation),
+            (None, None) => format!("{}，{article}", self.citation),
+        };
+        lang::both(&format!("{}, {article}", self.citation), Some(&zh))
+    }
+
+    fn title_zh(&self) -> Option<String> {
+        let native = self.native_name.as_deref()?;
+        let is_kana = |c: char| matches!(c, '\u{3040}'..='\u{30ff}');
+        let is_han = |c: char| matches!(c, '\u{4e00}'..='\u{9fff}');
+        (native.chars().any(is_han) && !native.chars().any(is_kana)).then(|| format!("《{native}》"))
+    }
+}
+
+/// "articles 5, 7 and 8" as "第五条、第七条和第八条"; `None`: it says more than that.
+fn articles_zh(text: &str) -> Option<String> {
+    let numbers = text.strip_prefix("articles ").or_else(|| text.strip_prefix("article "))?;
+    let mut out = String::new();
+    for (i, word) in numbers.split(' ').enumerate() {
+        match word {
+            "and" if i > 0 => {
+                out.truncate(out.strip_suffix('、').map_or(out.len(), str::len));
+                out.push('和');
+            }
+            word => {
+                let (word, comma) = word.strip_suffix(',').map_or((word, false), |word| (word, true));
+                let (number, paragraph) = match word.split_once('(') {
+                    Some((number, paragraph)) => (number, Some(paragraph.strip_suffix(')')?)),
+                    None => (word, None),
+                };
+                out.push_str(&format!("第{}条", numeral_zh(number.parse().ok()?)?));
+                if let Some(paragraph) = paragraph {
+                    out.push_str(&format!("第{}款", numeral_zh(paragraph.parse().ok()?)?));
+                }
+                out.push_str(if comma { "、" } else { "" });
+            }
+        }
+    }
+    Some(out)
+}
+
+/// As Chinese laws count their articles; up to 999.
+fn numeral_zh(n: u16) -> Option<String> {
+    const DIGITS: [&str; 10] = ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九"];
+    let digit = |n: u16| DIGITS[usize::from(n % 10)];
+    let ones = |n: u16| if n.is_multiple_of(10) { "" } else { digit(n) };
+    match n {
+        1..=9 => Some(digit(n).to_owned()),
+        10..=19 => Some(format!("十{}", ones(n))),
+        20..=99 => Some(format!("{}十{}", digit(n / 10), ones(n))),
+        100..=999 if n.is_multiple_of(100) => Some(format!("{}百", digit(n / 100))),
+        100..=999 if n % 100 < 10 => Some(format!("{}百零{}", digit(n / 100), digit(n))),
+        100..=999 => Some(format!("{}百{}十{}", digit(n / 100), digit(n / 10), ones(n))),
+        _ => None,
+    }
 }
 
 /// A point of a law that people read in two ways. Rules are written for one reading each; the project chooses.
@@ -263,6 +333,17 @@ pub struct Rule {
     pub location: Location,
 }
 
+impl Rule {
+    /// In Chinese where it is a shipped pack's, and translated.
+    pub fn title(&self) -> Message {
+        lang::shipped(&self.title)
+    }
+
+    pub fn rationale(&self) -> Option<Message> {
+        self.rationale.as_deref().map(lang::shipped)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Pack {
     pub id: String,
@@ -345,5 +426,29 @@ impl Pack {
     /// `pack/rule`, as findings name it.
     pub fn rule_name(&self, rule: &Rule) -> String {
         format!("{}/{}", self.id, rule.id.value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::articles_zh;
+
+    #[test]
+    fn articles_as_chinese_laws_count_them() {
+        let table = [
+            ("article 40", "第四十条"),
+            ("articles 38 and 39", "第三十八条和第三十九条"),
+            ("articles 5, 7 and 8", "第五条、第七条和第八条"),
+            ("article 38(1)", "第三十八条第一款"),
+            ("article 10", "第十条"),
+            ("article 100", "第一百条"),
+            ("article 205", "第二百零五条"),
+            ("article 119", "第一百一十九条"),
+        ];
+        for (english, chinese) in table {
+            assert_eq!(articles_zh(english).as_deref(), Some(chinese), "{english}");
+        }
+        assert_eq!(articles_zh("article 39 (before 2026: article 37)"), None);
+        assert_eq!(articles_zh("Schedule 1"), None);
     }
 }

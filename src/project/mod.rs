@@ -12,6 +12,7 @@ use ipnetwork::IpNetwork;
 use jiff::civil::Date;
 
 use crate::finding::{Reading, Severity};
+use crate::lang::Lang;
 use crate::model::population::{OriginAxis, Subject};
 use crate::model::{DeclaredPlace, LossDomain};
 use crate::source::{Location, Spanned};
@@ -28,6 +29,8 @@ pub struct Project {
     pub name: Option<String>,
     pub owner: Option<String>,
     pub notify: Option<Notify>,
+    /// Of what people read; `None`: the project does not say.
+    pub lang: Option<Lang>,
     pub inputs: Inputs,
     /// Files (relative to the project root) and `pack:NAME`.
     pub policies: Vec<Spanned<String>>,

@@ -77,6 +77,7 @@ impl Parser {
         Project {
             name: file.project.name.map(|n| n.0),
             owner: file.project.owner.map(|n| n.0),
+            lang: file.project.lang.map(|l| l.0),
             notify: file.project.notify.map(|n| Notify { within_hours: n.within.0, contact: n.contact.0 }),
             inputs: inputs(file.inputs),
             policies: file.check.policies.into_iter().map(name).collect(),

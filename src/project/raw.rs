@@ -16,6 +16,7 @@ use crate::doc::types::{
     PlaceWord, SubdivisionCode, Word,
 };
 use crate::finding::{Reading, Severity, State};
+use crate::lang::Lang;
 use crate::model::Basis;
 use crate::source::{Spanned, glob};
 use crate::vocab::facts;
@@ -74,6 +75,8 @@ pub(super) struct ProjectTable {
     pub owner: Option<Name>,
     /// Whom findings concern, and how soon they must know.
     pub notify: Option<NotifyTable>,
+    /// The language of what people read: `en` or `zh`; `--lang` goes before it.
+    pub lang: Option<Choice<Lang>>,
 }
 
 /// Whom to tell about an incident, and how soon.

@@ -21,7 +21,8 @@ impl Reporter for Csv {
         "for spreadsheets: a row per finding, gap, rule and data set"
     }
 
-    fn write(&self, a: &Assessment, sources: &Sources, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+    fn write(&self, a: &Assessment, sources: &Sources, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+        let lang = options.lang;
         let mut table =
             WriterBuilder::new().quote_style(QuoteStyle::Always).terminator(Terminator::CRLF).from_writer(&mut *out);
         table.write_record(COLUMNS.map(|(name, _)| name))?;
@@ -34,24 +35,24 @@ impl Reporter for Csv {
                 severity: f.severity.as_str(),
                 code: f.code.into(),
                 rule: f.rule.clone().unwrap_or_default(),
-                message: f.message.clone(),
+                message: f.message.tell(lang),
                 endpoint: f.endpoint.clone(),
-                places: super::places_short(&f.places),
+                places: super::places_short(&f.places, lang),
                 origin: f.origin.join(" "),
                 data: f.data.join(" "),
                 populations: f.populations.join(" "),
                 activity: f.activity.unwrap_or_default(),
                 role: f.role.map_or("", |r| r.as_str()),
                 state: f.state.map_or("", |s| s.as_str()),
-                condition: f.condition.clone().unwrap_or_default(),
+                condition: f.condition.as_ref().map(|c| c.tell(lang)).unwrap_or_default(),
                 lost: f.lost.clone().unwrap_or_default(),
                 file: at.file,
                 line: at.line.to_string(),
-                path: f.path.iter().map(hop).collect::<Vec<_>>().join(" > "),
+                path: f.path.iter().map(|h| hop(h, lang)).collect::<Vec<_>>().join(" > "),
                 policy: f.policy_location.map(|at| position(sources, at)).unwrap_or_default(),
-                why: f.why.clone().unwrap_or_default(),
-                help: f.help.clone().unwrap_or_default(),
-                waived: f.waiver.as_ref().map(|w| super::waived(w, sources)).unwrap_or_default(),
+                why: f.why.as_ref().map(|w| w.tell(lang)).unwrap_or_default(),
+                help: f.help.as_ref().map(|h| h.tell(lang)).unwrap_or_default(),
+                waived: f.waiver.as_ref().map(|w| super::waived(w, sources, lang)).unwrap_or_default(),
                 fingerprint: f.fingerprint.clone(),
             })?;
         }
@@ -61,8 +62,8 @@ impl Reporter for Csv {
                 kind: "gap",
                 code: g.code.into(),
                 rule: g.touches.join(" "),
-                message: g.message.clone(),
-                help: g.help.clone().unwrap_or_default(),
+                message: super::gap_message(g).tell(lang),
+                help: g.help.as_ref().map(|h| h.tell(lang)).unwrap_or_default(),
                 file: at.file,
                 line: at.line.to_string(),
                 fingerprint,
@@ -75,19 +76,19 @@ impl Reporter for Csv {
                 verdict: r.verdict.as_str(),
                 severity: r.severity.as_str(),
                 rule: r.rule.clone(),
-                message: r.title.clone(),
-                why: r.why.clone(),
+                message: r.title.tell(lang),
+                why: r.why.tell(lang),
                 policy: position(sources, r.location),
                 ..Row::default()
             })?;
         }
-        for text in super::gate::data_sets(a) {
+        for text in super::gate::data_sets(a, lang) {
             put(Row { kind: "data-set", message: text, ..Row::default() })?;
         }
         for text in super::coverage(&a.coverage) {
-            put(Row { kind: "coverage", message: text, ..Row::default() })?;
+            put(Row { kind: "coverage", message: text.tell(lang), ..Row::default() })?;
         }
-        put(Row { kind: "assessment", verdict: a.verdict.as_str(), message: super::summary(a), ..Row::default() })?;
+        put(Row { kind: "assessment", verdict: a.verdict.as_str(), message: super::summary(a).tell(lang), ..Row::default() })?;
         table.flush()
     }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::{condition, known, safe};
+use super::{condition, known, safe, tree};
 use crate::finding::{Assessment, Finding, GapResult, Hop, Verdict};
+use crate::lang::{self, Joint, Lang, Message, say, tell};
 use crate::source::{Location, Sources};
 
 /// The project's file: shown where a finding is about no line.
@@ -73,7 +74,7 @@ pub(super) fn gap_fingerprints(gaps: &[GapResult], sources: &Sources) -> Vec<Str
     gaps.iter()
         .map(|g| {
             let mut hash = Sha256::new();
-            for text in [g.code, &g.message, &sources.get(g.location.source).path] {
+            for text in [g.code, &g.message.tell(Lang::En), &sources.get(g.location.source).path] {
                 hash.update((text.len() as u64).to_le_bytes());
                 hash.update(text.as_bytes());
             }
@@ -90,30 +91,54 @@ pub(super) fn gap_fingerprints(gaps: &[GapResult], sources: &Sources) -> Vec<Str
 }
 
 /// Everything about a finding but its message, title and text, safe to show.
-pub(super) fn details(f: &Finding, sources: &Sources) -> Vec<(&'static str, String)> {
+pub(super) fn details(f: &Finding, sources: &Sources, lang: Lang) -> Vec<(Title, String)> {
     let mut all = Vec::new();
-    let lists = [("people of", &f.origin), ("data", &f.data), ("population", &f.populations), ("with", &f.with_rules)];
+    let lists = [
+        (say!("people of"), &f.origin),
+        (say!("data"), &f.data),
+        (say!("population"), &f.populations),
+        (say!("with"), &f.with_rules),
+    ];
     for (title, values) in lists {
         if !values.is_empty() {
-            all.push((title, safe(&values.join(", ")).into_owned()));
+            all.push((Title::Of(title), safe(&values.join(", ")).into_owned()));
         }
     }
-    all.extend(when(f).map(|when| ("when", when)));
+    all.extend(when(f, lang).map(|when| (Title::Of(say!("when")), when)));
     if f.path.last().is_none_or(|h| h.places != f.places) {
-        all.extend(f.places.iter().map(|p| ("where", format!("{}: {}", safe(&f.endpoint), known(p)))));
+        all.extend(f.places.iter().map(|p| (Title::Of(say!("where")), format!("{}: {}", safe(&f.endpoint), known(p, lang)))));
     }
-    all.extend(f.path.iter().map(|h| (PATH, format!("{} - {}", hop(h), line(sources, h.location)))));
-    all.extend(f.labels.iter().map(|l| ("see", format!("{} - {}", safe(&l.text), line(sources, l.location)))));
-    all.extend(f.policy_location.map(|at| ("asked for at", line(sources, at))));
-    all.extend(f.why.iter().map(|why| ("why", safe(why).into_owned())));
-    all.extend(f.help.iter().map(|help| ("help", safe(help).into_owned())));
-    all.extend(f.waiver.iter().map(|w| ("waived", super::waived(w, sources))));
-    all.push(("fingerprint", safe(&f.fingerprint).into_owned()));
+    all.extend(f.path.iter().map(|h| (Title::Path, format!("{} - {}", hop(h, lang), line(sources, h.location)))));
+    all.extend(f.labels.iter().map(|l| (Title::See, format!("{} - {}", safe(&l.text.tell(lang)), line(sources, l.location)))));
+    all.extend(f.policy_location.map(|at| (Title::Of(say!("asked for at")), line(sources, at))));
+    all.extend(f.why.iter().map(|why| (Title::Of(say!("why")), safe(&why.tell(lang)).into_owned())));
+    all.extend(f.help.iter().map(|help| (Title::Of(say!("help")), safe(&help.tell(lang)).into_owned())));
+    all.extend(f.waiver.iter().map(|w| (Title::Of(say!("waived")), super::waived(w, sources, lang))));
+    all.push((Title::Fingerprint, safe(&f.fingerprint).into_owned()));
     all
 }
 
-/// The title of each hop among [`details`].
-pub(super) const PATH: &str = "path";
+/// What a line of [`details`] is about.
+#[derive(PartialEq, Eq)]
+pub(super) enum Title {
+    /// A step of the path.
+    Path,
+    /// A further line that explains it.
+    See,
+    Fingerprint,
+    Of(Message),
+}
+
+impl Title {
+    pub(super) fn tell(&self, lang: Lang) -> String {
+        match self {
+            Self::Path => tell!(lang, "path"),
+            Self::See => tell!(lang, "see"),
+            Self::Fingerprint => tell!(lang, "fingerprint"),
+            Self::Of(title) => title.tell(lang),
+        }
+    }
+}
 
 /// `infra/routing/media.conf:6`, from the top of the repository.
 pub(super) fn line(sources: &Sources, at: Location) -> String {
@@ -122,38 +147,33 @@ pub(super) fn line(sources: &Sources, at: Location) -> String {
 }
 
 /// `overload, if all primaries are down`; nothing if the finding says nothing of states.
-pub(super) fn when(f: &Finding) -> Option<String> {
-    let mut parts: Vec<String> = f.state.iter().map(|s| s.as_str().to_owned()).collect();
-    parts.extend(f.lost.iter().map(|lost| format!("losing {}", safe(lost))));
-    parts.extend(f.condition.iter().map(|c| condition(c).into_owned()));
-    (!parts.is_empty()).then(|| parts.join(", "))
+pub(super) fn when(f: &Finding, lang: Lang) -> Option<String> {
+    let mut parts: Vec<Message> = f.state.iter().map(|s| Message::Word(s.as_str())).collect();
+    parts.extend(f.lost.iter().map(|lost| say!("losing {lost}", lost = safe(lost))));
+    parts.extend(f.condition.iter().map(|c| Message::Plain(condition(c, lang))));
+    (!parts.is_empty()).then(|| lang::series(parts, Joint::Clause).tell(lang))
 }
 
 /// `media (nginx-upstream), by forward, primary, US-CA San Jose, by site`, on one line.
-pub(super) fn hop(h: &Hop) -> String {
-    let mut out = format!("{} ({})", safe(&h.endpoint), safe(&h.kind));
-    if let Some(route) = &h.route {
-        out.push_str(&format!(", by {}, {}", route.activity, route.role.as_str()));
-        if route.priority > 0 {
-            out.push_str(&format!(", priority {}", route.priority));
-        }
-        if let Some(c) = &route.condition {
-            out.push_str(&format!(", {}", condition(c)));
-        }
-    }
-    for place in &h.places {
-        out.push_str(&format!("; {}", known(place)));
-    }
-    out
+pub(super) fn hop(h: &Hop, lang: Lang) -> String {
+    let mut parts = vec![format!("{} ({})", safe(&h.endpoint), safe(&h.kind))];
+    parts.extend(h.route.as_ref().map(|route| tree::by(route, lang)));
+    let told = lang::series(parts, Joint::Clause);
+    let places = h.places.iter().map(|place| Message::Plain(known(place, lang)));
+    lang::series(std::iter::once(told).chain(places), Joint::Semicolon).tell(lang)
 }
 
 /// The data sets that places rest on, a line each, with date, licence and the attribution they ask for.
-pub(super) fn data_sets(a: &Assessment) -> Vec<String> {
+pub(super) fn data_sets(a: &Assessment, lang: Lang) -> Vec<String> {
     let text = |d: &crate::finding::DataSetInfo| {
-        let date = d.date.as_ref().map_or_else(|| "date unknown".to_owned(), |date| format!("of {date}"));
-        let further = [d.licence.as_ref(), d.attribution.as_ref(), d.age.as_ref()].into_iter().flatten();
-        let further: String = further.map(|text| format!("; {text}")).collect();
-        safe(&format!("{} ({}), {date}{further}", d.name, d.kind)).into_owned()
+        let date = match &d.date {
+            Some(date) => say!("of {day}", day = lang::day(date)),
+            None => say!("date unknown"),
+        };
+        let first = say!("{name} ({kind}), {date}", name = d.name, kind = d.kind, date);
+        let further = [&d.licence, &d.attribution].into_iter().flatten().map(|text| Message::Plain(text.clone()));
+        let all = std::iter::once(first).chain(further).chain(d.age.clone());
+        safe(&lang::series(all, Joint::Semicolon).tell(lang)).into_owned()
     };
     a.data_sets.iter().filter(|d| d.used).map(text).collect()
 }

@@ -4,8 +4,9 @@
 use std::io::{self, Write};
 
 use super::gate::{data_sets, gravest, spot, spot_of};
-use super::{RenderOptions, Reporter, count, coverage, places_short, safe, summary};
-use crate::finding::{Assessment, Finding, Severity, Verdict};
+use super::{RenderOptions, Reporter, coverage, gap_message, places_short, safe, safe_list, safe_message, summary};
+use crate::finding::{Assessment, Finding, RuleResult, Severity, Verdict};
+use crate::lang::{Lang, tell};
 use crate::source::Sources;
 
 /// "GitHub Actions are limited to 10 warning annotations and 10 error annotations per step" (REST API, checks).
@@ -22,41 +23,54 @@ impl Reporter for Github {
         "annotations of GitHub Actions for the gravest, lines of its log for the rest"
     }
 
-    fn write(&self, a: &Assessment, sources: &Sources, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+    fn write(&self, a: &Assessment, sources: &Sources, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+        let lang = options.lang;
         let mut log: Vec<String> = Vec::new();
         let mut told = Told::default();
         // First, so that it is among those shown.
-        command("notice", &[("title", "onshore")], &summary(a), out)?;
+        command("notice", &[("title", "onshore")], &summary(a).tell(lang), out)?;
         told.notices += 1;
         for f in gravest(a) {
             let kind = kind(f);
             let at = spot_of(f, sources);
-            let text = message(f, sources);
+            let text = message(f, sources, lang);
             if !told.room(kind) {
                 log.push(format!("{}:{} {kind} {}", safe(&at.file), at.line, text));
                 continue;
             }
-            let title = format!("{} {}: {}", f.severity.as_str(), f.verdict.as_str(), f.rule.as_deref().unwrap_or(f.code));
+            let (severity, verdict) = (lang.word(f.severity.as_str()), lang.word(f.verdict.as_str()));
+            let title = format!("{severity} {verdict}: {}", f.rule.as_deref().unwrap_or(f.code));
             annotate(kind, &title, &at, &text, out)?;
         }
         for g in &a.gaps {
             let at = spot(sources, g.location);
             let text = match g.touches.as_slice() {
-                [] => safe(&g.message).into_owned(),
-                rules => format!("{} [leaves open {}]", safe(&g.message), safe(&rules.join(", "))),
+                [] => safe(&gap_message(g).tell(lang)).into_owned(),
+                rules => {
+                    tell!(
+                        lang,
+                        "{message} [leaves open {rules}]",
+                        message = safe_message(&gap_message(g)),
+                        rules = safe_list(rules)
+                    )
+                }
             };
             if told.room("notice") {
-                annotate("notice", &format!("could not be told: {}", g.code), &at, &text, out)?;
+                annotate("notice", &tell!(lang, "could not be told: {code}", code = g.code), &at, &text, out)?;
             } else {
-                log.push(format!("{}:{} gap {}: {text}", safe(&at.file), at.line, g.code));
+                let text = tell!(lang, "gap {code}: {message}", code = g.code, message = text);
+                log.push(format!("{}:{} {text}", safe(&at.file), at.line));
             }
         }
-        group(&format!("{} that GitHub would not show", count(log.len(), "more", "more")), &log, out)?;
-        let rules = a.rules.iter().map(|r| format!("{} {} {}: {}", r.verdict.as_str(), r.severity.as_str(), r.rule, r.why));
-        group("Rules", &rules.collect::<Vec<_>>(), out)?;
-        let mut examined = coverage(&a.coverage);
-        examined.extend(data_sets(a).into_iter().map(|set| format!("places rest on {set}")));
-        group("Examined", &examined, out)
+        group(&tell!(lang, "{n} more that GitHub would not show", n = log.len()), &log, out)?;
+        let rule = |r: &RuleResult| {
+            let (verdict, severity) = (lang.word(r.verdict.as_str()), lang.word(r.severity.as_str()));
+            format!("{verdict} {severity} {}: {}", r.rule, r.why.tell(lang))
+        };
+        group(&tell!(lang, "Rules"), &a.rules.iter().map(rule).collect::<Vec<_>>(), out)?;
+        let mut examined: Vec<String> = coverage(&a.coverage).iter().map(|text| text.tell(lang)).collect();
+        examined.extend(data_sets(a, lang).into_iter().map(|set| tell!(lang, "places rest on {set}", set)));
+        group(&tell!(lang, "Examined"), &examined, out)
     }
 }
 
@@ -88,15 +102,15 @@ fn kind(f: &Finding) -> &'static str {
     }
 }
 
-fn message(f: &Finding, sources: &Sources) -> String {
-    let mut text = safe(&f.message).into_owned();
-    let places = places_short(&f.places);
+fn message(f: &Finding, sources: &Sources, lang: Lang) -> String {
+    let mut text = safe(&f.message.tell(lang)).into_owned();
+    let places = places_short(&f.places, lang);
     let brackets = [f.rule.as_ref().map(|r| safe(r).into_owned()), (!places.is_empty()).then_some(places)];
     for part in brackets.into_iter().flatten() {
         text.push_str(&format!(" [{part}]"));
     }
     if let Some(waived) = &f.waiver {
-        text.push_str(&format!(" [waived {}]", super::waived(waived, sources)));
+        text.push_str(&format!(" [{}]", tell!(lang, "waived {by}", by = super::waived(waived, sources, lang))));
     }
     text.push_str(&format!(" [{}]", safe(&f.fingerprint)));
     text

@@ -9,6 +9,7 @@ use super::gate::{Spot, gap_fingerprints, gravest, spot, spot_of};
 use super::json::write_value;
 use super::{RenderOptions, Reporter, places_short, safe};
 use crate::finding::{Assessment, Severity, Verdict};
+use crate::lang::Lang;
 use crate::source::Sources;
 
 pub struct Gitlab;
@@ -25,13 +26,14 @@ impl Reporter for Gitlab {
     fn write(&self, a: &Assessment, sources: &Sources, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         let findings = gravest(a).into_iter().map(|f| {
             let rule = f.rule.as_ref().map(|r| format!(" [{}]", safe(r))).unwrap_or_default();
-            let places = match places_short(&f.places) {
+            let places = match places_short(&f.places, Lang::En) {
                 places if places.is_empty() => places,
                 places => format!(" [{places}]"),
             };
-            let waived = f.waiver.as_ref().map(|w| format!(" [waived {}]", super::waived(w, sources))).unwrap_or_default();
+            let waived =
+                f.waiver.as_ref().map(|w| format!(" [waived {}]", super::waived(w, sources, Lang::En))).unwrap_or_default();
             Issue {
-                description: format!("{}: {}{rule}{places}{waived}", f.verdict.as_str(), safe(&f.message)),
+                description: format!("{}: {}{rule}{places}{waived}", f.verdict.as_str(), safe(&f.message.to_string())),
                 check_name: f.code,
                 fingerprint: safe(&f.fingerprint).into_owned(),
                 severity: match (f.verdict, f.severity) {
@@ -50,7 +52,7 @@ impl Reporter for Gitlab {
                 rules => format!(" [leaves open {}]", safe(&rules.join(", "))),
             };
             Issue {
-                description: format!("could not be told: {}{open}", safe(&g.message)),
+                description: format!("could not be told: {}{open}", safe(&g.message.to_string())),
                 check_name: g.code,
                 fingerprint,
                 severity: "info",

@@ -12,10 +12,18 @@ use crate::finding::{
     Addition, Allowed, Assessment, CutRoute, DataSetInfo, Edge, Finding, GapResult, Hop, IncidentLevel, KnownPlace, Remedy,
     RuleResult, Severity, Smaller, Stand, Topology, Waived, WaivedBy, Way,
 };
+use crate::lang::Message;
 use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
 
 pub const SCHEMA: &str = "onshore.assessment/1";
+
+/// In English in every language of the output: programs compare it.
+impl Serialize for Message {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
 
 /// Of larger projects the topology (about 100 bytes a route) is left out.
 const MOST_ROUTES: usize = 50_000;
@@ -164,7 +172,7 @@ pub(super) struct JsonRemedy<'a> {
 #[derive(Serialize)]
 struct Then<'a> {
     verdict: &'static str,
-    why: &'a str,
+    why: &'a Message,
 }
 
 /// Fewer routes that would do, and what that costs.
@@ -191,7 +199,7 @@ struct JsonAddition<'a> {
 #[derive(Serialize)]
 struct Refused<'a> {
     at: &'a str,
-    why: &'a str,
+    why: &'a Message,
 }
 
 #[derive(Serialize)]
@@ -236,11 +244,11 @@ struct Notify<'a> {
 #[derive(Serialize)]
 pub(super) struct Rule<'a> {
     rule: &'a str,
-    title: &'a str,
+    title: &'a Message,
     severity: &'static str,
     incident_level: Level,
     verdict: &'static str,
-    why: &'a str,
+    why: &'a Message,
     controls: &'a [&'static str],
     reading: Option<JsonRead<'a>>,
     examined: Examined,
@@ -271,9 +279,9 @@ pub(super) struct JsonFinding<'a> {
     severity: &'static str,
     incident_level: Level,
     verdict: &'static str,
-    message: &'a str,
-    help: Option<&'a str>,
-    why: Option<&'a str>,
+    message: &'a Message,
+    help: Option<&'a Message>,
+    why: Option<&'a Message>,
     controls: &'a [&'static str],
     origin: &'a [String],
     data: &'a [String],
@@ -285,7 +293,7 @@ pub(super) struct JsonFinding<'a> {
     activity: Option<&'static str>,
     role: Option<&'static str>,
     state: Option<&'static str>,
-    condition: Option<&'a str>,
+    condition: Option<&'a Message>,
     lost: Option<&'a str>,
     without: &'a [String],
     path: Vec<JsonHop<'a>>,
@@ -321,7 +329,7 @@ pub(super) struct JsonPlace<'a> {
     network: Option<&'a str>,
     data_set: Option<&'a str>,
     data_set_date: Option<&'a str>,
-    note: Option<&'a str>,
+    note: Option<&'a Message>,
 }
 
 #[derive(Serialize)]
@@ -338,20 +346,20 @@ struct JsonRoute<'a> {
     activity: &'static str,
     role: &'static str,
     priority: u32,
-    condition: Option<&'a str>,
+    condition: Option<&'a Message>,
 }
 
 #[derive(Serialize)]
 struct JsonLabel<'a> {
-    text: &'a str,
+    text: &'a Message,
     source: Position<'a>,
 }
 
 #[derive(Serialize)]
 pub(super) struct JsonGap<'a> {
     code: &'static str,
-    message: &'a str,
-    help: Option<&'a str>,
+    message: &'a Message,
+    help: Option<&'a Message>,
     source: Position<'a>,
     touches: &'a [String],
 }
@@ -403,7 +411,7 @@ pub(super) struct DataSet<'a> {
     licence: Option<&'a str>,
     attribution: Option<&'a str>,
     used: bool,
-    age: Option<&'a str>,
+    age: Option<&'a Message>,
 }
 
 #[derive(Serialize)]
@@ -511,8 +519,8 @@ fn finding<'a>(f: &'a Finding, sources: &'a Sources) -> JsonFinding<'a> {
         incident_level: Level::of(f.severity),
         verdict: f.verdict.as_str(),
         message: &f.message,
-        help: f.help.as_deref(),
-        why: f.why.as_deref(),
+        help: f.help.as_ref(),
+        why: f.why.as_ref(),
         controls: &f.controls,
         origin: &f.origin,
         data: &f.data,
@@ -523,7 +531,7 @@ fn finding<'a>(f: &'a Finding, sources: &'a Sources) -> JsonFinding<'a> {
         activity: f.activity,
         role: f.role.map(|r| r.as_str()),
         state: f.state.map(|s| s.as_str()),
-        condition: f.condition.as_deref(),
+        condition: f.condition.as_ref(),
         lost: f.lost.as_deref(),
         without: &f.without,
         path: f.path.iter().map(|h| hop(h, sources)).collect(),
@@ -617,7 +625,7 @@ fn hop<'a>(h: &'a Hop, sources: &'a Sources) -> JsonHop<'a> {
             activity: r.activity,
             role: r.role.as_str(),
             priority: r.priority,
-            condition: r.condition.as_deref(),
+            condition: r.condition.as_ref(),
         }),
         places: h.places.iter().map(place).collect(),
         source: position(sources, h.location),
@@ -638,7 +646,7 @@ fn place(p: &KnownPlace) -> JsonPlace<'_> {
         network: p.network.as_deref(),
         data_set: p.data_set.as_deref(),
         data_set_date: p.data_set_date.as_deref(),
-        note: p.note.as_deref(),
+        note: p.note.as_ref(),
     }
 }
 
@@ -646,7 +654,7 @@ fn gap<'a>(g: &'a GapResult, sources: &'a Sources) -> JsonGap<'a> {
     JsonGap {
         code: g.code,
         message: &g.message,
-        help: g.help.as_deref(),
+        help: g.help.as_ref(),
         source: position(sources, g.location),
         touches: &g.touches,
     }
@@ -688,7 +696,7 @@ fn data_set(d: &DataSetInfo) -> DataSet<'_> {
         licence: d.licence.as_deref(),
         attribution: d.attribution.as_deref(),
         used: d.used,
-        age: d.age.as_deref(),
+        age: d.age.as_ref(),
     }
 }
 

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use super::gate::{data_sets, details, fails, gravest, line, spot_of};
 use super::{RenderOptions, Reporter, coverage, safe, summary, xml};
 use crate::finding::{Assessment, Finding, GapResult, Severity, Verdict};
+use crate::lang::{self, Lang};
 use crate::source::{Location, Sources};
 
 /// Gaps shown with a rule that they leave open; all stand at the end.
@@ -44,16 +45,16 @@ impl Reporter for Junit {
         property("verdict", a.verdict.as_str())?;
         property("as-of", &a.as_of)?;
         for text in coverage(&a.coverage) {
-            property("examined", &text)?;
+            property("examined", &text.to_string())?;
         }
-        for text in data_sets(a) {
+        for text in data_sets(a, Lang::En) {
             property("data-set", &text)?;
         }
         writeln!(out, "    </properties>")?;
         for case in &cases {
             case.write(sources, out)?;
         }
-        let mut said = vec![summary(a)];
+        let mut said = vec![summary(a).to_string()];
         said.extend(a.gaps.iter().map(|g| gap(g, sources)));
         writeln!(out, "    <system-out>{}</system-out>", xml(&said.join("\n")))?;
         writeln!(out, "  </testsuite>\n</testsuites>")
@@ -64,8 +65,8 @@ impl Reporter for Junit {
 struct Case<'a> {
     class: &'a str,
     name: &'a str,
-    title: &'a str,
-    why: &'a str,
+    title: String,
+    why: String,
     severity: Severity,
     verdict: Verdict,
     location: Option<Location>,
@@ -91,8 +92,8 @@ fn cases(a: &Assessment) -> Vec<Case<'_>> {
             Case {
                 class,
                 name,
-                title: &r.title,
-                why: &r.why,
+                title: r.title.to_string(),
+                why: r.why.to_string(),
                 severity: r.severity,
                 verdict: r.verdict,
                 location: Some(r.location),
@@ -109,8 +110,8 @@ fn cases(a: &Assessment) -> Vec<Case<'_>> {
             cases.push(Case {
                 class: "onshore",
                 name,
-                title: f.code,
-                why: "",
+                title: f.code.to_owned(),
+                why: String::new(),
                 severity: f.severity,
                 verdict: f.verdict,
                 location: None,
@@ -152,17 +153,17 @@ impl Case<'_> {
     fn write(&self, sources: &Sources, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "    <testcase classname=\"{}\" name=\"{}\">", xml(&safe(self.class)), xml(&safe(self.name)))?;
         let text = xml(&self.text(sources));
-        let message = match self.why {
-            "" => self.findings.first().map_or("", |f| &f.message),
-            why => why,
+        let message = match self.why.as_str() {
+            "" => self.findings.first().map(|f| f.message.to_string()).unwrap_or_default(),
+            why => why.to_owned(),
         };
         let kind = format!("{} {}", self.severity.as_str(), self.verdict.as_str());
-        let attributes = format!("message=\"{}\" type=\"{}\"", xml(&safe(message)), xml(&kind));
+        let attributes = format!("message=\"{}\" type=\"{}\"", xml(&safe(&message)), xml(&kind));
         match self.outcome() {
             Outcome::Failure => writeln!(out, "      <failure {attributes}>{text}</failure>")?,
             Outcome::Error => writeln!(out, "      <error {attributes}>{text}</error>")?,
             // It has a message and no text.
-            Outcome::Skipped => writeln!(out, "      <skipped message=\"{}\"/>", xml(&safe(message)))?,
+            Outcome::Skipped => writeln!(out, "      <skipped message=\"{}\"/>", xml(&safe(&message)))?,
             Outcome::Passed => {}
         }
         let told = matches!(self.outcome(), Outcome::Failure | Outcome::Error);
@@ -173,7 +174,7 @@ impl Case<'_> {
     }
 
     fn text(&self, sources: &Sources) -> String {
-        let mut lines = vec![safe(self.title).into_owned()];
+        let mut lines = vec![safe(&self.title).into_owned()];
         for f in &self.findings {
             let at = spot_of(f, sources);
             lines.push(String::new());
@@ -184,21 +185,23 @@ impl Case<'_> {
                 f.severity.as_str(),
                 f.verdict.as_str(),
                 f.code,
-                safe(&f.message)
+                safe(&f.message.to_string())
             ));
-            lines.extend(details(f, sources).into_iter().map(|(title, text)| format!("  {title}: {text}")));
+            lines.extend(
+                details(f, sources, Lang::En).into_iter().map(|(title, text)| format!("  {}: {text}", title.tell(Lang::En))),
+            );
         }
         if !self.gaps.is_empty() {
             lines.push(String::new());
         }
         lines.extend(self.gaps.iter().map(|g| gap(g, sources)));
         if self.more_gaps > 0 {
-            lines.push(format!("and {} more, in the output of the suite", super::count(self.more_gaps, "gap", "gaps")));
+            lines.push(format!("and {} more, in the output of the suite", lang::count(self.more_gaps, "gap", "gaps")));
         }
         lines.join("\n")
     }
 }
 
 fn gap(g: &GapResult, sources: &Sources) -> String {
-    format!("{}: gap {}: {}", line(sources, g.location), g.code, safe(&g.message))
+    format!("{}: gap {}: {}", line(sources, g.location), g.code, safe(&g.message.to_string()))
 }

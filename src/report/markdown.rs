@@ -7,9 +7,10 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::gate::{PATH, data_sets, details, gravest, line, spot_of};
-use super::{RenderOptions, Reporter, count, coverage, gaps_by_code, places_short, safe, summary};
+use super::gate::{Title, data_sets, details, gravest, line, spot_of};
+use super::{RenderOptions, Reporter, coverage, gap_message, gaps_by_code, limits, places_short, safe, summary, transfer};
 use crate::finding::{Assessment, Finding, GapResult};
+use crate::lang::{self, Lang, Message, say, tell};
 use crate::source::Sources;
 
 /// Bytes of findings and of gaps in a job summary: "each step is restricted to a maximum size of 1MiB", and a larger one is not
@@ -32,9 +33,9 @@ impl Reporter for Markdown {
         "Markdown for pull requests and tickets: everything, with paths"
     }
 
-    fn write(&self, a: &Assessment, sources: &Sources, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+    fn write(&self, a: &Assessment, sources: &Sources, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         let most = Most { findings: usize::MAX, gaps: usize::MAX, rows: usize::MAX, text: usize::MAX };
-        Page { a, sources, most }.write(out)
+        Page { a, sources, most, lang: options.lang }.write(out)
     }
 }
 
@@ -49,9 +50,9 @@ impl Reporter for GithubSummary {
         "the same within what a job summary of GitHub Actions takes: the gravest first, the rest counted"
     }
 
-    fn write(&self, a: &Assessment, sources: &Sources, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+    fn write(&self, a: &Assessment, sources: &Sources, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         let most = Most { findings: MOST_FINDINGS, gaps: MOST_GAPS, rows: MOST_ROWS, text: MOST_TEXT };
-        Page { a, sources, most }.write(out)
+        Page { a, sources, most, lang: options.lang }.write(out)
     }
 }
 
@@ -69,38 +70,40 @@ struct Page<'a> {
     a: &'a Assessment,
     sources: &'a Sources,
     most: Most,
+    lang: Lang,
 }
 
 impl Page<'_> {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        let a = self.a;
-        let project = a.project.as_ref().map(|p| format!(" of {}", self.text(p))).unwrap_or_default();
-        writeln!(out, "# Data residency{project}: {}\n", a.verdict.as_str())?;
-        writeln!(out, "{}\n", self.text(&summary(a)))?;
+        let (a, lang) = (self.a, self.lang);
+        let verdict = Message::Word(a.verdict.as_str());
+        let title = match &a.project {
+            Some(project) => tell!(lang, "Data residency of {project}: {verdict}", project = self.text(project), verdict),
+            None => tell!(lang, "Data residency: {verdict}", verdict),
+        };
+        writeln!(out, "# {title}\n")?;
+        writeln!(out, "{}\n", self.text(&summary(a).tell(lang)))?;
         self.rules(out)?;
         self.gaps(out)?;
         self.findings(out)?;
         self.transfers(out)?;
         self.remedies(out)?;
-        writeln!(out, "## Examined\n")?;
+        writeln!(out, "## {}\n", tell!(lang, "Examined"))?;
         for text in coverage(&a.coverage) {
-            writeln!(out, "- {}", self.text(&text))?;
+            writeln!(out, "- {}", self.text(&text.tell(lang)))?;
         }
         let skipped = &a.coverage.files_skipped;
         if !skipped.is_empty() {
-            writeln!(out, "- {} not read", count(skipped.len(), "file", "files"))?;
+            writeln!(out, "- {}", tell!(lang, "{files} not read", files = lang::count(skipped.len(), "file", "files")))?;
         }
-        let sets = data_sets(a);
+        let sets = data_sets(a, lang);
         if !sets.is_empty() {
-            writeln!(out, "\n## Places rest on\n")?;
+            writeln!(out, "\n## {}\n", tell!(lang, "Places rest on"))?;
             for set in sets {
                 writeln!(out, "- {}", self.text(&set))?;
             }
         }
-        writeln!(
-            out,
-            "\nonshore judges where data is and can get to, against declared facts; what is lawful is for people to decide."
-        )
+        writeln!(out, "\n{}", tell!(lang, "{sentence}.", sentence = limits()))
     }
 
     fn rules(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -109,10 +112,12 @@ impl Page<'_> {
             return Ok(());
         }
         rules.sort_by_key(|r| std::cmp::Reverse((r.verdict, r.severity)));
-        writeln!(out, "## Rules\n\n| verdict | severity | rule | what was found |\n|---|---|---|---|")?;
+        let lang = self.lang;
+        let heads = [say!("verdict"), say!("severity"), say!("rule"), say!("what was found")].map(|head| head.tell(lang));
+        writeln!(out, "## {}\n\n| {} |\n|---|---|---|---|", tell!(lang, "Rules"), heads.join(" | "))?;
         for r in rules.iter().take(self.most.rows) {
-            let (verdict, severity) = (r.verdict.as_str(), r.severity.as_str());
-            let found = format!("{} - {}", r.title, r.why);
+            let (verdict, severity) = (lang.word(r.verdict.as_str()), lang.word(r.severity.as_str()));
+            let found = format!("{} - {}", r.title.tell(lang), r.why.tell(lang));
             writeln!(out, "| {verdict} | {severity} | {} | {} |", self.cell(&format!("`{}`", r.rule)), self.cell(&found))?;
         }
         writeln!(out)?;
@@ -123,7 +128,7 @@ impl Page<'_> {
         if self.a.gaps.is_empty() {
             return Ok(());
         }
-        writeln!(out, "## What could not be told\n")?;
+        writeln!(out, "## {}\n", tell!(self.lang, "What could not be told"))?;
         let (mut written, mut left_out) = (0, 0);
         for (code, gaps) in gaps_by_code(&self.a.gaps) {
             let lines: Vec<String> = gaps.iter().map(|g| self.gap(g)).collect();
@@ -142,12 +147,13 @@ impl Page<'_> {
     }
 
     fn gap(&self, g: &GapResult) -> String {
-        let mut text = format!("{} - {}", self.text(&g.message), self.text(&line(self.sources, g.location)));
+        let lang = self.lang;
+        let mut text = format!("{} - {}", self.text(&gap_message(g).tell(lang)), self.text(&line(self.sources, g.location)));
         if !g.touches.is_empty() {
-            text.push_str(&format!("; leaves open {}", self.text(&g.touches.join(", "))));
+            text = tell!(lang, "{text}; leaves open {rules}", text, rules = self.text(&g.touches.join(", ")));
         }
         if let Some(help) = &g.help {
-            text.push_str(&format!("; help: {}", self.text(help)));
+            text = tell!(lang, "{text}; help: {help}", text, help = self.text(&help.tell(lang)));
         }
         text
     }
@@ -157,7 +163,7 @@ impl Page<'_> {
         if findings.is_empty() {
             return Ok(());
         }
-        writeln!(out, "## Findings\n")?;
+        writeln!(out, "## {}\n", tell!(self.lang, "Findings"))?;
         let mut written = 0;
         for (i, f) in findings.iter().enumerate() {
             let text = self.finding(f);
@@ -172,28 +178,31 @@ impl Page<'_> {
 
     fn finding(&self, f: &Finding) -> String {
         let at = spot_of(f, self.sources);
-        let places = places_short(&f.places);
-        let mut text = format!("### {} {}: `{}`\n\n", f.severity.as_str(), f.verdict.as_str(), f.code);
-        text.push_str(&format!("{}\n\n", self.text(&f.message)));
-        text.push_str(&format!("- at: {}\n", self.text(&format!("{}:{}", at.file, at.line))));
+        let lang = self.lang;
+        let places = places_short(&f.places, lang);
+        let (severity, verdict) = (lang.word(f.severity.as_str()), lang.word(f.verdict.as_str()));
+        let mut text = format!("### {severity} {verdict}: `{}`\n\n", f.code);
+        text.push_str(&format!("{}\n\n", self.text(&f.message.tell(lang))));
+        let item = |title: Message, said: &str| format!("- {}\n", tell!(lang, "{title}: {said}", title, said));
+        text.push_str(&item(say!("at"), &self.text(&format!("{}:{}", at.file, at.line))));
         if let Some(rule) = &f.rule {
-            text.push_str(&format!("- rule: {}\n", self.text(&format!("`{rule}`"))));
+            text.push_str(&item(say!("rule"), &self.text(&format!("`{rule}`"))));
         }
         if !places.is_empty() {
-            text.push_str(&format!("- places: {}\n", self.text(&places)));
+            text.push_str(&item(say!("places"), &self.text(&places)));
         }
         let mut hops = 0;
-        for (title, said) in details(f, self.sources) {
+        for (title, said) in details(f, self.sources, lang) {
             let said = self.text(&said);
             match title {
-                PATH => {
+                Title::Path => {
                     if hops == 0 {
-                        text.push_str("- path:\n");
+                        text.push_str(&format!("- {}\n", tell!(lang, "path:")));
                     }
                     hops += 1;
                     text.push_str(&format!("  {hops}. {said}\n"));
                 }
-                title => text.push_str(&format!("- {title}: {said}\n")),
+                title => text.push_str(&item(Message::Plain(title.tell(lang)), &said)),
             }
         }
         text
@@ -204,7 +213,8 @@ impl Page<'_> {
         let kinds: BTreeSet<_> = rest.iter().map(|f| std::cmp::Reverse((f.verdict, f.severity))).collect();
         for std::cmp::Reverse((verdict, severity)) in kinds {
             let n = rest.iter().filter(|f| (f.verdict, f.severity) == (verdict, severity)).count();
-            writeln!(out, "- {n} more {} {}", severity.as_str(), verdict.as_str())?;
+            let (severity, verdict) = (Message::Word(severity.as_str()), Message::Word(verdict.as_str()));
+            writeln!(out, "- {}", tell!(self.lang, "{n} more {severity} {verdict}", n, severity, verdict))?;
         }
         writeln!(out)?;
         self.left_out(rest.len(), "finding", "findings", out)
@@ -214,20 +224,9 @@ impl Page<'_> {
         if self.a.allowed.is_empty() {
             return Ok(());
         }
-        writeln!(out, "## Allowed by the transfer register\n")?;
+        writeln!(out, "## {}\n", tell!(self.lang, "Allowed by the transfer register"))?;
         for t in self.a.allowed.iter().take(self.most.rows) {
-            let until = t.until.as_ref().map(|day| format!(", until {day}")).unwrap_or_default();
-            let text = format!(
-                "{} of people in {} at `{}` in {}: {} with {}, {} ({}{until})",
-                t.data.join(", "),
-                t.origin.join(", "),
-                t.endpoint,
-                places_short(&t.places),
-                t.mechanism,
-                t.recipient,
-                t.purpose,
-                t.evidence,
-            );
+            let text = transfer(t, self.lang);
             writeln!(out, "- {}: {}", self.text(&format!("`{}`", t.rule)), self.text(&text))?;
         }
         writeln!(out)?;
@@ -238,27 +237,27 @@ impl Page<'_> {
         if self.a.remedies.is_empty() {
             return Ok(());
         }
-        writeln!(out, "## What to change\n")?;
+        writeln!(out, "## {}\n", tell!(self.lang, "What to change"))?;
         for remedy in self.a.remedies.iter().take(self.most.rows) {
             writeln!(out, "- {}", self.text(&format!("`{}`", remedy.rule)))?;
-            for text in super::remedy(remedy, self.sources).iter().take(self.most.rows) {
-                let text = text.strip_prefix("- ").or(text.strip_prefix("to change: ")).unwrap_or(text);
-                writeln!(out, "  - {}", self.text(text))?;
+            for step in super::remedy(remedy, self.sources).iter().take(self.most.rows) {
+                writeln!(out, "  - {}", self.text(&step.bare(self.lang)))?;
             }
         }
         writeln!(out)?;
         self.more(self.a.remedies.len(), self.most.rows, "rule", "rules", out)
     }
 
-    fn more(&self, all: usize, most: usize, one: &str, many: &str, out: &mut dyn Write) -> io::Result<()> {
+    fn more(&self, all: usize, most: usize, one: &'static str, many: &'static str, out: &mut dyn Write) -> io::Result<()> {
         self.left_out(all.saturating_sub(most), one, many, out)
     }
 
-    fn left_out(&self, n: usize, one: &str, many: &str, out: &mut dyn Write) -> io::Result<()> {
+    fn left_out(&self, n: usize, one: &'static str, many: &'static str, out: &mut dyn Write) -> io::Result<()> {
         if n == 0 {
             return Ok(());
         }
-        writeln!(out, "{} more did not fit in here; other formats list them.\n", count(n, one, many))
+        let more = lang::count(n, one, many);
+        writeln!(out, "{}\n", tell!(self.lang, "{more} more did not fit in here; other formats list them.", more))
     }
 
     fn text(&self, text: &str) -> String {

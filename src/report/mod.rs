@@ -6,10 +6,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use crate::explain;
 use crate::finding::{
-    Addition, Assessment, Coverage, CutRoute, Finding, GapResult, KnownPlace, Remedy, Severity, Smaller, Verdict, Waived,
-    WaivedBy,
+    Addition, Allowed, Assessment, Coverage, CutRoute, Finding, GapResult, KnownPlace, Remedy, Severity, Smaller, State,
+    Verdict, Waived, WaivedBy,
 };
+pub(crate) use crate::lang::count;
+use crate::lang::{self, Joint, Lang, Message, say, tell};
 use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
 
@@ -51,11 +54,12 @@ pub struct RenderOptions {
     pub links: bool,
     /// Findings shown at most, the gravest first; programs get all.
     pub most_findings: Option<usize>,
+    pub lang: Lang,
 }
 
 impl RenderOptions {
     /// For files, pipes and tests.
-    pub const PLAIN: Self = Self { color: false, width: 100, unicode: true, links: false, most_findings: None };
+    pub const PLAIN: Self = Self { color: false, width: 100, unicode: true, links: false, most_findings: None, lang: Lang::En };
 
     /// A style that vanishes without colour.
     pub(crate) fn paint(&self, style: anstyle::Style, text: &str) -> String {
@@ -69,9 +73,41 @@ impl RenderOptions {
             .initial_indent(first)
             .subsequent_indent(rest)
             .word_splitter(textwrap::WordSplitter::NoHyphenation)
-            .word_separator(textwrap::WordSeparator::AsciiSpace);
+            .word_separator(words(self.lang));
         textwrap::fill(text, options).trim_end().to_owned()
     }
+}
+
+/// Where a line may end: at blanks, and in Chinese between any two characters but before what closes and behind what opens.
+pub(crate) fn words(lang: Lang) -> textwrap::WordSeparator {
+    match lang {
+        Lang::En => textwrap::WordSeparator::AsciiSpace,
+        Lang::Zh => textwrap::WordSeparator::Custom(|line| {
+            let is_wide = |c: char| ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{ff00}'..='\u{ffef}').contains(&c);
+            let closes = |c: char| "，。、；：？！）》」』”’】".contains(c);
+            let opens = |c: char| "（《「『“‘【".contains(c);
+            let breaks = move |a: char, b: char| match (a, b) {
+                (' ', b) => b != ' ',
+                (_, ' ') => false,
+                (a, b) => (is_wide(a) || is_wide(b)) && !closes(b) && !opens(a),
+            };
+            let mut parts = Vec::new();
+            let mut start = 0;
+            for ((_, a), (at, b)) in line.char_indices().zip(line.char_indices().skip(1)) {
+                if breaks(a, b) {
+                    parts.push(textwrap::core::Word::from(&line[start..at]));
+                    start = at;
+                }
+            }
+            parts.push(textwrap::core::Word::from(&line[start..]));
+            Box::new(parts.into_iter())
+        }),
+    }
+}
+
+/// As wide as that many columns at least.
+pub(crate) fn pad(text: &str, columns: usize) -> String {
+    format!("{text}{}", " ".repeat(columns.saturating_sub(textwrap::core::display_width(text))))
 }
 
 /// One output format.
@@ -197,179 +233,261 @@ pub(crate) fn line(sources: &Sources, at: Location) -> String {
 }
 
 /// `cut `a` -> `b` (routing/media.conf:6), or let it lead to `c``.
-pub(crate) fn cut(cut: &CutRoute, sources: &Sources) -> String {
-    let instead: Vec<String> = cut.instead.iter().map(|name| format!("`{}`", safe(name))).collect();
-    let or = if instead.is_empty() { String::new() } else { format!(", or let it lead to {}", instead.join(" or ")) };
-    format!("cut `{}` -> `{}` ({}){or}", safe(&cut.from), safe(&cut.to), line(sources, cut.location))
+pub(crate) fn cut(cut: &CutRoute, sources: &Sources) -> Message {
+    let (from, to, at) = (safe(&cut.from), safe(&cut.to), line(sources, cut.location));
+    if cut.instead.is_empty() {
+        return say!("cut `{from}` -> `{to}` ({at})", from, to, at);
+    }
+    let instead = lang::series(cut.instead.iter().map(|name| format!("`{}`", safe(name))), Joint::EachOr);
+    say!("cut `{from}` -> `{to}` ({at}), or let it lead to {instead}", from, to, at, instead)
 }
 
 /// What to add, and where; or why nowhere.
-fn addition(addition: &Addition) -> String {
-    let list = |names: &[String], and: &str| some(names.iter().map(|n| format!("`{}`", safe(n))).collect(), and);
-    let of = list(&addition.of, "and");
+fn addition(addition: &Addition) -> Message {
+    let list = |names: &[String], joint| some(names.iter().map(|n| Message::Plain(format!("`{}`", safe(n)))).collect(), joint);
+    let of = list(&addition.of, Joint::And);
     let what = match addition.what {
-        "key" => format!("a key for {of}"),
-        "way back" => format!("a way back from {of}"),
+        "key" => say!("a key for {of}", of),
+        "way back" => say!("a way back from {of}", of),
         "move" => of,
-        what => format!("a {what} of {of}"),
+        "copy" => say!("a copy of {of}", of),
+        _ => say!("a stand-in of {of}", of),
     };
-    let refused = addition.refused.iter().take(4).map(|(name, why)| format!("`{}`: {}", safe(name), safe(why)));
-    let refused: Vec<String> = refused.collect();
-    let why = if refused.is_empty() { String::new() } else { format!("; not in {}", refused.join(", not in ")) };
+    let refused = addition
+        .refused
+        .iter()
+        .take(4)
+        .map(|(name, why)| say!("not in `{name}`: {why}", name = safe(name), why = safe_message(why)));
+    let refused: Vec<Message> = refused.collect();
+    let why = if refused.is_empty() { Message::default() } else { say!("; {refused}", refused = lang::list(refused)) };
+    let existing = list(&addition.existing, Joint::And);
     let like = match addition.existing.as_slice() {
-        [] => String::new(),
-        [_] => format!("; {} is there already", list(&addition.existing, "and")),
-        several => format!("; {} are there already", list(several, "and")),
+        [] => Message::default(),
+        [_] => say!("; {existing} is there already", existing),
+        _ => say!("; {existing} are there already", existing),
     };
-    let kind = addition.kind;
-    let under = if matches!(kind, "account" | "operator" | "provider") { "under" } else { "in" };
-    match (addition.at.as_slice(), addition.offers.as_str()) {
-        ([], offers) => {
-            let offers = match offers {
-                "" => String::new(),
-                offers => format!("; providers with regions where it may be: {}", safe(offers)),
-            };
-            match addition.what {
-                "move" => format!("put {what} {under} another {kind}: none is declared that would do{like}{why}{offers}"),
-                _ => format!("add {what}: no other {kind} is declared that would do{like}{why}{offers}"),
-            }
+    let kind = Message::Word(addition.kind);
+    let is_ownership = matches!(addition.kind, "account" | "operator" | "provider");
+    let offers = match addition.offers.as_str() {
+        "" => Message::default(),
+        offers => say!("; providers with regions where it may be: {offers}", offers = safe(offers)),
+    };
+    match (addition.at.as_slice(), addition.what, is_ownership) {
+        ([], "move", true) => {
+            say!(
+                "put {what} under another {kind}: none is declared that would do{like}{why}{offers}",
+                what,
+                kind,
+                like,
+                why,
+                offers
+            )
         }
-        (at, _) => format!("put {what} {under} {}, which is declared{like}{why}", list(at, "or")),
+        ([], "move", false) => {
+            say!(
+                "put {what} in another {kind}: none is declared that would do{like}{why}{offers}",
+                what,
+                kind,
+                like,
+                why,
+                offers
+            )
+        }
+        ([], ..) => {
+            say!("add {what}: no other {kind} is declared that would do{like}{why}{offers}", what, kind, like, why, offers)
+        }
+        (at, _, true) => say!("put {what} under {at}, which is declared{like}{why}", what, at = list(at, Joint::Or), like, why),
+        (at, _, false) => say!("put {what} in {at}, which is declared{like}{why}", what, at = list(at, Joint::Or), like, why),
+    }
+}
+
+/// A line on what would make a rule hold.
+pub(crate) enum Step {
+    /// What to change.
+    Change(Message),
+    /// A route to cut, of the change above.
+    Cut(Message),
+    /// What comes of it.
+    Then(Message),
+}
+
+impl Step {
+    /// For a list of such lines.
+    pub(crate) fn tell(&self, lang: Lang) -> String {
+        match self {
+            Self::Change(what) => tell!(lang, "to change: {what}", what),
+            Self::Cut(what) => format!("- {}", what.tell(lang)),
+            Self::Then(what) => what.tell(lang),
+        }
+    }
+
+    /// The same where the list has marks of its own.
+    pub(crate) fn in_list(&self, lang: Lang) -> String {
+        match self {
+            Self::Cut(what) => what.tell(lang),
+            Self::Change(_) | Self::Then(_) => self.tell(lang),
+        }
+    }
+
+    /// The same where it is plain what it is.
+    pub(crate) fn bare(&self, lang: Lang) -> String {
+        let (Self::Change(what) | Self::Cut(what) | Self::Then(what)) = self;
+        what.tell(lang)
     }
 }
 
 /// What would make a rule hold, and what else that does, a line each.
-pub(crate) fn remedy(remedy: &Remedy, sources: &Sources) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
+pub(crate) fn remedy(remedy: &Remedy, sources: &Sources) -> Vec<Step> {
+    let mut lines: Vec<Step> = Vec::new();
     if !remedy.moves.is_empty() {
-        let names: Vec<String> = remedy.moves.iter().map(|m| format!("`{}`", safe(m))).collect();
-        lines.push(format!("to change: data enters at {}: move that, or let it enter elsewhere", names.join(", ")));
+        let names = lang::list(remedy.moves.iter().map(|m| format!("`{}`", safe(m))));
+        lines.push(Step::Change(say!("data enters at {names}: move that, or let it enter elsewhere", names)));
     }
-    lines.extend(remedy.add.iter().map(|a| format!("to change: {}", addition(a))));
+    lines.extend(remedy.add.iter().map(|a| Step::Change(addition(a))));
     if remedy.cut.is_empty() {
-        lines.extend(added(remedy));
+        lines.extend(added(remedy).map(Step::Then));
         return lines;
     }
     let why = match &remedy.smaller {
-        Some(smaller) if remedy.unserved.is_empty() && !smaller.unserved.is_empty() => "; everybody who is served stays served",
-        None if remedy.smallest => "; no fewer routes do",
-        _ => "",
+        Some(smaller) if remedy.unserved.is_empty() && !smaller.unserved.is_empty() => {
+            say!("; everybody who is served stays served")
+        }
+        None if remedy.smallest => say!("; no fewer routes do"),
+        _ => Message::default(),
     };
     let n = remedy.cut.len();
-    lines.push(format!(
-        "to change: cut {} or lead {} elsewhere{why}:",
-        count(n, "route", "routes"),
-        if n == 1 { "it" } else { "them" }
-    ));
-    lines.extend(remedy.cut.iter().map(|c| format!("- {}", cut(c, sources))));
-    lines.extend(remedy.smaller.as_ref().map(|s| smaller(s, sources)));
+    let routes = lang::count(n, "route", "routes");
+    lines.push(Step::Change(match n {
+        1 => say!("cut {routes} or lead it elsewhere{why}:", routes, why),
+        _ => say!("cut {routes} or lead them elsewhere{why}:", routes, why),
+    }));
+    lines.extend(remedy.cut.iter().map(|c| Step::Cut(cut(c, sources))));
+    lines.extend(remedy.smaller.as_ref().map(|s| Step::Then(smaller(s, sources))));
     if !remedy.judged {
-        lines.push("what else that changes was not judged: the project is too large".to_owned());
+        lines.push(Step::Then(say!("what else that changes was not judged: the project is too large")));
         return lines;
     }
     if let (Some((Verdict::Indeterminate, why)), true) = (&remedy.then, remedy.moves.is_empty()) {
-        lines.push(format!("then the rule is no longer broken, and still open: {}", safe(why)));
+        lines.push(Step::Then(say!("then the rule is no longer broken, and still open: {why}", why = safe_message(why))));
     }
     if !remedy.unserved.is_empty() {
-        lines.push(format!("cutting takes away the last serving path of {}", people(&remedy.unserved)));
+        lines.push(Step::Then(say!("cutting takes away the last serving path of {people}", people = people(&remedy.unserved))));
     }
     if !remedy.breaks.is_empty() {
-        lines.push(format!("cutting breaks {}: lead the routes elsewhere instead", safe(&remedy.breaks.join(", "))));
+        let rules = safe_list(&remedy.breaks);
+        lines.push(Step::Then(say!("cutting breaks {rules}: lead the routes elsewhere instead", rules)));
     }
     lines
 }
 
 /// What comes of what is added.
-fn added(remedy: &Remedy) -> Option<String> {
+fn added(remedy: &Remedy) -> Option<Message> {
     let (verdict, why) = remedy.then.as_ref()?;
-    let that = if remedy.add.iter().any(|a| a.at.len() > 1) { "with that, where it is named first," } else { "with that" };
-    let breaks = match remedy.breaks.as_slice() {
-        [] => String::new(),
-        rules => format!("; it breaks {}", safe(&rules.join(", "))),
+    let that = match remedy.add.iter().any(|a| a.at.len() > 1) {
+        true => say!("with that, where it is named first,"),
+        false => say!("with that"),
     };
+    let breaks = match remedy.breaks.as_slice() {
+        [] => Message::default(),
+        rules => say!("; it breaks {rules}", rules = safe_list(rules)),
+    };
+    let why = safe_message(why);
     Some(match verdict {
-        Verdict::Violated | Verdict::Unsatisfiable => format!("{that} alone the rule is still broken: {}{breaks}", safe(why)),
+        Verdict::Violated | Verdict::Unsatisfiable => {
+            say!("{that} alone the rule is still broken: {why}{breaks}", that, why, breaks)
+        }
         Verdict::Indeterminate | Verdict::Conflict => {
-            format!("{that} the rule is no longer broken, and still open: {}{breaks}", safe(why))
+            say!("{that} the rule is no longer broken, and still open: {why}{breaks}", that, why, breaks)
         }
         Verdict::Satisfied | Verdict::Waived | Verdict::NotApplicable if breaks.is_empty() => {
-            format!("{that} the rule holds, and no other breaks")
+            say!("{that} the rule holds, and no other breaks", that)
         }
-        Verdict::Satisfied | Verdict::Waived | Verdict::NotApplicable => format!("{that} the rule holds{breaks}"),
+        Verdict::Satisfied | Verdict::Waived | Verdict::NotApplicable => say!("{that} the rule holds{breaks}", that, breaks),
     })
 }
 
 /// `us-users (communications.content), cn-users (user.contact)`.
-fn people(unserved: &[(String, String)]) -> String {
-    let whom = unserved.iter().map(|(p, data)| format!("{} ({})", safe(p), safe(data)));
-    some(whom.collect(), "and")
+fn people(unserved: &[(String, String)]) -> Message {
+    let whom = unserved.iter().map(|(p, data)| Message::Plain(format!("{} ({})", safe(p), safe(data))));
+    some(whom.collect(), Joint::And)
 }
 
 /// As many are named.
 const NAMED: usize = 3;
 
-fn smaller(smaller: &Smaller, sources: &Sources) -> String {
+fn smaller(smaller: &Smaller, sources: &Sources) -> Message {
     let route = |c: &CutRoute| format!("`{}` -> `{}` ({})", safe(&c.from), safe(&c.to), line(sources, c.location));
-    let named = some(smaller.cut.iter().map(route).collect(), "and");
+    let named = some(smaller.cut.iter().map(|c| Message::Plain(route(c))).collect(), Joint::And);
     let mut price = Vec::new();
     if !smaller.unserved.is_empty() {
-        price.push(format!("take away the last serving path of {}", people(&smaller.unserved)));
+        price.push(say!("take away the last serving path of {people}", people = people(&smaller.unserved)));
     }
     if !smaller.breaks.is_empty() {
-        price.push(format!("break {}", safe(&smaller.breaks.join(", "))));
+        price.push(say!("break {rules}", rules = safe_list(&smaller.breaks)));
     }
-    let routes = count(smaller.cut.len(), "route", "routes");
-    format!("cutting {routes} would do as well, {named}, but would {}", price.join(" and "))
+    let (routes, price) = (lang::count(smaller.cut.len(), "route", "routes"), lang::series(price, Joint::EachAnd));
+    say!("cutting {routes} would do as well, {named}, but would {price}", routes, named, price)
 }
 
 /// `a`, `a and b`, `a, b, c and 2 others`.
-fn some(mut names: Vec<String>, and: &str) -> String {
+fn some(mut names: Vec<Message>, joint: Joint) -> Message {
     if names.len() > NAMED {
         let more = names.len() - NAMED;
         names.truncate(NAMED);
-        names.push(count(more, "other", "others"));
+        names.push(lang::count(more, "other", "others"));
     }
-    match names.as_slice() {
-        [rest @ .., last] if !rest.is_empty() => format!("{} {and} {last}", rest.join(", ")),
-        all => all.concat(),
-    }
+    lang::series(names, joint)
+}
+
+/// Names of the user's, safe to show.
+pub(crate) fn safe_list(names: &[String]) -> Message {
+    lang::list(names.iter().map(|name| safe(name)))
+}
+
+/// A message with nothing in it that could do harm.
+pub(crate) fn safe_message(message: &Message) -> Message {
+    message.clone().map_plain(&|text| safe(&text).into_owned())
 }
 
 /// Longer notes are cut in reports for people; JSON has them whole.
 const NOTE: usize = 70;
 
 /// A place with how it is known: `CN Beijing, by mmdb (network 221.122.0.0/16; DB-IP Lite Country of 2026-11-01)`.
-pub(crate) fn known(place: &KnownPlace) -> String {
+pub(crate) fn known(place: &KnownPlace, lang: Lang) -> String {
     let mut out = match &place.place {
-        Some(p) => format!("{}, by {}", safe(&p.to_string()), place.basis),
-        None => "place unknown".to_owned(),
+        Some(p) => tell!(lang, "{place}, by {basis}", place = p, basis = Message::Word(place.basis)),
+        None => tell!(lang, "place unknown"),
     };
     let mut how: Vec<String> = Vec::new();
     if let Some(matched) = place.matched.as_ref().filter(|m| Some(*m) != place.data_set.as_ref()) {
-        how.push(safe(matched).into_owned());
+        how.push(matched.clone());
     }
     if let Some(network) = &place.network
         && place.matched.as_ref() != Some(network)
     {
-        how.push(format!("network {}", safe(network)));
+        how.push(tell!(lang, "network {network}", network));
     }
     match (&place.data_set, &place.data_set_date) {
-        (Some(set), Some(date)) => how.push(format!("{} of {}", safe(set), safe(date))),
-        (Some(set), None) => how.push(format!("{}, date unknown", safe(set))),
+        (Some(set), Some(date)) => how.push(tell!(lang, "{set} of {day}", set, day = lang::day(date))),
+        (Some(set), None) => how.push(tell!(lang, "{set}, date unknown", set)),
         (None, _) => {}
     }
-    how.extend(place.note.as_ref().map(|n| shorten(&safe(n))));
+    how.extend(place.note.as_ref().map(|n| shorten(&safe(&n.tell(lang)))));
     if !how.is_empty() {
-        let _ = write!(out, " ({})", how.join("; "));
+        let how = lang::series(how, Joint::Semicolon);
+        out = tell!(lang, "{place} ({how})", place = out, how);
     }
-    out
+    safe(&out).into_owned()
 }
 
 /// What must be true for a way to carry, as a clause: readers write some with their conjunction and some without.
-pub(crate) fn condition(text: &str) -> Cow<'_, str> {
-    let text = safe(text);
+pub(crate) fn condition(message: &Message, lang: Lang) -> String {
+    let text = message.tell(lang);
+    // What a reader says is in its own words.
+    let Message::Plain(_) = message else { return safe(&text).into_owned() };
+    let text = safe(&text);
     let has_conjunction = ["when ", "if ", "only ", "for ", "after ", "by "].iter().any(|c| text.starts_with(c));
-    if has_conjunction { text } else { Cow::Owned(format!("if {text}")) }
+    if has_conjunction { text.into_owned() } else { tell!(lang, "if {condition}", condition = text) }
 }
 
 /// The first words of a long note.
@@ -383,20 +501,15 @@ fn shorten(note: &str) -> String {
 }
 
 /// The places in short, for one line: `CN, US-CA San Jose`, or `place unknown`.
-pub(crate) fn places_short(places: &[KnownPlace]) -> String {
-    let mut names: Vec<String> = Vec::new();
+pub(crate) fn places_short(places: &[KnownPlace], lang: Lang) -> String {
+    let mut names: Vec<Message> = Vec::new();
     for place in places {
-        let name = place.place.as_ref().map_or_else(|| "place unknown".to_owned(), |p| safe(&p.to_string()).into_owned());
+        let name = place.place.as_ref().map_or_else(|| say!("place unknown"), |p| Message::Place(p.clone()));
         if !names.contains(&name) {
             names.push(name);
         }
     }
-    names.join(", ")
-}
-
-/// `3 findings`, `1 finding`.
-pub(crate) fn count(n: usize, one: &str, many: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+    safe(&lang::list(names).tell(lang)).into_owned()
 }
 
 /// Where a finding is shown: the line that breaks the rule, else the first known line of its path, else the policy's line.
@@ -405,31 +518,49 @@ pub(crate) fn place_of(finding: &Finding) -> Option<Location> {
 }
 
 /// `until 2027-01-31 by Jane Doe (CHG-7): the last users leave in May (onshore.toml:40)`.
-pub(crate) fn waived(waived: &Waived, sources: &Sources) -> String {
-    let mut out = String::new();
-    if let Some(day) = &waived.expires {
-        let _ = write!(out, "until {} ", safe(day));
-    }
-    match &waived.by {
+pub(crate) fn waived(waived: &Waived, sources: &Sources, lang: Lang) -> String {
+    let by = match &waived.by {
         WaivedBy::Person { approver, reason, ticket } => {
-            let _ = write!(out, "by {}", safe(approver));
-            if let Some(ticket) = ticket {
-                let _ = write!(out, " ({})", safe(ticket));
+            let (approver, reason) = (safe(approver), safe(reason));
+            match ticket {
+                Some(ticket) => say!("by {approver} ({ticket}): {reason}", approver, ticket = safe(ticket), reason),
+                None => say!("by {approver}: {reason}", approver, reason),
             }
-            let _ = write!(out, ": {}", safe(reason));
         }
         WaivedBy::Baseline { since, days } => {
-            let _ = write!(out, "by the baseline: known since {}, {} ago", safe(since), count_days(*days));
+            let days = Message::Count(days.unsigned_abs(), "day", "days");
+            say!("by the baseline: known since {since}, {days} ago", since = lang::day(&safe(since)), days)
         }
+    };
+    let told = match &waived.expires {
+        Some(day) => tell!(lang, "until {day} {by}", day = lang::day(&safe(day)), by),
+        None => by.tell(lang),
+    };
+    match waived.location {
+        Some(at) => format!("{told} ({})", line(sources, at)),
+        None => told,
     }
-    if let Some(at) = waived.location {
-        let _ = write!(out, " ({})", line(sources, at));
-    }
-    out
 }
 
-fn count_days(days: i64) -> String {
-    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+/// What is allowed by an entry of the transfer register.
+pub(crate) fn transfer(t: &Allowed, lang: Lang) -> String {
+    let until = match &t.until {
+        Some(day) => say!(", until {day}", day = lang::day(&safe(day))),
+        None => Message::default(),
+    };
+    tell!(
+        lang,
+        "{data} of people in {origin} at `{endpoint}` in {places}: {mechanism} with {recipient}, {purpose} ({evidence}{until})",
+        data = safe_list(&t.data),
+        origin = safe_list(&t.origin),
+        endpoint = safe(&t.endpoint),
+        places = places_short(&t.places, lang),
+        mechanism = safe(&t.mechanism),
+        recipient = safe(&t.recipient),
+        purpose = safe(&t.purpose),
+        evidence = safe(&t.evidence),
+        until
+    )
 }
 
 /// What leads to a line of the user's files, as a hyperlink where the terminal has them. `text` must be safe to show.
@@ -442,10 +573,9 @@ pub(crate) fn linked(text: &str, sources: &Sources, at: Location, options: &Rend
 }
 
 /// The verdict in a sentence, with the size of what was looked at. Never "compliant".
-pub(crate) fn summary(a: &Assessment) -> String {
+pub(crate) fn summary(a: &Assessment) -> Message {
     let of = |v: Verdict| a.rules.iter().filter(|r| r.verdict == v).count();
-    let mut parts: Vec<String> = Vec::new();
-    for verdict in [
+    let order = [
         Verdict::Violated,
         Verdict::Unsatisfiable,
         Verdict::Conflict,
@@ -453,36 +583,53 @@ pub(crate) fn summary(a: &Assessment) -> String {
         Verdict::Waived,
         Verdict::Satisfied,
         Verdict::NotApplicable,
-    ] {
-        if of(verdict) > 0 {
-            parts.push(format!("{} {}", of(verdict), verdict.as_str()));
-        }
-    }
-    let rules = if parts.is_empty() { "no rule was asked".to_owned() } else { parts.join(", ") };
-    format!(
-        "{}: {} ({}), {}, {}, as of {}",
-        a.verdict.as_str(),
-        count(a.rules.len(), "rule", "rules"),
-        rules,
-        count(a.findings.len(), "finding", "findings"),
-        count(a.gaps.len(), "gap", "gaps"),
-        safe(&a.as_of)
+    ];
+    let parts =
+        order.into_iter().filter(|v| of(*v) > 0).map(|v| say!("{n} {verdict}", n = of(v), verdict = Message::Word(v.as_str())));
+    let parts: Vec<Message> = parts.collect();
+    let by_verdict = if parts.is_empty() { say!("no rule was asked") } else { lang::list(parts) };
+    say!(
+        "{verdict}: {rules} ({by_verdict}), {findings}, {gaps}, as of {day}",
+        verdict = Message::Word(a.verdict.as_str()),
+        rules = lang::count(a.rules.len(), "rule", "rules"),
+        by_verdict,
+        findings = lang::count(a.findings.len(), "finding", "findings"),
+        gaps = lang::count(a.gaps.len(), "gap", "gaps"),
+        day = lang::day(&safe(&a.as_of))
     )
 }
 
+/// On the first page and at the end of every report.
+pub(crate) fn limits() -> Message {
+    say!("onshore judges where data is and can get to, against declared facts; what is lawful is for people to decide")
+}
+
+/// The state of the world in which something is so.
+pub(crate) fn state_words(state: State) -> Message {
+    match state {
+        State::Normal => say!("in normal running"),
+        State::Overload => say!("under overload"),
+        State::Loss => say!("after a loss"),
+    }
+}
+
 /// What was examined, in lines: files by format, endpoints and their places.
-pub(crate) fn coverage(c: &Coverage) -> Vec<String> {
-    let mut lines = Vec::new();
+pub(crate) fn coverage(c: &Coverage) -> Vec<Message> {
+    let files = lang::count(c.files_read.len(), "file", "files");
     let formats: Vec<String> = by_format(c).into_iter().map(|(f, n)| format!("{f} {n}")).collect();
-    let formats = if formats.is_empty() { String::new() } else { format!(" ({})", formats.join(", ")) };
-    lines.push(format!("{} read{formats}", count(c.files_read.len(), "file", "files")));
-    lines.push(format!(
-        "{}, {} with a known place, {} without; {}",
-        count(c.endpoints, "endpoint", "endpoints"),
-        c.located,
-        c.unlocated,
-        count(c.routes, "route", "routes")
-    ));
+    let mut lines = vec![
+        match formats.is_empty() {
+            true => say!("{files} read", files),
+            false => say!("{files} read ({formats})", files, formats = lang::list(formats)),
+        },
+        say!(
+            "{endpoints}, {located} with a known place, {unlocated} without; {routes}",
+            endpoints = lang::count(c.endpoints, "endpoint", "endpoints"),
+            located = c.located,
+            unlocated = c.unlocated,
+            routes = lang::count(c.routes, "route", "routes")
+        ),
+    ];
     lines.extend(resources(&c.resources));
     lines
 }
@@ -491,7 +638,7 @@ pub(crate) fn coverage(c: &Coverage) -> Vec<String> {
 const FREQUENT: usize = 5;
 
 /// What became of resources: nothing where there are none.
-fn resources(r: &ResourceTally) -> Vec<String> {
+fn resources(r: &ResourceTally) -> Vec<Message> {
     let total = r.total();
     if total == 0 {
         return Vec::new();
@@ -499,29 +646,33 @@ fn resources(r: &ResourceTally) -> Vec<String> {
     let of = r.of_places();
     // Rounded down: 100 % is all of them.
     let placed = match (r.placed * 100).checked_div(of) {
-        Some(percent) => format!("{} of {of} placed ({percent} %)", r.placed),
-        None => "none that stands somewhere".to_owned(),
+        Some(percent) => say!("{n} of {of} placed ({percent} %)", n = r.placed, of, percent),
+        None => say!("none that stands somewhere"),
     };
-    let mut lines = vec![format!(
-        "{} read: {placed}; {} without a place of their own, {} without data",
-        count(total, "resource", "resources"),
-        r.placeless,
-        r.no_data
+    let mut lines = vec![say!(
+        "{resources} read: {placed}; {placeless} without a place of their own, {no_data} without data",
+        resources = lang::count(total, "resource", "resources"),
+        placed,
+        placeless = r.placeless,
+        no_data = r.no_data
     )];
     if r.uncertain > 0 {
-        lines.push(format!("{} more may or may not exist, and would be placed", r.uncertain));
+        lines.push(say!("{n} more may or may not exist, and would be placed", n = r.uncertain));
     }
     let (kinds, more) = frequent(&r.unknown);
     if !kinds.is_empty() {
-        let kinds: Vec<String> = kinds.iter().map(|(kind, n)| format!("{} {n}", safe(kind))).collect();
-        let more = if more > 0 { format!(", and {more} more kinds") } else { String::new() };
+        let kinds = lang::list(kinds.iter().map(|(kind, n)| format!("{} {n}", safe(kind))));
         let all: usize = r.unknown.values().sum();
-        lines.push(format!("no table knows the kind of {all}: {}{more}", kinds.join(", ")));
+        lines.push(match more {
+            0 => say!("no table knows the kind of {all}: {kinds}", all, kinds),
+            more => say!("no table knows the kind of {all}: {kinds}, and {more} more kinds", all, kinds, more),
+        });
     }
     let (reasons, more) = frequent(&r.unplaced);
-    lines.extend(reasons.iter().map(|(why, n)| format!("{n} not placed: {}", safe(why))));
+    lines.extend(reasons.iter().map(|(why, n)| say!("{n} not placed: {why}", n, why = safe(why))));
     if more > 0 {
-        lines.push(format!("others not placed for {}; --format json lists all", count(more, "more reason", "more reasons")));
+        let reasons = lang::count(more, "more reason", "more reasons");
+        lines.push(say!("others not placed for {reasons}; --format json lists all", reasons));
     }
     lines
 }
@@ -542,6 +693,16 @@ pub(crate) fn by_format(c: &Coverage) -> BTreeMap<&'static str, usize> {
         *formats.entry(*format).or_insert(0) += 1;
     }
     formats
+}
+
+/// What was met and not understood. Where its reader says so in English only, the title of its code stands before it in other
+/// languages.
+pub(crate) fn gap_message(gap: &GapResult) -> Message {
+    let title = explain::code(gap.code).map(|c| c.title().tell(Lang::Zh));
+    match (&gap.message, title) {
+        (Message::Plain(text), Some(title)) => lang::both(text, Some(&format!("{title}：{text}"))),
+        (said, _) => said.clone(),
+    }
 }
 
 /// Gaps by code, codes in order of their first gap.

@@ -12,13 +12,14 @@ use std::io::{self, Write};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::gate::{data_sets, details, fails, gap_fingerprints, hop, line};
+use super::gate::{Title, data_sets, details, fails, gap_fingerprints, hop, line};
 use super::json::write_value;
 use super::markdown::inert;
 use super::sarif::uri;
 use super::{RenderOptions, Reporter, coverage, places_short, safe, summary};
 use crate::explain;
 use crate::finding::{Assessment, Finding, GapResult, RuleResult, Verdict};
+use crate::lang::Lang;
 use crate::source::{Location, Sources};
 
 /// The namespace of properties that OSCAL does not know.
@@ -356,9 +357,9 @@ impl Results {
             results: [Outcome {
                 uuid: Ids::of(&["result", &content]),
                 title: prose(&format!("Assessment as of {}", a.as_of)),
-                description: inert(&summary(a)),
+                description: inert(&summary(a).to_string()),
                 start: day,
-                props: coverage(&a.coverage).iter().map(|text| property("examined", text)).collect(),
+                props: coverage(&a.coverage).iter().map(|text| property("examined", &text.to_string())).collect(),
                 local_definitions: Definitions {
                     components: [Component {
                         uuid: tool,
@@ -389,7 +390,7 @@ fn selection(a: &Assessment) -> Selection {
 fn items(a: &Assessment) -> Vec<Item> {
     let mut places: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for f in &a.findings {
-        places.entry(&f.endpoint).or_default().insert(places_short(&f.places));
+        places.entry(&f.endpoint).or_default().insert(places_short(&f.places, Lang::En));
     }
     let of = |(name, places): (&str, BTreeSet<String>)| {
         let places = places.iter().filter(|p| !p.is_empty()).map(|p| property("place", p));
@@ -416,15 +417,15 @@ fn observed(f: &Finding, uuid: Uuid, origins: [Origin; 1], collected: &str, sour
     props.extend(f.state.iter().map(|s| property("state", s.as_str())));
     let evidence = |at: Location, text: &str| Evidence { href: Some(reference(sources, at)), description: prose(text) };
     let mut relevant: Vec<Evidence> = f.location.iter().map(|at| evidence(*at, "the line that breaks the rule")).collect();
-    relevant.extend(f.path.iter().map(|h| evidence(h.location, &hop(h))));
-    relevant.extend(f.labels.iter().map(|l| evidence(l.location, &l.text)));
+    relevant.extend(f.path.iter().map(|h| evidence(h.location, &hop(h, Lang::En))));
+    relevant.extend(f.labels.iter().map(|l| evidence(l.location, &l.text.to_string())));
     relevant.extend(f.policy_location.iter().map(|at| evidence(*at, "asked for here")));
-    let said = details(f, sources).into_iter().filter(|(title, _)| !matches!(*title, "fingerprint" | "path" | "see"));
-    let said: String = said.map(|(title, text)| format!("\n\n{title}: {}", inert(&text))).collect();
+    let said = details(f, sources, Lang::En).into_iter().filter(|(title, _)| matches!(title, Title::Of(_)));
+    let said: String = said.map(|(title, text)| format!("\n\n{}: {}", title.tell(Lang::En), inert(&text))).collect();
     Observation {
         uuid,
         title: prose(f.code),
-        description: format!("{}{said}", prose(&f.message)),
+        description: format!("{}{said}", prose(&f.message.to_string())),
         props,
         methods: ["EXAMINE"],
         types: ["finding"],
@@ -436,12 +437,12 @@ fn observed(f: &Finding, uuid: Uuid, origins: [Origin; 1], collected: &str, sour
 }
 
 fn untold(g: &GapResult, print: &str, uuid: Uuid, origins: [Origin; 1], collected: &str, sources: &Sources) -> Observation {
-    let help = g.help.iter().map(|help| format!("\n\nhelp: {}", prose(help)));
+    let help = g.help.iter().map(|help| format!("\n\nhelp: {}", prose(&help.to_string())));
     let open = g.touches.iter().map(|rule| format!("\n\nleaves open: {}", prose(rule)));
     Observation {
         uuid,
         title: prose(&format!("could not be told: {}", g.code)),
-        description: std::iter::once(prose(&g.message)).chain(help).chain(open).collect(),
+        description: std::iter::once(prose(&g.message.to_string())).chain(help).chain(open).collect(),
         props: vec![property("code", g.code), property("fingerprint", print), property("verdict", "gap")],
         methods: ["EXAMINE"],
         types: ["discovery"],
@@ -456,13 +457,13 @@ fn untold(g: &GapResult, print: &str, uuid: Uuid, origins: [Origin; 1], collecte
 }
 
 fn risk(f: &Finding, uuid: Uuid, observation: Uuid, sources: &Sources) -> Risk {
-    let waived = f.waiver.as_ref().map(|w| super::waived(w, sources));
+    let waived = f.waiver.as_ref().map(|w| super::waived(w, sources, Lang::En));
     let accepted = waived.iter().map(|w| format!("\n\nwaived {}", inert(w)));
     Risk {
         uuid,
         title: prose(f.code),
-        description: std::iter::once(prose(&f.message)).chain(accepted).collect(),
-        statement: prose(f.why.as_deref().unwrap_or(f.code)),
+        description: std::iter::once(prose(&f.message.to_string())).chain(accepted).collect(),
+        statement: prose(&f.why.as_ref().map_or_else(|| f.code.to_owned(), ToString::to_string)),
         props: vec![property("severity", f.severity.as_str())],
         status: if f.verdict == Verdict::Waived { "deviation-approved" } else { "open" },
         deadline: f.waiver.as_ref().and_then(|w| w.expires.as_ref()).map(|day| format!("{day}T00:00:00Z")),
@@ -472,11 +473,11 @@ fn risk(f: &Finding, uuid: Uuid, observation: Uuid, sources: &Sources) -> Risk {
 
 /// Nothing for a rule that does not apply.
 fn judged(r: &RuleResult, about: About, ids: &mut Ids) -> Option<Judged> {
-    let status = status(r.verdict, &r.why)?;
+    let status = status(r.verdict, &r.why.to_string())?;
     Some(Judged {
         uuid: ids.make(&["finding", &r.rule]),
-        title: prose(if r.title.is_empty() { &r.rule } else { &r.title }),
-        description: prose(&r.why),
+        title: prose(&if r.title.is_empty() { r.rule.clone() } else { r.title.to_string() }),
+        description: prose(&r.why.to_string()),
         props: vec![
             property("rule", &r.rule),
             property("verdict", r.verdict.as_str()),
@@ -532,7 +533,7 @@ fn resources(a: &Assessment, no_plan: Uuid) -> Vec<Resource> {
                 .to_owned(),
         props: Vec::new(),
     }];
-    let sets = a.data_sets.iter().filter(|d| d.used).zip(data_sets(a));
+    let sets = a.data_sets.iter().filter(|d| d.used).zip(data_sets(a, Lang::En));
     all.extend(sets.map(|(d, text)| Resource {
         uuid: Ids::of(&["data set", &d.name, &d.sha256]),
         title: prose(&d.name),

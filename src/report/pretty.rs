@@ -15,10 +15,12 @@ use miette::{
 use super::gate::gravest;
 use super::mask::mask;
 use super::{
-    BOLD, DIM, RenderOptions, Reporter, condition, count, coverage, gaps_by_code, known, line, linked, places_short, push_safe,
-    safe, screen, severity_style, summary, table, tree, verdict_style,
+    BOLD, DIM, RenderOptions, Reporter, condition, coverage, gap_message, gaps_by_code, known, limits, line, linked, pad,
+    places_short, push_safe, safe, safe_message, screen, severity_style, state_words, summary, table, transfer, tree,
+    verdict_style, words,
 };
 use crate::finding::{Assessment, CutRoute, Finding, Severity, State, Verdict};
+use crate::lang::{self, Joint, Lang, Message, say, tell};
 use crate::source::{Location, Source, Sources};
 
 /// Gaps shown per code, files shown as not read; the others are counted here and listed in the other formats.
@@ -47,10 +49,9 @@ impl Reporter for Pretty {
         if options.most_findings.is_some() {
             return screen::write(a, sources, options, out);
         }
-        writeln!(out, "{}", options.wrap("", "  ", &options.paint(verdict_style(a.verdict), &summary(a))))?;
-        let limits =
-            "onshore judges where data is and can get to, against declared facts; what is lawful is for people to decide";
-        writeln!(out, "{}", options.wrap("", "  ", &options.paint(DIM, limits)))
+        let lang = options.lang;
+        writeln!(out, "{}", options.wrap("", "  ", &options.paint(verdict_style(a.verdict), &summary(a).tell(lang))))?;
+        writeln!(out, "{}", options.wrap("", "  ", &options.paint(DIM, &limits().tell(lang))))
     }
 }
 
@@ -89,7 +90,7 @@ fn cause(f: &Finding) -> Cause<'_> {
     // Without a way to it, only what stands on the same line has the same cause.
     let line = f.location.filter(|_| pool.is_empty());
     let whose = [f.origin.as_slice(), &f.data, &f.populations];
-    let how = format!("{:?} {:?} {:?} {}", f.activity, f.role, f.lost, places_short(&f.places));
+    let how = format!("{:?} {:?} {:?} {}", f.activity, f.role, f.lost, places_short(&f.places, Lang::En));
     (f.verdict, f.severity, f.code, f.rule.as_deref(), whose, f.state, pool, line, how)
 }
 
@@ -136,9 +137,10 @@ impl Page<'_> {
         }
         let left_out: usize = groups.iter().skip(most).map(|(_, alike)| 1 + alike.len()).sum();
         if left_out > 0 {
-            let more = format!(
-                "and {}, less grave: --max-findings 0 shows all, --format concise each on a line",
-                count(left_out, "finding more", "findings more")
+            let more = tell!(
+                o.lang,
+                "and {findings}, less grave: --max-findings 0 shows all, --format concise each on a line",
+                findings = lang::count(left_out, "finding more", "findings more")
             );
             writeln!(out, "{}\n", o.wrap("", "  ", &o.paint(BOLD, &more)))?;
         }
@@ -151,7 +153,7 @@ impl Page<'_> {
         if others.is_empty() {
             return Ok(());
         }
-        let title = format!("{} of the same cause:", count(others.len(), "other", "others"));
+        let title = tell!(o.lang, "{others} of the same cause:", others = lang::count(others.len(), "other", "others"));
         writeln!(out, "  {}", o.paint(DIM, &title))?;
         for f in others {
             let at = f.location.map_or_else(String::new, |at| format!(" - {}", self.at(at)));
@@ -170,8 +172,8 @@ impl Page<'_> {
         let o = self.options;
         let mut heading = format!(
             "{} {} {}",
-            o.paint(verdict_style(f.verdict), f.verdict.as_str()),
-            o.paint(severity_style(f.severity), f.severity.as_str()),
+            o.paint(verdict_style(f.verdict), o.lang.word(f.verdict.as_str())),
+            o.paint(severity_style(f.severity), o.lang.word(f.severity.as_str())),
             o.paint(BOLD, f.code)
         );
         let level = f.severity.level();
@@ -180,22 +182,25 @@ impl Page<'_> {
         }
         writeln!(out, "{}", o.wrap("", "  ", &heading))?;
 
-        let label = places_short(&f.places);
+        let label = places_short(&f.places, o.lang);
         let mut related: Vec<Note> = f
             .labels
             .iter()
-            .map(|l| Note::advice(safe(&l.text).into_owned(), Window::new(self.sources, l.location, None, o)))
+            .map(|l| Note::advice(safe(&l.text.tell(o.lang)).into_owned(), Window::new(self.sources, l.location, None, o)))
             .collect();
         if let Some(at) = f.policy_location {
             let asked = match &f.rule {
-                Some(rule) => format!("asked for by {}", safe(rule)),
-                None => "asked for here".to_owned(),
+                Some(rule) => say!("asked for by {rule}", rule = safe(rule)),
+                None => say!("asked for here"),
             };
-            let asked = f.why.as_ref().map_or(asked.clone(), |why| format!("{asked}: {}", safe(why)));
+            let asked = match &f.why {
+                Some(why) => tell!(o.lang, "{asked}: {why}", asked, why = safe_message(why)),
+                None => asked.tell(o.lang),
+            };
             related.push(Note::advice(asked, Window::new(self.sources, at, None, o)));
         }
         let note = Note {
-            message: safe(&f.message).into_owned(),
+            message: safe(&f.message.tell(o.lang)).into_owned(),
             severity: severity_of(f.severity),
             help: None,
             window: f.location.map(|at| Window::new(self.sources, at, Some(label), o)),
@@ -206,50 +211,54 @@ impl Page<'_> {
         if f.policy_location.is_none()
             && let Some(why) = &f.why
         {
-            self.item("why", &safe(why), out)?;
+            self.item(tell!(o.lang, "why"), &safe(&why.tell(o.lang)), out)?;
         }
-        let whose =
-            [("people of", &f.origin), ("data", &f.data), ("population", &f.populations), ("together with", &f.with_rules)];
+        let whose = [
+            (say!("people of"), &f.origin),
+            (say!("data"), &f.data),
+            (say!("population"), &f.populations),
+            (say!("together with"), &f.with_rules),
+        ];
         for (title, values) in whose {
             if !values.is_empty() {
-                self.item(title, &safe(&values.join(", ")), out)?;
+                self.item(title.tell(o.lang), &safe(&values.join(", ")), out)?;
             }
         }
-        let native = if o.unicode { format!(", {}", level.native) } else { String::new() };
-        self.item("incident level", &format!("{} {}{native}", level.level, level.name), out)?;
-        if let Some(when) = when(f) {
-            self.item("when", &when, out)?;
+        self.item(tell!(o.lang, "incident level"), &level.tell(o.lang, o.unicode), out)?;
+        if let Some(when) = when(f, o.lang) {
+            self.item(tell!(o.lang, "when"), &when, out)?;
         }
         if f.path.is_empty() {
             for place in &f.places {
-                self.item("where", &known(place), out)?;
+                self.item(tell!(o.lang, "where"), &known(place, o.lang), out)?;
             }
         } else {
-            writeln!(out, "  {}", o.paint(DIM, "path:"))?;
+            writeln!(out, "  {}", o.paint(DIM, &tell!(o.lang, "path:")))?;
             let path = tree::Tree::merge([f.path.as_slice()]);
             write!(out, "{}", path.render("    ", &|at| self.at(at), o))?;
             // The last hop has said it already, unless the finding is about another endpoint.
             if f.path.last().is_none_or(|h| h.places != f.places) {
                 for place in &f.places {
-                    self.item("where", &format!("{}: {}", safe(&f.endpoint), known(place)), out)?;
+                    self.item(tell!(o.lang, "where"), &format!("{}: {}", safe(&f.endpoint), known(place, o.lang)), out)?;
                 }
             }
         }
         if let Some(help) = &f.help {
-            self.item("help", &safe(help), out)?;
+            self.item(tell!(o.lang, "help"), &safe(&help.tell(o.lang)), out)?;
         }
         if let Some(waived) = &f.waiver {
-            self.item("waived", &super::waived(waived, self.sources), out)?;
+            self.item(tell!(o.lang, "waived"), &super::waived(waived, self.sources, o.lang), out)?;
         }
         for cut in cuts {
-            self.item("change", &super::cut(cut, self.sources), out)?;
+            self.item(tell!(o.lang, "change"), &super::cut(cut, self.sources).tell(o.lang), out)?;
         }
-        self.item("fingerprint", &safe(&f.fingerprint), out)
+        self.item(tell!(o.lang, "fingerprint"), &safe(&f.fingerprint), out)
     }
 
     /// `  title: text`, wrapped behind the title.
-    fn item(&self, title: &str, text: &str, out: &mut dyn Write) -> io::Result<()> {
-        let first = format!("  {} ", self.options.paint(DIM, &format!("{title}:")));
+    fn item(&self, title: String, text: &str, out: &mut dyn Write) -> io::Result<()> {
+        let title = tell!(self.options.lang, "{title}:", title);
+        let first = format!("  {}{}", self.options.paint(DIM, &title), self.options.lang.space());
         writeln!(out, "{}", self.options.wrap(&first, "      ", text))
     }
 
@@ -258,16 +267,16 @@ impl Page<'_> {
             return Ok(());
         }
         let o = self.options;
-        self.title("Rules", out)?;
+        self.title(&tell!(o.lang, "Rules"), out)?;
         for r in &a.rules {
-            let verdict = o.paint(verdict_style(r.verdict), &format!("{:<14}", r.verdict.as_str()));
-            let severity = o.paint(severity_style(r.severity), &format!("{:<8}", r.severity.as_str()));
+            let verdict = o.paint(verdict_style(r.verdict), &pad(o.lang.word(r.verdict.as_str()), 14));
+            let severity = o.paint(severity_style(r.severity), &pad(o.lang.word(r.severity.as_str()), 8));
             writeln!(out, "{}", o.wrap("  ", "    ", &format!("{verdict} {severity} {}", safe(&r.rule))))?;
-            writeln!(out, "{}", o.wrap("    ", "    ", &o.paint(DIM, &safe(&r.title))))?;
-            writeln!(out, "{}", o.wrap("    ", "    ", &safe(&r.why)))?;
+            writeln!(out, "{}", o.wrap("    ", "    ", &o.paint(DIM, &safe(&r.title.tell(o.lang)))))?;
+            writeln!(out, "{}", o.wrap("    ", "    ", &safe(&r.why.tell(o.lang))))?;
             for remedy in a.remedies.iter().filter(|remedy| remedy.rule == r.rule) {
-                for text in super::remedy(remedy, self.sources) {
-                    writeln!(out, "{}", o.wrap("    ", "      ", &text))?;
+                for step in super::remedy(remedy, self.sources) {
+                    writeln!(out, "{}", o.wrap("    ", "      ", &step.tell(o.lang)))?;
                 }
             }
         }
@@ -279,23 +288,16 @@ impl Page<'_> {
         if a.allowed.is_empty() {
             return Ok(());
         }
-        self.title("Allowed by the transfer register", out)?;
+        let lang = self.options.lang;
+        self.title(&tell!(lang, "Allowed by the transfer register"), out)?;
         for t in &a.allowed {
-            let what = format!(
-                "{} of people in {} at `{}` in {}: {} with {}, {} ({}{}) - {}",
-                safe(&t.data.join(", ")),
-                safe(&t.origin.join(", ")),
-                safe(&t.endpoint),
-                places_short(&t.places),
-                safe(&t.mechanism),
-                safe(&t.recipient),
-                safe(&t.purpose),
-                safe(&t.evidence),
-                t.until.as_ref().map_or_else(String::new, |day| format!(", until {}", safe(day))),
-                self.at(t.location)
-            );
+            let what = format!("{} - {}", transfer(t, lang), self.at(t.location));
             writeln!(out, "{}", self.options.wrap("  - ", "    ", &what))?;
-            writeln!(out, "{}", self.options.wrap("    for ", "    ", &safe(&t.rule)))?;
+            writeln!(
+                out,
+                "{}",
+                self.options.wrap(&format!("    {}{}", tell!(lang, "for"), lang.space()), "    ", &safe(&t.rule))
+            )?;
         }
         writeln!(out)
     }
@@ -305,22 +307,34 @@ impl Page<'_> {
             return Ok(());
         }
         let o = self.options;
-        self.title("What could not be told", out)?;
+        self.title(&tell!(o.lang, "What could not be told"), out)?;
         for (code, gaps) in gaps_by_code(&a.gaps) {
             writeln!(out, "  {} ({})", o.paint(BOLD, code), gaps.len())?;
             for gap in gaps.iter().take(SHOWN) {
-                let text = format!("{} - {}", safe(&gap.message), self.at(gap.location));
+                let text = format!("{} - {}", safe(&gap_message(gap).tell(o.lang)), self.at(gap.location));
                 writeln!(out, "{}", o.wrap("    - ", "      ", &text))?;
                 if let Some(help) = &gap.help {
-                    writeln!(out, "{}", o.wrap("      help: ", "        ", &safe(help)))?;
+                    writeln!(
+                        out,
+                        "{}",
+                        o.wrap(
+                            &format!("      {}{}", tell!(o.lang, "help:"), o.lang.space()),
+                            "        ",
+                            &safe(&help.tell(o.lang))
+                        )
+                    )?;
                 }
                 if !gap.touches.is_empty() {
                     let rules = safe(&gap.touches.join(", ")).into_owned();
-                    writeln!(out, "{}", o.wrap("      leaves open: ", "        ", &rules))?;
+                    writeln!(
+                        out,
+                        "{}",
+                        o.wrap(&format!("      {}{}", tell!(o.lang, "leaves open:"), o.lang.space()), "        ", &rules)
+                    )?;
                 }
             }
             if gaps.len() > SHOWN {
-                let more = format!("and {} more; --format concise or json lists all", gaps.len() - SHOWN);
+                let more = tell!(o.lang, "and {n} more; --format concise or json lists all", n = gaps.len() - SHOWN);
                 writeln!(out, "{}", o.wrap("    - ", "      ", &more))?;
             }
         }
@@ -329,19 +343,19 @@ impl Page<'_> {
 
     fn examined(&self, a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
         let o = self.options;
-        self.title("Examined", out)?;
+        self.title(&tell!(o.lang, "Examined"), out)?;
         for text in coverage(&a.coverage) {
-            writeln!(out, "{}", o.wrap("  ", "    ", &text))?;
+            writeln!(out, "{}", o.wrap("  ", "    ", &text.tell(o.lang)))?;
         }
         let skipped = &a.coverage.files_skipped;
         if !skipped.is_empty() {
-            writeln!(out, "  {} not read", count(skipped.len(), "file", "files"))?;
+            writeln!(out, "  {}", tell!(o.lang, "{files} not read", files = lang::count(skipped.len(), "file", "files")))?;
         }
         for (file, why) in skipped.iter().take(SHOWN) {
             writeln!(out, "{}", o.wrap("    - ", "      ", &format!("{}: {}", safe(file), safe(why))))?;
         }
         if skipped.len() > SHOWN {
-            let more = format!("and {} more; --format json lists all", skipped.len() - SHOWN);
+            let more = tell!(o.lang, "and {n} more; --format json lists all", n = skipped.len() - SHOWN);
             writeln!(out, "{}", o.wrap("    - ", "      ", &more))?;
         }
         if a.rules.is_empty() && !a.coverage.by_country.is_empty() {
@@ -353,22 +367,19 @@ impl Page<'_> {
 
     /// Who answers for the project, and who is told of incidents.
     fn who(&self, a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
-        let owner = a
-            .owner
-            .iter()
-            .map(|owner| format!("{} answers for {}", safe(owner), a.project.as_deref().map_or("this project".into(), safe)));
+        let project =
+            || a.project.as_deref().map_or_else(|| say!("this project"), |name| Message::Plain(safe(name).into_owned()));
+        let owner = a.owner.iter().map(|owner| say!("{owner} answers for {project}", owner = safe(owner), project = project()));
         let notify = a.notify.iter().map(|(contact, hours)| {
-            format!(
-                "incidents are told to {} within {}",
-                safe(contact),
-                count(usize::try_from(*hours).unwrap_or(usize::MAX), "hour", "hours")
-            )
+            let hours = Message::Count(*hours, "hour", "hours");
+            say!("incidents are told to {contact} within {hours}", contact = safe(contact), hours)
         });
-        let told: Vec<String> = owner.chain(notify).collect();
+        let told: Vec<Message> = owner.chain(notify).collect();
         if told.is_empty() {
             return Ok(());
         }
-        writeln!(out, "{}\n", self.options.wrap("", "  ", &told.join("; ")))
+        let told = lang::series(told, Joint::Semicolon).tell(self.options.lang);
+        writeln!(out, "{}\n", self.options.wrap("", "  ", &told))
     }
 
     fn data_sets(&self, a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
@@ -377,10 +388,13 @@ impl Page<'_> {
         if used.is_empty() {
             return Ok(());
         }
-        self.title("Places rest on", out)?;
+        self.title(&tell!(o.lang, "Places rest on"), out)?;
         for d in used {
-            let date = d.date.as_ref().map_or_else(|| "date unknown".to_owned(), |date| format!("of {}", safe(date)));
-            let mut text = format!("{} ({}), {date}", safe(&d.name), safe(&d.kind));
+            let date = match &d.date {
+                Some(date) => say!("of {day}", day = lang::day(&safe(date))),
+                None => say!("date unknown"),
+            };
+            let mut text = tell!(o.lang, "{name} ({kind}), {date}", name = safe(&d.name), kind = safe(&d.kind), date);
             if let Some(licence) = &d.licence {
                 text.push_str(&format!(", {}", safe(licence)));
             }
@@ -389,7 +403,8 @@ impl Page<'_> {
             }
             writeln!(out, "{}", o.wrap("  ", "    ", &text))?;
             if let Some(age) = &d.age {
-                let warning = format!("old: {}; a newer one may tell some places differently", safe(age));
+                let warning =
+                    tell!(o.lang, "old: {age}; a newer one may tell some places differently", age = safe_message(age));
                 writeln!(out, "{}", o.wrap("    ", "    ", &warning))?;
             }
         }
@@ -411,7 +426,7 @@ impl Page<'_> {
             .with_width(o.width.max(24))
             .with_links(false)
             .with_word_splitter(textwrap::WordSplitter::NoHyphenation)
-            .with_word_separator(textwrap::WordSeparator::AsciiSpace)
+            .with_word_separator(words(o.lang))
             .with_show_related_as_nested(true)
             .render_report(&mut text, note)
             .map_err(|_| io::Error::other("a diagnostic could not be rendered"))?;
@@ -434,7 +449,8 @@ impl Page<'_> {
 /// Endpoints per country.
 pub fn countries(a: &Assessment, options: &RenderOptions) -> String {
     let rows: Vec<Vec<String>> = a.coverage.by_country.iter().map(|(c, n)| vec![c.clone(), n.to_string()]).collect();
-    table::render(&["country", "endpoints"], &rows, options)
+    let lang = options.lang;
+    table::render(&[&tell!(lang, "country"), &tell!(lang, "endpoints")], &rows, options)
 }
 
 fn severity_of(severity: Severity) -> miette::Severity {
@@ -445,26 +461,19 @@ fn severity_of(severity: Severity) -> miette::Severity {
 }
 
 /// `transit by failover under overload, if all primaries are down or full`.
-fn when(f: &Finding) -> Option<String> {
+fn when(f: &Finding, lang: Lang) -> Option<String> {
     if let Some(lost) = &f.lost {
-        return Some(format!("after the loss of {}", safe(&lost.split(',').collect::<Vec<_>>().join(" and "))));
+        let lost = lang::series(lost.split(',').map(safe), Joint::EachAnd);
+        return Some(tell!(lang, "after the loss of {lost}", lost));
     }
-    let mut parts: Vec<String> = Vec::new();
-    parts.extend(f.activity.map(str::to_owned));
-    parts.extend(f.role.map(|r| format!("by {}", r.as_str())));
-    parts.extend(f.state.map(|s| match s.as_str() {
-        "normal" => "in normal running".to_owned(),
-        "overload" => "under overload".to_owned(),
-        other => format!("after a {other}"),
-    }));
-    let mut text = parts.join(" ");
-    if let Some(c) = &f.condition {
-        if !text.is_empty() {
-            text.push_str(", ");
-        }
-        text.push_str(&condition(c));
-    }
-    (!text.is_empty()).then_some(text)
+    let mut parts: Vec<Message> = Vec::new();
+    parts.extend(f.activity.map(Message::Word));
+    parts.extend(f.role.map(|r| say!("by {role}", role = Message::Word(r.as_str()))));
+    parts.extend(f.state.map(state_words));
+    let told = lang::series(parts, Joint::Words);
+    let condition = f.condition.as_ref().map(|c| Message::Plain(condition(c, lang)));
+    let all: Vec<Message> = Some(told).filter(|t| !t.is_empty()).into_iter().chain(condition).collect();
+    (!all.is_empty()).then(|| lang::series(all, Joint::Clause).tell(lang))
 }
 
 /// One message with an excerpt, as miette wants it.

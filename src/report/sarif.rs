@@ -12,9 +12,10 @@ use serde::Serialize;
 
 use super::gate::{self, Spot, fails, gap_fingerprints, gravest, hop, spot, spot_of};
 use super::json::{self, document, write_value};
-use super::{RenderOptions, Reporter, count, safe};
+use super::{RenderOptions, Reporter, safe};
 use crate::explain;
 use crate::finding::{Assessment, Finding, GapResult, Severity, Verdict};
+use crate::lang::{self, Lang, Message};
 use crate::source::{Location, Sources};
 
 /// GitHub rejects a run with more.
@@ -90,15 +91,15 @@ fn results(a: &Assessment, sources: &Sources, rules: &Rules) -> Vec<Outcome> {
 fn of_finding(f: &Finding, sources: &Sources, rules: &Rules) -> Outcome {
     let id = rule_of(f);
     let policy = f.policy_location.filter(|at| gate::is_file(&sources.get(at.source).path));
-    let labels = f.labels.iter().map(|l| (l.location, safe(&l.text).into_owned()));
+    let labels = f.labels.iter().map(|l| (l.location, safe(&l.text.to_string()).into_owned()));
     let related = labels.chain(policy.map(|at| (at, "asked for here".to_owned()))).take(MOST_RELATED);
     let verdict = f.verdict.as_str();
     let mut text = match f.verdict {
-        Verdict::Violated => safe(&f.message).into_owned(),
-        _ => format!("{verdict}: {}", safe(&f.message)),
+        Verdict::Violated => safe(&f.message.to_string()).into_owned(),
+        _ => format!("{verdict}: {}", safe(&f.message.to_string())),
     };
     if let Some(help) = &f.help {
-        text.push_str(&format!(". What to do: {}", safe(help)));
+        text.push_str(&format!(". What to do: {}", safe(&help.to_string())));
     }
     Outcome {
         rule_index: rules.index.get(&id).copied(),
@@ -113,7 +114,7 @@ fn of_finding(f: &Finding, sources: &Sources, rules: &Rules) -> Outcome {
         partial_fingerprints: Fingerprints::new(&f.fingerprint),
         code_flows: code_flow(f, sources).into_iter().collect(),
         related_locations: (0..).zip(related).map(|(id, (at, text))| Place::at(at, Some(id), &text, sources)).collect(),
-        suppressions: f.waiver.iter().map(|w| Suppression::new(&super::waived(w, sources))).collect(),
+        suppressions: f.waiver.iter().map(|w| Suppression::new(&super::waived(w, sources, Lang::En))).collect(),
         properties: OutcomeProperties {
             verdict,
             severity: f.severity.as_str(),
@@ -121,8 +122,8 @@ fn of_finding(f: &Finding, sources: &Sources, rules: &Rules) -> Outcome {
             origin: safe_all(&f.origin),
             data: safe_all(&f.data),
             endpoint: safe(&f.endpoint).into_owned(),
-            places: super::places_short(&f.places),
-            when: gate::when(f),
+            places: super::places_short(&f.places, Lang::En),
+            when: gate::when(f, Lang::En),
             touches: Vec::new(),
         },
     }
@@ -130,9 +131,9 @@ fn of_finding(f: &Finding, sources: &Sources, rules: &Rules) -> Outcome {
 
 fn of_gap(g: &GapResult, fingerprint: String, sources: &Sources, rules: &Rules) -> Outcome {
     let id = gap_rule(g.code);
-    let help = g.help.iter().map(|help| format!(". What to do: {}", safe(help)));
+    let help = g.help.iter().map(|help| format!(". What to do: {}", safe(&help.to_string())));
     let open = (!g.touches.is_empty()).then(|| format!(". Leaves open: {}", safe(&g.touches.join(", "))));
-    let text: String = [safe(&g.message).into_owned()].into_iter().chain(help).chain(open).collect();
+    let text: String = [safe(&g.message.to_string()).into_owned()].into_iter().chain(help).chain(open).collect();
     Outcome {
         rule_index: rules.index.get(&id).copied(),
         rule_id: id,
@@ -182,10 +183,10 @@ fn code_flow(f: &Finding, sources: &Sources) -> Option<CodeFlow> {
     let hops = f.path.iter().enumerate().filter(|(i, _)| left_out == 0 || *i < half || *i >= half + left_out);
     let locations = hops.map(|(i, h)| {
         let skipped = match left_out {
-            n if n > 0 && i == half + n => format!(" (before it, {} left out)", count(n, "hop", "hops")),
+            n if n > 0 && i == half + n => format!(" (before it, {} left out)", lang::count(n, "hop", "hops")),
             _ => String::new(),
         };
-        Step { location: Place::at(h.location, None, &format!("{}{skipped}", hop(h)), sources) }
+        Step { location: Place::at(h.location, None, &format!("{}{skipped}", hop(h, Lang::En)), sources) }
     });
     Some(CodeFlow { thread_flows: [ThreadFlow { locations: locations.collect() }] })
 }
@@ -201,19 +202,19 @@ impl Rules {
     fn new(a: &Assessment) -> Self {
         let mut rules = Self { list: Vec::new(), index: BTreeMap::new() };
         // Why a rule is there, with its citation, is said by its findings.
-        let mut why: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut why: BTreeMap<&str, &Message> = BTreeMap::new();
         for f in &a.findings {
             if let (Some(rule), Some(text)) = (&f.rule, &f.why) {
                 why.entry(rule).or_insert(text);
             }
         }
         for r in &a.rules {
-            let full = why.get(r.rule.as_str()).copied().unwrap_or(&r.title);
-            rules.add(r.rule.clone(), &r.title, full, full, Some(r.severity));
+            let full = why.get(r.rule.as_str()).copied().unwrap_or(&r.title).to_string();
+            rules.add(r.rule.clone(), &r.title.to_string(), &full, &full, Some(r.severity));
             rules.tag(&r.controls);
         }
         for f in &a.findings {
-            rules.add_code(rule_of(f), f.code, f.why.as_deref(), Some(f.severity));
+            rules.add_code(rule_of(f), f.code, f.why.as_ref().map(ToString::to_string).as_deref(), Some(f.severity));
         }
         for g in &a.gaps {
             rules.add_code(gap_rule(g.code), g.code, None, None);

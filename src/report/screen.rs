@@ -5,10 +5,11 @@ use std::io::{self, Write};
 
 use super::gate::{fails, gravest};
 use super::{
-    BOLD, DIM, RenderOptions, count, coverage, gaps_by_code, line, linked, place_of, safe, severity_style, summary,
+    BOLD, DIM, RenderOptions, coverage, gaps_by_code, limits, line, linked, pad, place_of, safe, severity_style, summary,
     verdict_style,
 };
 use crate::finding::{Assessment, Finding, RuleResult, Verdict};
+use crate::lang::{self, Lang, tell};
 use crate::source::Sources;
 
 /// Findings, rules of a verdict and codes of gaps shown; the others are counted. All of it comes to less than 24 lines.
@@ -18,7 +19,7 @@ const CODES: usize = 3;
 
 pub fn write(a: &Assessment, sources: &Sources, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
     let o = options;
-    writeln!(out, "{}", one_line(&o.paint(verdict_style(a.verdict), &summary(a)), o))?;
+    writeln!(out, "{}", one_line(&o.paint(verdict_style(a.verdict), &summary(a).tell(o.lang)), o))?;
     let mut by_verdict: BTreeMap<Verdict, Vec<&RuleResult>> = BTreeMap::new();
     for r in &a.rules {
         by_verdict.entry(r.verdict).or_default().push(r);
@@ -26,38 +27,39 @@ pub fn write(a: &Assessment, sources: &Sources, options: &RenderOptions, out: &m
     for (verdict, mut rules) in by_verdict.into_iter().rev() {
         rules.sort_by_key(|r| std::cmp::Reverse(r.severity));
         let names: Vec<String> = rules.iter().take(RULES).map(|r| safe(&r.rule).into_owned()).collect();
-        let names = more(names.join(", "), rules.len(), RULES);
-        let head = o.paint(verdict_style(verdict), &format!("{:<15}", verdict.as_str()));
+        let names = more(names.join(", "), rules.len(), RULES, o.lang);
+        let head = o.paint(verdict_style(verdict), &pad(o.lang.word(verdict.as_str()), 15));
         writeln!(out, "{}", one_line(&format!("  {head} {:>4}  {names}", rules.len()), o))?;
     }
     let findings = gravest(a);
     let counted: Vec<&&Finding> = findings.iter().filter(|f| f.verdict != Verdict::Waived).collect();
     if !counted.is_empty() {
         let failing = counted.iter().filter(|f| fails(f.verdict)).count();
-        let title = format!("{}, {failing} of them violations; the gravest:", count(counted.len(), "finding", "findings"));
+        let findings = lang::count(counted.len(), "finding", "findings");
+        let title = tell!(o.lang, "{findings}, {failing} of them violations; the gravest:", findings, failing);
         writeln!(out, "{}", one_line(&o.paint(BOLD, &title), o))?;
     }
     for f in counted.iter().take(FINDINGS) {
         let at = place_of(f).map_or_else(|| "-".to_owned(), |at| linked(&line(sources, at), sources, at, o));
-        let severity = o.paint(severity_style(f.severity), f.severity.as_str());
-        writeln!(out, "{}", one_line(&format!("  {severity} {at}: {}", safe(&f.message)), o))?;
+        let severity = o.paint(severity_style(f.severity), o.lang.word(f.severity.as_str()));
+        writeln!(out, "{}", one_line(&format!("  {severity} {at}: {}", safe(&f.message.tell(o.lang))), o))?;
     }
     if !a.gaps.is_empty() {
         let mut codes: Vec<(&str, usize)> = gaps_by_code(&a.gaps).into_iter().map(|(code, gaps)| (code, gaps.len())).collect();
         codes.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
         let names: Vec<String> = codes.iter().take(CODES).map(|(code, n)| format!("{code} {n}")).collect();
-        let title = o.paint(BOLD, &format!("{} could not be told:", count(a.gaps.len(), "thing", "things")));
-        writeln!(out, "{}", one_line(&format!("{title} {}", more(names.join(", "), codes.len(), CODES)), o))?;
+        let things = lang::count(a.gaps.len(), "thing", "things");
+        let title = o.paint(BOLD, &tell!(o.lang, "{things} could not be told:", things));
+        writeln!(out, "{}", one_line(&format!("{title} {}", more(names.join(", "), codes.len(), CODES, o.lang)), o))?;
     }
     for text in coverage(&a.coverage).into_iter().take(2) {
-        writeln!(out, "{}", one_line(&o.paint(DIM, &text), o))?;
+        writeln!(out, "{}", one_line(&o.paint(DIM, &text.tell(o.lang)), o))?;
     }
-    let limits = "onshore judges where data is and can get to, against declared facts; what is lawful is for people to decide";
-    writeln!(out, "{}", o.wrap("", "  ", &o.paint(DIM, limits)))
+    writeln!(out, "{}", o.wrap("", "  ", &o.paint(DIM, &limits().tell(o.lang))))
 }
 
-fn more(text: String, all: usize, shown: usize) -> String {
-    if all > shown { format!("{text} and {} more", all - shown) } else { text }
+fn more(names: String, all: usize, shown: usize, lang: Lang) -> String {
+    if all > shown { tell!(lang, "{names} and {n} more", names, n = all - shown) } else { names }
 }
 
 /// Cut at the width of the terminal, with its styles and links closed.

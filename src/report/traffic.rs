@@ -9,6 +9,7 @@ use super::json::{self, DataSet, JsonFinding, JsonPlace, Rule};
 use super::pretty::Pretty;
 use super::{BOLD, RenderOptions, Reporter, count, safe, table};
 use crate::finding::observed::{End, Log, Observation, ObservedWay, Proof, Rows, Seen, Unused, size};
+use crate::lang::Message;
 use crate::source::Sources;
 
 pub const SCHEMA: &str = "onshore.traffic/1";
@@ -35,7 +36,7 @@ pub fn pretty(o: &Observation, sources: &Sources, options: &RenderOptions, out: 
     if !o.proofs.is_empty() {
         title("Findings of `onshore check` that were seen to happen", options, out)?;
         for p in o.proofs.iter().take(SHOWN) {
-            let text = format!("{} [{}] - {}", safe(&p.message), safe(&p.rule), evidence(&p.seen));
+            let text = format!("{} [{}] - {}", safe(&p.message.tell(options.lang)), safe(&p.rule), evidence(&p.seen));
             writeln!(out, "{}", options.wrap("  - ", "    ", &text))?;
         }
         more(o.proofs.len(), options, out)?;
@@ -103,8 +104,8 @@ pub(super) fn shares(r: &Rows) -> Vec<(&'static str, u64)> {
     all.into_iter().filter(|(_, n)| *n > 0).collect()
 }
 
-fn of(n: u64, one: &str, many: &str) -> String {
-    count(usize::try_from(n).unwrap_or(usize::MAX), one, many)
+fn of(n: u64, one: &'static str, many: &'static str) -> String {
+    crate::lang::count(usize::try_from(n).unwrap_or(usize::MAX), one, many).to_string()
 }
 
 fn ways(heading: &str, ways: &[&ObservedWay], options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
@@ -305,7 +306,7 @@ struct JsonProof<'a> {
     finding: &'a str,
     rule: &'a str,
     endpoint: &'a str,
-    message: &'a str,
+    message: &'a Message,
     #[serde(flatten)]
     seen: JsonSeen<'a>,
 }

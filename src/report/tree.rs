@@ -3,6 +3,7 @@
 
 use super::{BOLD, DIM, RenderOptions, known, safe};
 use crate::finding::{Hop, HopRoute, KnownPlace};
+use crate::lang::{Lang, Message, say, tell};
 use crate::source::Location;
 
 /// `routing/media.conf:6`, safe to show.
@@ -64,7 +65,7 @@ impl<'a> Tree<'a> {
             let kind = options.paint(DIM, &format!("({})", safe(&node.hop.kind)));
             out.push_str(&options.wrap(&format!("{head}{dot} "), &rest, &format!("{name} {kind}")));
             out.push('\n');
-            for text in details(node.hop, line) {
+            for text in details(node.hop, line, options.lang) {
                 out.push_str(&options.wrap(&rest, &format!("{rest}  "), &text));
                 out.push('\n');
             }
@@ -88,24 +89,25 @@ impl<'a> Tree<'a> {
 }
 
 /// How data gets there and where that is, a line each.
-fn details(hop: &Hop, line: Lines<'_>) -> Vec<String> {
+fn details(hop: &Hop, line: Lines<'_>, lang: Lang) -> Vec<String> {
     let at = line(hop.location);
     let mut out = vec![match &hop.route {
-        Some(route) => format!("{} - {at}", by(route)),
-        None => format!("from here - {at}"),
+        Some(route) => format!("{} - {at}", by(route, lang)),
+        None => format!("{} - {at}", tell!(lang, "from here")),
     }];
-    out.extend(hop.places.iter().map(|p: &KnownPlace| known(p)));
+    out.extend(hop.places.iter().map(|p: &KnownPlace| known(p, lang)));
     out
 }
 
 /// `by forward, failover, priority 1, if all primaries of media are down or full`.
-fn by(route: &HopRoute) -> String {
-    let mut out = format!("by {}, {}", route.activity, route.role.as_str());
+pub(super) fn by(route: &HopRoute, lang: Lang) -> String {
+    let (activity, role) = (Message::Word(route.activity), Message::Word(route.role.as_str()));
+    let mut told = say!("by {activity}, {role}", activity, role);
     if route.priority > 0 {
-        out.push_str(&format!(", priority {}", route.priority));
+        told = say!("{told}, priority {n}", told, n = route.priority);
     }
-    if let Some(condition) = &route.condition {
-        out.push_str(&format!(", {}", super::condition(condition)));
+    match &route.condition {
+        Some(condition) => tell!(lang, "{told}, {condition}", told, condition = super::condition(condition, lang)),
+        None => told.tell(lang),
     }
-    out
 }

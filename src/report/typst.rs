@@ -3,9 +3,10 @@
 
 use std::io::{self, Write};
 
-use super::gate::{data_sets, details, gravest, line};
-use super::{RenderOptions, Reporter, count, coverage, known, safe, summary};
+use super::gate::{Title, data_sets, details, gravest, line};
+use super::{RenderOptions, Reporter, coverage, gap_message, known, safe, safe_list, safe_message, summary};
 use crate::finding::{Assessment, Finding};
+use crate::lang::{self, Lang, Message, say, tell};
 use crate::source::Sources;
 
 /// Lines for a name, a role, a date and a signature.
@@ -36,130 +37,145 @@ impl Reporter for Typst {
         true
     }
 
-    fn write(&self, a: &Assessment, sources: &Sources, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
-        head(a, out)?;
-        gaps(a, sources, out)?;
-        rules(a, sources, out)?;
-        heading(1, "Findings", out)?;
+    fn write(&self, a: &Assessment, sources: &Sources, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+        let lang = options.lang;
+        head(a, lang, out)?;
+        gaps(a, sources, lang, out)?;
+        rules(a, sources, lang, out)?;
+        heading(1, &tell!(lang, "Findings"), out)?;
         if a.findings.is_empty() {
-            say("Nothing was found.", out)?;
+            paragraph(&tell!(lang, "Nothing was found."), out)?;
         }
         let findings = gravest(a);
         let (in_full, in_short) = findings.split_at(findings.len().min(IN_FULL));
         for f in in_full {
-            finding(f, sources, out)?;
+            finding(f, sources, lang, out)?;
         }
         if !in_short.is_empty() {
-            heading(2, &format!("{} more, less grave", count(in_short.len(), "finding", "findings")), out)?;
-            say("Each with its fingerprint, by which the JSON and HTML reports of this assessment have its ways.", out)?;
+            let findings = lang::count(in_short.len(), "finding", "findings");
+            heading(2, &tell!(lang, "{findings} more, less grave", findings), out)?;
+            paragraph(
+                &tell!(lang, "Each with its fingerprint, by which the JSON and HTML reports of this assessment have its ways."),
+                out,
+            )?;
             writeln!(out, "#list(")?;
             for f in in_short {
-                writeln!(out, "  {},", literal(&short(f, sources)))?;
+                writeln!(out, "  {},", literal(&short(f, sources, lang)))?;
             }
             writeln!(out, ")")?;
         }
-        transfers(a, sources, out)?;
-        heading(1, "What this rests on", out)?;
-        for text in coverage(&a.coverage).iter().chain(&data_sets(a)) {
-            say(text, out)?;
+        transfers(a, sources, lang, out)?;
+        heading(1, &tell!(lang, "What this rests on"), out)?;
+        for text in coverage(&a.coverage).iter().map(|text| text.tell(lang)).chain(data_sets(a, lang)) {
+            paragraph(&text, out)?;
         }
         if !a.coverage.files_skipped.is_empty() {
-            say(&format!("{} not read:", count(a.coverage.files_skipped.len(), "file", "files")), out)?;
+            paragraph(
+                &tell!(lang, "{files} not read:", files = lang::count(a.coverage.files_skipped.len(), "file", "files")),
+                out,
+            )?;
         }
         let skipped = a.coverage.files_skipped.iter().map(|(file, why)| vec![safe(file).into_owned(), safe(why).into_owned()]);
-        table("(1fr, 1fr)", &["File", "Why"], skipped, out)?;
-        hashes(a, out)?;
-        signatures(out)
+        table("(1fr, 1fr)", &[tell!(lang, "File"), tell!(lang, "Why")], skipped, out)?;
+        hashes(a, lang, out)?;
+        signatures(lang, out)
     }
 }
 
-fn titled(project: &str) -> String {
-    format!("Where the data of {project} is and can get to")
+fn titled(project: &str, lang: Lang) -> String {
+    tell!(lang, "Where the data of {project} is and can get to", project)
 }
 
-fn head(a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
-    let project = a.project.as_deref().unwrap_or("this project");
-    let title = titled(project);
+fn head(a: &Assessment, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    let unnamed = tell!(lang, "this project");
+    let project = a.project.as_deref().unwrap_or(&unnamed);
+    let title = titled(project, lang);
     let version = env!("CARGO_PKG_VERSION");
     writeln!(out, "// Made by onshore {version}. `typst compile FILE` makes a PDF of it.")?;
     let mut short: String = safe(project).chars().take(SHORT).collect();
     if project.chars().nth(SHORT).is_some() {
         short.push_str("...");
     }
-    writeln!(out, "#set document(title: \"{}\", date: {})", escaped(&titled(&short), usize::MAX), date(&a.as_of))?;
-    writeln!(out, "#let foot = {}", literal(&format!("{short}, as of {}, onshore {version}", a.as_of)))?;
+    writeln!(out, "#set document(title: \"{}\", date: {})", escaped(&titled(&short, lang), usize::MAX), date(&a.as_of))?;
+    let foot = tell!(lang, "{project}, as of {day}, onshore {version}", project = short, day = lang::day(&a.as_of), version);
+    writeln!(out, "#let foot = {}", literal(&foot))?;
     out.write_all(STYLE.as_bytes())?;
     writeln!(out, "#align(center, text(size: 17pt, weight: \"bold\", {}))", literal(&title))?;
-    let notify = a.notify.as_ref().map(|(contact, hours)| format!("{contact}, within {hours} hours"));
+    let notify = a.notify.as_ref().map(|(contact, hours)| tell!(lang, "{contact}, within {hours} hours", contact, hours));
     let facts = [
-        ("As of", Some(a.as_of.clone())),
-        ("Decided", Some(summary(a))),
-        ("Answers for it", a.owner.clone()),
-        ("Incidents are told to", notify),
-        ("Made by", Some(format!("onshore {version}"))),
+        (say!("As of"), Some(lang.day(&a.as_of).into_owned())),
+        (say!("Decided"), Some(summary(a).tell(lang))),
+        (say!("Answers for it"), a.owner.clone()),
+        (say!("Incidents are told to"), notify),
+        (say!("Made by"), Some(format!("onshore {version}"))),
     ];
-    let facts = facts.into_iter().filter_map(|(name, value)| Some(vec![name.to_owned(), safe(&value?).into_owned()]));
+    let facts = facts.into_iter().filter_map(|(name, value)| Some(vec![name.tell(lang), safe(&value?).into_owned()]));
     table("(4cm, 1fr)", &[], facts, out)?;
-    say(
-        "onshore judges where data is and can get to, against declared facts. What is lawful is for people to decide. What \
-         could not be told is listed first.",
+    paragraph(
+        &tell!(
+            lang,
+            "onshore judges where data is and can get to, against declared facts. What is lawful is for people to decide. What \
+             could not be told is listed first."
+        ),
         out,
     )
 }
 
-fn gaps(a: &Assessment, sources: &Sources, out: &mut dyn Write) -> io::Result<()> {
-    heading(1, "What could not be told", out)?;
+fn gaps(a: &Assessment, sources: &Sources, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    heading(1, &tell!(lang, "What could not be told"), out)?;
     if a.gaps.is_empty() {
-        return say("Everything that was read was understood.", out);
+        return paragraph(&tell!(lang, "Everything that was read was understood."), out);
     }
     let rows = a.gaps.iter().map(|g| {
-        let help = g.help.iter().map(|help| format!("\nHelp: {}", safe(help)));
-        let text = std::iter::once(safe(&g.message).into_owned()).chain(help).collect();
+        let help = g.help.iter().map(|help| format!("\n{}", tell!(lang, "Help: {help}", help = safe_message(help))));
+        let text = std::iter::once(safe(&gap_message(g).tell(lang)).into_owned()).chain(help).collect();
         vec![text, line(sources, g.location), safe(&g.touches.join(", ")).into_owned()]
     });
-    table("(2fr, 1fr, 1fr)", &["What", "Where", "Leaves open"], rows, out)
+    table("(2fr, 1fr, 1fr)", &[tell!(lang, "What"), tell!(lang, "Where"), tell!(lang, "Leaves open")], rows, out)
 }
 
-fn rules(a: &Assessment, sources: &Sources, out: &mut dyn Write) -> io::Result<()> {
-    heading(1, "Rules", out)?;
+fn rules(a: &Assessment, sources: &Sources, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    heading(1, &tell!(lang, "Rules"), out)?;
     let rows = a.rules.iter().map(|r| {
-        let mut text = format!("{}\n{}\n{}", safe(&r.rule), safe(&r.title), safe(&r.why));
+        let mut text = format!("{}\n{}\n{}", safe(&r.rule), safe(&r.title.tell(lang)), safe(&r.why.tell(lang)));
         for remedy in a.remedies.iter().filter(|remedy| remedy.rule == r.rule) {
-            for line in super::remedy(remedy, sources) {
+            for step in super::remedy(remedy, sources) {
                 text.push('\n');
-                text.push_str(&line);
+                text.push_str(&step.tell(lang));
             }
         }
-        vec![r.verdict.as_str().to_owned(), r.severity.as_str().to_owned(), text]
+        vec![lang.word(r.verdict.as_str()).to_owned(), lang.word(r.severity.as_str()).to_owned(), text]
     });
-    table("(2.6cm, 1.8cm, 1fr)", &["Verdict", "Severity", "Rule"], rows, out)
+    table("(2.6cm, 1.8cm, 1fr)", &[tell!(lang, "Verdict"), tell!(lang, "Severity"), tell!(lang, "Rule")], rows, out)
 }
 
-fn finding(f: &Finding, sources: &Sources, out: &mut dyn Write) -> io::Result<()> {
-    heading(2, &format!("{} {}: {}", f.severity.as_str(), f.verdict.as_str(), f.code), out)?;
-    say(&f.message, out)?;
-    let rule = f.rule.iter().map(|rule| ("rule", safe(rule).into_owned()));
-    let at = f.location.iter().map(|at| ("at", line(sources, *at)));
-    let rows = rule.chain(at).chain(details(f, sources));
-    table("(2.6cm, 1fr)", &[], rows.map(|(title, text)| vec![title.to_owned(), text]), out)
+fn finding(f: &Finding, sources: &Sources, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    heading(2, &format!("{} {}: {}", lang.word(f.severity.as_str()), lang.word(f.verdict.as_str()), f.code), out)?;
+    paragraph(&f.message.tell(lang), out)?;
+    let rule = f.rule.iter().map(|rule| (Title::Of(say!("rule")), safe(rule).into_owned()));
+    let at = f.location.iter().map(|at| (Title::Of(say!("at")), line(sources, *at)));
+    let rows = rule.chain(at).chain(details(f, sources, lang));
+    table("(2.6cm, 1fr)", &[], rows.map(|(title, text)| vec![title.tell(lang), text]), out)
 }
 
-fn short(f: &Finding, sources: &Sources) -> String {
+fn short(f: &Finding, sources: &Sources, lang: Lang) -> String {
     let rule = f.rule.iter().map(|rule| safe(rule).into_owned());
     let at = f.location.iter().map(|at| line(sources, *at));
     let rest: Vec<String> = rule.chain(at).chain([safe(&f.fingerprint).into_owned()]).collect();
-    format!("{} {}, {}: {} ({})", f.severity.as_str(), f.verdict.as_str(), f.code, safe(&f.message), rest.join("; "))
+    let (severity, verdict) = (lang.word(f.severity.as_str()), lang.word(f.verdict.as_str()));
+    format!("{severity} {verdict}, {}: {} ({})", f.code, safe(&f.message.tell(lang)), rest.join("; "))
 }
 
 /// What was read, so that who has the files can tell whether they are the same.
-fn hashes(a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
+fn hashes(a: &Assessment, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     let hashes = &a.coverage.hashes;
     if hashes.is_empty() {
         return Ok(());
     }
-    say("SHA-256 of what was read, the project's file and the policies with it, as `sha256sum` prints it:", out)?;
+    let what = tell!(lang, "SHA-256 of what was read, the project's file and the policies with it, as `sha256sum` prints it:");
+    paragraph(&what, out)?;
     writeln!(out, "#table(columns: (1fr, 10.6cm), stroke: 0.4pt + luma(160), inset: 4pt,")?;
-    writeln!(out, "  table.header(strong(\"File\"), strong(\"SHA-256\")),")?;
+    writeln!(out, "  table.header(strong({}), strong(\"SHA-256\")),", literal(&tell!(lang, "File")))?;
     for (file, hash) in hashes {
         // A hash does not break.
         writeln!(out, "  {}, raw(\"{}\"),", literal(file), escaped(hash, HASH))?;
@@ -167,38 +183,46 @@ fn hashes(a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, ")")
 }
 
-fn transfers(a: &Assessment, sources: &Sources, out: &mut dyn Write) -> io::Result<()> {
+fn transfers(a: &Assessment, sources: &Sources, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     if a.allowed.is_empty() {
         return Ok(());
     }
-    heading(1, "Allowed by the transfer register only", out)?;
+    heading(1, &tell!(lang, "Allowed by the transfer register only"), out)?;
     let rows = a.allowed.iter().map(|t| {
-        let places: Vec<String> = t.places.iter().map(known).collect();
-        let until = t.until.as_ref().map_or_else(String::new, |day| format!(", until {}", safe(day)));
+        let places: Vec<String> = t.places.iter().map(|p| known(p, lang)).collect();
+        let until = match &t.until {
+            Some(day) => say!(", until {day}", day = lang::day(&safe(day))),
+            None => Message::default(),
+        };
         vec![
             format!("{}\n{}", safe(&t.endpoint), places.join("; ")),
-            safe(&format!("{} of people in {}", t.data.join(", "), t.origin.join(", "))).into_owned(),
+            tell!(lang, "{data} of people in {origin}", data = safe_list(&t.data), origin = safe_list(&t.origin)),
             format!(
-                "{} with {}, {}, {}{until}\n{}",
-                safe(&t.mechanism),
-                safe(&t.recipient),
-                safe(&t.purpose),
-                safe(&t.evidence),
+                "{}\n{}",
+                tell!(
+                    lang,
+                    "{mechanism} with {recipient}, {purpose}, {evidence}{until}",
+                    mechanism = safe(&t.mechanism),
+                    recipient = safe(&t.recipient),
+                    purpose = safe(&t.purpose),
+                    evidence = safe(&t.evidence),
+                    until
+                ),
                 line(sources, t.location)
             ),
         ]
     });
-    table("(1fr, 1fr, 1.4fr)", &["Where", "Data", "By what"], rows, out)
+    table("(1fr, 1fr, 1.4fr)", &[tell!(lang, "Where"), tell!(lang, "Data"), tell!(lang, "By what")], rows, out)
 }
 
-fn signatures(out: &mut dyn Write) -> io::Result<()> {
-    heading(1, "Signatures", out)?;
+fn signatures(lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    heading(1, &tell!(lang, "Signatures"), out)?;
     let empty = vec![String::new(); 4];
     writeln!(out, "#block(breakable: false)[")?;
     table_of(
         "(1.5fr, 1.5fr, 1fr, 2fr)",
         "rows: (auto, 1.2cm),",
-        &["Name", "Role", "Date", "Signature"],
+        &[tell!(lang, "Name"), tell!(lang, "Role"), tell!(lang, "Date"), tell!(lang, "Signature")],
         vec![empty; SIGNATURES],
         out,
     )?;
@@ -220,11 +244,11 @@ fn heading(level: u8, text: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "#heading(level: {level}, {})", literal(text))
 }
 
-fn say(text: &str, out: &mut dyn Write) -> io::Result<()> {
+fn paragraph(text: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "#par(text({}))", literal(text))
 }
 
-fn table(columns: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>, out: &mut dyn Write) -> io::Result<()> {
+fn table(columns: &str, head: &[String], rows: impl Iterator<Item = Vec<String>>, out: &mut dyn Write) -> io::Result<()> {
     table_of(columns, "", head, rows, out)
 }
 
@@ -232,7 +256,7 @@ fn table(columns: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>, 
 fn table_of(
     columns: &str,
     more: &str,
-    head: &[&str],
+    head: &[String],
     rows: impl IntoIterator<Item = Vec<String>>,
     out: &mut dyn Write,
 ) -> io::Result<()> {

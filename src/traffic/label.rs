@@ -13,6 +13,7 @@ use super::flow::End;
 use super::table::Table;
 use crate::geo::mmdb::{Database, Record};
 use crate::geo::{Atlas, Basis, GeoError, Geolocation, Kind, special};
+use crate::lang::{Message, say};
 use crate::model::{Country, EndpointId, SiteId, SiteMatch, Snapshot, Standing};
 
 /// Index into [`Labels::parties`].
@@ -290,7 +291,7 @@ impl Parties {
                 places: Vec::new(),
                 basis: None,
                 evidence: Vec::new(),
-                unknown: Some("the log tells neither its address nor a name that the inventory knows".to_owned()),
+                unknown: Some(say!("the log tells neither its address nor a name that the inventory knows")),
                 conflict: None,
             };
             Party { endpoints: Vec::new(), site: None, geo, nobody: Some(phrase), was: None, local: false }
@@ -311,12 +312,12 @@ impl Parties {
         let keeps_reason = matches!(site, SiteMatch::Ambiguous(_));
         if !keeps_reason && geo.unknown.is_some() {
             geo.unknown = Some(match (geo.kind, block) {
-                (Kind::Private, _) => "a private address that no declared network covers".to_owned(),
-                (_, Some(block)) => block.is.to_owned(),
-                (Kind::Anycast, None) => "anycast: where data ends depends on the sender".to_owned(),
-                (Kind::Global, None) => "a global service without a place".to_owned(),
-                (Kind::Edge, None) => "an edge network: where data ends depends on the client".to_owned(),
-                _ => "no range and no database knows where".to_owned(),
+                (Kind::Private, _) => say!("a private address that no declared network covers"),
+                (_, Some(block)) => Message::Word(block.is),
+                (Kind::Anycast, None) => say!("anycast: where data ends depends on the sender"),
+                (Kind::Global, None) => say!("a global service without a place"),
+                (Kind::Edge, None) => say!("an edge network: where data ends depends on the client"),
+                _ => say!("no range and no database knows where"),
             });
         }
         let was = before.and_then(|database| elsewhere(&geo, database, address));

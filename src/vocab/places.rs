@@ -10,13 +10,16 @@ use std::sync::OnceLock;
 use jiff::civil::Date;
 use serde::Deserialize;
 
+use crate::lang::{self, Lang, Message, say};
 use crate::model::{Country, Place};
 
 static ISO: &str = include_str!("../../data/iso3166.tsv");
 static PLACES: &str = include_str!("../../data/places.toml");
 
-/// What stands between a code and the condition on which it is a member, in [`Membership::Unknown`].
-pub const COUNTS_ONLY_FOR: &str = " counts only for ";
+/// Whether [`Membership::Unknown`] says that a place is a member on a condition, which a recipient may fulfil.
+pub fn counts_only_for_some(why: &Message) -> bool {
+    why.says("{place} counts only for {condition}")
+}
 
 /// Whether a place lies in a set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +28,7 @@ pub enum Membership {
     Out,
     /// The set names a part of the country and the place is not known that exactly, or the entry holds on a condition
     /// (adequate only for certified recipients): what would decide it.
-    Unknown(String),
+    Unknown(Message),
 }
 
 /// A set of places as a rule names it, resolved at a date.
@@ -222,14 +225,16 @@ impl PlaceSet {
         let own = place.subdivision.as_deref().and_then(own_code);
         let country = own.unwrap_or(place.country);
         let subdivision = if own.is_some() { None } else { place.subdivision.as_deref() };
-        let mut unknown: Option<String> = None;
+        let mut unknown: Option<Message> = None;
         for member in self.members.iter().filter(|m| m.code.as_bytes().starts_with(&country.0)) {
             match member.holds(country, subdivision, place.city.as_deref(), certified) {
                 Membership::In => return Membership::In,
                 Membership::Out => {}
                 Membership::Unknown(why) => {
                     let why = match unknown {
-                        Some(first) if first != why && first.len() + why.len() < 400 => format!("{first}; or {why}"),
+                        Some(first) if first != why && length(&first) + length(&why) < 400 => {
+                            say!("{first}; or {why}", first, why)
+                        }
                         Some(first) => first,
                         None => why,
                     };
@@ -301,6 +306,11 @@ impl PlaceSet {
     }
 }
 
+/// Of the English, so that no language changes what is told.
+fn length(message: &Message) -> usize {
+    message.tell(Lang::En).len()
+}
+
 impl Member {
     fn holds(
         &self,
@@ -314,19 +324,32 @@ impl Member {
         if !inside {
             return match subdivision {
                 Some(s) if !within(&self.code, s) => Membership::Out,
-                Some(s) => Membership::Unknown(format!("{s} is known, but not whether it is {}", self.code)),
-                None => Membership::Unknown(format!("{country} is known, but not whether it is {}", self.code)),
+                Some(s) => {
+                    Membership::Unknown(say!("{place} is known, but not whether it is {asked}", place = s, asked = self.code))
+                }
+                None => Membership::Unknown(say!(
+                    "{place} is known, but not whether it is {asked}",
+                    place = country,
+                    asked = self.code
+                )),
             };
         }
         if !self.cities.is_empty() {
             match city {
                 Some(c) if self.cities.iter().any(|known| same_city(known, c)) => {}
-                Some(c) => return Membership::Unknown(format!("`{c}` is not the name of {}", self.cities.join(", "))),
+                Some(c) => {
+                    return Membership::Unknown(say!(
+                        "`{city}` is not the name of {asked}",
+                        city = c,
+                        asked = lang::list(&self.cities)
+                    ));
+                }
                 None => {
-                    return Membership::Unknown(format!(
-                        "{} is known, but not whether it is {}",
-                        self.code,
-                        self.cities.join(", ")
+                    let asked = lang::list(&self.cities);
+                    return Membership::Unknown(say!(
+                        "{place} is known, but not whether it is {asked}",
+                        place = self.code,
+                        asked
                     ));
                 }
             }
@@ -334,7 +357,9 @@ impl Member {
         match (&self.condition, self.certification.as_deref().and_then(certified)) {
             (Some(_), Some(true)) | (None, _) => Membership::In,
             (Some(_), Some(false)) => Membership::Out,
-            (Some(c), None) => Membership::Unknown(format!("{}{COUNTS_ONLY_FOR}{c}", self.code)),
+            (Some(c), None) => {
+                Membership::Unknown(say!("{place} counts only for {condition}", place = self.code, condition = c))
+            }
         }
     }
 

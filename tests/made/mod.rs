@@ -21,7 +21,13 @@ pub struct Made {
 impl Made {
     pub fn page(&self) -> String {
         let mut out = Vec::new();
-        let report = Report { assessment: &self.assessment, sources: &self.sources, world: &self.world, version: "0.0.0" };
+        let report = Report {
+            assessment: &self.assessment,
+            sources: &self.sources,
+            world: &self.world,
+            version: "0.0.0",
+            lang: onshore::lang::Lang::En,
+        };
         write(&report, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
@@ -44,19 +50,19 @@ pub fn made(name: &str, findings: usize) -> Made {
         network: Some(name()),
         data_set: Some(name()),
         data_set_date: Some(name()),
-        note: Some(name()),
+        note: Some(name().into()),
     };
     let waived = Waived {
         by: WaivedBy::Person { approver: name(), reason: name(), ticket: Some(name()) },
         expires: Some(name()),
         location: Some(at(0)),
     };
-    let route = HopRoute { activity: "forward", role: RouteRole::Failover, priority: 1, condition: Some(name()) };
+    let route = HopRoute { activity: "forward", role: RouteRole::Failover, priority: 1, condition: Some(name().into()) };
     let hop = |route| Hop { endpoint: name(), kind: name(), route, places: vec![place.clone()], location: at(0) };
     let finding = |i: usize| Finding {
         rule: Some(name()),
-        help: Some(name()),
-        why: Some(name()),
+        help: Some(name().into()),
+        why: Some(name().into()),
         origin: vec!["DE".into()],
         data: vec![name()],
         populations: vec![name()],
@@ -65,14 +71,14 @@ pub fn made(name: &str, findings: usize) -> Made {
         activity: Some("store"),
         role: Some(RouteRole::Failover),
         state: Some(State::ALL[i % 3]),
-        condition: Some(name()),
+        condition: Some(name().into()),
         lost: Some(name()),
         without: vec![name()],
         with_rules: vec![name()],
         path: vec![hop(None), hop(Some(route.clone())), hop(Some(route.clone()))],
         location: Some(at(i)),
         policy_location: Some(only_in),
-        labels: vec![Label { location: at(i), text: name() }],
+        labels: vec![Label { location: at(i), text: name().into() }],
         fingerprint: format!("{i:016x}"),
         waiver: (i % 3 == 1).then(|| waived.clone()),
         lapsed: (i % 3 == 2).then(|| waived.clone()),
@@ -90,10 +96,10 @@ pub fn made(name: &str, findings: usize) -> Made {
     };
     let rule = RuleResult {
         rule: name(),
-        title: name(),
+        title: name().into(),
         severity: Severity::High,
         verdict: Verdict::Indeterminate,
-        why: name(),
+        why: name().into(),
         controls: vec!["CCC.Core.CN06"],
         read: None,
         endpoints_examined: 1,
@@ -127,7 +133,7 @@ pub fn made(name: &str, findings: usize) -> Made {
             role: RouteRole::Failover,
             state: State::Overload,
             change: Change::Same,
-            condition: Some(name()),
+            condition: Some(name().into()),
             at: name(),
             breaks: vec![name()],
             ends: true,
@@ -148,8 +154,8 @@ pub fn made(name: &str, findings: usize) -> Made {
         remedies: Vec::new(),
         gaps: vec![GapResult {
             code: "unknown-word",
-            message: name(),
-            help: Some(name()),
+            message: name().into(),
+            help: Some(name().into()),
             location: at(0),
             touches: vec![name()],
         }],
@@ -174,7 +180,7 @@ pub fn made(name: &str, findings: usize) -> Made {
             licence: Some(name()),
             attribution: Some(name()),
             used: true,
-            age: Some(name()),
+            age: Some(name().into()),
         }],
     };
     let world = World {

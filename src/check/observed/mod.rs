@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::boundary::people_sets;
 use super::context::{Context, Standpoint, and, bits};
-use super::describe::{count, tell_apart};
+use super::describe::tell_apart;
 use super::placement::{Placement, Wanted, judge};
 use super::recipient::{self, Fitness};
 use super::scope::{Applies, Scope};
@@ -20,6 +20,7 @@ use super::waive;
 use super::{Question, overall, with_context};
 use crate::finding::observed::{End, Log, Observation, Seen};
 use crate::finding::{Assessment, Finding, RuleResult, State, Verdict};
+use crate::lang::{self, Joint, Message, say};
 use crate::model::{EndpointId, Role};
 use crate::policy::{Combine, Demand, Doing};
 use crate::traffic::{Labels, Party, PartyId, Sum, Tally, Way};
@@ -71,30 +72,27 @@ struct Judge<'j, 'a> {
 }
 
 /// Why no rule can pass, whatever was seen.
-fn unread(counted: &Counted<'_>) -> Vec<String> {
+fn unread(counted: &Counted<'_>) -> Vec<Message> {
     let mut why = Vec::new();
     let broken = counted.logs.iter().filter(|l| l.broken.is_some()).count();
     if broken > 0 {
-        why.push(format!(
-            "{} not read to the end",
-            if broken == 1 { "1 log was".into() } else { format!("{broken} logs were") }
-        ));
+        why.push(say!("{logs} not read to the end", logs = lang::count(broken, "log was", "logs were")));
     }
     let rows = &counted.tally.rows;
     if rows.unparsable > 0 {
-        why.push(format!("{} could not be read", of(rows.unparsable, "row")));
+        why.push(say!("{rows} could not be read", rows = of(rows.unparsable, "row", "rows")));
     }
     if rows.skipped > 0 {
-        why.push(format!("the log left out what belongs at {}", of(rows.skipped, "row")));
+        why.push(say!("the log left out what belongs at {rows}", rows = of(rows.skipped, "row", "rows")));
     }
     if counted.tally.other.flows > 0 {
-        why.push(format!("{} could not be told apart", of(counted.tally.other.flows, "flow")));
+        why.push(say!("{flows} could not be told apart", flows = of(counted.tally.other.flows, "flow", "flows")));
     }
     why
 }
 
-fn of(n: u64, noun: &str) -> String {
-    count(usize::try_from(n).unwrap_or(usize::MAX), noun)
+fn of(n: u64, one: &'static str, many: &'static str) -> Message {
+    Message::Count(n, one, many)
 }
 
 /// A demand on where data goes, and of which tokens.
@@ -316,10 +314,10 @@ impl<'j, 'a> Judge<'j, 'a> {
         let mut judged: Vec<Fitness> = pair.to.endpoints.iter().map(of).collect();
         judged.dedup();
         match judged.len() {
-            0 => Fitness::Untold("no inventory says what has that address".into()),
+            0 => Fitness::Untold(say!("no inventory says what has that address")),
             1 => judged.swap_remove(0),
             _ if judged.iter().all(|f| matches!(f, Fitness::Unfit(_))) => judged.swap_remove(0),
-            _ => Fitness::Untold("which of several endpoints has that address is not known, nor who operates it".into()),
+            _ => Fitness::Untold(say!("which of several endpoints has that address is not known, nor who operates it")),
         }
     }
 
@@ -331,8 +329,8 @@ impl<'j, 'a> Judge<'j, 'a> {
         placement: &Placement,
         fitness: &Fitness,
         holds: &Holds,
-    ) -> Option<(&'static str, Verdict, String)> {
-        let undecided = |code, why: &str| Some((code, Verdict::Indeterminate, why.to_owned()));
+    ) -> Option<(&'static str, Verdict, Message)> {
+        let undecided = |code, why: Message| Some((code, Verdict::Indeterminate, why));
         let code = match (placement, fitness) {
             (Placement::Inside, Fitness::Fit) => return None,
             (Placement::Outside(_), _) => "observed-outside",
@@ -342,28 +340,29 @@ impl<'j, 'a> Judge<'j, 'a> {
         };
         let does = self.does(scope, pair)?;
         match (code, placement, fitness) {
-            ("observed-place-unknown", Placement::Weak(why), _) => undecided(code, &format!("but {why}")),
-            ("observed-place-unknown", ..) => undecided(code, ""),
+            ("observed-place-unknown", Placement::Weak(why), _) => undecided(code, say!("but {why}", why)),
+            ("observed-place-unknown", ..) => undecided(code, Message::default()),
             ("observed-recipient-unknown", _, Fitness::Untold(why)) => {
-                undecided(code, &format!("and whether its operator may have it cannot be told: {why}"))
+                undecided(code, say!("and whether its operator may have it cannot be told: {why}", why))
             }
             _ if !holds.known => {
-                undecided("observed-sender-unknown", "and no inventory says what stands at the sender's address")
+                undecided("observed-sender-unknown", say!("and no inventory says what stands at the sender's address"))
             }
             _ if pair.way == Way::Answered && !pair.to.is_own() => {
-                undecided("observed-answer-abroad", "in answer to clients there, of whom nothing is declared")
+                undecided("observed-answer-abroad", say!("in answer to clients there, of whom nothing is declared"))
             }
             _ if !holds.sure => undecided(
                 "observed-perhaps-outside",
-                "though that data gets to the sender in some states only, or to one of several that may have sent it",
+                say!("though that data gets to the sender in some states only, or to one of several that may have sent it"),
             ),
-            _ if !does => {
-                undecided("observed-perhaps-outside", "and whether what happens there is what the rule is about cannot be told")
-            }
+            _ if !does => undecided(
+                "observed-perhaps-outside",
+                say!("and whether what happens there is what the rule is about cannot be told"),
+            ),
             _ if scope.rule.state.len() < State::ALL.len() => {
-                undecided("observed-perhaps-outside", "and a log does not say in which state the rule asks for that was")
+                undecided("observed-perhaps-outside", say!("and a log does not say in which state the rule asks for that was"))
             }
-            _ => Some((code, Verdict::Violated, String::new())),
+            _ => Some((code, Verdict::Violated, Message::default())),
         }
     }
 
@@ -414,7 +413,7 @@ struct Draft<'p> {
     tokens: Vec<usize>,
     code: &'static str,
     verdict: Verdict,
-    why: String,
+    why: Message,
     placement: Placement,
     fitness: Fitness,
     unsure: bool,
@@ -432,38 +431,53 @@ struct Judged {
     allowed: usize,
 }
 
-fn result(scope: &Scope<'_>, judged: Option<&Judged>, found: &[&Finding], unread: &[String]) -> RuleResult {
-    let not_asked = |why: &str| (Verdict::NotApplicable, why.to_owned());
+fn result(scope: &Scope<'_>, judged: Option<&Judged>, found: &[&Finding], unread: &[Message]) -> RuleResult {
+    let not_asked = |why: Message| (Verdict::NotApplicable, why);
     let worst = found.iter().map(|f| f.verdict).max();
     let undecided = found.iter().filter(|f| f.verdict == Verdict::Indeterminate).count();
     let (verdict, why) = match (judged, &scope.applies) {
-        (_, Applies::No(why)) => not_asked(why),
-        (None, _) => not_asked("flows cannot show what it asks for"),
-        (_, Applies::Nobody(why)) => not_asked(why),
+        (_, Applies::No(why)) => not_asked(why.clone()),
+        (None, _) => not_asked(say!("flows cannot show what it asks for")),
+        (_, Applies::Nobody(why)) => not_asked(why.clone()),
         (_, Applies::Untold(why)) => (Verdict::Indeterminate, why.clone()),
         (Some(judged), Applies::Yes | Applies::IfEvidence(_)) => match worst {
             Some(Verdict::Violated) => {
                 let broken = found.iter().filter(|f| f.verdict == Verdict::Violated).count();
-                (Verdict::Violated, format!("{} that break it were observed", count(broken, "way")))
+                (Verdict::Violated, say!("{ways} that break it were observed", ways = lang::count(broken, "way", "ways")))
             }
-            _ if undecided > 0 => (Verdict::Indeterminate, format!("{} could not be told", count(undecided, "observed way"))),
-            _ if !unread.is_empty() => {
-                (Verdict::Indeterminate, format!("nothing that was seen breaks it, but {}", unread.join(", and ")))
-            }
-            Some(Verdict::Waived) => {
-                (Verdict::Waived, format!("{} that break it are waived", count(found.len(), "observed way")))
-            }
-            _ if judged.flows == 0 => not_asked("no flow in these logs comes from what holds its data"),
+            _ if undecided > 0 => (
+                Verdict::Indeterminate,
+                say!("{ways} could not be told", ways = lang::count(undecided, "observed way", "observed ways")),
+            ),
+            _ if !unread.is_empty() => (
+                Verdict::Indeterminate,
+                say!("nothing that was seen breaks it, but {unread}", unread = lang::series(unread, Joint::ClauseAnd)),
+            ),
+            Some(Verdict::Waived) => (
+                Verdict::Waived,
+                say!("{ways} that break it are waived", ways = lang::count(found.len(), "observed way", "observed ways")),
+            ),
+            _ if judged.flows == 0 => not_asked(say!("no flow in these logs comes from what holds its data")),
             _ => {
-                let register = if judged.allowed > 0 { "; some by the transfer register only" } else { "" };
-                let senders = count(judged.senders.len(), "endpoint");
-                (Verdict::Satisfied, format!("{} from {senders} seen, none breaks it{register}", of(judged.flows, "flow")))
+                let senders = lang::count(judged.senders.len(), "endpoint", "endpoints");
+                let flows = of(judged.flows, "flow", "flows");
+                (
+                    Verdict::Satisfied,
+                    match judged.allowed {
+                        0 => say!("{flows} from {senders} seen, none breaks it", flows, senders),
+                        _ => say!(
+                            "{flows} from {senders} seen, none breaks it; some by the transfer register only",
+                            flows,
+                            senders
+                        ),
+                    },
+                )
             }
         },
     };
     RuleResult {
         rule: scope.name.clone(),
-        title: scope.rule.title.clone(),
+        title: scope.rule.title(),
         severity: scope.rule.severity,
         verdict,
         why,
@@ -476,5 +490,5 @@ fn result(scope: &Scope<'_>, judged: Option<&Judged>, found: &[&Finding], unread
 }
 
 fn order(f: &Finding) -> impl Ord + use<'_> {
-    (std::cmp::Reverse((f.severity, f.verdict)), &f.rule, &f.endpoint, f.code, &f.message, &f.fingerprint)
+    (std::cmp::Reverse((f.severity, f.verdict)), &f.rule, &f.endpoint, f.code, f.message.in_order(), &f.fingerprint)
 }

@@ -2,7 +2,6 @@
 //! parent decides.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
@@ -15,6 +14,7 @@ use super::{Draft, Judge, Pair, of};
 use crate::finding::observed::{End, ObservedWay, Seen, size};
 use crate::finding::{Finding, Hop, Label, Verdict};
 use crate::geo::{Kind, known_places};
+use crate::lang::{self, Message, say};
 use crate::model::EndpointId;
 use crate::traffic::{Party, PartyId, Sum, Way};
 
@@ -29,59 +29,63 @@ impl Judge<'_, '_> {
         let (origin, data, populations) = whose(context, scope, &arrivals);
         let subject = subject_of(context, scope, &arrivals);
         let place = describe::places_phrase(&to.places);
-        let holds = if from.declared { format!("holds {subject}") } else { format!("may hold {subject}") };
-        let (verb, to_whom) = match draft.pair.way {
-            Way::Sent => ("sent", "to"),
-            Way::Answered => ("answered with", "to"),
+        let holds = if from.declared { say!("holds {subject}", subject) } else { say!("may hold {subject}", subject) };
+        let to_whom = match to.declared {
+            true => say!("to `{to}` {place}", to = to.name, place),
+            false => say!("to {to}", to = to.name),
         };
-        let to_whom = if to.declared { format!("{to_whom} `{}` {place}", to.name) } else { format!("{to_whom} {}", to.name) };
-        let mut message = format!("`{}` {holds} and {verb} {} {to_whom}", from.name, amount(seen));
+        let (from, amount) = (&from.name, amount(seen));
+        let mut message = match draft.pair.way {
+            Way::Sent => say!("`{from}` {holds} and sent {amount} {to_whom}", from, holds, amount, to_whom),
+            Way::Answered => say!("`{from}` {holds} and answered with {amount} {to_whom}", from, holds, amount, to_whom),
+        };
         if let (false, Fitness::Unfit(why)) = (matches!(draft.placement, Placement::Outside(_)), &draft.fitness) {
-            let _ = write!(message, ", and {why}");
+            message = say!("{message}, and {why}", message, why);
         }
         if draft.verdict == Verdict::Indeterminate {
             match &draft.placement {
                 Placement::Unknown(why) if draft.code == "observed-place-unknown" => {
                     let geo = &draft.pair.to.geo;
                     let why = why.clone().or_else(|| geo.conflict.clone()).or_else(|| geo.unknown.clone());
-                    let _ = write!(
-                        message,
-                        ", and where that is cannot be told: {}",
-                        why.unwrap_or_else(|| "nothing says it".into())
-                    );
+                    let why = why.unwrap_or_else(|| say!("nothing says it"));
+                    message = say!("{message}, and where that is cannot be told: {why}", message, why);
                 }
                 _ => {
-                    let _ = write!(message, ", {}", draft.why);
+                    message = say!("{message}, {why}", message, why = draft.why);
                 }
             }
         }
-        let _ = write!(message, "; {}", when(seen));
+        let message = say!("{message}; {when}", message, when = when(seen));
         let help = match draft.code {
-            "observed-outside" if to.declared => format!(
-                "keep the data out of `{}`, or declare with `data = [...]` on the route which data goes there",
-                to.name
+            "observed-outside" if to.declared => say!(
+                "keep the data out of `{to}`, or declare with `data = [...]` on the route which data goes there",
+                to = to.name
             ),
-            "observed-outside" => "stop that traffic; if it carries other data, declare an endpoint with that address and a route \
-                                   with `data = [...]`"
-                .to_owned(),
-            "observed-recipient-not-allowed" => format!(
-                "keep the data out of `{}`, declare with `data = [...]` on the route which data goes there, or correct [[recipient]]",
-                to.name
+            "observed-outside" => say!(
+                "stop that traffic; if it carries other data, declare an endpoint with that address and a route with `data = [...]`"
+            ),
+            "observed-recipient-not-allowed" => say!(
+                "keep the data out of `{to}`, declare with `data = [...]` on the route which data goes there, or correct [[recipient]]",
+                to = to.name
             ),
             "observed-recipient-unknown" if to.declared => {
-                "declare who operates it under [[recipient]], with what is attested of them".to_owned()
+                say!("declare who operates it under [[recipient]], with what is attested of them")
             }
             "observed-recipient-unknown" => {
-                "declare an endpoint with that address, and who operates it under [[recipient]]".to_owned()
+                say!("declare an endpoint with that address, and who operates it under [[recipient]]")
             }
             "observed-place-unknown" => {
-                "declare what has that address and where it stands: an endpoint, a [[site]] with its network, or a [[geo.override]]".to_owned()
+                say!(
+                    "declare what has that address and where it stands: an endpoint, a [[site]] with its network, or a [[geo.override]]"
+                )
             }
-            "observed-sender-unknown" => "declare what has the sender's address, so that it is known which data is there".to_owned(),
+            "observed-sender-unknown" => say!("declare what has the sender's address, so that it is known which data is there"),
             "observed-answer-abroad" => {
-                "declare who these clients are (an endpoint with role `access` and its addresses), or waive it with a reason".to_owned()
+                say!(
+                    "declare who these clients are (an endpoint with role `access` and its addresses), or waive it with a reason"
+                )
             }
-            _ => "declare the way and the data that it carries".to_owned(),
+            _ => say!("declare the way and the data that it carries"),
         };
         let snapshot = context.snapshot;
         let hop = |id: &EndpointId| Hop {
@@ -95,7 +99,7 @@ impl Judge<'_, '_> {
             draft.pair.from.endpoints.first().into_iter().chain(draft.pair.to.endpoints.first()).map(hop).collect();
         // The excerpt is marked with the place, which is the receiver's.
         let made = |party: &Party| party.endpoints.first().map(|id| made_at(snapshot.endpoint(*id)));
-        let sender = made(draft.pair.from).map(|location| Label { location, text: "this is the sender".to_owned() });
+        let sender = made(draft.pair.from).map(|location| Label { location, text: say!("this is the sender") });
         let location = made(draft.pair.to);
         Finding {
             rule: Some(scope.name.clone()),
@@ -114,6 +118,7 @@ impl Judge<'_, '_> {
         }
     }
 
+    /// The same in every language: a finding is known again by it.
     pub(super) fn name(&self, party: &Party) -> String {
         match party.was {
             Some(was) => format!("{} (in {was} by the database before)", self.name_now(party)),
@@ -210,24 +215,24 @@ pub(super) fn fingerprint(finding: &Finding, from: &str, to: &str) -> String {
 }
 
 /// "3.4 GB in 12 flows".
-fn amount(seen: &Seen) -> String {
-    let flows = of(seen.flows, "flow");
+fn amount(seen: &Seen) -> Message {
+    let flows = of(seen.flows, "flow", "flows");
     match seen.unmeasured {
-        0 => format!("{} in {flows}", size(seen.bytes)),
-        n if n == seen.flows => format!("an unmeasured amount in {flows}"),
-        n => format!("at least {} in {flows}, {n} of them unmeasured,", size(seen.bytes)),
+        0 => say!("{size} in {flows}", size = size(seen.bytes), flows),
+        n if n == seen.flows => say!("an unmeasured amount in {flows}", flows),
+        n => say!("at least {size} in {flows}, {n} of them unmeasured,", size = size(seen.bytes), flows, n),
     }
 }
 
 /// "first 2026-11-01T00:00:00Z, last ...; see flows.log:12".
-fn when(seen: &Seen) -> String {
+fn when(seen: &Seen) -> Message {
     let times = match (&seen.first, &seen.last) {
-        (Some(first), Some(last)) if first == last => format!("at {first}"),
-        (Some(first), Some(last)) => format!("first {first}, last {last}"),
-        _ => "at a time that the log does not tell".to_owned(),
+        (Some(first), Some(last)) if first == last => say!("at {first}", first),
+        (Some(first), Some(last)) => say!("first {first}, last {last}", first, last),
+        _ => say!("at a time that the log does not tell"),
     };
     let rows: Vec<String> = seen.samples.iter().map(|(log, row)| format!("{log}:{row}")).collect();
-    format!("{times}; see {}", rows.join(", "))
+    say!("{times}; see {rows}", times, rows = lang::list(&rows))
 }
 
 fn time(seconds: i64) -> Option<String> {

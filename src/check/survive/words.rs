@@ -5,24 +5,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Asked, Missing, keeps_copy, purpose_of, purposes};
 use crate::check::context::{Arrival, Context, bits};
 use crate::check::copies::hours;
-use crate::check::describe::{Draft, count, finding, places_phrase, subject_of};
+use crate::check::describe::{Draft, finding, places_phrase, subject_of};
 use crate::check::domains::{MOST_COMBINATIONS, relevant};
 use crate::check::placement::Placement;
 use crate::check::scope::Scope;
 use crate::check::serving::View;
 use crate::finding::{Finding, State, Verdict};
+use crate::lang::{self, Joint, Message, say};
 use crate::model::{Activity, Dependence, DomainKind, EndpointId, LossDomain, Role, Route};
 use crate::policy::{Keep, Survive};
 use crate::reach::World;
 
 impl Asked<'_, '_, '_> {
     /// What a thing to keep is called, with what is asked of it.
-    fn phrase(&self, keep: Keep, article: &str) -> String {
-        match (keep, self.survive.max_age_hours) {
-            (Keep::FullCopy, Some(limit)) => format!("{article} {} at most {} old", noun(keep), hours(limit)),
+    fn phrase(&self, keep: Keep, is_left: bool) -> Message {
+        let age = self.survive.max_age_hours.filter(|_| keep == Keep::FullCopy).map(hours);
+        match (is_left, age) {
+            (true, None) => say!("a {kept}", kept = noun(keep)),
+            (true, Some(hours)) => say!("a {kept} at most {hours} old", kept = noun(keep), hours),
             // Nothing is left of the keys, one key service is left.
-            (Keep::Keys, _) if article == "no" => "no keys".to_owned(),
-            _ => format!("{article} {}", noun(keep)),
+            (false, _) if keep == Keep::Keys => say!("no keys"),
+            (false, None) => say!("no {kept}", kept = noun(keep)),
+            (false, Some(hours)) => say!("no {kept} at most {hours} old", kept = noun(keep), hours),
         }
     }
 
@@ -34,43 +38,65 @@ impl Asked<'_, '_, '_> {
         let arrivals: Vec<Arrival> = tokens.iter().map(|t| Arrival { token: *t, via: None, activity: "transit" }).collect();
         let start = arrivals.first().and_then(|a| context.tokens[a.token].starts.first().copied()).unwrap_or(EndpointId(0));
         let subject = subject_of(context, self.scope, &arrivals);
-        let kept: Vec<String> = missing.kept.keys().map(|k| self.phrase(*k, "no")).collect();
-        let within = self.survive.within.as_ref().map(|w| format!(" inside {}", w.names.join(", "))).unwrap_or_default();
+        let kept: Vec<Message> = missing.kept.keys().map(|k| self.phrase(*k, false)).collect();
+        let within =
+            self.survive.within.as_ref().map(|w| say!(" inside {names}", names = lang::list(&w.names))).unwrap_or_default();
         let lost: Vec<String> = loss.iter().map(ToString::to_string).collect();
-        let kind = self.survive.loss_of.as_str();
+        let kind = Message::Word(self.survive.loss_of.as_str());
         let down = self.down_on_the_way(loss, &tokens);
         let near: Vec<String> = self.around(loss, View::Hopeful)[loss.len()..].iter().map(ToString::to_string).collect();
         let around = match self.survive.radius_km {
-            Some(radius) if !near.is_empty() => format!(" and what stands within {radius} km of it ({})", near.join(", ")),
-            _ => String::new(),
+            Some(radius) if !near.is_empty() => {
+                say!(" and what stands within {radius} km of it ({near})", radius, near = lang::list(&near))
+            }
+            _ => Message::default(),
         };
         let losing = match (loss.is_empty(), verdict) {
-            (true, Verdict::Violated) => "even with nothing lost".to_owned(),
-            (true, _) => format!("losing one {kind}"),
+            (true, Verdict::Violated) => say!("even with nothing lost"),
+            (true, _) => say!("losing one {kind}", kind),
             (false, _) if loss.iter().any(|d| d.kind != self.survive.loss_of) => {
-                format!("losing one {kind} in {}", lost.join(" and "))
+                say!("losing one {kind} in {lost}", kind, lost = lang::series(&lost, Joint::EachAnd))
             }
             (false, _) if down.is_empty() || verdict != Verdict::Violated => {
-                format!("losing {}{around}", lost.join(" and "))
+                say!("losing {lost}{around}", lost = lang::series(&lost, Joint::EachAnd), around)
             }
-            (false, _) => format!("losing {}{around} takes down {}, which", lost.join(" and "), self.list(&down)),
+            (false, _) => say!(
+                "losing {lost}{around} takes down {list}, which",
+                lost = lang::series(&lost, Joint::EachAnd),
+                around,
+                list = self.list(&down)
+            ),
         };
         let elsewhere = missing.outside.as_ref().filter(|_| missing.kept.is_empty()).map(|(at, _)| *at);
-        let place =
-            |at: EndpointId| format!("`{}` {}", context.snapshot.endpoint(at).name, places_phrase(&context.known_places(at)));
+        let place = |at: EndpointId| {
+            say!(
+                "`{endpoint}` {place}",
+                endpoint = context.snapshot.endpoint(at).name,
+                place = places_phrase(&context.known_places(at))
+            )
+        };
         let message = match (verdict, elsewhere) {
             (Verdict::Violated, Some(at)) if loss.is_empty() => {
-                format!("{losing}, {subject} is served by {}, not{within}", place(at))
+                say!("{losing}, {subject} is served by {place}, not{within}", losing, subject, place = place(at), within)
             }
-            (Verdict::Violated, Some(at)) => format!("{losing} leaves {subject} to {}, not{within}", place(at)),
-            (Verdict::Violated, None) if loss.is_empty() => format!("{losing}, {subject} has {}{within}", kept.join(", ")),
-            (Verdict::Violated, None) => format!("{losing} leaves {} for {subject}{within}", kept.join(", ")),
+            (Verdict::Violated, Some(at)) => {
+                say!("{losing} leaves {subject} to {place}, not{within}", losing, subject, place = place(at), within)
+            }
+            (Verdict::Violated, None) if loss.is_empty() => {
+                say!("{losing}, {subject} has {kept}{within}", losing, subject, kept = lang::list(&kept), within)
+            }
+            (Verdict::Violated, None) => {
+                say!("{losing} leaves {kept} for {subject}{within}", losing, kept = lang::list(&kept), subject, within)
+            }
             _ => {
-                let kept: Vec<String> = self.survive.keep.iter().map(|k| self.phrase(*k, "a")).collect();
-                format!(
-                    "whether {losing} leaves {} for {subject}{within} cannot be told: {}",
-                    kept.join(", "),
-                    self.unknowns(loss, &tokens)
+                let kept: Vec<Message> = self.survive.keep.iter().map(|k| self.phrase(*k, true)).collect();
+                say!(
+                    "whether {losing} leaves {kept} for {subject}{within} cannot be told: {unknowns}",
+                    losing,
+                    kept = lang::list(&kept),
+                    subject,
+                    within,
+                    unknowns = self.unknowns(loss, &tokens)
                 )
             }
         };
@@ -81,35 +107,50 @@ impl Asked<'_, '_, '_> {
             None if !loss.is_empty() && verdict == Verdict::Violated => self.without_stand_in(loss, missing),
             _ => Vec::new(),
         };
-        let far = self.survive.radius_km.map_or(String::new(), |km| format!(" more than {km} km away"));
+        let far = self.survive.radius_km.map_or_else(Message::default, |km| say!(" more than {km} km away", km));
         let help = match (verdict, elsewhere) {
-            (Verdict::Violated, Some(_)) => format!("put the stand-ins{within} before `{name}`, or take it out"),
+            (Verdict::Violated, Some(_)) => say!("put the stand-ins{within} before `{name}`, or take it out", within, name),
             (Verdict::Violated, None) if loss.is_empty() => {
-                format!("declare the routes and stores that serve this data{within}")
+                say!("declare the routes and stores that serve this data{within}", within)
             }
             (Verdict::Violated, None) if missing.kept.keys().eq([&Keep::FullCopy]) => {
-                format!("keep a copy of all of it{within}{far} that does not share {} with `{name}`", lost.join(", "))
+                say!(
+                    "keep a copy of all of it{within}{far} that does not share {lost} with `{name}`",
+                    within,
+                    far,
+                    lost = lang::list(&lost),
+                    name
+                )
             }
             (Verdict::Violated, None) => {
                 let (of, stand_in) = match alone.as_slice() {
-                    [] => (format!("`{name}`"), "a stand-in"),
-                    [_] => (self.list(&alone), "a stand-in"),
-                    _ => (self.list(&alone), "stand-ins"),
+                    [] => (Message::Plain(format!("`{name}`")), say!("a stand-in")),
+                    [_] => (self.list(&alone), say!("a stand-in")),
+                    _ => (self.list(&alone), say!("stand-ins")),
                 };
-                let share = if alone.len() > 1 { "do not share" } else { "does not share" };
+                let share = if alone.len() > 1 { say!("do not share") } else { say!("does not share") };
                 let line = match self.survive.loss_of {
-                    DomainKind::Carrier => format!("lead a line of another carrier to {of}, or "),
-                    _ => String::new(),
+                    DomainKind::Carrier => say!("lead a line of another carrier to {of}, or ", of),
+                    _ => Message::default(),
                 };
-                format!("{line}give {of} {stand_in}{within}{far} that {share} {}", lost.join(", "))
+                say!(
+                    "{line}give {of} {stand_in}{within}{far} that {share} {lost}",
+                    line,
+                    of,
+                    stand_in,
+                    within,
+                    far,
+                    share,
+                    lost = lang::list(&lost)
+                )
             }
             _ if self.survive.radius_km.is_some() => {
-                format!("declare the {kind} and the place of the endpoints named, and `coordinates` of every site")
+                say!("declare the {kind} and the place of the endpoints named, and `coordinates` of every site", kind)
             }
             _ if self.survive.max_age_hours.is_some() => {
-                format!("declare the {kind}, the place and the `max-age` of the endpoints named")
+                say!("declare the {kind}, the place and the `max-age` of the endpoints named", kind)
             }
-            _ => format!("declare the {kind} and the place of the endpoints named"),
+            _ => say!("declare the {kind} and the place of the endpoints named", kind),
         };
         let draft = Draft {
             code: "not-surviving",
@@ -187,25 +228,22 @@ impl Asked<'_, '_, '_> {
     }
 
     /// "`a`, `b` and `c`", "`a`, `b`, `c` and 3 others".
-    fn list(&self, ids: &[EndpointId]) -> String {
-        let mut shown: Vec<String> =
-            ids.iter().take(3).map(|id| format!("`{}`", self.context.snapshot.endpoint(*id).name)).collect();
+    fn list(&self, ids: &[EndpointId]) -> Message {
+        let name = |id: &EndpointId| Message::Plain(format!("`{}`", self.context.snapshot.endpoint(*id).name));
+        let mut shown: Vec<Message> = ids.iter().take(3).map(name).collect();
         if ids.len() > 3 {
-            shown.push(count(ids.len() - 3, "other"));
+            shown.push(lang::count(ids.len() - 3, "other", "others"));
         }
-        match shown.as_slice() {
-            [rest @ .., last] if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-            all => all.concat(),
-        }
+        lang::series(shown, Joint::And)
     }
 
     /// Endpoints on the way of which too little is declared.
-    fn unknowns(&self, loss: &[LossDomain], tokens: &BTreeSet<usize>) -> String {
+    fn unknowns(&self, loss: &[LossDomain], tokens: &BTreeSet<usize>) -> Message {
         let context = self.context;
         let spread = context.spread(State::Loss);
         let needed = relevant(context, |id| tokens.iter().any(|t| spread.has(id, *t)));
         let on_the_way = || context.snapshot.endpoint_ids().filter(|id| context.has_place(*id) && needed[id.index()]);
-        let kind = self.survive.loss_of.as_str();
+        let kind = Message::Word(self.survive.loss_of.as_str());
         let silent: Vec<EndpointId> =
             on_the_way().filter(|id| self.domains.undeclared[id.index()] || self.domains.by_region[id.index()]).collect();
         let placeless: Vec<EndpointId> = on_the_way()
@@ -220,31 +258,32 @@ impl Asked<'_, '_, '_> {
         let unmeasured: Vec<String> =
             perhaps.iter().filter(|d| !surely.contains(d)).take(3).map(|d| format!("`{d}`")).collect();
         if let (Some(lost), false) = (loss.first(), unmeasured.is_empty()) {
-            told.push(format!("how far {} from `{lost}` is not declared (`coordinates`)", are(&unmeasured)));
+            told.push(say!("how far {sites} from `{lost}` is not declared (`coordinates`)", sites = are(&unmeasured), lost));
         }
         if !ageless.is_empty() {
-            told.push(format!("how old the copy at {} may be (`max-age`) is not declared", self.list(&ageless)));
+            told.push(say!("how old the copy at {list} may be (`max-age`) is not declared", list = self.list(&ageless)));
         }
         if !silent.is_empty() {
-            told.push(format!("the {kind} of {} is not declared", self.list(&silent)));
+            told.push(say!("the {kind} of {list} is not declared", kind, list = self.list(&silent)));
         }
         if !placeless.is_empty() {
-            told.push(format!("the place of {} is not known", self.list(&placeless)));
+            told.push(say!("the place of {list} is not known", list = self.list(&placeless)));
         }
         if told.is_empty() {
-            told.push("not all of it surely gets to what is left".into());
+            told.push(say!("not all of it surely gets to what is left"));
         }
-        told.join(", and ")
+        lang::series(told, Joint::ClauseAnd)
     }
 
     pub(super) fn too_many(&self) -> Finding {
         let start =
             bits(&self.scope.tokens).find_map(|t| self.context.tokens[t].starts.first().copied()).unwrap_or(EndpointId(0));
-        let message = format!(
-            "the {} {}s in use make more than {MOST_COMBINATIONS} ways to lose {} at once; not all were asked",
-            self.domains.names.len(),
-            self.survive.loss_of.as_str(),
-            self.survive.count
+        let message = say!(
+            "the {n} {kind}s in use make more than {most} ways to lose {count} at once; not all were asked",
+            n = self.domains.names.len(),
+            kind = Message::Word(self.survive.loss_of.as_str()),
+            most = MOST_COMBINATIONS,
+            count = self.survive.count
         );
         let draft = Draft {
             code: "not-surviving",
@@ -253,7 +292,7 @@ impl Asked<'_, '_, '_> {
             arrivals: &[],
             state: Some(State::Loss),
             message,
-            help: Some("ask for a smaller `count`, or for a wider kind of domain".into()),
+            help: Some(say!("ask for a smaller `count`, or for a wider kind of domain")),
             lost: None,
             labels: Vec::new(),
         };
@@ -262,11 +301,11 @@ impl Asked<'_, '_, '_> {
 }
 
 /// "`a` is", "`a` and `b` are".
-fn are(names: &[String]) -> String {
+fn are(names: &[String]) -> Message {
     match names {
-        [one] => format!("{one} is"),
-        [rest @ .., last] => format!("{} and {last} are", rest.join(", ")),
-        [] => String::new(),
+        [one] => say!("{one} is", one),
+        [] => Message::default(),
+        several => say!("{names} are", names = lang::series(several, Joint::And)),
     }
 }
 
@@ -282,20 +321,22 @@ pub(super) fn nothing_read(
     let arrivals: Vec<Arrival> = tokens.iter().map(|t| Arrival { token: *t, via: None, activity: "transit" }).collect();
     let endpoint = context.tokens[*tokens.first()?].starts.first().copied()?;
     let (what, word) = match keep {
-        Keep::Identity => ("login", "identity"),
-        Keep::Keys => ("keys", "keys"),
-        Keep::ControlPlane => ("control plane", "control-plane"),
-        _ => ("name service", "dns"),
+        Keep::Identity => (say!("login"), "identity"),
+        Keep::Keys => (say!("keys"), "keys"),
+        Keep::ControlPlane => (say!("control plane"), "control-plane"),
+        _ => (say!("name service"), "dns"),
     };
-    let message = format!(
-        "whether a {} is left after losing one {} cannot be told for {}: nothing that was read depends on any",
-        noun(keep),
-        survive.loss_of.as_str(),
-        subject_of(context, scope, &arrivals)
+    let message = say!(
+        "whether a {kept} is left after losing one {kind} cannot be told for {subject}: nothing that was read depends on any",
+        kept = noun(keep),
+        kind = Message::Word(survive.loss_of.as_str()),
+        subject = subject_of(context, scope, &arrivals)
     );
-    let help = Some(format!(
-        "declare the {what} (a route with `activity = \"depend\"` and `purpose = \"{}\"`), or leave `{word}` out of `keep`",
-        purpose.as_str()
+    let help = Some(say!(
+        "declare the {what} (a route with `activity = \"depend\"` and `purpose = \"{purpose}\"`), or leave `{word}` out of `keep`",
+        what,
+        purpose = purpose.as_str(),
+        word
     ));
     let (verdict, state) = (Verdict::Indeterminate, Some(State::Normal));
     let arrivals = &arrivals;
@@ -304,13 +345,13 @@ pub(super) fn nothing_read(
 }
 
 /// "a serving path", "no serving path".
-fn noun(keep: Keep) -> &'static str {
+fn noun(keep: Keep) -> Message {
     match keep {
-        Keep::ServingPath => "serving path",
-        Keep::FullCopy => "full copy",
-        Keep::Identity => "login",
-        Keep::Keys => "key service",
-        Keep::Dns => "name service",
-        Keep::ControlPlane => "control plane",
+        Keep::ServingPath => say!("serving path"),
+        Keep::FullCopy => say!("full copy"),
+        Keep::Identity => say!("login"),
+        Keep::Keys => say!("key service"),
+        Keep::Dns => say!("name service"),
+        Keep::ControlPlane => say!("control plane"),
     }
 }

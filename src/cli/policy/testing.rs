@@ -203,7 +203,8 @@ fn mismatches(pack: &Pack, test: &policy::Test, assessment: &Assessment, sources
     }
     if let Some(last) = all.last_mut() {
         let gaps = assessment.gaps.iter();
-        last.details.extend(gaps.map(|g| format!("gap at {}: {}", report::line(sources, g.location), safe(&g.message))));
+        last.details
+            .extend(gaps.map(|g| format!("gap at {}: {}", report::line(sources, g.location), safe(&g.message.to_string()))));
     }
     all
 }
@@ -254,7 +255,7 @@ fn described(finding: &Finding) -> String {
 /// The message, with the line that breaks the rule.
 fn told(finding: &Finding, sources: &Sources) -> String {
     let at = finding.location.map_or(String::new(), |at| format!("{}: ", report::line(sources, at)));
-    format!("{at}{}", safe(&finding.message))
+    format!("{at}{}", safe(&finding.message.to_string()))
 }
 
 /// The lines by which a test would expect the finding.

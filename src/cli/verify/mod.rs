@@ -275,5 +275,5 @@ fn judge(begun: Begun, bundle: &Bundle, as_of: Date, context: &Context<'_>) -> R
     let mut text = Vec::new();
     json::Json.write(&assessment, &opened.sources, &RenderOptions::PLAIN, &mut text)?;
     context.progress.clear();
-    Ok(Now { text: String::from_utf8_lossy(&text).into_owned(), summary: summary(&assessment) })
+    Ok(Now { text: String::from_utf8_lossy(&text).into_owned(), summary: summary(&assessment).to_string() })
 }

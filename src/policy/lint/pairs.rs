@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Level, Lint};
+use crate::lang::{self, Message, say};
 use crate::model::{Place, Role};
 use crate::policy::{Combine, Demand, Doing, Pack, Recipients, Rule};
 use crate::source::Spanned;
@@ -100,7 +101,7 @@ pub(super) fn pairs(packs: &[Pack], found: &mut Vec<Lint>) {
 /// Why no placement of the same people's data can meet both rules.
 ///
 /// Rules for operators of different kinds are left to the check of whoever is both.
-fn exclude(a: &Rule, b: &Rule) -> Option<String> {
+fn exclude(a: &Rule, b: &Rule) -> Option<Message> {
     let same_people = a.origin_by == b.origin_by && overlapping(a.origin.as_ref(), b.origin.as_ref());
     let asks = |r: &Rule, fact: &str| r.applies_if.iter().any(|f| f.value == fact);
     let for_all = a.applies_if.is_empty() || b.applies_if.is_empty();
@@ -113,7 +114,7 @@ fn same_data(a: &Rule, b: &Rule) -> bool {
 }
 
 /// Why no store of data that both rules are about can meet both. Rules on ways and on reading can be met by not going there.
-pub fn excluded_by(a: &Rule, b: &Rule) -> Option<String> {
+pub fn excluded_by(a: &Rule, b: &Rule) -> Option<Message> {
     let on_stores = |r: &Rule| !matches!(r.demand, Demand::OnlyIn(_) | Demand::NeverIn(_)) || binds_stores(r);
     if on_stores(a) && on_stores(b) { demands_exclude(a, b) } else { None }
 }
@@ -138,19 +139,19 @@ fn exclude_when_shared(a: &Rule, b: &Rule) -> bool {
         && demands_exclude(a, b).is_some()
 }
 
-fn demands_exclude(a: &Rule, b: &Rule) -> Option<String> {
+fn demands_exclude(a: &Rule, b: &Rule) -> Option<Message> {
     if !a.state.iter().any(|s| b.state.contains(s)) {
         return None;
     }
-    let in_words = |p: &PlaceSet| p.names.join(", ");
+    let in_words = |p: &PlaceSet| lang::list(&p.names);
     let inside = |p: &PlaceSet, q: &PlaceSet| match (in_words(p), in_words(q)) {
-        (p, q) if p == q => format!("one wants it in {p}, the other nowhere in {q}"),
-        (p, q) => format!("all of {p} is in {q}"),
+        (p, q) if p == q => say!("one wants it in {p}, the other nowhere in {q}", p, q),
+        (p, q) => say!("all of {p} is in {q}", p, q),
     };
     let apart = |p: &PlaceSet, q: &PlaceSet| !p.is_empty() && !q.is_empty() && !PlaceSet::overlap(&[p, q]);
     match (&a.demand, &b.demand) {
         (Demand::OnlyIn(p), Demand::OnlyIn(q)) if apart(p, q) && meet(a, b) => {
-            Some(format!("no place is in both {} and {}", in_words(p), in_words(q)))
+            Some(say!("no place is in both {p} and {q}", p = in_words(p), q = in_words(q)))
         }
         (Demand::OnlyIn(p), Demand::NeverIn(q)) | (Demand::NeverIn(q), Demand::OnlyIn(p)) if within(p, q) && meet(a, b) => {
             Some(inside(p, q))
@@ -158,7 +159,8 @@ fn demands_exclude(a: &Rule, b: &Rule) -> Option<String> {
         (Demand::OnlyIn(p), needed) | (needed, Demand::OnlyIn(p)) => {
             let only = if matches!(a.demand, Demand::OnlyIn(_)) { a } else { b };
             let home = store_needed(needed)?;
-            (binds_stores(only) && apart(p, home)).then(|| format!("a store in {} is not in {}", in_words(home), in_words(p)))
+            (binds_stores(only) && apart(p, home))
+                .then(|| say!("a store in {home} is not in {p}", home = in_words(home), p = in_words(p)))
         }
         (Demand::NeverIn(p), needed) | (needed, Demand::NeverIn(p)) => {
             let never = if matches!(a.demand, Demand::NeverIn(_)) { a } else { b };

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use super::map::Map;
 use crate::finding::State;
+use crate::lang::{self, Joint, Lang, Message, say, tell};
 use crate::model::{Place, RouteRole};
-use crate::report::count;
+use crate::report::{count, state_words};
 use crate::vocab::coordinates;
 
 /// More endpoints or routes than this are drawn by site: nobody can read on, and programs that lay graphs out take minutes.
@@ -24,6 +25,8 @@ pub struct Graph {
     pub by_site: bool,
     /// What whoever looks at it must know: gaps, things left out.
     pub notes: Vec<String>,
+    /// Of what is written on it.
+    pub lang: Lang,
 }
 
 /// Where endpoints stand together: a declared site, a region, or only a place.
@@ -84,7 +87,7 @@ pub struct Edge {
     /// The mildest in which it carries.
     pub state: State,
     pub change: Change,
-    pub condition: Option<String>,
+    pub condition: Option<Message>,
     /// `file:line`.
     pub at: String,
     /// Rules that are broken by a way that takes it.
@@ -108,33 +111,33 @@ pub enum Change {
 
 impl Edge {
     /// `forward, failover, under overload, new`.
-    pub fn says(&self) -> String {
-        let mut words = vec![self.activity.to_owned()];
+    pub fn says(&self, lang: Lang) -> String {
+        let mut words = vec![Message::Word(self.activity)];
         if self.role.is_standby() {
-            words.push(self.role.as_str().to_owned());
+            words.push(Message::Word(self.role.as_str()));
         }
-        words.push(when(self.state, self.change).to_owned());
+        words.push(when(self.state, self.change));
         if self.count > 1 {
             words.push(count(self.count, "route", "routes"));
         }
-        words.join(", ")
+        lang::series(words, Joint::Clause).tell(lang)
     }
 }
 
 /// The state of the world in words, or what it changes.
-pub fn when(state: State, change: Change) -> &'static str {
+pub fn when(state: State, change: Change) -> Message {
     match (change, state) {
-        (Change::Gone, _) => "gone",
-        (Change::New, State::Loss) => "new after the loss",
-        (Change::New, _) => "new under overload",
-        (Change::Same, State::Normal) => "in normal running",
-        (Change::Same, State::Overload) => "under overload",
-        (Change::Same, State::Loss) => "after a loss",
+        (Change::Gone, _) => say!("gone"),
+        (Change::New, State::Loss) => say!("new after the loss"),
+        (Change::New, _) => say!("new under overload"),
+        (Change::Same, state) => state_words(state),
     }
 }
 
 /// What the word means.
-pub const WAIVED: &str = "waived: breaks a rule, and somebody answers for it";
+pub fn waived() -> Message {
+    say!("waived: breaks a rule, and somebody answers for it")
+}
 
 impl Graph {
     /// Itself if it is small enough to be looked at, else a graph of its sites with the ways between them.
@@ -143,7 +146,13 @@ impl Graph {
             return self.clone();
         }
         let map = Map::new(self);
-        let mut small = Self { title: self.title.clone(), subtitle: self.subtitle.clone(), by_site: true, ..Self::default() };
+        let mut small = Self {
+            title: self.title.clone(),
+            subtitle: self.subtitle.clone(),
+            by_site: true,
+            lang: self.lang,
+            ..Self::default()
+        };
         // The gravest ways first, and the sites that they are between.
         let ways = &map.ways[..map.ways.len().min(most)];
         let mut number = BTreeMap::new();
@@ -161,7 +170,7 @@ impl Graph {
             small.sites.push(site.site.clone());
             small.nodes.push(Node {
                 name: site.site.name.clone(),
-                kind: count(site.endpoints, "endpoint", "endpoints"),
+                kind: count(site.endpoints, "endpoint", "endpoints").tell(self.lang),
                 site: Some(small.nodes.len()),
                 start: site.start,
                 down: site.down,
@@ -171,10 +180,11 @@ impl Graph {
             });
         }
         small.edges = ways.iter().map(|w| Edge { from: number[&w.from], to: number[&w.to], ..w.edge.clone() }).collect();
-        small.notes.push(format!(
-            "drawn by site: {} and {} are too many to draw one by one",
-            count(self.nodes.len(), "endpoint", "endpoints"),
-            count(self.edges.len(), "route", "routes")
+        small.notes.push(tell!(
+            self.lang,
+            "drawn by site: {endpoints} and {routes} are too many to draw one by one",
+            endpoints = count(self.nodes.len(), "endpoint", "endpoints"),
+            routes = count(self.edges.len(), "route", "routes")
         ));
         small.left_out(map.sites.len() - small.nodes.len(), map.ways.len() - ways.len());
         small.notes.extend(map.notes);
@@ -184,23 +194,27 @@ impl Graph {
     fn left_out(&mut self, sites: usize, ways: usize) {
         if sites > 0 || ways > 0 {
             let (sites, ways) = (count(sites, "site", "sites"), count(ways, "way", "ways"));
-            self.notes
-                .push(format!("left out of this picture: {sites} and {ways} between sites; ask for one --origin and --data"));
+            self.notes.push(tell!(
+                self.lang,
+                "left out of this picture: {sites} and {ways} between sites; ask for one --origin and --data",
+                sites,
+                ways
+            ));
         }
     }
 
     /// What lines mean, as far as they are drawn.
-    pub fn legend(&self) -> Vec<&'static str> {
+    pub fn legend(&self) -> Vec<Message> {
         let has = |f: fn(&Edge) -> bool| self.edges.iter().any(f);
-        let waived = self.nodes.iter().any(|n| !n.waived.is_empty()) || has(|e| !e.waived.is_empty());
+        let is_waived = self.nodes.iter().any(|n| !n.waived.is_empty()) || has(|e| !e.waived.is_empty());
         let lines = [
-            (true, "solid: in normal running"),
-            (has(|e| e.state == State::Overload), "dashed: under overload"),
-            (has(|e| e.state == State::Loss), "dotted: after a loss"),
-            (has(|e| !e.breaks.is_empty()), "thick: on a way that breaks a rule"),
-            (waived, WAIVED),
-            (has(|e| e.change == Change::Gone), "grey: gone in this state"),
-            (has(|e| e.activity == "depend"), "round end: depends on, carries no data"),
+            (true, say!("solid: in normal running")),
+            (has(|e| e.state == State::Overload), say!("dashed: under overload")),
+            (has(|e| e.state == State::Loss), say!("dotted: after a loss")),
+            (has(|e| !e.breaks.is_empty()), say!("thick: on a way that breaks a rule")),
+            (is_waived, waived()),
+            (has(|e| e.change == Change::Gone), say!("grey: gone in this state")),
+            (has(|e| e.activity == "depend"), say!("round end: depends on, carries no data")),
         ];
         lines.into_iter().filter(|(is, _)| *is).map(|(_, line)| line).collect()
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::graph::{Change, Edge, Graph, Site, Spot};
 use crate::finding::State;
+use crate::lang::{Lang, tell};
 use crate::model::Place;
 use crate::report::count;
 
@@ -20,6 +21,8 @@ pub struct Map {
     /// Gravest first.
     pub ways: Vec<Way>,
     pub notes: Vec<String>,
+    /// Of what is written on it.
+    pub lang: Lang,
 }
 
 #[derive(Clone, Debug)]
@@ -72,12 +75,14 @@ impl Map {
             merge(&mut site.untold, &node.untold);
             merge(&mut site.waived, &node.waived);
         }
-        let mut map = Self { title: graph.title.clone(), subtitle: graph.subtitle.clone(), sites, ..Self::default() };
+        let mut map =
+            Self { title: graph.title.clone(), subtitle: graph.subtitle.clone(), sites, lang: graph.lang, ..Self::default() };
         let cut = Follow::new(graph).all(&mut map);
         map.ways.sort_by_key(Way::order);
         map.notes.clone_from(&graph.notes);
         if cut > 0 {
-            map.notes.push(format!("ways that lead on through mere names from {} are not drawn", count(cut, "site", "sites")));
+            let sites = count(cut, "site", "sites");
+            map.notes.push(tell!(map.lang, "ways that lead on through mere names from {sites} are not drawn", sites));
         }
         map
     }
@@ -89,8 +94,13 @@ impl Map {
         if self.sites.len() <= most {
             return self.clone();
         }
-        let mut small =
-            Self { title: self.title.clone(), subtitle: self.subtitle.clone(), notes: self.notes.clone(), ..Self::default() };
+        let mut small = Self {
+            title: self.title.clone(),
+            subtitle: self.subtitle.clone(),
+            notes: self.notes.clone(),
+            lang: self.lang,
+            ..Self::default()
+        };
         let mut known: BTreeMap<String, usize> = BTreeMap::new();
         let mut number = Vec::with_capacity(self.sites.len());
         for site in &self.sites {
@@ -99,8 +109,8 @@ impl Map {
                     let place = Place::country(spot.place.country);
                     (place.to_string(), vec![Spot::new(place, None)], None)
                 }
-                ([], _) => (UNKNOWN.to_owned(), Vec::new(), Some(UNKNOWN.to_owned())),
-                _ => (SEVERAL.to_owned(), Vec::new(), Some(SEVERAL.to_owned())),
+                ([], _) => (tell!(self.lang, "place unknown"), Vec::new(), Some(tell!(self.lang, "place unknown"))),
+                _ => (tell!(self.lang, "one of several places"), Vec::new(), Some(tell!(self.lang, "one of several places"))),
             };
             let all = *known.entry(name.clone()).or_insert_with(|| {
                 small.sites.push(MapSite::new(&Site { name, spots, unsure }));
@@ -141,15 +151,11 @@ impl Map {
         }
         small.ways = ways.into_values().collect();
         small.ways.sort_by_key(Way::order);
-        small
-            .notes
-            .push(format!("drawn by country: {} are too many to draw one by one", count(self.sites.len(), "site", "sites")));
+        let sites = count(self.sites.len(), "site", "sites");
+        small.notes.push(tell!(self.lang, "drawn by country: {sites} are too many to draw one by one", sites));
         small
     }
 }
-
-const UNKNOWN: &str = "place unknown";
-const SEVERAL: &str = "one of several places";
 
 impl Way {
     /// Gravest first.

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::graph::{Change, Edge, Graph, MOST, Node};
 use super::{name, sentence, some_of};
 use crate::finding::State;
+use crate::lang::{Lang, tell};
 
 /// `maxTextSize` of Mermaid's default configuration, less what its host may put around it.
 const MOST_TEXT: usize = 48_000;
@@ -27,13 +28,13 @@ fn flowchart(graph: &Graph) -> String {
     let _ = writeln!(out, "  accDescr: {}", plain(&sentence(&format!("{} {}", graph.subtitle, graph.notes.join(" ")))));
     let mut about = vec![text(&sentence(&graph.title)), text(&sentence(&graph.subtitle))];
     about.extend(graph.notes.iter().map(|n| text(&sentence(n))));
-    about.extend(graph.legend().iter().map(|l| text(l)));
+    about.extend(graph.legend().iter().map(|l| text(&l.tell(graph.lang))));
     let _ = writeln!(out, "  about[\"{}\"]:::about", about.join("<br>"));
     let mut at: Vec<Vec<usize>> = vec![Vec::new(); graph.sites.len()];
     for (i, node) in graph.nodes.iter().enumerate() {
         match node.site {
             Some(site) if !graph.by_site => at[site].push(i),
-            _ => write_node(&mut out, "  ", i, node),
+            _ => write_node(&mut out, "  ", i, node, graph.lang),
         }
     }
     for (i, (site, nodes)) in graph.sites.iter().zip(at).enumerate().filter(|(_, (_, nodes))| !nodes.is_empty()) {
@@ -46,12 +47,12 @@ fn flowchart(graph: &Graph) -> String {
         let lines: Vec<String> = lines.iter().map(|l| text(l)).collect();
         let _ = writeln!(out, "  subgraph s{i}[\"{}\"]", lines.join("<br>"));
         for node in nodes {
-            write_node(&mut out, "    ", node, &graph.nodes[node]);
+            write_node(&mut out, "    ", node, &graph.nodes[node], graph.lang);
         }
         out.push_str("  end\n");
     }
     for edge in &graph.edges {
-        write_edge(&mut out, edge);
+        write_edge(&mut out, edge, graph.lang);
     }
     for (i, edge) in graph.edges.iter().enumerate() {
         let style = line_style(edge);
@@ -68,29 +69,29 @@ fn flowchart(graph: &Graph) -> String {
     out
 }
 
-fn write_node(out: &mut String, indent: &str, number: usize, node: &Node) {
+fn write_node(out: &mut String, indent: &str, number: usize, node: &Node, lang: Lang) {
     let mut lines = vec![text(&name(&node.name)), text(&format!("({})", name(&node.kind)))];
     let mut classes = Vec::new();
     if node.site.is_none() {
         classes.push("bare");
     }
     if node.start {
-        lines.push("data comes in here".to_owned());
+        lines.push(tell!(lang, "data comes in here"));
         classes.push("start");
     }
     if node.down {
-        lines.push("LOST".to_owned());
+        lines.push(tell!(lang, "LOST"));
         classes.push("down");
     }
     if !node.breaks.is_empty() {
-        lines.push(text(&format!("BREAKS {}", some_of(&node.breaks, 3))));
+        lines.push(text(&tell!(lang, "BREAKS {rules}", rules = some_of(&node.breaks, 3, lang))));
         classes.push("breaks");
     } else if !node.untold.is_empty() {
-        lines.push(text(&format!("NOT TOLD {}", some_of(&node.untold, 3))));
+        lines.push(text(&tell!(lang, "NOT TOLD {rules}", rules = some_of(&node.untold, 3, lang))));
         classes.push("untold");
     }
     if !node.waived.is_empty() {
-        lines.push(text(&format!("WAIVED {}", some_of(&node.waived, 3))));
+        lines.push(text(&tell!(lang, "WAIVED {rules}", rules = some_of(&node.waived, 3, lang))));
     }
     let (open, close) = if node.site.is_none() { ("([", "])") } else { ("[", "]") };
     let _ = writeln!(out, "{indent}n{number}{open}\"{}\"{close}", lines.join("<br>"));
@@ -99,14 +100,17 @@ fn write_node(out: &mut String, indent: &str, number: usize, node: &Node) {
     }
 }
 
-fn write_edge(out: &mut String, edge: &Edge) {
-    let mut lines = vec![text(&edge.says())];
+fn write_edge(out: &mut String, edge: &Edge, lang: Lang) {
+    let mut lines = vec![text(&edge.says(lang))];
     if !edge.breaks.is_empty() {
-        let says = if edge.ends { "BREAKS" } else { "on the way that breaks" };
-        lines.push(text(&format!("{says} {}", some_of(&edge.breaks, 2))));
+        let rules = some_of(&edge.breaks, 2, lang);
+        lines.push(text(&match edge.ends {
+            true => tell!(lang, "BREAKS {rules}", rules),
+            false => tell!(lang, "on the way that breaks {rules}", rules),
+        }));
     }
     if !edge.waived.is_empty() {
-        lines.push(text(&format!("WAIVED {}", some_of(&edge.waived, 2))));
+        lines.push(text(&tell!(lang, "WAIVED {rules}", rules = some_of(&edge.waived, 2, lang))));
     }
     let arrow = match (edge.state, edge.activity) {
         (_, "depend") => "--o",

@@ -12,6 +12,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::safe;
+use crate::lang::{self, Lang, tell};
 
 pub mod dot;
 pub mod graph;
@@ -67,8 +68,9 @@ fn short(text: &str, most: usize) -> Cow<'_, str> {
 }
 
 /// `a, b and 3 more`.
-fn some_of(names: &[String], most: usize) -> String {
+fn some_of(names: &[String], most: usize, lang: Lang) -> String {
     let shown: Vec<String> = names.iter().take(most).map(|n| name(n)).collect();
     let more = names.len() - shown.len();
-    if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
+    let shown = lang::list(shown);
+    if more == 0 { shown.tell(lang) } else { tell!(lang, "{names} and {n} more", names = shown, n = more) }
 }

@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::graph::{Change, WAIVED, when};
+use super::graph::{Change, waived, when};
 use super::layout::{Anchor, Arc, BESIDE, LINE, Layout, Point, Size, WIDTH};
 use super::map::{Map, MapSite, Way};
 use super::{land, name, sentence, short, some_of};
 use crate::finding::State;
-use crate::report::{count, safe, xml};
+use crate::lang::{self, Lang, Message, tell};
+use crate::report::{count, safe, words, xml};
 
 /// More sites than this are drawn by country.
 pub const MOST_SITES: usize = 60;
@@ -50,16 +51,20 @@ pub fn svg(map: &Map, id: &str) -> String {
     if map.ways.len() > MOST_WAYS {
         let left = map.ways.len() - MOST_WAYS;
         map.ways.truncate(MOST_WAYS);
-        map.notes.push(format!("left out of this picture: {}, none graver than those drawn", count(left, "way", "ways")));
+        map.notes.push(tell!(
+            map.lang,
+            "left out of this picture: {ways}, none graver than those drawn",
+            ways = count(left, "way", "ways")
+        ));
     }
-    let labels: Vec<Vec<(&str, String)>> = map.sites.iter().map(label).collect();
+    let labels: Vec<Vec<(&str, String)>> = map.sites.iter().map(|site| label(site, map.lang)).collect();
     let sizes: Vec<Size> = labels.iter().map(|l| size(l)).collect();
     let layout = Layout::new(&map, &sizes);
 
     let mut top = 34.0;
     let mut head = String::new();
     line(&mut head, (20.0, top), "om-title", &map.title);
-    for words in wrapped(&map.subtitle) {
+    for words in wrapped(&map.subtitle, map.lang) {
         top += 19.0;
         line(&mut head, (20.0, top), "om-subtitle", &words);
     }
@@ -98,7 +103,8 @@ pub struct Layer {
 pub fn layered(base: &Map, layers: &[Layer], id: &str) -> String {
     let base = base.bounded(MOST_SITES);
     let maps: Vec<(&str, Map)> = layers.iter().map(|l| (l.key.as_str(), l.map.bounded(MOST_SITES))).collect();
-    let labels: Vec<Vec<Vec<(&str, String)>>> = maps.iter().map(|(_, map)| map.sites.iter().map(label).collect()).collect();
+    let labels: Vec<Vec<Vec<(&str, String)>>> =
+        maps.iter().map(|(_, map)| map.sites.iter().map(|site| label(site, map.lang)).collect()).collect();
     let most = |a: Size, b: Size| (a.0.max(b.0), a.1.max(b.1));
     let sizes: Vec<Size> =
         (0..base.sites.len()).map(|site| labels.iter().map(|l| size(&l[site])).fold((0.0, 1), most)).collect();
@@ -106,7 +112,7 @@ pub fn layered(base: &Map, layers: &[Layer], id: &str) -> String {
 
     // What looks alike is drawn once.
     let mut drawn: BTreeMap<String, (usize, Vec<&str>)> = BTreeMap::new();
-    let mut legend = Map { notes: base.notes.clone(), ..Map::default() };
+    let mut legend = Map { notes: base.notes.clone(), lang: base.lang, ..Map::default() };
     let mut left = 0;
     for (i, ((key, map), labels)) in maps.iter().zip(&labels).enumerate() {
         let mut map = map.clone();
@@ -122,9 +128,8 @@ pub fn layered(base: &Map, layers: &[Layer], id: &str) -> String {
         }
     }
     if left > 0 {
-        legend
-            .notes
-            .push(format!("left out of some picture: up to {}, none graver than those drawn", count(left, "way", "ways")));
+        let ways = count(left, "way", "ways");
+        legend.notes.push(tell!(base.lang, "left out of some picture: up to {ways}, none graver than those drawn", ways));
     }
     let (foot, height) = foot(&legend, layout.bottom + 22.0);
 
@@ -141,12 +146,14 @@ pub fn layered(base: &Map, layers: &[Layer], id: &str) -> String {
     for (body, (first, keys)) in order {
         let map = &maps[*first].1;
         let bad = map.ways.iter().filter(|w| !w.edge.breaks.is_empty()).count();
-        let says = format!("{} between sites, {bad} of them on a way that breaks a rule", count(map.ways.len(), "way", "ways"));
+        let ways = count(map.ways.len(), "way", "ways");
+        let says = tell!(base.lang, "{ways} between sites, {bad} of them on a way that breaks a rule", ways, bad);
         let off = if *first > 0 { " om-off" } else { "" };
         let _ = write!(
             out,
-            "<g class=\"om-layer{off}\" data-keys=\"{}\" data-says=\"{says}\">\n{body}</g>\n",
-            xml(&keys.join(";"))
+            "<g class=\"om-layer{off}\" data-keys=\"{}\" data-says=\"{}\">\n{body}</g>\n",
+            xml(&keys.join(";")),
+            xml(&says)
         );
     }
     out.push_str(&foot);
@@ -195,33 +202,35 @@ fn draw_map(out: &mut String, map: &Map, labels: &[Vec<(&str, String)>], layout:
 }
 
 /// The lines of a site's label with their classes.
-fn label(site: &MapSite) -> Vec<(&'static str, String)> {
+fn label(site: &MapSite, lang: Lang) -> Vec<(&'static str, String)> {
     let title = name(&site.site.name);
-    let place = site.site.unsure.clone().or_else(|| site.site.spots.first().map(|s| s.place.to_string()));
+    let place =
+        site.site.unsure.clone().or_else(|| site.site.spots.first().map(|s| Message::Place(s.place.clone()).tell(lang)));
     let mut about: Vec<String> = place.iter().map(|p| name(p)).filter(|p| *p != title).collect();
     if let (None, [spot]) = (&site.site.unsure, site.site.spots.as_slice())
         && spot.vague
     {
-        about.push(if spot.place.city.is_none() { "no city known" } else { "city not on the map" }.to_owned());
+        about.push(if spot.place.city.is_none() { tell!(lang, "no city known") } else { tell!(lang, "city not on the map") });
     }
-    about.push(count(site.endpoints, "endpoint", "endpoints"));
+    about.push(count(site.endpoints, "endpoint", "endpoints").tell(lang));
     if site.inside > 0 {
-        about.push(format!("{} inside", count(site.inside, "route", "routes")));
+        about.push(tell!(lang, "{routes} inside", routes = count(site.inside, "route", "routes")));
     }
     if site.down {
-        about.push("lost".to_owned());
+        about.push(tell!(lang, "lost"));
     }
-    let mut lines = vec![("om-name", title), ("om-small", about.join(", "))];
+    let mut lines = vec![("om-name", title), ("om-small", lang::list(about).tell(lang))];
     if !site.breaks.is_empty() {
-        lines.extend(site.breaks.iter().take(3).map(|rule| ("om-bad", format!("breaks {}", name(rule)))));
+        lines.extend(site.breaks.iter().take(3).map(|rule| ("om-bad", tell!(lang, "breaks {rules}", rules = name(rule)))));
         if site.breaks.len() > 3 {
-            lines.push(("om-bad", format!("and {} more", count(site.breaks.len() - 3, "rule", "rules"))));
+            let rules = count(site.breaks.len() - 3, "rule", "rules");
+            lines.push(("om-bad", tell!(lang, "and {rules} more", rules)));
         }
     } else if !site.untold.is_empty() {
-        lines.push(("om-open", format!("not told: {}", some_of(&site.untold, 2))));
+        lines.push(("om-open", tell!(lang, "not told: {rules}", rules = some_of(&site.untold, 2, lang))));
     }
     if !site.waived.is_empty() {
-        lines.push(("om-small", format!("waived: {}", some_of(&site.waived, 2))));
+        lines.push(("om-small", tell!(lang, "waived: {rules}", rules = some_of(&site.waived, 2, lang))));
     }
     lines
 }
@@ -333,17 +342,21 @@ fn line_class(way: &Way) -> &'static str {
 /// `sjc1 to tsn1: forward, failover, under overload; breaks ...`, and the routes.
 fn way_in_words(map: &Map, way: &Way, between: &str) -> String {
     let (from, to) = (&map.sites[way.from].site.name, &map.sites[way.to].site.name);
-    let mut words = vec![format!("{} to {}: {}", name(from), name(to), way.edge.says())];
+    let lang = map.lang;
+    let mut words = vec![tell!(lang, "{from} to {to}: {says}", from = name(from), to = name(to), says = way.edge.says(lang))];
     if !way.edge.breaks.is_empty() {
-        let says = if way.edge.ends { "breaks" } else { "on the way that breaks" };
-        words.push(format!("{says} {}", some_of(&way.edge.breaks, 5)));
+        let rules = some_of(&way.edge.breaks, 5, lang);
+        words.push(match way.edge.ends {
+            true => tell!(lang, "breaks {rules}", rules),
+            false => tell!(lang, "on the way that breaks {rules}", rules),
+        });
     }
     if !way.edge.waived.is_empty() {
-        words.push(format!("waived: {}", some_of(&way.edge.waived, 5)));
+        words.push(tell!(lang, "waived: {rules}", rules = some_of(&way.edge.waived, 5, lang)));
     }
     words.extend(way.routes.iter().map(|r| short(&safe(r), 160).into_owned()));
     if way.edge.count > way.routes.len() {
-        words.push(format!("and {} more", way.edge.count - way.routes.len()));
+        words.push(tell!(lang, "and {n} more", n = way.edge.count - way.routes.len()));
     }
     words.join(between)
 }
@@ -352,11 +365,11 @@ fn way_in_words(map: &Map, way: &Way, between: &str) -> String {
 fn told(map: &Map) -> String {
     let mut words = vec![sentence(&map.subtitle)];
     for site in &map.sites {
-        words.push(label(site).iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("; "));
+        words.push(label(site, map.lang).iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("; "));
     }
     words.extend(map.ways.iter().take(MOST_TOLD).map(|w| way_in_words(map, w, "; ")));
     if map.ways.len() > MOST_TOLD {
-        words.push(format!("{} more", count(map.ways.len() - MOST_TOLD, "way", "ways")));
+        words.push(tell!(map.lang, "{ways} more", ways = count(map.ways.len() - MOST_TOLD, "way", "ways")));
     }
     words.extend(map.notes.iter().map(|n| sentence(n)));
     words.join(". ")
@@ -367,7 +380,7 @@ fn foot(map: &Map, mut y: f64) -> (String, f64) {
     let mut out = String::new();
     let mut x = 20.0;
     let mut item = |draw: &dyn Fn(&mut String, Point), words: &str| {
-        let wide = 44.0 + words.len() as f64 * 5.8;
+        let wide = 44.0 + textwrap::core::display_width(words) as f64 * 5.8;
         if x + wide > WIDTH - 10.0 {
             (x, y) = (20.0, y + 20.0);
         }
@@ -375,24 +388,29 @@ fn foot(map: &Map, mut y: f64) -> (String, f64) {
         line(&mut out, (x + 32.0, y + 4.0), "om-note", words);
         x += wide;
     };
-    let lines: BTreeSet<(&str, &str)> = map
+    let lang = map.lang;
+    let lines: BTreeSet<(&str, String)> = map
         .ways
         .iter()
         .map(|w| {
             (
                 line_class(w),
-                if w.edge.change == Change::Gone { "gone in this state" } else { when(w.edge.state, w.edge.change) },
+                if w.edge.change == Change::Gone {
+                    tell!(lang, "gone in this state")
+                } else {
+                    when(w.edge.state, w.edge.change).tell(lang)
+                },
             )
         })
         .collect();
     for (class, words) in lines {
-        item(&|out, at| sample(out, at, &format!("om-{class}")), words);
+        item(&|out, at| sample(out, at, &format!("om-{class}")), &words);
     }
     if map.ways.iter().any(|w| !w.edge.breaks.is_empty()) {
-        item(&|out, at| sample(out, at, "om-breaks"), "thick: on a way that breaks a rule");
+        item(&|out, at| sample(out, at, "om-breaks"), &tell!(lang, "thick: on a way that breaks a rule"));
     }
     if map.ways.iter().any(|w| w.edge.activity == "depend") {
-        item(&|out, at| sample(out, at, "om-normal om-depend"), "thin: depends on, carries no data");
+        item(&|out, at| sample(out, at, "om-normal om-depend"), &tell!(lang, "thin: depends on, carries no data"));
     }
     let has = |f: &dyn Fn(&MapSite) -> bool| map.sites.iter().any(f);
     if has(&|s| !s.breaks.is_empty()) {
@@ -405,7 +423,7 @@ fn foot(map: &Map, mut y: f64) -> (String, f64) {
                     n(y - 6.5)
                 );
             },
-            "a rule is broken here",
+            &tell!(lang, "a rule is broken here"),
         );
     }
     if has(&|s| s.start) {
@@ -414,11 +432,14 @@ fn foot(map: &Map, mut y: f64) -> (String, f64) {
                 circle(out, "om-mark", (x + 16.0, y), 4.5);
                 circle(out, "om-ring", (x + 16.0, y), 8.0);
             },
-            "data comes in here",
+            &tell!(lang, "data comes in here"),
         );
     }
     if map.sites.iter().any(|s| s.at().is_some_and(|(_, sure)| !sure)) {
-        item(&|out, (x, y)| circle(out, "om-vague", (x + 16.0, y), 4.5), "broken edge: not known exactly, drawn in the middle");
+        item(
+            &|out, (x, y)| circle(out, "om-vague", (x + 16.0, y), 4.5),
+            &tell!(lang, "broken edge: not known exactly, drawn in the middle"),
+        );
     }
     if has(&|s| s.down) {
         item(
@@ -430,15 +451,15 @@ fn foot(map: &Map, mut y: f64) -> (String, f64) {
                     segment((x + 10.0, y + 6.0), (x + 22.0, y - 6.0))
                 );
             },
-            "lost",
+            &tell!(lang, "lost"),
         );
     }
     y += 12.0;
     if has(&|s| !s.waived.is_empty()) {
         y += 16.0;
-        line(&mut out, (20.0, y), "om-note", WAIVED);
+        line(&mut out, (20.0, y), "om-note", &waived().tell(lang));
     }
-    for note in map.notes.iter().flat_map(|n| wrapped(n)).chain(wrapped(land::ATTRIBUTION)) {
+    for note in map.notes.iter().flat_map(|n| wrapped(n, lang)).chain(wrapped(land::ATTRIBUTION, lang)) {
         y += 16.0;
         line(&mut out, (20.0, y), "om-note", &note);
     }
@@ -449,8 +470,9 @@ fn sample(out: &mut String, (x, y): Point, class: &str) {
     let _ = writeln!(out, "<path class=\"om-line {class}\" d=\"M{} {}h26\"/>", n(x), n(y));
 }
 
-fn wrapped(text: &str) -> Vec<String> {
-    textwrap::wrap(&sentence(text), 160).into_iter().map(|l| l.into_owned()).collect()
+fn wrapped(text: &str, lang: Lang) -> Vec<String> {
+    let options = textwrap::Options::new(160).word_separator(words(lang));
+    textwrap::wrap(&sentence(text), options).into_iter().map(|l| l.into_owned()).collect()
 }
 
 fn line(out: &mut String, (x, y): Point, class: &str, text: &str) {

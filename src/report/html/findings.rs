@@ -5,7 +5,8 @@ use maud::{Markup, html};
 
 use super::{ORDER, Prose, Report, Text, at, list, nothing, severity_badge, state_words, verdict_badge, verdict_words};
 use crate::finding::{Finding, Hop, Verdict};
-use crate::report::{condition, count, known, pretty::pointed_at, remedy};
+use crate::lang::{self, Joint, Lang, Message, say, tell};
+use crate::report::{condition, known, pretty::pointed_at, remedy, tree};
 use crate::source::Location;
 use crate::vocab::controls;
 
@@ -15,33 +16,33 @@ const ROOM: usize = 160;
 pub(super) fn section(r: &Report<'_>) -> Markup {
     let all = &r.assessment.findings;
     if all.is_empty() {
-        return nothing("Nothing was found.");
+        return nothing(r.lang, &say!("Nothing was found."));
     }
     html! {
         div class="tools" hidden data-tools="findings" {
-            label for="find" { "Show findings with " }
+            label for="find" { (tell!(r.lang, "Show findings with ")) }
             input id="find" type="search" autocomplete="off";
-            button type="button" data-open="findings" { "Open all" }
-            button type="button" data-close="findings" { "Close all" }
-            p role="status" id="found" {}
+            button type="button" data-open="findings" { (tell!(r.lang, "Open all")) }
+            button type="button" data-close="findings" { (tell!(r.lang, "Close all")) }
+            p role="status" id="found" data-found=(tell!(r.lang, "{n} of {all} findings", n = "{n}", all = "{all}")) {}
         }
         @for verdict in ORDER {
             @let some: Vec<&Finding> = all.iter().filter(|f| f.verdict == verdict).collect();
             @if !some.is_empty() {
-                h3 { (title(verdict)) " (" (some.len()) ")" }
+                h3 { (title(verdict).tell(r.lang)) " (" (some.len()) ")" }
                 @for f in some { (finding(r, f)) }
             }
         }
     }
 }
 
-fn title(verdict: Verdict) -> &'static str {
+fn title(verdict: Verdict) -> Message {
     match verdict {
-        Verdict::Indeterminate => "Could not be told",
-        Verdict::Conflict => "Contradictions",
-        Verdict::Violated => "Broken",
-        Verdict::Unsatisfiable => "Cannot be met",
-        Verdict::Waived => "Waived",
+        Verdict::Indeterminate => say!("Could not be told"),
+        Verdict::Conflict => say!("Contradictions"),
+        Verdict::Violated => say!("Broken"),
+        Verdict::Unsatisfiable => say!("Cannot be met"),
+        Verdict::Waived => say!("Waived"),
         Verdict::Satisfied | Verdict::NotApplicable => verdict_words(verdict),
     }
 }
@@ -51,37 +52,40 @@ fn finding(r: &Report<'_>, f: &Finding) -> Markup {
     html! {
         details class={ "finding v-" (f.verdict.as_str()) } {
             summary {
-                (verdict_badge(f.verdict)) " " (severity_badge(f.severity)) " " (Prose(&f.message))
-                @if f.lapsed.is_some() { " " span class="badge v-violated" { "waiver lapsed" } }
+                (verdict_badge(f.verdict, r.lang)) " " (severity_badge(f.severity, r.lang)) " " (Prose(&f.message.tell(r.lang)))
+                @if f.lapsed.is_some() { " " span class="badge v-violated" { (tell!(r.lang, "waiver lapsed")) } }
                 @if let Some(rule) = &f.rule { " " span class="id" { (Text(rule)) } }
             }
             div class="inside" {
                 dl {
-                    @if let Some(why) = &f.why { dt { "Why" } dd { (Prose(why)) } }
-                    @if !f.controls.is_empty() { dt { "Controls" } dd { (control_list(&f.controls)) } }
-                    @if !f.origin.is_empty() { dt { "People of" } dd { (list(&f.origin)) } }
-                    @if !f.data.is_empty() { dt { "Data" } dd { (list(&f.data)) } }
-                    @if !f.populations.is_empty() { dt { "Population" } dd { (list(&f.populations)) } }
-                    @if !f.endpoint.is_empty() { dt { "At" } dd { (Text(&f.endpoint)) } }
-                    @if !f.places.is_empty() { dt { "Where" } dd { @for p in &f.places { p { (Text(&known(p))) } } } }
-                    @if let Some(activity) = f.activity { dt { "Activity" } dd { (activity) } }
-                    @if let Some(when) = when(f) { dt { "When" } dd { (Prose(&when)) } }
-                    @if !f.without.is_empty() { dt { "Lost with it" } dd { (list(&f.without)) } }
-                    @if !f.with_rules.is_empty() { dt { "Together with" } dd { (list(&f.with_rules)) } }
-                    dt { "Incident level" } dd { (level.level) " " (level.name) ", " span lang="zh-Hans" { (level.native) } }
-                    @if let Some(help) = &f.help { dt { "What to do" } dd { (Prose(help)) } }
-                    @if let Some(w) = &f.waiver { dt { "Waived" } dd { (Text(&crate::report::waived(w, r.sources))) } }
-                    @if let Some(w) = &f.lapsed { dt { "Waiver lapsed" } dd class="loud" { (Text(&crate::report::waived(w, r.sources))) } }
-                    dt { "Code" } dd { code { (f.code) } }
-                    dt { "Fingerprint" } dd { code { (Text(&f.fingerprint)) } }
+                    @if let Some(why) = &f.why { dt { (tell!(r.lang, "Why")) } dd { (Prose(&why.tell(r.lang))) } }
+                    @if !f.controls.is_empty() { dt { (tell!(r.lang, "Controls")) } dd { (control_list(&f.controls)) } }
+                    @if !f.origin.is_empty() { dt { (tell!(r.lang, "People of")) } dd { (list(&f.origin)) } }
+                    @if !f.data.is_empty() { dt { (tell!(r.lang, "Data")) } dd { (list(&f.data)) } }
+                    @if !f.populations.is_empty() { dt { (tell!(r.lang, "Population")) } dd { (list(&f.populations)) } }
+                    @if !f.endpoint.is_empty() { dt { (tell!(r.lang, "At")) } dd { (Text(&f.endpoint)) } }
+                    @if !f.places.is_empty() { dt { (tell!(r.lang, "Where")) } dd { @for p in &f.places { p { (Text(&known(p, r.lang))) } } } }
+                    @if let Some(activity) = f.activity { dt { (tell!(r.lang, "Activity")) } dd { (r.lang.word(activity)) } }
+                    @if let Some(when) = when(f, r.lang) { dt { (tell!(r.lang, "When")) } dd { (Prose(&when)) } }
+                    @if !f.without.is_empty() { dt { (tell!(r.lang, "Lost with it")) } dd { (list(&f.without)) } }
+                    @if !f.with_rules.is_empty() { dt { (tell!(r.lang, "Together with")) } dd { (list(&f.with_rules)) } }
+                    dt { (tell!(r.lang, "Incident level")) } dd {
+                        @if r.lang == Lang::En { (level.level) " " (level.name) ", " }
+                        span lang="zh-Hans" { (level.native) }
+                    }
+                    @if let Some(help) = &f.help { dt { (tell!(r.lang, "What to do")) } dd { (Prose(&help.tell(r.lang))) } }
+                    @if let Some(w) = &f.waiver { dt { (tell!(r.lang, "Waived")) } dd { (Text(&crate::report::waived(w, r.sources, r.lang))) } }
+                    @if let Some(w) = &f.lapsed { dt { (tell!(r.lang, "Waiver lapsed")) } dd class="loud" { (Text(&crate::report::waived(w, r.sources, r.lang))) } }
+                    dt { (tell!(r.lang, "Code")) } dd { code { (f.code) } }
+                    dt { (tell!(r.lang, "Fingerprint")) } dd { code { (Text(&f.fingerprint)) } }
                 }
                 @if !f.path.is_empty() {
-                    h4 { "The way the data takes" }
+                    h4 { (tell!(r.lang, "The way the data takes")) }
                     ol class="path" { @for hop in &f.path { (step(r, hop)) } }
                 }
-                @if let Some(location) = f.location { h4 { (broken_line(f)) } (excerpt(r, location)) }
-                @if let Some(location) = f.policy_location { h4 { "The line of the policy" } (excerpt(r, location)) }
-                @for label in &f.labels { h4 { (Prose(&label.text)) } (excerpt(r, label.location)) }
+                @if let Some(location) = f.location { h4 { (broken_line(f).tell(r.lang)) } (excerpt(r, location)) }
+                @if let Some(location) = f.policy_location { h4 { (tell!(r.lang, "The line of the policy")) } (excerpt(r, location)) }
+                @for label in &f.labels { h4 { (Prose(&label.text.tell(r.lang))) } (excerpt(r, label.location)) }
             }
         }
     }
@@ -96,20 +100,20 @@ fn control_list(ids: &[&str]) -> Markup {
     }
 }
 
-fn broken_line(f: &Finding) -> &'static str {
+fn broken_line(f: &Finding) -> Message {
     match f.verdict {
-        Verdict::Violated | Verdict::Unsatisfiable => "The line that breaks the rule",
-        _ => "The line it is about",
+        Verdict::Violated | Verdict::Unsatisfiable => say!("The line that breaks the rule"),
+        _ => say!("The line it is about"),
     }
 }
 
 /// The state of the world, what must be true, what is lost.
-fn when(f: &Finding) -> Option<String> {
-    let state = f.state.map(|s| state_words(s).to_owned());
-    let lost = f.lost.as_ref().map(|l| format!("when {l} is lost"));
-    let condition = f.condition.as_ref().map(|c| condition(c).into_owned());
-    let all: Vec<String> = state.into_iter().chain(lost).chain(condition).collect();
-    (!all.is_empty()).then(|| all.join(", "))
+fn when(f: &Finding, lang: Lang) -> Option<String> {
+    let state = f.state.map(state_words);
+    let lost = f.lost.as_ref().map(|lost| say!("when {lost} is lost", lost));
+    let condition = f.condition.as_ref().map(|c| Message::Plain(condition(c, lang)));
+    let all: Vec<Message> = state.into_iter().chain(lost).chain(condition).collect();
+    (!all.is_empty()).then(|| lang::series(all, Joint::Clause).tell(lang))
 }
 
 fn step(r: &Report<'_>, hop: &Hop) -> Markup {
@@ -118,16 +122,12 @@ fn step(r: &Report<'_>, hop: &Hop) -> Markup {
             strong { (Text(&hop.endpoint)) } " (" (Text(&hop.kind)) ")"
             p {
                 @match &hop.route {
-                    None => { "from here" }
-                    Some(route) => {
-                        "by " (route.activity) ", " (route.role.as_str())
-                        @if route.priority > 0 { ", priority " (route.priority) }
-                        @if let Some(c) = &route.condition { ", " (Prose(&condition(c))) }
-                    }
+                    None => { (tell!(r.lang, "from here")) }
+                    Some(route) => { (Prose(&tree::by(route, r.lang))) }
                 }
                 " - " (at(r.sources, hop.location))
             }
-            @for place in &hop.places { p class="place" { (Text(&known(place))) } }
+            @for place in &hop.places { p class="place" { (Text(&known(place, r.lang))) } }
         }
     }
 }
@@ -150,13 +150,13 @@ fn excerpt(r: &Report<'_>, location: Location) -> Markup {
 pub(super) fn remedies(r: &Report<'_>) -> Markup {
     let all = &r.assessment.remedies;
     if all.is_empty() {
-        return nothing("No change to routes or copies is known to be needed, or none is known that would do.");
+        return nothing(r.lang, &say!("No change to routes or copies is known to be needed, or none is known that would do."));
     }
     html! {
-        p { "For " (count(all.len(), "rule", "rules")) ", what would make it hold, and what else that does." }
+        p { (tell!(r.lang, "For {rules}, what would make it hold, and what else that does.", rules = lang::count(all.len(), "rule", "rules"))) }
         @for one in all {
             h3 { (Text(&one.rule)) }
-            ul { @for text in remedy(one, r.sources) { li { (Prose(text.strip_prefix("- ").unwrap_or(&text))) } } }
+            ul { @for step in remedy(one, r.sources) { li { (Prose(&step.in_list(r.lang))) } } }
         }
     }
 }

@@ -6,14 +6,17 @@ use maud::{Markup, html};
 
 use super::{Report, Text, country_words, list, nothing, origin_words, state_words};
 use crate::finding::State;
+use crate::lang::{Message, say, tell};
 
-const ACTIVITIES: [(&str, &str); 5] = [
-    ("store", "Stored"),
-    ("keys", "Keys held"),
-    ("access", "Looked at by staff"),
-    ("process", "Processed"),
-    ("transit", "Passed through"),
-];
+fn activities() -> [(&'static str, Message); 5] {
+    [
+        ("store", say!("Stored")),
+        ("keys", say!("Keys held")),
+        ("access", say!("Looked at by staff")),
+        ("process", say!("Processed")),
+        ("transit", say!("Passed through")),
+    ]
+}
 
 /// By activity and state: the classes of data.
 type Cells<'a> = BTreeMap<&'a str, BTreeMap<State, Vec<&'a str>>>;
@@ -21,7 +24,7 @@ type Cells<'a> = BTreeMap<&'a str, BTreeMap<State, Vec<&'a str>>>;
 pub(super) fn section(r: &Report<'_>) -> Markup {
     let ways = &r.assessment.ways;
     if ways.is_empty() {
-        return nothing("No data gets anywhere: no population and no store with data is declared.");
+        return nothing(r.lang, &say!("No data gets anywhere: no population and no store with data is declared."));
     }
     // What cannot be told stands first in each origin.
     let mut rows: BTreeMap<(&str, bool, &str), Cells<'_>> = BTreeMap::new();
@@ -29,19 +32,19 @@ pub(super) fn section(r: &Report<'_>) -> Markup {
         let row = rows.entry((&way.origin, way.country != "?", &way.country)).or_default();
         row.entry(way.activity).or_default().entry(way.state).or_default().push(&way.data);
     }
-    let heads: Vec<&str> = ["People of", "In"].into_iter().chain(ACTIVITIES.map(|(_, title)| title)).collect();
+    let heads: Vec<Message> = [say!("People of"), say!("In")].into_iter().chain(activities().map(|(_, title)| title)).collect();
     let rows = html! {
         @for ((origin, known, country), cells) in &rows {
             tr class=[(!known).then_some("untold")] {
-                th scope="row" { (Text(&origin_words(origin))) }
-                th scope="row" { (Text(&country_words(country))) }
-                @for (activity, _) in ACTIVITIES {
+                th scope="row" { (Text(&origin_words(origin, r.lang))) }
+                th scope="row" { (Text(&country_words(country, r.lang))) }
+                @for (activity, _) in activities() {
                     td {
                         @match cells.get(activity) {
-                            None => { span class="no" { "no way found" } }
+                            None => { span class="no" { (tell!(r.lang, "no way found")) } }
                             Some(states) => {
                                 @for (state, data) in states {
-                                    p { span class={ "state st-" (state.as_str()) } { (state_words(*state)) } br; (list(data)) }
+                                    p { span class={ "state st-" (state.as_str()) } { (state_words(*state).tell(r.lang)) } br; (list(data)) }
                                 }
                             }
                         }
@@ -51,7 +54,7 @@ pub(super) fn section(r: &Report<'_>) -> Markup {
         }
     };
     html! {
-        p { "Each cell says which data, and in the mildest state of the world in which it gets there. \"No way found\" means: none in what was read." }
-        (super::table("What is done with whose data where", &heads, rows))
+        p { (tell!(r.lang, "Each cell says which data, and in the mildest state of the world in which it gets there. \"No way found\" means: none in what was read.")) }
+        (super::table(r.lang, &say!("What is done with whose data where"), &heads, rows))
     }
 }

@@ -10,8 +10,9 @@ use std::io::{self, Write};
 use maud::{DOCTYPE, Escaper, Markup, PreEscaped, Render, html};
 use sha2::{Digest, Sha256};
 
-use super::{line, safe};
-use crate::finding::{Assessment, Severity, State, Verdict};
+use super::{line, safe, state_words};
+use crate::finding::{Assessment, Severity, Verdict};
+use crate::lang::{self, Joint, Lang, Message, say, tell};
 use crate::source::{Location, Sources};
 use crate::vocab::places;
 
@@ -48,6 +49,7 @@ pub struct Report<'a> {
     pub world: &'a World,
     /// Of onshore.
     pub version: &'a str,
+    pub lang: Lang,
 }
 
 pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -56,41 +58,44 @@ pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 fn page(r: &Report<'_>) -> Markup {
     let a = r.assessment;
-    let name = a.project.as_deref().unwrap_or("unnamed project");
+    let lang = r.lang;
+    let unnamed = tell!(lang, "unnamed project");
+    let name = a.project.as_deref().unwrap_or(&unnamed);
     let sections: Vec<Section<'_>> = vec![
-        ("verdict", "What was decided, and what not", opening::verdict(r)),
-        ("map", "Where data gets to", world::section(r)),
-        ("matrix", "Origin, place and activity", matrix::section(r)),
-        ("findings", "Findings", findings::section(r)),
-        ("change", "What would mend it", findings::remedies(r)),
-        ("record", "Stores, recipients and legal basis", record::section(r)),
-        ("waivers", "Waivers", record::waivers(r)),
-        ("gaps", "Gaps: what was met and not understood", rests::gaps(r)),
-        ("coverage", "What was examined", rests::coverage(r)),
-        ("data", "What places rest on", rests::data_sets(r)),
-        ("people", "Who answers for it", rests::who(r)),
-        ("words", "Words", words::section()),
-        ("made", "How this was made", rests::made(r)),
+        ("verdict", say!("What was decided, and what not"), opening::verdict(r)),
+        ("map", say!("Where data gets to"), world::section(r)),
+        ("matrix", say!("Origin, place and activity"), matrix::section(r)),
+        ("findings", say!("Findings"), findings::section(r)),
+        ("change", say!("What would mend it"), findings::remedies(r)),
+        ("record", say!("Stores, recipients and legal basis"), record::section(r)),
+        ("waivers", say!("Waivers"), record::waivers(r)),
+        ("gaps", say!("Gaps: what was met and not understood"), rests::gaps(r)),
+        ("coverage", say!("What was examined"), rests::coverage(r)),
+        ("data", say!("What places rest on"), rests::data_sets(r)),
+        ("people", say!("Who answers for it"), rests::who(r)),
+        ("words", say!("Words"), words::section(lang)),
+        ("made", say!("How this was made"), rests::made(r)),
     ];
-    let title = html! { "Data residency of " (Text(name)) ", as of " (Text(&a.as_of)) };
-    framed(r, &title, "Data residency report", LIMITS, &sections)
+    let title = tell!(lang, "Data residency of {name}, as of {day}", name, day = lang::day(&a.as_of));
+    framed(r, &html! { (Text(&title)) }, &say!("Data residency report"), &limits(), &sections)
 }
 
 /// Id, title and content.
-type Section<'s> = (&'s str, &'s str, Markup);
+type Section<'s> = (&'s str, Message, Markup);
 
-fn framed(r: &Report<'_>, title: &Markup, kind: &str, limits: &str, sections: &[Section<'_>]) -> Markup {
+fn framed(r: &Report<'_>, title: &Markup, kind: &Message, limits: &Message, sections: &[Section<'_>]) -> Markup {
     let style = format!("{STYLE}{}", super::draw::svg::STYLE);
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
         base64(&Sha256::digest(&style)),
         base64(&Sha256::digest(SCRIPT))
     );
-    let a = r.assessment;
-    let name = a.project.as_deref().unwrap_or("unnamed project");
+    let (a, lang) = (r.assessment, r.lang);
+    let unnamed = tell!(lang, "unnamed project");
+    let name = a.project.as_deref().unwrap_or(&unnamed);
     html! {
         (DOCTYPE)
-        html lang="en" {
+        html lang=(lang.tag()) {
             head {
                 meta charset="utf-8";
                 meta http-equiv="Content-Security-Policy" content=(policy);
@@ -102,31 +107,31 @@ fn framed(r: &Report<'_>, title: &Markup, kind: &str, limits: &str, sections: &[
                 style { (PreEscaped(&style)) }
             }
             body {
-                a class="skip" href="#main" { "Skip to the content" }
+                a class="skip" href="#main" { (tell!(lang, "Skip to the content")) }
                 header {
-                    p class="kind" { (kind) }
+                    p class="kind" { (kind.tell(lang)) }
                     h1 { (Text(name)) }
                     p {
-                        "As of " time datetime=(safe(&a.as_of)) { (Text(&a.as_of)) }
-                        @if let Some(owner) = &a.owner { ". " (Text(owner)) " answers for it" }
-                        "."
+                        @let [before, after] = around(lang, &say!("As of {day}.", day = MARK));
+                        (before) time datetime=(safe(&a.as_of)) { (Text(&lang.day(&a.as_of))) } (after)
+                        @if let Some(owner) = &a.owner { (lang.space()) (Text(&tell!(lang, "{owner} answers for it.", owner))) }
                     }
                 }
-                nav aria-label="Sections" {
+                nav aria-label=(tell!(lang, "Sections")) {
                     ul {
-                        @for (id, title, _) in sections { li { a href={ "#" (id) } { (title) } } }
+                        @for (id, title, _) in sections { li { a href={ "#" (id) } { (title.tell(lang)) } } }
                     }
                 }
                 main id="main" tabindex="-1" {
                     @for (id, title, content) in sections {
                         section id=(id) aria-labelledby={ (id) "-title" } {
-                            h2 id={ (id) "-title" } { (title) }
+                            h2 id={ (id) "-title" } { (title.tell(lang)) }
                             (content)
                         }
                     }
                 }
                 footer {
-                    p { (limits) " Made by onshore " (r.version) "." }
+                    p { (limits.tell(lang)) (lang.space()) (tell!(lang, "Made by onshore {version}.", version = r.version)) }
                 }
                 script { (PreEscaped(SCRIPT)) }
             }
@@ -135,8 +140,22 @@ fn framed(r: &Report<'_>, title: &Markup, kind: &str, limits: &str, sections: &[
 }
 
 /// On the first page and on the last.
-const LIMITS: &str = "onshore judges where data is and can get to, against what is declared and what was read. \
-    It does not judge what is lawful: that is for people to decide.";
+fn limits() -> Message {
+    say!(
+        "onshore judges where data is and can get to, against what is declared and what was read. \
+         It does not judge what is lawful: that is for people to decide."
+    )
+}
+
+/// Stands in a message for what is marked up, which [`around`] cuts it at.
+const MARK: &str = "\u{0}";
+
+/// What stands before and after the mark.
+fn around(lang: Lang, message: &Message) -> [String; 2] {
+    let text = message.tell(lang);
+    let (before, after) = text.split_once(MARK).unwrap_or((&text, ""));
+    [before.to_owned(), after.to_owned()]
+}
 
 /// A text from the user's files: what could do harm is visible, and very long texts are cut in the middle, as told there.
 struct Text<'a>(&'a str);
@@ -197,57 +216,54 @@ fn list<S: AsRef<str>>(texts: &[S]) -> Markup {
 }
 
 /// A table in a box of its own, so that on a narrow screen it scrolls and the page does not.
-fn table(caption: &str, head: &[&str], rows: Markup) -> Markup {
+fn table(lang: Lang, caption: &Message, head: &[Message], rows: Markup) -> Markup {
+    let caption = caption.tell(lang);
     html! {
         div class="scroll" role="region" aria-label=(caption) tabindex="0" {
             table {
                 caption { (caption) }
-                thead { tr { @for title in head { th scope="col" { (title) } } } }
+                thead { tr { @for title in head { th scope="col" { (title.tell(lang)) } } } }
                 tbody { (rows) }
             }
         }
     }
 }
 
-fn verdict_badge(verdict: Verdict) -> Markup {
-    html! { span class={ "badge v-" (verdict.as_str()) } { (verdict_words(verdict)) } }
+fn verdict_badge(verdict: Verdict, lang: Lang) -> Markup {
+    html! { span class={ "badge v-" (verdict.as_str()) } { (verdict_words(verdict).tell(lang)) } }
 }
 
-fn severity_badge(severity: Severity) -> Markup {
-    html! { span class={ "sev s-" (severity.as_str()) } { (severity.as_str()) } }
+fn severity_badge(severity: Severity, lang: Lang) -> Markup {
+    html! { span class={ "sev s-" (severity.as_str()) } { (lang.word(severity.as_str())) } }
 }
 
 /// The verdict on one rule.
-fn verdict_words(verdict: Verdict) -> &'static str {
+fn verdict_words(verdict: Verdict) -> Message {
     match verdict {
-        Verdict::NotApplicable => "does not apply",
-        Verdict::Satisfied => "holds",
-        Verdict::Waived => "waived",
-        Verdict::Indeterminate => "not told",
-        Verdict::Conflict => "contradiction",
-        Verdict::Unsatisfiable => "cannot be met",
-        Verdict::Violated => "broken",
-    }
-}
-
-fn state_words(state: State) -> &'static str {
-    match state {
-        State::Normal => "in normal running",
-        State::Overload => "under overload",
-        State::Loss => "after a loss",
+        Verdict::NotApplicable => say!("does not apply"),
+        Verdict::Satisfied => say!("holds"),
+        Verdict::Waived => say!("waived"),
+        Verdict::Indeterminate => say!("not told"),
+        Verdict::Conflict => say!("contradiction"),
+        Verdict::Unsatisfiable => say!("cannot be met"),
+        Verdict::Violated => say!("broken"),
     }
 }
 
 /// Whose data, from how an assessment has it.
-fn origin_words(origin: &str) -> String {
-    if origin.is_empty() { "nobody said whose".to_owned() } else { origin.replace('+', " and ") }
+fn origin_words(origin: &str, lang: Lang) -> String {
+    match (origin, lang) {
+        ("", _) => tell!(lang, "nobody said whose"),
+        (codes, Lang::En) => lang::series(codes.split('+'), Joint::EachAnd).tell(lang),
+        (codes, Lang::Zh) => lang::series(codes.split('+').map(|code| country_words(code, lang)), Joint::EachAnd).tell(lang),
+    }
 }
 
 /// `China (CN)`, or that it is not known.
-fn country_words(code: &str) -> String {
+fn country_words(code: &str, lang: Lang) -> String {
     match places::country(code) {
-        Some(country) => format!("{} ({code})", places::name_en(country)),
-        None => "place not known".to_owned(),
+        Some(country) => tell!(lang, "{country} ({code})", country = lang.country(country), code),
+        None => tell!(lang, "place not known"),
     }
 }
 
@@ -270,8 +286,8 @@ impl Render for Breaking<'_> {
     }
 }
 
-fn nothing(text: &str) -> Markup {
-    html! { p class="none" { (text) } }
+fn nothing(lang: Lang, text: &Message) -> Markup {
+    html! { p class="none" { (text.tell(lang)) } }
 }
 
 /// RFC 4648, as content security policies write hashes.

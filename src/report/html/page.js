@@ -2,6 +2,8 @@
 (() => {
   const id = (name) => document.getElementById(name);
   const all = (what, inside = document) => [...inside.querySelectorAll(what)];
+  // Sentences stand in the page, in its language.
+  const fill = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   all("[data-tools]").forEach((tools) => { tools.hidden = false; });
 
   // The map: one picture for each choice. Rows of the table that do not belong to the choice go.
@@ -33,9 +35,10 @@
         row.hidden = !fits;
         n += fits;
       }
-      const drawn = layer ? layer.dataset.says : "No picture: no such data is declared, or it was left out, as the notes under the map say";
-      const table = state.change ? "the table below shows every state" : `${n} of ${rows.length} rows in the table below`;
-      id("shown").textContent = `${drawn}; ${table}.`;
+      const says = id("shown").dataset;
+      const drawn = layer ? layer.dataset.says : says.none;
+      const table = state.change ? says.every : fill(says.rows, { n, all: rows.length });
+      id("shown").textContent = fill(says.end, { drawn, table });
     };
     for (const select of [who, what, when]) select.addEventListener("change", show);
     // A page that is loaded again may keep what was chosen before.
@@ -58,7 +61,7 @@
         finding.hidden = !fits;
         n += fits;
       }
-      id("found").textContent = words.length ? `${n} of ${findings.length} findings` : "";
+      id("found").textContent = words.length ? fill(id("found").dataset.found, { n, all: findings.length }) : "";
     };
     find.value = "";
     find.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(filter, 150); });

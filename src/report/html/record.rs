@@ -7,22 +7,25 @@ use maud::{Markup, html};
 
 use super::{Breaking, Prose, Report, Text, at, country_words, list, nothing, origin_words, state_words, verdict_badge};
 use crate::finding::{Allowed, Finding, State, Waived, WaivedBy};
-use crate::report::{count, places_short};
-use crate::source::Sources;
+use crate::lang::{self, Message, say, tell};
+use crate::report::places_short;
 use crate::vocab::mechanisms;
 
 pub(super) fn section(r: &Report<'_>) -> Markup {
     html! {
         p {
-            "For the record of processing activities (GDPR, article 30(1)(d) and (e)) and for the impact assessment and its record of handling "
-            "(PIPL, articles 55 and 56). onshore knows places, ways and the project's transfer register. It does not know contact details, purposes beyond "
-            "the register, time limits for erasure or security measures: add those from elsewhere."
+            (tell!(
+                r.lang,
+                "For the record of processing activities (GDPR, article 30(1)(d) and (e)) and for the impact assessment and its record of handling \
+                 (PIPL, articles 55 and 56). onshore knows places, ways and the project's transfer register. It does not know contact details, purposes beyond \
+                 the register, time limits for erasure or security measures: add those from elsewhere."
+            ))
         }
-        h3 { "Stores" }
+        h3 { (tell!(r.lang, "Stores")) }
         (stores(r))
-        h3 { "Places outside the country of origin" }
+        h3 { (tell!(r.lang, "Places outside the country of origin")) }
         (abroad(r))
-        h3 { "Transfer register: what is allowed by it only" }
+        h3 { (tell!(r.lang, "Transfer register: what is allowed by it only")) }
         (register(r))
     }
 }
@@ -30,23 +33,23 @@ pub(super) fn section(r: &Report<'_>) -> Markup {
 fn stores(r: &Report<'_>) -> Markup {
     let ways = || r.assessment.ways.iter().filter(|w| matches!(w.activity, "store" | "keys"));
     if ways().next().is_none() {
-        return nothing("No store and no key service is reached by declared data.");
+        return nothing(r.lang, &say!("No store and no key service is reached by declared data."));
     }
     let rows = html! {
         @for way in ways() {
             tr class=[(way.country == "?").then_some("untold")] {
                 th scope="row" { (Text(&way.endpoint)) br; (at(r.sources, way.location)) }
-                td { (Text(&country_words(&way.country))) }
+                td { (Text(&country_words(&way.country, r.lang))) }
                 td { (Breaking(&way.data, '.')) }
-                td { @if way.activity == "keys" { "keys held" } @else { "stored" } }
-                td { (Text(&origin_words(&way.origin))) }
-                td { (state_words(way.state)) }
+                td { @if way.activity == "keys" { (tell!(r.lang, "keys held")) } @else { (tell!(r.lang, "stored")) } }
+                td { (Text(&origin_words(&way.origin, r.lang))) }
+                td { (state_words(way.state).tell(r.lang)) }
             }
         }
     };
     html! {
-        p { "One store for each origin, class and country; there may be more of them there." }
-        (super::table("Where data and keys are kept", &["Store", "In", "Data", "What is done", "People of", "When"], rows))
+        p { (tell!(r.lang, "One store for each origin, class and country; there may be more of them there.")) }
+        (super::table(r.lang, &say!("Where data and keys are kept"), &[say!("Store"), say!("In"), say!("Data"), say!("What is done"), say!("People of"), say!("When")], rows))
     }
 }
 
@@ -54,7 +57,7 @@ fn stores(r: &Report<'_>) -> Markup {
 #[derive(Default)]
 struct Abroad<'a> {
     data: BTreeSet<&'a str>,
-    activities: BTreeMap<&'a str, State>,
+    activities: BTreeMap<&'static str, State>,
 }
 
 fn abroad(r: &Report<'_>) -> Markup {
@@ -67,7 +70,7 @@ fn abroad(r: &Report<'_>) -> Markup {
         *state = way.state.min(*state);
     }
     if rows.is_empty() {
-        return nothing("No way leads out of the country of origin, in what was read.");
+        return nothing(r.lang, &say!("No way leads out of the country of origin, in what was read."));
     }
     let by = |origin: &str, country: &str| -> Vec<&Allowed> {
         let there = |t: &Allowed| t.places.iter().any(|p| p.place.as_ref().is_some_and(|p| p.country.as_str() == country));
@@ -76,15 +79,24 @@ fn abroad(r: &Report<'_>) -> Markup {
     let rows = html! {
         @for ((origin, known, country), row) in &rows {
             tr class=[(!known).then_some("untold")] {
-                th scope="row" { (Text(&origin_words(origin))) }
-                th scope="row" { (Text(&country_words(country))) }
+                th scope="row" { (Text(&origin_words(origin, r.lang))) }
+                th scope="row" { (Text(&country_words(country, r.lang))) }
                 td { (list(&row.data.iter().collect::<Vec<_>>())) }
-                td { @for (activity, state) in &row.activities { p { (activity) ", " (state_words(*state)) } } }
+                td { @for (activity, state) in &row.activities { p { (r.lang.word(activity)) ", " (state_words(*state).tell(r.lang)) } } }
                 td {
                     @let entries = by(origin, country);
-                    @if entries.is_empty() { "no entry of the register was used" }
+                    @if entries.is_empty() { (tell!(r.lang, "no entry of the register was used")) }
                     @for t in entries {
-                        p { (Text(&t.mechanism)) ", for " (list(&t.data)) " at " (Text(&t.endpoint)) ", recipient " (Text(&t.recipient)) }
+                        p {
+                            (Text(&tell!(
+                                r.lang,
+                                "{mechanism}, for {data} at {endpoint}, recipient {recipient}",
+                                mechanism = t.mechanism,
+                                data = lang::list(&t.data),
+                                endpoint = t.endpoint,
+                                recipient = t.recipient
+                            )))
+                        }
                     }
                 }
             }
@@ -92,17 +104,20 @@ fn abroad(r: &Report<'_>) -> Markup {
     };
     html! {
         p {
-            "Whether such a place is a third country in the sense of a law, and whether a transfer needs a basis, depends on that law: "
-            "inside the EEA it does not. An entry is named only where a rule asked for one; it covers the data named with it, and nothing else."
+            (tell!(
+                r.lang,
+                "Whether such a place is a third country in the sense of a law, and whether a transfer needs a basis, depends on that law: \
+                 inside the EEA it does not. An entry is named only where a rule asked for one; it covers the data named with it, and nothing else."
+            ))
         }
-        (super::table("Outside the country of origin", &["People of", "In", "Data", "Activity", "Basis on record"], rows))
+        (super::table(r.lang, &say!("Outside the country of origin"), &[say!("People of"), say!("In"), say!("Data"), say!("Activity"), say!("Basis on record")], rows))
     }
 }
 
 fn register(r: &Report<'_>) -> Markup {
     let all = &r.assessment.allowed;
     if all.is_empty() {
-        return nothing("Nothing: no rule was met by an entry of the transfer register.");
+        return nothing(r.lang, &say!("Nothing: no rule was met by an entry of the transfer register."));
     }
     let rows = html! {
         @for t in all {
@@ -111,24 +126,25 @@ fn register(r: &Report<'_>) -> Markup {
                 th scope="row" { (Text(&t.recipient)) br; (at(r.sources, t.location)) }
                 td {
                     @match mechanism {
-                        Some(m) => { (m.title) br; span class="id" { (m.citation) } }
+                        Some(m) => { (lang::shipped(&m.title).tell(r.lang)) br; span class="id" { (m.citation) } }
                         None => { (Text(&t.mechanism)) }
                     }
                 }
-                td { (list(&t.data)) " of people of " (list(&t.origin)) }
-                td { (Text(&t.endpoint)) ", " (Text(&places_short(&t.places))) @if let Some(l) = t.found_at { br; (at(r.sources, l)) } }
+                td { (Text(&tell!(r.lang, "{data} of people of {origin}", data = lang::list(&t.data), origin = lang::list(&t.origin)))) }
+                td { (Text(&t.endpoint)) ", " (Text(&places_short(&t.places, r.lang))) @if let Some(l) = t.found_at { br; (at(r.sources, l)) } }
                 td { (Text(&t.purpose)) }
                 td { (Text(&t.evidence)) }
-                td { @match &t.until { Some(day) => { (Text(day)) } None => { "no end" } } }
+                td { @match &t.until { Some(day) => { (Text(&r.lang.day(day))) } None => { (tell!(r.lang, "no end")) } } }
                 td { span class="id" { (Text(&t.rule)) } }
             }
         }
     };
     html! {
-        p { "onshore checks that an entry is there, covers the way and has not ended; not whether the mechanism is valid or enough." }
+        p { (tell!(r.lang, "onshore checks that an entry is there, covers the way and has not ended; not whether the mechanism is valid or enough.")) }
         (super::table(
-            "Allowed by the transfer register",
-            &["Recipient", "Mechanism", "Data", "At", "Purpose", "Evidence", "Until", "Rule"],
+            r.lang,
+            &say!("Allowed by the transfer register"),
+            &[say!("Recipient"), say!("Mechanism"), say!("Data"), say!("At"), say!("Purpose"), say!("Evidence"), say!("Until"), say!("Rule")],
             rows,
         ))
     }
@@ -139,45 +155,50 @@ pub(super) fn waivers(r: &Report<'_>) -> Markup {
     let lapsed: Vec<(&Finding, &Waived)> = all.iter().filter_map(|f| Some((f, f.lapsed.as_ref()?))).collect();
     let current: Vec<(&Finding, &Waived)> = all.iter().filter_map(|f| Some((f, f.waiver.as_ref()?))).collect();
     if lapsed.is_empty() && current.is_empty() {
-        return nothing("Nobody waived anything.");
+        return nothing(r.lang, &say!("Nobody waived anything."));
     }
     html! {
         @if !lapsed.is_empty() {
             div class="alarm" role="note" {
-                h3 { "Lapsed: these count again" }
-                p { (count(lapsed.len(), "waiver is over; its finding breaks its rule", "findings had a waiver that is over; they count")) "." }
-                (table(r.sources, "Lapsed waivers", &lapsed))
+                h3 { (tell!(r.lang, "Lapsed: these count again")) }
+                p { (tell!(r.lang, "{findings}.", findings = lang::count(lapsed.len(), "waiver is over; its finding breaks its rule", "findings had a waiver that is over; they count"))) }
+                (table(r, &say!("Lapsed waivers"), &lapsed))
             }
         }
         @if !current.is_empty() {
-            h3 { "In force, or for nothing" }
-            (table(r.sources, "Waivers in force, or for nothing", &current))
+            h3 { (tell!(r.lang, "In force, or for nothing")) }
+            (table(r, &say!("Waivers in force, or for nothing"), &current))
         }
     }
 }
 
-fn table(sources: &Sources, caption: &str, rows: &[(&Finding, &Waived)]) -> Markup {
+fn table(r: &Report<'_>, caption: &Message, rows: &[(&Finding, &Waived)]) -> Markup {
     let rows = html! {
         @for (f, w) in rows {
             tr {
                 th scope="row" {
                     @match &w.by {
                         WaivedBy::Person { approver, .. } => { (Text(approver)) }
-                        WaivedBy::Baseline { .. } => { "nobody: the baseline" }
+                        WaivedBy::Baseline { .. } => { (tell!(r.lang, "nobody: the baseline")) }
                     }
                 }
-                td class="day" { @match &w.expires { Some(day) => { (Text(day)) } None => { "no end" } } }
+                td class="day" { @match &w.expires { Some(day) => { (Text(&r.lang.day(day))) } None => { (tell!(r.lang, "no end")) } } }
                 td class="wide" {
                     @match &w.by {
                         WaivedBy::Person { reason, ticket, .. } => { (Text(reason)) @if let Some(t) = ticket { " (" (Text(t)) ")" } }
-                        WaivedBy::Baseline { since, days } => { "known since " (Text(since)) ", " (days) " days ago" }
+                        WaivedBy::Baseline { since, days } => { (Text(&tell!(r.lang, "known since {since}, {days} days ago", since = lang::day(since), days))) }
                     }
-                    @if let Some(l) = w.location { br; (at(sources, l)) }
+                    @if let Some(l) = w.location { br; (at(r.sources, l)) }
                 }
-                td class="wide" { (verdict_badge(f.verdict)) " " (Prose(&f.message)) }
+                td class="wide" { (verdict_badge(f.verdict, r.lang)) " " (Prose(&f.message.tell(r.lang))) }
                 td { code { (Text(&f.fingerprint)) } }
             }
         }
     };
-    super::table(caption, &["Approved by", "Last day", "Reason", "What", "Fingerprint"], rows)
+    super::table(
+        r.lang,
+        caption,
+        &[say!("Approved by"), say!("Last day"), say!("Reason"), say!("What"), say!("Fingerprint")],
+        rows,
+    )
 }

@@ -4,7 +4,8 @@ use maud::{Markup, html};
 use sha2::{Digest, Sha256};
 
 use super::{Prose, Report, Text, at, list, nothing};
-use crate::report::{count, gaps_by_code};
+use crate::lang::{self, Lang, Message, say, tell};
+use crate::report::{count, gap_message, gaps_by_code};
 
 /// Longer tables are folded.
 const MANY: usize = 40;
@@ -12,22 +13,23 @@ const MANY: usize = 40;
 pub(super) fn gaps(r: &Report<'_>) -> Markup {
     let all = &r.assessment.gaps;
     if all.is_empty() {
-        return nothing("None: everything that was met in the files was understood.");
+        return nothing(r.lang, &say!("None: everything that was met in the files was understood."));
     }
     html! {
-        p { "Nothing unknown passes: a rule that a gap may touch is not told to hold." }
+        p { (tell!(r.lang, "Nothing unknown passes: a rule that a gap may touch is not told to hold.")) }
         @for (code, gaps) in gaps_by_code(all) {
             h3 { code { (code) } " (" (gaps.len()) ")" }
             (super::table(
-                &format!("Gaps: {code}"),
-                &["What", "Line", "What would tell", "Leaves open"],
+                r.lang,
+                &say!("Gaps: {code}", code),
+                &[say!("What"), say!("Line"), say!("What would tell"), say!("Leaves open")],
                 html! {
                     @for gap in gaps {
                         tr {
-                            th scope="row" class="wide" { (Prose(&gap.message)) }
+                            th scope="row" class="wide" { (Prose(&gap_message(gap).tell(r.lang))) }
                             td { (at(r.sources, gap.location)) }
-                            td class="wide" { @if let Some(help) = &gap.help { (Prose(help)) } }
-                            td { @if gap.touches.is_empty() { "no rule" } @else { (list(&gap.touches)) } }
+                            td class="wide" { @if let Some(help) = &gap.help { (Prose(&help.tell(r.lang))) } }
+                            td { @if gap.touches.is_empty() { (tell!(r.lang, "no rule")) } @else { (list(&gap.touches)) } }
                         }
                     }
                 },
@@ -45,28 +47,28 @@ pub(super) fn coverage(r: &Report<'_>) -> Markup {
         @for (country, n) in &c.by_country { tr { th scope="row" { (Text(country)) } td { (n) } } }
     };
     html! {
-        ul { @for line in crate::report::coverage(c) { li { (Text(&line)) } } }
-        @if !c.by_country.is_empty() { (fold(c.by_country.len(), super::table("Endpoints by place", &["Place", "Endpoints"], countries))) }
+        ul { @for line in crate::report::coverage(c) { li { (Text(&line.tell(r.lang))) } } }
+        @if !c.by_country.is_empty() { (fold(r.lang, c.by_country.len(), super::table(r.lang, &say!("Endpoints by place"), &[say!("Place"), say!("Endpoints")], countries))) }
         @if c.files_skipped.is_empty() {
-            p { "No file of the project was left out." }
+            p { (tell!(r.lang, "No file of the project was left out.")) }
         } @else {
-            (fold(c.files_skipped.len(), super::table("Files that were not read", &["File", "Why"], skipped)))
+            (fold(r.lang, c.files_skipped.len(), super::table(r.lang, &say!("Files that were not read"), &[say!("File"), say!("Why")], skipped)))
         }
     }
 }
 
 /// A long table is closed at first.
-pub(super) fn fold(rows: usize, table: Markup) -> Markup {
+pub(super) fn fold(lang: Lang, rows: usize, table: Markup) -> Markup {
     if rows <= MANY {
         return table;
     }
-    html! { details { summary { (count(rows, "row", "rows")) } (table) } }
+    html! { details { summary { (count(rows, "row", "rows").tell(lang)) } (table) } }
 }
 
 pub(super) fn data_sets(r: &Report<'_>) -> Markup {
     let all = &r.assessment.data_sets;
     if all.is_empty() {
-        return nothing("On what the project declares, and on no data set.");
+        return nothing(r.lang, &say!("On what the project declares, and on no data set."));
     }
     let rows = html! {
         @for d in all {
@@ -74,12 +76,12 @@ pub(super) fn data_sets(r: &Report<'_>) -> Markup {
                 th scope="row" { (Text(&d.name)) }
                 td { (Text(&d.kind)) }
                 td {
-                    @match &d.date { Some(day) => { (Text(day)) } None => { "not known" } }
-                    @if let Some(age) = &d.age { br; span class="loud" { (Text(age)) } }
+                    @match &d.date { Some(day) => { (Text(&r.lang.day(day))) } None => { (tell!(r.lang, "not known")) } }
+                    @if let Some(age) = &d.age { br; span class="loud" { (Text(&age.tell(r.lang))) } }
                 }
-                td { @if d.used { "yes" } @else { "no" } }
+                td { @if d.used { (tell!(r.lang, "yes")) } @else { (tell!(r.lang, "no")) } }
                 td class="wide" {
-                    @match &d.licence { Some(licence) => { (Text(licence)) } None => { "not told" } }
+                    @match &d.licence { Some(licence) => { (Text(licence)) } None => { (tell!(r.lang, "not told")) } }
                     @if let Some(text) = &d.attribution { br; (Text(text)) }
                 }
                 td class="hash" { code { (Text(&d.sha256)) } }
@@ -87,7 +89,7 @@ pub(super) fn data_sets(r: &Report<'_>) -> Markup {
         }
     };
     html! {
-        (super::table("Data sets", &["Data set", "Kind", "Of", "Some place rests on it", "Licence", "SHA-256"], rows))
+        (super::table(r.lang, &say!("Data sets"), &[say!("Data set"), say!("Kind"), say!("Of"), say!("Some place rests on it"), say!("Licence"), say!("SHA-256")], rows))
         p { (crate::report::draw::land::ATTRIBUTION) }
     }
 }
@@ -96,20 +98,20 @@ pub(super) fn who(r: &Report<'_>) -> Markup {
     let a = r.assessment;
     html! {
         dl {
-            dt { "Owner" }
-            dd { @match &a.owner { Some(owner) => { (Text(owner)) } None => { "not declared (" code { "[project] owner" } ")" } } }
-            dt { "Told of incidents" }
+            dt { (tell!(r.lang, "Owner")) }
+            dd { @match &a.owner { Some(owner) => { (Text(owner)) } None => { (Prose(&tell!(r.lang, "not declared (`[project] owner`)"))) } } }
+            dt { (tell!(r.lang, "Told of incidents")) }
             dd {
                 @match &a.notify {
-                    Some((contact, hours)) => { (Text(contact)) ", within " (hours) @if *hours == 1 { " hour" } @else { " hours" } }
-                    None => { "not declared (" code { "[project] notify" } ")" }
+                    Some((contact, hours)) => { (Text(&tell!(r.lang, "{contact}, within {hours}", contact, hours = Message::Count(*hours, "hour", "hours")))) }
+                    None => { (Prose(&tell!(r.lang, "not declared (`[project] notify`)"))) }
                 }
             }
         }
         div class="sign" {
-            p { "Read by" }
-            p { "Date" }
-            p { "Signature" }
+            p { (tell!(r.lang, "Read by")) }
+            p { (tell!(r.lang, "Date")) }
+            p { (tell!(r.lang, "Signature")) }
         }
     }
 }
@@ -126,10 +128,17 @@ pub(super) fn made(r: &Report<'_>) -> Markup {
     };
     let many = r.sources.iter().count();
     html! {
-        p { "By onshore " (r.version) ", as of " (Text(&r.assessment.as_of)) ". The same inputs, the same day and the same version give the same file." }
+        p {
+            (Text(&tell!(
+                r.lang,
+                "By onshore {version}, as of {day}. The same inputs, the same day and the same version give the same file.",
+                version = r.version,
+                day = lang::day(&r.assessment.as_of)
+            )))
+        }
         details {
-            summary { "SHA-256 of " (count(many, "text", "texts")) " that was read or at hand" }
-            (super::table("Texts as they were read: UTF-8, a sheet of a workbook as lines", &["Text", "Bytes", "SHA-256"], rows))
+            summary { (tell!(r.lang, "SHA-256 of {texts} that was read or at hand", texts = lang::count(many, "text", "texts"))) }
+            (super::table(r.lang, &say!("Texts as they were read: UTF-8, a sheet of a workbook as lines"), &[say!("Text"), say!("Bytes"), say!("SHA-256")], rows))
         }
     }
 }

@@ -10,6 +10,7 @@ use super::{Prose, Report, Text, World, country_words, findings, nothing, rests,
 use crate::finding::State;
 use crate::finding::Verdict;
 use crate::finding::observed::{End, Observation, ObservedWay, Seen, size};
+use crate::lang::{Lang, Message};
 use crate::model::RouteRole;
 use crate::report::count;
 use crate::report::draw::map::Map;
@@ -25,47 +26,50 @@ const DRAWN: usize = 200;
 /// Countries that have a column of their own.
 const COLUMNS: usize = 16;
 
+/// This page is in English only.
+const LANG: Lang = Lang::En;
+
 const LIMITS: &str = "A log shows who sent how much to whom, never what. It covers what was logged and read, and nothing else.";
 
 pub fn write(o: &Observation, sources: &Sources, version: &str, out: &mut dyn Write) -> io::Result<()> {
     let world = World::default();
-    let r = Report { assessment: &o.assessment, sources, world: &world, version };
+    let r = Report { assessment: &o.assessment, sources, world: &world, version, lang: LANG };
     let name = o.assessment.project.as_deref().unwrap_or("unnamed project");
     let title = html! { "Observed traffic of " (Text(name)) ", as of " (Text(&o.assessment.as_of)) };
     let sections = [
-        ("verdict", "What was decided, and what not", rules(o)),
-        ("top", "What flowed most", top(o)),
-        ("matrix", "From country to country", matrix(o)),
-        ("map", "Where it went", map(o)),
-        ("findings", "Findings", findings::section(&r)),
-        ("logs", "What was read", logs(o)),
-        ("data", "What places rest on", rests::data_sets(&r)),
+        ("verdict", "What was decided, and what not".into(), rules(o)),
+        ("top", "What flowed most".into(), top(o)),
+        ("matrix", "From country to country".into(), matrix(o)),
+        ("map", "Where it went".into(), map(o)),
+        ("findings", "Findings".into(), findings::section(&r)),
+        ("logs", "What was read".into(), logs(o)),
+        ("data", "What places rest on".into(), rests::data_sets(&r)),
     ];
-    let page = super::framed(&r, &title, "Observed traffic", LIMITS, &sections);
+    let page = super::framed(&r, &title, &"Observed traffic".into(), &LIMITS.into(), &sections);
     out.write_all(page.into_string().as_bytes())
 }
 
 fn rules(o: &Observation) -> Markup {
     let rules = &o.assessment.rules;
     if rules.is_empty() {
-        return nothing("No policy was given, so nothing was judged.");
+        return nothing(LANG, &"No policy was given, so nothing was judged.".into());
     }
     let rows = html! {
         @for rule in rules {
             tr class=[(rule.verdict == Verdict::Indeterminate).then_some("untold")] {
-                th scope="row" { (Text(&rule.title)) br; span class="id" { (Text(&rule.rule)) } }
-                td { (verdict_badge(rule.verdict)) }
-                td { (severity_badge(rule.severity)) }
-                td class="wide" { (Prose(&rule.why)) }
+                th scope="row" { (Text(&rule.title.tell(LANG))) br; span class="id" { (Text(&rule.rule)) } }
+                td { (verdict_badge(rule.verdict, LANG)) }
+                td { (severity_badge(rule.severity, LANG)) }
+                td class="wide" { (Prose(&rule.why.tell(LANG))) }
             }
         }
     };
-    table("Rules", &["Rule", "Verdict", "Severity", "Why"], rows)
+    table(LANG, &"Rules".into(), &["Rule", "Verdict", "Severity", "Why"].map(Message::from), rows)
 }
 
 fn top(o: &Observation) -> Markup {
     if o.ways.is_empty() {
-        return nothing("No flow was seen.");
+        return nothing(LANG, &"No flow was seen.".into());
     }
     let row = |w: &ObservedWay| {
         let declared = match w.declared {
@@ -87,9 +91,9 @@ fn top(o: &Observation) -> Markup {
         }
     };
     let rows = html! { @for way in o.ways.iter().take(TOP) { (row(way)) } };
-    let head = ["From", "", "To", "Bytes", "Flows", "First and last", "Declared", "Rows"];
+    let head = ["From", "", "To", "Bytes", "Flows", "First and last", "Declared", "Rows"].map(Message::from);
     html! {
-        (table("Ways with the most bytes", &head, rows))
+        (table(LANG, &"Ways with the most bytes".into(), &head, rows))
         @if o.ways.len() > TOP { p { "and " (o.ways.len() - TOP) " more, which " code { "--format json" } " lists" } }
     }
 }
@@ -112,7 +116,7 @@ fn country_list(end: &End) -> Markup {
 }
 
 fn words(country: &str) -> String {
-    country.split(" or ").map(country_words).collect::<Vec<_>>().join(" or ")
+    country.split(" or ").map(|code| country_words(code, LANG)).collect::<Vec<_>>().join(" or ")
 }
 
 fn matrix(o: &Observation) -> Markup {
@@ -128,7 +132,7 @@ fn matrix(o: &Observation) -> Markup {
         cell.unmeasured = cell.unmeasured.saturating_add(way.seen.unmeasured);
     }
     if cells.is_empty() {
-        return nothing("No flow was seen.");
+        return nothing(LANG, &"No flow was seen.".into());
     }
     // What has no place comes first, then the most bytes.
     let ordered = |all: BTreeMap<String, u64>| {
@@ -138,11 +142,10 @@ fn matrix(o: &Observation) -> Markup {
     };
     let (from, to) = (ordered(from_all), ordered(to_all));
     let (own, others) = to.split_at(to.len().min(COLUMNS));
-    let titles: Vec<String> = own.iter().map(|c| words(c)).collect();
-    let mut head: Vec<&str> = vec!["From, to"];
-    head.extend(titles.iter().map(String::as_str));
+    let mut head: Vec<Message> = vec!["From, to".into()];
+    head.extend(own.iter().map(|c| Message::Plain(words(c))));
     if !others.is_empty() {
-        head.push("others");
+        head.push("others".into());
     }
     let cell = |from: &String, to: &[String]| {
         let mut all = Seen::default();
@@ -164,14 +167,14 @@ fn matrix(o: &Observation) -> Markup {
     };
     html! {
         p { "Bytes by the country of sender and receiver; answers are counted where they went." }
-        (table("Bytes from country to country", &head, rows))
+        (table(LANG, &"Bytes from country to country".into(), &head, rows))
     }
 }
 
 fn map(o: &Observation) -> Markup {
     let graph = graph(o);
     if graph.edges.is_empty() {
-        return nothing("There is nothing to draw.");
+        return nothing(LANG, &"There is nothing to draw.".into());
     }
     let map = Map::new(&graph);
     let svg = layered(&map, &[Layer { key: "0 0 0".to_owned(), map: map.clone() }], "world");
@@ -251,6 +254,6 @@ fn logs(o: &Observation) -> Markup {
     html! {
         ul { li { (o.rows.read) " rows" } @for (what, n) in shares(&o.rows) { li { (what) ": " (n) } } }
         @for (log, row) in &o.odd { p { "not understood: " code { (Text(log)) ":" (row) } } }
-        (rests::fold(o.logs.len(), table("Logs", &["Log", "Format", "Rows", "How far"], rows)))
+        (rests::fold(LANG, o.logs.len(), table(LANG, &"Logs".into(), &["Log", "Format", "Rows", "How far"].map(Message::from), rows)))
     }
 }

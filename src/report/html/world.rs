@@ -4,6 +4,7 @@
 use maud::{Markup, PreEscaped, html};
 
 use super::{Breaking, Report, Text, at, country_words, nothing, origin_words, state_words};
+use crate::lang::{Lang, say, tell};
 use crate::report::draw::Graph;
 use crate::report::draw::map::Map;
 use crate::report::draw::svg::{Layer, layered};
@@ -52,28 +53,28 @@ pub struct Picture {
 pub(super) fn section(r: &Report<'_>) -> Markup {
     let ways = &r.assessment.ways;
     html! {
-        @if r.world.pictures.is_empty() { (nothing("There is nothing to draw.")) } @else { (map(r.world)) }
+        @if r.world.pictures.is_empty() { (nothing(r.lang, &say!("There is nothing to draw."))) } @else { (map(r.world, r.lang)) }
         @if !ways.is_empty() {
             @let rows = html! {
                 @for way in ways {
                     tr data-origin=(crate::report::safe(&way.origin)) data-class=(crate::report::safe(&way.data)) data-rank=(way.state as u8)
                         class=[(way.country == "?").then_some("untold")] {
-                        th scope="row" { (Text(&origin_words(&way.origin))) }
+                        th scope="row" { (Text(&origin_words(&way.origin, r.lang))) }
                         td { (Breaking(&way.data, '.')) }
-                        th scope="row" { (Text(&country_words(&way.country))) }
-                        td { (way.activity) }
-                        td { span class={ "state st-" (way.state.as_str()) } { (state_words(way.state)) } }
+                        th scope="row" { (Text(&country_words(&way.country, r.lang))) }
+                        td { (r.lang.word(way.activity)) }
+                        td { span class={ "state st-" (way.state.as_str()) } { (state_words(way.state).tell(r.lang)) } }
                         td { (Text(&way.endpoint)) br; (at(r.sources, way.location)) }
                     }
                 }
             };
-            @let table = super::table("Where whose data gets to, one endpoint each", &["People of", "Data", "To", "Activity", "When", "Endpoint"], rows);
-            div id="ways" { (super::rests::fold(ways.len(), table)) }
+            @let table = super::table(r.lang, &say!("Where whose data gets to, one endpoint each"), &[say!("People of"), say!("Data"), say!("To"), say!("Activity"), say!("When"), say!("Endpoint")], rows);
+            div id="ways" { (super::rests::fold(r.lang, ways.len(), table)) }
         }
     }
 }
 
-fn map(world: &World) -> Markup {
+fn map(world: &World, lang: Lang) -> Markup {
     let key = |p: &Picture| {
         let of = |i: Option<usize>| i.map_or(0, |i| i + 1);
         format!("{} {} {}", of(p.who), of(p.what), p.when)
@@ -81,39 +82,42 @@ fn map(world: &World) -> Markup {
     let layers: Vec<Layer> = world.pictures.iter().map(|p| Layer { key: key(p), map: Map::new(&p.graph) }).collect();
     let Some(first) = world.pictures.first() else { return Markup::default() };
     let mut base = Map::new(&first.graph);
-    base.subtitle = "Map of where data gets to: all data, in any state. The table below says it in words.".to_owned();
+    base.subtitle = tell!(lang, "Map of where data gets to: all data, in any state. The table below says it in words.");
     base.notes.extend(world.notes.iter().cloned());
     let svg = layered(&base, &layers, "world");
     html! {
-        form class="tools" hidden data-tools="map" aria-label="What the map shows" {
+        form class="tools" hidden data-tools="map" aria-label=(tell!(lang, "What the map shows")) {
             div {
-                label for="who" { "Whose data" }
+                label for="who" { (tell!(lang, "Whose data")) }
                 select id="who" aria-controls="world ways" {
-                    option value="0" { "everybody's" }
+                    option value="0" { (tell!(lang, "everybody's")) }
                     @for (i, who) in world.who.iter().enumerate() {
                         option value=(i + 1) data-origins=(crate::report::safe(&who.origins.join(" "))) { (Text(&short(&who.name))) }
                     }
                 }
             }
             div {
-                label for="what" { "Which data" }
+                label for="what" { (tell!(lang, "Which data")) }
                 select id="what" aria-controls="world ways" {
-                    option value="0" { "all classes" }
+                    option value="0" { (tell!(lang, "all classes")) }
                     @for (i, class) in world.what.iter().enumerate() { option value=(i + 1) data-class=(crate::report::safe(class)) { (Text(&short(class))) } }
                 }
             }
             div {
-                label for="when" { "State of the world" }
+                label for="when" { (tell!(lang, "State of the world")) }
                 select id="when" aria-controls="world ways" {
                     @for (i, when) in world.when.iter().enumerate() {
                         option value=(i) data-rank=(when.rank) data-change=[when.change.then_some("1")] { (Text(&short(&when.name))) }
                     }
                 }
             }
-            p role="status" id="shown" {}
+            p role="status" id="shown" data-none=(tell!(lang, "No picture: no such data is declared, or it was left out, as the notes under the map say"))
+                data-every=(tell!(lang, "the table below shows every state"))
+                data-rows=(tell!(lang, "{n} of {all} rows in the table below", n = "{n}", all = "{all}"))
+                data-end=(tell!(lang, "{drawn}; {table}.", drawn = "{drawn}", table = "{table}")) {}
         }
         figure id="world" class="map" {
-            div class="scroll" role="region" aria-label="Map" tabindex="0" { (PreEscaped(svg)) }
+            div class="scroll" role="region" aria-label=(tell!(lang, "Map")) tabindex="0" { (PreEscaped(svg)) }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
 use crate::finding::{Assessment, WaivedBy};
+use crate::lang::Lang;
 use crate::report::gate::{gap_fingerprints, gravest, hop, spot, spot_of};
 use crate::report::{places_short, position, safe, summary};
 use crate::source::Sources;
@@ -61,8 +62,8 @@ fn book(a: &Assessment, sources: &Sources) -> Result<Vec<u8>, XlsxError> {
             text(r.verdict.as_str()),
             text(r.severity.as_str()),
             text(&r.rule),
-            text(&r.title),
-            text(&r.why),
+            text(r.title.to_string()),
+            text(r.why.to_string()),
             number(r.endpoints_examined),
             number(r.routes_examined),
             text(at.file),
@@ -85,8 +86,8 @@ fn book(a: &Assessment, sources: &Sources) -> Result<Vec<u8>, XlsxError> {
         let at = spot(sources, g.location);
         vec![
             text(g.code),
-            text(&g.message),
-            maybe(g.help.as_ref()),
+            text(g.message.to_string()),
+            maybe(g.help.as_ref().map(ToString::to_string)),
             text(g.touches.join(", ")),
             text(at.file),
             number(at.line),
@@ -108,7 +109,7 @@ fn overview(a: &Assessment, sheets: &mut Sheets) -> Result<(), XlsxError> {
         vec![text("project"), maybe(a.project.as_ref())],
         vec![text("verdict"), text(a.verdict.as_str())],
         vec![text("as of"), Cell::Day(a.as_of.clone())],
-        vec![text("summary"), text(summary(a))],
+        vec![text("summary"), text(summary(a).to_string())],
         vec![text("answers for it"), maybe(a.owner.as_ref())],
         vec![text("incidents are told to"), maybe(a.notify.as_ref().map(|(contact, _)| contact))],
         vec![text("within hours"), a.notify.as_ref().map_or(Cell::Empty, |(_, hours)| number(*hours))],
@@ -119,7 +120,7 @@ fn overview(a: &Assessment, sheets: &mut Sheets) -> Result<(), XlsxError> {
         vec![text("without"), number(a.coverage.unlocated)],
         vec![text("routes"), number(a.coverage.routes)],
     ];
-    rows.extend(crate::report::coverage(&a.coverage).into_iter().map(|line| vec![text("examined"), text(line)]));
+    rows.extend(crate::report::coverage(&a.coverage).into_iter().map(|line| vec![text("examined"), text(line.to_string())]));
     rows.push(vec![text("onshore"), text(env!("CARGO_PKG_VERSION"))]);
     let limits = "judges where data is and can get to, against declared facts; what is lawful is for people to decide";
     rows.push(vec![text("limits"), text(limits)]);
@@ -142,22 +143,22 @@ fn findings(a: &Assessment, sources: &Sources, sheets: &mut Sheets) -> Result<()
             number(f.severity.level().level),
             text(f.code),
             maybe(f.rule.as_ref()),
-            text(&f.message),
+            text(f.message.to_string()),
             text(&f.endpoint),
-            text(places_short(&f.places)),
+            text(places_short(&f.places, Lang::En)),
             text(f.origin.join(", ")),
             text(f.data.join(", ")),
             text(f.populations.join(", ")),
             maybe(f.activity),
             maybe(f.role.map(|r| r.as_str())),
             maybe(f.state.map(|s| s.as_str())),
-            maybe(f.condition.as_ref()),
+            maybe(f.condition.as_ref().map(ToString::to_string)),
             maybe(f.lost.as_ref()),
             text(at.file),
             number(at.line),
             maybe(f.policy_location.map(|at| position(sources, at))),
-            maybe(f.why.as_ref()),
-            maybe(f.help.as_ref()),
+            maybe(f.why.as_ref().map(ToString::to_string)),
+            maybe(f.help.as_ref().map(ToString::to_string)),
             by,
             until,
             text(&f.fingerprint),
@@ -204,9 +205,9 @@ fn paths(a: &Assessment, sources: &Sources, sheets: &mut Sheets) -> Result<(), X
                 maybe(h.route.as_ref().map(|r| r.activity)),
                 maybe(h.route.as_ref().map(|r| r.role.as_str())),
                 h.route.as_ref().map_or(Cell::Empty, |r| number(r.priority)),
-                maybe(h.route.as_ref().and_then(|r| r.condition.as_ref())),
-                text(places_short(&h.places)),
-                text(hop(h)),
+                maybe(h.route.as_ref().and_then(|r| r.condition.as_ref()).map(ToString::to_string)),
+                text(places_short(&h.places, Lang::En)),
+                text(hop(h, Lang::En)),
                 text(at.file),
                 number(at.line),
             ]
@@ -266,7 +267,7 @@ fn transfers(a: &Assessment, sources: &Sources, sheets: &mut Sheets) -> Result<(
             text(&t.endpoint),
             text(t.origin.join(", ")),
             text(t.data.join(", ")),
-            text(places_short(&t.places)),
+            text(places_short(&t.places, Lang::En)),
             text(&t.mechanism),
             text(&t.recipient),
             text(&t.purpose),
@@ -296,7 +297,7 @@ fn transfers(a: &Assessment, sources: &Sources, sheets: &mut Sheets) -> Result<(
 fn remedies(a: &Assessment, sources: &Sources, sheets: &mut Sheets) -> Result<(), XlsxError> {
     let rows = a.remedies.iter().flat_map(|r| {
         let lines = crate::report::remedy(r, sources);
-        lines.into_iter().map(move |line| vec![text(&r.rule), text(line)])
+        lines.into_iter().map(move |line| vec![text(&r.rule), text(line.tell(Lang::En))])
     });
     sheets.add("What to change", &[("rule", 36), ("what", 120)], rows)
 }
@@ -311,7 +312,7 @@ fn rests(a: &Assessment, sheets: &mut Sheets) -> Result<(), XlsxError> {
             text(if d.used { "yes" } else { "no" }),
             maybe(d.licence.as_ref()),
             maybe(d.attribution.as_ref()),
-            maybe(d.age.as_ref()),
+            maybe(d.age.as_ref().map(ToString::to_string)),
             text(&d.sha256),
         ]
     });
