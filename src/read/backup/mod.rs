@@ -94,14 +94,17 @@ fn sort_of(path: &str, text: &str) -> Option<Sort> {
     if profiles && ends(&[".yaml", ".yml", ".toml", ".json", ".conf"]) && text.contains("repository") {
         return Some(Sort::Profiles);
     }
-    let more: [(Sort, fn(&str, &str) -> bool); 4] = [
-        (Sort::Crontab, schedule::is_crontab),
-        (Sort::Unit, schedule::is_unit),
-        (Sort::Rsyncd, rsyncd::is_one),
-        (Sort::Lsyncd, lsyncd::is_one),
-    ];
-    if let Some((sort, _)) = more.into_iter().find(|(_, is)| is(path, text)) {
-        return Some(sort);
+    if schedule::is_crontab(path, text) {
+        return Some(Sort::Crontab);
+    }
+    if schedule::is_unit(path, text) {
+        return Some(Sort::Unit);
+    }
+    if rsyncd::is_one(path, text) {
+        return Some(Sort::Rsyncd);
+    }
+    if lsyncd::is_one(path, text) {
+        return Some(Sort::Lsyncd);
     }
     if ends(&[".env", ".conf"]) || !name.contains('.') || name.starts_with(".restic") {
         let variables = begins(&["RESTIC_REPOSITORY=", "RESTIC_REPOSITORY_FILE="]);

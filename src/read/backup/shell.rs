@@ -200,8 +200,7 @@ impl<'w> Arguments<'w> {
                 let value = if longs.split_whitespace().any(|l| l == text) { rest.next().cloned() } else { None };
                 found.options.push((text.to_owned(), value));
             } else if let Some(cluster) = text.strip_prefix('-').filter(|c| !c.is_empty()) {
-                let mut letter = cluster.char_indices();
-                while let Some((at, c)) = letter.next() {
+                for (at, c) in cluster.char_indices() {
                     let name = format!("-{c}");
                     if !letters.contains(c) {
                         found.options.push((name, None));

@@ -119,17 +119,17 @@ impl Commands<'_, '_> {
         if arguments.has(&["--write-batch", "--only-write-batch"]) {
             self.gap(&stage, "where the batch that rsync writes is taken is not told".to_owned());
         }
-        self.from_to(stage, &arguments.places);
+        self.copy_to_last(stage, &arguments.places);
     }
 
     pub(super) fn scp(&mut self, stage: Stage<'_>) {
         let arguments = Arguments::of(stage.arguments(), SCP_LETTERS, "");
         self.ssh_options(&stage, &arguments);
-        self.from_to(stage, &arguments.places);
+        self.copy_to_last(stage, &arguments.places);
     }
 
     /// Copies of everything but the last word to that.
-    fn from_to(&mut self, stage: Stage<'_>, places: &[&Word]) {
+    fn copy_to_last(&mut self, stage: Stage<'_>, places: &[&Word]) {
         let Some((to, from)) = places.split_last().filter(|(_, from)| !from.is_empty()) else {
             // One place alone is listed.
             return;
@@ -146,7 +146,7 @@ impl Commands<'_, '_> {
             let to = (self.place(stage.own, folder), folder.at);
             return self.copy(stage.own, Vec::new(), to);
         }
-        self.from_to(stage, &arguments.places);
+        self.copy_to_last(stage, &arguments.places);
     }
 
     fn ssh_options(&mut self, stage: &Stage<'_>, arguments: &Arguments<'_>) {
