@@ -152,6 +152,7 @@ fn sync(
                         commands.copies.unfollowed(message, at(offset), touch);
                     }
                 }
+                // The table of words has told of it.
                 _ => {}
             }
         }

@@ -174,6 +174,7 @@ pub(super) fn unit(copies: &mut Copies<'_>, targets: &Targets, file: SourceId, t
                 }
             }
             "EnvironmentFile" => environment(&mut commands, own, &path, value, at),
+            // What else a service says starts no program; those of `EXEC` follow.
             _ => {}
         }
     }
