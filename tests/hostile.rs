@@ -484,7 +484,13 @@ fn own_files() -> Vec<Row> {
             1,
             &["not-surviving"],
         ),
-        row("no such day", POLICY, instead(POLICY, "2026-01-01", "2026-02-30"), 2, &["p.toml:7", "`2026-02-30` is not a day", "year-month-day"]),
+        row(
+            "no such day",
+            POLICY,
+            instead(POLICY, "2026-01-01", "2026-02-30"),
+            2,
+            &["p.toml:7", "`2026-02-30` is not a day", "year-month-day"],
+        ),
     ]
 }
 
