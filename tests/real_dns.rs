@@ -17,6 +17,7 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use dns::CLIENTS;
 use onshore::model::{ClientMatch, Country, Reference, RouteFact};
 use onshore::read::geodns::bind::Bind;
 use onshore::read::geodns::gdnsd::Gdnsd;
@@ -24,15 +25,6 @@ use onshore::read::geodns::knot::Knot;
 use onshore::read::{Input, Reader, Reading};
 use onshore::source::Sources;
 use servers::{Server, free_port};
-
-/// Countries of the test database, with a network of each.
-const CLIENTS: [(&str, Ipv4Addr); 5] = [
-    ("CN", Ipv4Addr::new(111, 235, 160, 0)),
-    ("GB", Ipv4Addr::new(2, 125, 160, 216)),
-    ("PH", Ipv4Addr::new(202, 196, 224, 0)),
-    ("SE", Ipv4Addr::new(89, 160, 20, 112)),
-    ("US", Ipv4Addr::new(50, 114, 0, 0)),
-];
 
 const ZONE: &str = "\
 $TTL 60

@@ -18,19 +18,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread::{self, JoinHandle, sleep};
 use std::time::{Duration, Instant};
 
+use dns::CLIENTS;
 use onshore::model::{ClientMatch, Country, Reference, RouteFact};
 use onshore::read::geodns::powerdns::PowerDns;
 use onshore::read::{Input, Reader, Reading};
 use onshore::source::Sources;
-
-/// Countries of the test database, with a network of each.
-const CLIENTS: [(&str, Ipv4Addr); 5] = [
-    ("CN", Ipv4Addr::new(111, 235, 160, 0)),
-    ("GB", Ipv4Addr::new(2, 125, 160, 216)),
-    ("PH", Ipv4Addr::new(202, 196, 224, 0)),
-    ("SE", Ipv4Addr::new(89, 160, 20, 112)),
-    ("US", Ipv4Addr::new(50, 114, 0, 0)),
-];
 
 const STATIC: &str = "\
 domains:

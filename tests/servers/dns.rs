@@ -8,6 +8,15 @@ use std::time::Duration;
 use domain::base::{Message, MessageBuilder, Name, Rtype};
 use domain::rdata::A;
 
+/// Countries of the test database, with a network of each.
+pub const CLIENTS: [(&str, Ipv4Addr); 5] = [
+    ("CN", Ipv4Addr::new(111, 235, 160, 0)),
+    ("GB", Ipv4Addr::new(2, 125, 160, 216)),
+    ("PH", Ipv4Addr::new(202, 196, 224, 0)),
+    ("SE", Ipv4Addr::new(89, 160, 20, 112)),
+    ("US", Ipv4Addr::new(50, 114, 0, 0)),
+];
+
 /// The addresses that a client in a network gets, asked for from an address of this machine; `None` without an answer.
 pub fn ask(at: SocketAddr, name: &str, from: Ipv4Addr, client: Option<Ipv4Addr>) -> Option<BTreeSet<String>> {
     let mut builder = MessageBuilder::new_vec();
