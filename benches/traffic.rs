@@ -1,6 +1,6 @@
 //! What counting flow logs costs: `cargo bench --bench traffic [--features parquet] [-- ROWS]`. Makes AWS flow logs (version 2) with
 //! public addresses on both sides, the worst case for look-ups, in 16 files and in one; prints rows a second for text, gzip and (with
-//! the feature) compact Parquet on one thread and on two, and the peak memory of a process that counts a tenth and all of them.
+//! the feature) Parquet as AWS delivers it (gzip pages, addresses as text) and compact Parquet on one thread and on two, and the peak memory of a process that counts a tenth and all of them.
 //! Prints figures; asserts only that all runs count alike.
 //!
 //! With a folder in `ONSHORE_BENCH_KEEP` the logs stay there, with the address ranges and the answer (flows and bytes by parties), for
@@ -11,13 +11,16 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::hint::black_box;
-use std::io::Write;
+use std::io::{BufReader, Read, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
 use std::time::Instant;
 
 use flate2::Compression;
+use flate2::bufread::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use jiff::civil::date;
 use onshore::geo::Atlas;
@@ -48,7 +51,7 @@ fn main() {
     let folder = kept.clone().unwrap_or_else(|| std::env::temp_dir().join(format!("onshore-traffic-{}", std::process::id())));
     let of = |name: &str| folder.join(name);
     let (text, gz, tenth) = (of("text"), of("gz"), of("tenth"));
-    let (one, one_gz, converted) = (of("one"), of("one-gz"), of("parquet"));
+    let (one, one_gz, converted, aws) = (of("one"), of("one-gz"), of("parquet"), of("aws"));
     for sub in [&text, &gz, &tenth, &one, &one_gz] {
         fs::create_dir_all(sub).unwrap();
     }
@@ -65,7 +68,15 @@ fn main() {
         let made = convert(&inputs, &converted, &Reading::default(), &mut std::io::empty());
         assert!(made.iter().all(|c| c.failed.is_none() && c.broken.is_none()), "{made:?}");
         println!("converted to Parquet in {:.3} s", start.elapsed().as_secs_f64());
-        kinds.push(("compact Parquet", &converted));
+        let start = Instant::now();
+        tables::deliver(&text, &aws);
+        println!("written as AWS delivers Parquet in {:.3} s", start.elapsed().as_secs_f64());
+        kinds.extend([("compact Parquet", &converted), ("AWS's Parquet", &aws)]);
+    }
+
+    for threads in [1, 2] {
+        let best = (0..3).map(|_| unpacked(&gz, threads)).fold(f64::MAX, f64::min);
+        println!("gzip unpacked and nothing more, {threads} thread(s): {:.2} M rows/s", rows as f64 / best / 1e6);
     }
 
     let mut first: Option<Tally> = None;
@@ -148,6 +159,25 @@ fn counted(folder: &Path, labels: &Labels, threads: usize) -> Tally {
     tally
 }
 
+/// Seconds that it takes to unpack all files of a folder: what no reader of them can be faster than.
+fn unpacked(folder: &Path, threads: usize) -> f64 {
+    let files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    let (next, start) = (AtomicUsize::new(0), Instant::now());
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let mut buffer = vec![0; 1 << 18];
+                while let Some(path) = files.get(next.fetch_add(1, Relaxed)) {
+                    let packed = BufReader::with_capacity(1 << 17, fs::File::open(path).unwrap());
+                    let mut log = MultiGzDecoder::new(packed);
+                    while black_box(log.read(&mut buffer).unwrap()) > 0 {}
+                }
+            });
+        }
+    });
+    start.elapsed().as_secs_f64()
+}
+
 fn lookups(labels: &Labels) {
     const LOOKUPS: u32 = 20_000_000;
     let start = Instant::now();
@@ -214,4 +244,84 @@ fn write_log(number: u64, rows: u64, text: &Path, gz: &Path, tenth: &Path) -> u6
     encoder.write_all(&log).unwrap();
     encoder.finish().unwrap();
     log.len() as u64
+}
+
+/// Flow logs in Parquet as AWS delivers them: texts, underscores, gzip.
+#[cfg(feature = "parquet")]
+mod tables {
+    use std::fs;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use parquet::basic::Compression;
+    use parquet::data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type};
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::parser::parse_message_type;
+
+    /// Rows of a group.
+    const GROUP: usize = 1 << 17;
+
+    pub fn deliver(text: &Path, into: &Path) {
+        fs::create_dir_all(into).unwrap();
+        for entry in fs::read_dir(text).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            table(&fs::read_to_string(&path).unwrap(), &into.join(format!("{name}.parquet")));
+        }
+    }
+
+    fn kind(name: &str) -> &'static str {
+        match name {
+            "packets" | "bytes" | "start" | "end" => "INT64",
+            "version" | "srcport" | "dstport" | "protocol" => "INT32",
+            _ => "BYTE_ARRAY",
+        }
+    }
+
+    fn table(text: &str, path: &Path) {
+        let header: Vec<&str> = text.lines().next().unwrap().split(' ').collect();
+        let column = |name: &&str| {
+            let text = if kind(name) == "BYTE_ARRAY" { " (STRING)" } else { "" };
+            format!("OPTIONAL {} {}{text};", kind(name), name.replace('-', "_"))
+        };
+        let schema = format!("message flow {{ {} }}", header.iter().map(column).collect::<String>());
+        let properties = WriterProperties::builder().set_compression(Compression::GZIP(Default::default())).build();
+        let schema = Arc::new(parse_message_type(&schema).unwrap());
+        let mut writer = SerializedFileWriter::new(fs::File::create(path).unwrap(), schema, Arc::new(properties)).unwrap();
+        let rows: Vec<Vec<&str>> = text.lines().skip(1).map(|l| l.split(' ').collect()).collect();
+        for group in rows.chunks(GROUP) {
+            let mut out = writer.next_row_group().unwrap();
+            for (i, name) in header.iter().enumerate() {
+                let cells: Vec<Option<&str>> = group.iter().map(|r| Some(r[i]).filter(|c| *c != "-")).collect();
+                let levels: Vec<i16> = cells.iter().map(|c| i16::from(c.is_some())).collect();
+                let known = cells.iter().flatten();
+                let mut column = out.next_column().unwrap().unwrap();
+                let levels = Some(levels.as_slice());
+                match kind(name) {
+                    "INT64" => {
+                        let values: Vec<i64> = known.map(|c| c.parse().unwrap()).collect();
+                        column.typed::<Int64Type>().write_batch(&values, levels, None).unwrap();
+                    }
+                    "INT32" => {
+                        let values: Vec<i32> = known.map(|c| c.parse().unwrap()).collect();
+                        column.typed::<Int32Type>().write_batch(&values, levels, None).unwrap();
+                    }
+                    _ => {
+                        let values: Vec<ByteArray> = known.map(|c| c.as_bytes().to_vec().into()).collect();
+                        column.typed::<ByteArrayType>().write_batch(&values, levels, None).unwrap();
+                    }
+                }
+                column.close().unwrap();
+            }
+            out.close().unwrap();
+        }
+        writer.close().unwrap();
+    }
+}
+
+/// Without the feature there is nothing to write them with.
+#[cfg(not(feature = "parquet"))]
+mod tables {
+    pub fn deliver(_: &std::path::Path, _: &std::path::Path) {}
 }

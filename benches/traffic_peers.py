@@ -29,11 +29,13 @@ def duckdb_answer(folder, kind):
     db = duckdb.connect()
     columns = "{" + ", ".join(f"'{f}': '{'BIGINT' if f == 'bytes' else 'VARCHAR'}'" for f in FIELDS) + "}"
     files = f"{folder}/gz/*.gz" if kind == "gzip" else f"{folder}/text/*.log"
+    source = f"read_csv('{files}', delim=' ', header=true, nullstr='-', columns={columns})"
+    if kind == "parquet":
+        source = f"read_parquet('{folder}/aws/*.parquet')"
     number = " + ".join(f"split_part(a, '.', {i + 1})::BIGINT * {256 ** (3 - i)}" for i in range(4))
     return db.execute(
         f"""
-        CREATE TABLE flows AS SELECT srcaddr, dstaddr, bytes FROM read_csv('{files}', delim=' ', header=true, nullstr='-',
-            columns={columns}) WHERE log_status = 'OK';
+        CREATE TABLE flows AS SELECT srcaddr, dstaddr, bytes FROM {source} WHERE log_status = 'OK';
         CREATE TABLE ranges AS SELECT start::BIGINT AS start, party FROM read_csv('{folder}/ranges.csv');
         CREATE TABLE who AS SELECT a, party FROM
             (SELECT a, {number} AS n FROM (SELECT DISTINCT srcaddr AS a FROM flows UNION SELECT DISTINCT dstaddr FROM flows))
@@ -51,6 +53,10 @@ def polars_answer(folder, kind):
     schema = {f: pl.Int64 if f == "bytes" else pl.String for f in FIELDS}
     ranges = pl.read_csv(f"{folder}/ranges.csv").with_columns(pl.col("start").cast(pl.Int64)).sort("start")
     frames = []
+    if kind == "parquet":
+        frame = pl.scan_parquet(f"{folder}/aws/*.parquet").filter(pl.col("log_status") == "OK")
+        frames.append(frame.select("srcaddr", "dstaddr", "bytes").collect())
+        files = ""
     for file in sorted(glob.glob(files)):
         frame = pl.read_csv(file, separator=" ", has_header=False, skip_rows=1, schema=schema, null_values="-")
         frames.append(frame.filter(pl.col("log_status") == "OK").select("srcaddr", "dstaddr", "bytes"))
@@ -79,10 +85,13 @@ def chdb_answer(folder, kind):
         "SOURCE(CLICKHOUSE(DB 'b' TABLE 'prefixes')) LAYOUT(IP_TRIE) LIFETIME(0)",
     ):
         db.query(statement)
+    source = f"file('{files}', 'CustomSeparatedWithNames', '{structure}')"
+    if kind == "parquet":
+        source = f"file('{folder}/aws/*.parquet', 'Parquet')"
     who = "dictGetUInt32('b.who', 'party', tuple(toIPv4({})))"
     query = f"""
         SELECT {who.format('srcaddr')} AS f, {who.format('dstaddr')} AS t, count(), sum(bytes)
-        FROM file('{files}', 'CustomSeparatedWithNames', '{structure}') WHERE log_status = 'OK' GROUP BY f, t
+        FROM {source} WHERE log_status = 'OK' GROUP BY f, t
         SETTINGS format_custom_field_delimiter = ' ', format_custom_escaping_rule = 'CSV', format_csv_null_representation = '-',
             input_format_with_names_use_header = 0, input_format_custom_detect_header = 0
     """
@@ -134,7 +143,8 @@ def main():
     print(f"{rows} flows, {len(expected(folder))} groups")
     different = False
     for engine in ENGINES:
-        for kind in ("text", "gzip"):
+        kinds = ("text", "gzip", "parquet") if os.path.isdir(f"{folder}/aws") else ("text", "gzip")
+        for kind in kinds:
             best = None
             for _ in range(3):
                 before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -146,14 +156,14 @@ def main():
                 if run.returncode != 0:
                     different |= run.returncode == 3
                     said = (run.stdout.strip() or run.stderr.strip()).splitlines()[-1:]
-                    print(f"{engine:<8} {kind:<5} no answer to compare: {''.join(said)}")
+                    print(f"{engine:<8} {kind:<7} no answer to compare: {''.join(said)}")
                     break
                 spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
                 if best is None or seconds < best[0]:
                     best = (seconds, spent, after.ru_maxrss // 1024)
             else:
                 seconds, spent, memory = best
-                print(f"{engine:<8} {kind:<5} {rows / seconds / 1e6:6.2f} M rows/s  {seconds:6.2f} s, {spent:6.2f} CPU s, {memory} MiB (largest so far), equal")
+                print(f"{engine:<8} {kind:<7} {rows / seconds / 1e6:6.2f} M rows/s  {seconds:6.2f} s, {spent:6.2f} CPU s, {memory} MiB (largest so far), equal")
     return 1 if different else 0
 
 

@@ -9,13 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use super::counter::{Counter, Traits, traits};
 use super::flow::{Odd, Sink};
 use super::label::Labels;
-use super::open::{self, Input, Meter, Metered, OnDisk, Unpacked};
+use super::open::{self, Input, Meter, Metered, OnDisk, Place, Unpacked};
 use super::parquet::{self, Parquet};
-use super::pieces::{Pieces, each_line};
+use super::pieces::{Buffer, Pieces};
 use super::read::{Format, Hints, Layout, Rejoined, recognize};
-use super::tally::{Counter, Tally, Traits, traits};
+use super::tally::Tally;
 pub use crate::finding::observed::Log;
 
 /// How to read.
@@ -45,7 +46,7 @@ pub fn count(inputs: &[Input], labels: &Labels, reading: &Reading, stdin: &mut d
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let workers = if reading.threads == 0 { processors } else { reading.threads };
     if workers <= 1 {
-        tally.merge(&counting.work());
+        tally = tally.merged(counting.work());
     } else {
         let all: Vec<Tally> = thread::scope(|scope| {
             let running: Vec<_> = (0..workers).map(|_| scope.spawn(|| counting.work())).collect();
@@ -62,6 +63,69 @@ pub fn count(inputs: &[Input], labels: &Labels, reading: &Reading, stdin: &mut d
     logs.sort_by_key(|(number, _)| *number);
     (logs.into_iter().map(|(_, log)| log).collect(), tally)
 }
+
+/// Some of a log: what an engine hands to one of its threads.
+pub struct Share {
+    /// Of the log.
+    pub number: usize,
+    pub name: String,
+    pub place: Place,
+    /// Which share, of how many that are the whole together. Only tables in Parquet can be divided; the first share of any other log
+    /// is all of it.
+    pub which: (usize, usize),
+}
+
+/// Counts a share of a log on top of what was counted before. No log: nothing of it is in this share.
+pub fn count_share(share: &Share, labels: &Labels, reading: &Reading, tally: Tally) -> (Option<Log>, Tally) {
+    let before = tally.rows.read;
+    let number = u32::try_from(share.number).unwrap_or(u32::MAX);
+    let traits = traits(labels);
+    let mut counter = Counter::new(labels, &traits, number, tally);
+    let found = share.place.stream().and_then(open::unpack).and_then(|log| recognize(log, &reading.hints, reading.format));
+    let divided = matches!(&found, Ok((Some(format), log)) if format.name() == Parquet::NAME && !log.is_packed());
+    if share.which.0 > 0 && !divided {
+        return (None, counter.finish());
+    }
+    let (format, result) = match found {
+        Ok((Some(format), _)) if divided => (Some(format), count_groups(share, &reading.hints, &mut counter)),
+        Ok((Some(format), mut log)) => {
+            (Some(format), format.read(&mut log, &reading.hints, &mut counter).map_err(|e| plain(&e)))
+        }
+        Ok((None, _)) => (None, Err(UNKNOWN.to_owned())),
+        Err(e) => (None, Err(plain(&e))),
+    };
+    let mut tally = counter.finish();
+    tally.settle();
+    let rows = tally.rows.read - before;
+    reading.meter.rows.fetch_add(rows, Relaxed);
+    let format = format.map(|f| f.name().to_owned());
+    (Some(Log { name: share.name.clone(), format, rows, broken: result.err() }), tally)
+}
+
+/// As [`Counting`] takes them, so that of damaged ones the same is read.
+fn count_groups(share: &Share, hints: &Hints, counter: &mut Counter<'_>) -> Result<(), String> {
+    let table = share.place.open().and_then(|file| parquet::Table::of(file, hints)).map_err(|e| plain(&e))?;
+    let (groups, each) = (table.groups(), groups_at_once(table.groups()));
+    let taken = groups.div_ceil(each);
+    let (which, of) = share.which;
+    let mut broken: Option<String> = None;
+    for take in taken * which / of..taken * (which + 1) / of {
+        if let Err(e) = table.read(take * each..groups.min((take + 1) * each), counter) {
+            let why = plain(&e);
+            broken = Some(broken.map_or(why.clone(), |known| known.min(why)));
+        }
+    }
+    broken.map_or(Ok(()), Err)
+}
+
+/// How many row groups are taken at a time: whoever takes some opens the file anew.
+fn groups_at_once(groups: usize) -> usize {
+    const TAKES: usize = 32;
+    groups.div_ceil(TAKES).max(1)
+}
+
+/// Why a log was not read of which nobody knows the format.
+const UNKNOWN: &str = "it is in no format that is read here";
 
 type Opened = Rejoined<Unpacked<Metered<OnDisk>>>;
 
@@ -88,7 +152,7 @@ enum Piece {
 }
 
 impl Cut {
-    fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<Piece>> {
+    fn next(&mut self, buffer: &mut Buffer) -> io::Result<Option<Piece>> {
         match self {
             Self::Lines(pieces) => Ok(pieces.next(buffer)?.map(|(layout, first)| Piece::Lines(layout, first))),
             Self::Groups(left, share) => {
@@ -211,16 +275,14 @@ impl Counting<'_> {
         self.inputs[number].path.as_deref().unwrap_or_else(|| Path::new(""))
     }
 
-    /// Whoever takes groups opens the file anew, so that shares are few.
     fn groups(&self, path: &Path) -> io::Result<Cut> {
-        const SHARES: usize = 32;
         let groups = parquet::table(path, &self.reading.hints)?.groups();
-        Ok(Cut::Groups(0..groups, groups.div_ceil(SHARES).max(1)))
+        Ok(Cut::Groups(0..groups, groups_at_once(groups)))
     }
 
     /// Takes pieces of a log until there are none, and lists it then.
     fn help(&self, shared: &Arc<Shared>, mut tally: Tally) -> Tally {
-        let mut buffer = Vec::new();
+        let mut buffer = Buffer::default();
         loop {
             let taken = {
                 let mut pieces = lock(&shared.pieces);
@@ -241,9 +303,7 @@ impl Counting<'_> {
             let before = tally.rows.read;
             match taken {
                 Some(Piece::Lines(layout, first)) => {
-                    tally = self.counter(shared.number, tally, |counter| {
-                        each_line(&buffer, first, |row, line| layout.row(row, line, counter));
-                    });
+                    tally = self.counter(shared.number, tally, |counter| layout.rows(buffer.lines(), first, counter));
                 }
                 Some(Piece::Groups(groups)) => {
                     let mut result = Ok(());
@@ -304,7 +364,7 @@ impl Counting<'_> {
     }
 
     fn unread(&self, number: usize, error: Option<io::Error>, tally: Tally) -> Tally {
-        let why = error.map_or_else(|| "it is in no format that is read here".to_owned(), |e| plain(&e));
+        let why = error.map_or_else(|| UNKNOWN.to_owned(), |e| plain(&e));
         self.list(number, None, 0, Some(why));
         tally
     }

@@ -92,7 +92,8 @@ impl Flow {
             Opened::Receiver => true,
             Opened::Unsaid => {
                 let (from, to) = (self.from_port, self.to_port);
-                from != 0 && ((from < 1024 && to >= 1024) || (from < EPHEMERAL && to >= EPHEMERAL && to != 0))
+                // Every part is worked out: which of them decides cannot be guessed.
+                (from != 0) & (((from < 1024) & (to >= 1024)) | ((from < EPHEMERAL) & (to >= EPHEMERAL)))
             }
         }
     }

@@ -46,8 +46,8 @@ impl Party {
 /// Addresses to parties.
 #[derive(Debug)]
 pub struct Labels {
+    /// Answers are numbers of parties, or ([`ASK`]) of `labels`.
     table: Table,
-    /// By answer of the table.
     labels: Vec<Label>,
     pub parties: Vec<Party>,
     /// Endpoints by everything that a log may call them, in small letters.
@@ -58,6 +58,9 @@ pub struct Labels {
     here: PartyId,
     is_here_told: bool,
 }
+
+/// Marks an answer that is more than a party.
+const ASK: u32 = 1 << 31;
 
 #[derive(Clone, Debug)]
 enum Label {
@@ -82,16 +85,27 @@ impl Labels {
     pub fn beside(atlas: &Atlas, snapshot: &Snapshot, before: Option<&Database>) -> Result<Self, GeoError> {
         let owners = owners(snapshot);
         let marked: Vec<IpAddr> = owners.keys().copied().collect();
-        let flat = atlas.flat(&marked, before)?;
+        let mut flat = atlas.flat(&marked, before)?;
         let mut parties = Parties { list: Vec::new(), known: HashMap::default() };
-        let mut labels = Vec::with_capacity(flat.answers.len());
+        let mut labels = Vec::new();
+        let mut answers = Vec::with_capacity(flat.answers.len());
         for answer in &flat.answers {
             let owners = answer.mark.and_then(|m| owners.get(&marked[m as usize]));
-            labels.push(match owners {
+            let label = match owners {
                 _ if answer.unwrap => Label::Unwrap,
                 Some(owners) => of_owners(owners, |ids| parties.of_endpoints(ids, atlas, snapshot)),
                 None => Label::One(parties.of_address(answer.example, atlas, before)),
+            };
+            answers.push(match label {
+                Label::One(party) => party.0,
+                label => {
+                    labels.push(label);
+                    ASK | u32::try_from(labels.len() - 1).unwrap_or(u32::MAX)
+                }
             });
+        }
+        for stretch in flat.v4.iter_mut().chain(&mut flat.v6) {
+            stretch.answer = answers[stretch.answer as usize];
         }
         let table = Table::new(&flat.v4, &flat.v6);
         let named = names(snapshot).into_iter().map(|(name, ids)| (name, parties.of_endpoints(ids, atlas, snapshot))).collect();
@@ -138,7 +152,10 @@ impl Labels {
             IpAddr::V4(v4) => self.table.v4(v4),
             IpAddr::V6(v6) => self.table.v6(v6),
         };
-        match &self.labels[answer as usize] {
+        if answer & ASK == 0 {
+            return PartyId(answer);
+        }
+        match &self.labels[(answer & !ASK) as usize] {
             Label::One(party) => *party,
             Label::ByPort(ports, others) => ports.iter().find(|(p, _)| *p == port).map_or(*others, |(_, party)| *party),
             Label::Unwrap => match special::unwrap(address).0 {

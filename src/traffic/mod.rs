@@ -10,17 +10,18 @@
 
 pub mod convert;
 mod count;
+mod counter;
 pub mod flow;
 pub mod label;
 pub mod open;
 pub mod parquet;
-mod parse;
+pub mod parse;
 pub mod part;
 mod pieces;
 pub mod read;
 pub mod table;
 pub mod tally;
 
-pub use count::{Log, Reading, count};
+pub use count::{Log, Reading, Share, count, count_share};
 pub use label::{Labels, Party, PartyId};
 pub use tally::{Grain, Key, Rows, Sample, Sum, Tally, Way};

@@ -158,6 +158,62 @@ pub fn on_disk(path: &Path) -> io::Result<OnDisk> {
     File::open(path)
 }
 
+/// A log that lies in no file system: any of its bytes can be asked for.
+pub trait Remote: Send + Sync {
+    fn length(&self) -> u64;
+    /// From its first byte on.
+    fn stream(&self) -> Box<dyn Read + Send>;
+    /// # Errors
+    /// They cannot be had; or there are fewer.
+    fn bytes(&self, from: u64, length: usize) -> io::Result<Vec<u8>>;
+}
+
+/// Where a log is.
+#[derive(Clone)]
+pub enum Place {
+    Disk(PathBuf),
+    Remote(Arc<dyn Remote>),
+}
+
+impl Place {
+    /// # Errors
+    /// It cannot be opened.
+    pub fn stream(&self) -> io::Result<Box<dyn Read + Send>> {
+        match self {
+            Self::Disk(path) => Ok(Box::new(File::open(path)?)),
+            Self::Remote(remote) => Ok(remote.stream()),
+        }
+    }
+
+    /// # Errors
+    /// It cannot be opened.
+    pub fn open(&self) -> io::Result<Anywhere> {
+        match self {
+            Self::Disk(path) => Ok(Anywhere::Disk(on_disk(path)?)),
+            Self::Remote(remote) => Ok(Anywhere::Remote(Arc::clone(remote))),
+        }
+    }
+}
+
+/// What can be read at any place in it.
+pub enum Anywhere {
+    Disk(OnDisk),
+    Remote(Arc<dyn Remote>),
+}
+
+impl Anywhere {
+    /// Once more the same, to be read beside it.
+    ///
+    /// # Errors
+    /// No file can be opened any more.
+    pub fn again(&self) -> io::Result<Self> {
+        match self {
+            Self::Disk(file) => file.try_clone().map(Self::Disk),
+            Self::Remote(remote) => Ok(Self::Remote(Arc::clone(remote))),
+        }
+    }
+}
+
 /// What comes as a stream, in a file of which nothing stays.
 ///
 /// # Errors
@@ -194,13 +250,13 @@ pub fn total(inputs: &[Input]) -> u64 {
 }
 
 /// A log with its first bytes put back.
-type Whole<R> = BufReader<io::Chain<Cursor<Vec<u8>>, R>>;
+type Whole<R> = io::Chain<Cursor<Vec<u8>>, R>;
 
 /// What is read of a log, whether it is packed or not.
 pub enum Unpacked<R: Read> {
     Plain(Whole<R>),
-    Gzip(Box<MultiGzDecoder<Whole<R>>>),
-    Zstd(Box<Frames<Whole<R>>>),
+    Gzip(Box<MultiGzDecoder<BufReader<Whole<R>>>>),
+    Zstd(Box<Frames<BufReader<Whole<R>>>>),
 }
 
 impl<R: Read> Unpacked<R> {
@@ -228,12 +284,13 @@ pub fn unpack<R: Read>(reader: R) -> io::Result<Unpacked<R>> {
     let mut head = Vec::with_capacity(4);
     reader.by_ref().take(4).read_to_end(&mut head)?;
     let magic: [u8; 4] = std::array::from_fn(|i| head.get(i).copied().unwrap_or(0));
-    let whole = BufReader::with_capacity(WINDOW, Cursor::new(head).chain(reader));
+    let whole = Cursor::new(head).chain(reader);
+    let window = |whole| BufReader::with_capacity(WINDOW, whole);
     Ok(match magic {
-        [0x1f, 0x8b, ..] => Unpacked::Gzip(Box::new(MultiGzDecoder::new(whole))),
+        [0x1f, 0x8b, ..] => Unpacked::Gzip(Box::new(MultiGzDecoder::new(window(whole)))),
         // RFC 8878: a frame, or a skippable one.
         [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
-            Unpacked::Zstd(Box::new(Frames { source: whole, decoder: FrameDecoder::new(), within: false }))
+            Unpacked::Zstd(Box::new(Frames { source: window(whole), decoder: FrameDecoder::new(), within: false }))
         }
         _ => Unpacked::Plain(whole),
     })

@@ -1,4 +1,5 @@
-//! A log of lines, cut at line ends into pieces that threads read apart. It holds one piece and a line that is not yet whole.
+//! A log of lines, cut at line ends into pieces that threads read apart. It holds a line that is not yet
+//! whole, and what of a piece is read otherwise than what comes before.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -10,14 +11,47 @@ const PIECE: usize = 1 << 18;
 /// Longer lines are no rows.
 const MAX_LINE: usize = 1 << 22;
 
+/// What one thread has of a log.
+#[derive(Default)]
+pub struct Buffer {
+    /// Longer than what is held, so that it need not be cleared again and again.
+    bytes: Vec<u8>,
+    length: usize,
+}
+
+impl Buffer {
+    pub fn lines(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    fn put(&mut self, bytes: &[u8]) {
+        self.room(bytes.len()).copy_from_slice(bytes);
+        self.length += bytes.len();
+    }
+
+    /// Behind what is held.
+    fn room(&mut self, wanted: usize) -> &mut [u8] {
+        let end = self.length + wanted;
+        if self.bytes.len() < end {
+            self.bytes.resize(end, 0);
+        }
+        &mut self.bytes[self.length..end]
+    }
+
+    fn skip(&mut self, bytes: usize) {
+        self.bytes.copy_within(bytes..self.length, 0);
+        self.length -= bytes;
+    }
+}
+
 pub struct Pieces<R> {
     log: R,
     layout: Arc<dyn Layout>,
-    /// `held[start..end]` are lines, `held[end..]` is the beginning of one.
+    /// Whole lines that are read otherwise than those before them.
     held: Vec<u8>,
-    start: usize,
-    end: usize,
-    /// Of the line at `start`, from 1.
+    /// The beginning of a line.
+    begun: Vec<u8>,
+    /// Of the next line, from 1.
     row: u64,
     /// What follows, up to the next line end, belongs to a line that was cut.
     overlong: bool,
@@ -28,7 +62,8 @@ pub struct Pieces<R> {
 
 impl<R: Read> Pieces<R> {
     pub fn new(log: R, layout: Arc<dyn Layout>) -> Self {
-        Self { log, layout, held: Vec::new(), start: 0, end: 0, row: 1, overlong: false, ended: false, failed: None }
+        let (held, begun) = (Vec::new(), Vec::new());
+        Self { log, layout, held, begun, row: 1, overlong: false, ended: false, failed: None }
     }
 
     /// The number of the next line.
@@ -40,73 +75,81 @@ impl<R: Read> Pieces<R> {
     ///
     /// # Errors
     /// The log ends early or is damaged; what came before was given out.
-    pub fn next(&mut self, buffer: &mut Vec<u8>) -> io::Result<Option<(Arc<dyn Layout>, u64)>> {
+    pub fn next(&mut self, buffer: &mut Buffer) -> io::Result<Option<(Arc<dyn Layout>, u64)>> {
         loop {
-            if self.start == self.end {
-                self.fill();
+            buffer.length = 0;
+            if self.held.is_empty() {
+                self.fill(buffer);
+            } else {
+                buffer.put(&std::mem::take(&mut self.held));
             }
-            if self.start == self.end {
+            if buffer.length == 0 {
                 return self.failed.take().map_or(Ok(None), Err);
             }
-            let lines = &self.held[self.start..self.end];
-            let (length, turn) = until_turn(lines, &*self.layout);
-            if length == 0
-                && let Some((turn, length)) = turn
-            {
-                self.start += length;
+            let mut passed = 0;
+            loop {
+                let (length, turn) = until_turn(&buffer.lines()[passed..], &*self.layout);
+                let Some((turn, own)) = turn.filter(|_| length == 0) else {
+                    buffer.skip(passed);
+                    self.held.extend_from_slice(&buffer.lines()[length..]);
+                    buffer.length = length;
+                    break;
+                };
+                passed += own;
                 self.row += 1;
                 if let Turn::To(layout) = turn {
                     self.layout = layout;
                 }
+            }
+            if buffer.length == 0 {
                 continue;
             }
-            buffer.clear();
-            buffer.extend_from_slice(&lines[..length]);
             let first = self.row;
-            let unended = !buffer.ends_with(b"\n");
-            self.row += memchr::memchr_iter(b'\n', buffer).count() as u64 + u64::from(unended);
-            self.start += length;
+            let lines = buffer.lines();
+            let unended = !lines.ends_with(b"\n");
+            self.row += memchr::memchr_iter(b'\n', lines).count() as u64 + u64::from(unended);
             return Ok(Some((Arc::clone(&self.layout), first)));
         }
     }
 
-    /// Reads until there is a whole line, or nothing more.
-    fn fill(&mut self) {
-        self.held.drain(..self.end);
-        (self.start, self.end) = (0, 0);
-        if self.ended && self.failed.is_none() {
-            // A last line without an end counts, unless the log breaks off there.
-            self.end = self.held.len();
-        }
-        while self.end == 0 && !self.ended {
-            let before = self.held.len();
-            self.read();
+    /// Reads whole lines; leaves nothing only at the end.
+    fn fill(&mut self, buffer: &mut Buffer) {
+        buffer.put(&std::mem::take(&mut self.begun));
+        let mut fresh = 0;
+        while !self.ended {
+            self.read(buffer);
             if self.overlong {
-                let Some(at) = memchr::memchr(b'\n', &self.held) else {
-                    self.held.clear();
+                let Some(at) = memchr::memchr(b'\n', buffer.lines()) else {
+                    buffer.length = 0;
                     continue;
                 };
-                self.held.drain(..=at);
+                buffer.skip(at + 1);
                 self.overlong = false;
             }
-            let fresh = before.min(self.held.len());
-            if let Some(at) = memchr::memrchr(b'\n', &self.held[fresh..]) {
-                self.end = fresh + at + 1;
-            } else if self.held.len() >= MAX_LINE {
-                self.held.truncate(MAX_LINE);
-                (self.end, self.overlong) = (MAX_LINE, true);
-            } else if self.ended && self.failed.is_none() {
-                self.end = self.held.len();
+            if let Some(at) = memchr::memrchr(b'\n', &buffer.lines()[fresh..]) {
+                let end = fresh + at + 1;
+                self.begun.extend_from_slice(&buffer.lines()[end..]);
+                buffer.length = end;
+                return;
             }
+            if buffer.length >= MAX_LINE {
+                buffer.length = MAX_LINE;
+                self.overlong = true;
+                return;
+            }
+            fresh = buffer.length;
+        }
+        // A last line without an end counts, unless the log breaks off there.
+        if self.failed.is_some() {
+            buffer.length = 0;
         }
     }
 
-    fn read(&mut self) {
-        let before = self.held.len();
-        self.held.resize(before + PIECE, 0);
-        let mut filled = before;
-        while filled < self.held.len() {
-            match self.log.read(&mut self.held[filled..]) {
+    fn read(&mut self, buffer: &mut Buffer) {
+        let room = buffer.room(PIECE);
+        let mut filled = 0;
+        while filled < PIECE {
+            match self.log.read(&mut room[filled..]) {
                 Ok(0) => {
                     self.ended = true;
                     break;
@@ -119,7 +162,7 @@ impl<R: Read> Pieces<R> {
                 }
             }
         }
-        self.held.truncate(filled);
+        buffer.length += filled;
     }
 }
 
@@ -194,9 +237,9 @@ mod tests {
 
     fn lines(log: impl Read, layout: Arc<dyn Layout>) -> Vec<(u64, Vec<u8>)> {
         let mut pieces = Pieces::new(log, layout);
-        let (mut buffer, mut seen) = (Vec::new(), Vec::new());
+        let (mut buffer, mut seen) = (Buffer::default(), Vec::new());
         while let Some((_, first)) = pieces.next(&mut buffer).unwrap() {
-            each_line(&buffer, first, |row, line| seen.push((row, line.to_vec())));
+            each_line(buffer.lines(), first, |row, line| seen.push((row, line.to_vec())));
         }
         seen
     }

@@ -7,81 +7,95 @@ use crate::geo::flat::Stretch;
 /// Answers by address, for both families.
 #[derive(Debug)]
 pub struct Table {
-    v4: Ranges<u32>,
-    v6: Ranges<u128>,
+    v4: Ranges<u16>,
+    v6: Ranges<(u64, u64)>,
 }
 
 impl Table {
     /// From stretches in address order that begin at address 0, as [`crate::geo::flat`] gives them.
     pub fn new(v4: &[Stretch], v6: &[Stretch]) -> Self {
         let low = |s: &Stretch| (u32::try_from(s.start).unwrap_or(u32::MAX), s.answer);
-        Self { v4: Ranges::new(v4.iter().map(low)), v6: Ranges::new(v6.iter().map(|s| (s.start, s.answer))) }
+        let v4 = v4.iter().map(low).map(|(start, answer)| ((start >> 16) as usize, start as u16, answer));
+        let v6 = v6.iter().map(|s| ((s.start >> 112) as usize, halves(s.start), s.answer));
+        Self { v4: Ranges::new(v4, |_| 0), v6: Ranges::new(v6, |high| halves((high as u128) << 112)) }
     }
 
     pub fn v4(&self, address: Ipv4Addr) -> u32 {
-        self.v4.find(address.to_bits())
+        let bits = address.to_bits();
+        self.v4.find((bits >> 16) as usize, bits as u16)
     }
 
     pub fn v6(&self, address: Ipv6Addr) -> u32 {
-        self.v6.find(address.to_bits())
+        let bits = address.to_bits();
+        self.v6.find((bits >> 112) as usize, halves(bits))
     }
 
     /// The bytes that tell two tables apart.
     pub fn feed(&self, mut sink: impl FnMut(&[u8])) {
-        self.v4.starts.iter().for_each(|s| sink(&s.to_le_bytes()));
-        self.v4.answers.iter().for_each(|s| sink(&s.to_le_bytes()));
-        self.v6.starts.iter().for_each(|s| sink(&s.to_le_bytes()));
-        self.v6.answers.iter().for_each(|s| sink(&s.to_le_bytes()));
+        self.v4.index.iter().chain(&self.v6.index).for_each(|at| sink(&at.to_le_bytes()));
+        self.v4.starts.iter().for_each(|start| sink(&start.to_le_bytes()));
+        for (high, low) in &self.v6.starts {
+            sink(&high.to_le_bytes());
+            sink(&low.to_le_bytes());
+        }
+        self.v4.answers.iter().chain(&self.v6.answers).for_each(|answer| sink(&answer.to_le_bytes()));
     }
 }
 
-trait Bits: Copy + Ord {
-    fn high(self) -> usize;
+/// An IPv6 address in two words: as one it would take room for alignment.
+fn halves(address: u128) -> (u64, u64) {
+    ((address >> 64) as u64, address as u64)
 }
 
-impl Bits for u32 {
-    fn high(self) -> usize {
-        (self >> 16) as usize
-    }
-}
-
-impl Bits for u128 {
-    fn high(self) -> usize {
-        (self >> 112) as usize
-    }
-}
-
+/// `N`: what is left of an address to be told apart behind the index.
 #[derive(Debug)]
 struct Ranges<N> {
+    /// `index[h]..index[h + 1]`: the ranges of addresses with the high bits `h`, of which the first begins where these do.
+    index: Vec<u32>,
+    /// Apart from the answers, so that those which are compared lie close together.
     starts: Vec<N>,
     answers: Vec<u32>,
-    /// `index[h]..=index[h + 1]`: the ranges in which addresses with the high bits `h` may lie.
-    index: Vec<u32>,
 }
 
-impl<N: Bits> Ranges<N> {
-    fn new(ranges: impl Iterator<Item = (N, u32)>) -> Self {
-        let (starts, answers): (Vec<N>, Vec<u32>) = ranges.unzip();
-        let mut index = Vec::with_capacity((1 << 16) + 1);
-        let mut at = 0_usize;
-        for high in 0..=1_usize << 16 {
-            while starts.get(at).is_some_and(|s| s.high() < high) {
-                at += 1;
+impl<N: Copy + Ord> Ranges<N> {
+    /// From high bits, starts and answers; `first` tells the least start for high bits.
+    fn new(ranges: impl Iterator<Item = (usize, N, u32)>, first: impl Fn(usize) -> N) -> Self {
+        let mut own = Self { index: Vec::with_capacity((1 << 16) + 1), starts: Vec::new(), answers: Vec::new() };
+        let mut ranges = ranges.peekable();
+        let mut answer = 0;
+        for high in 0..1_usize << 16 {
+            let begin = own.starts.len();
+            own.index.push(u32::try_from(begin).unwrap_or(u32::MAX));
+            let first = first(high);
+            if ranges.peek().is_none_or(|next| next.0 > high || next.1 > first) {
+                own.starts.push(first);
+                own.answers.push(answer);
             }
-            index.push(u32::try_from(at).unwrap_or(u32::MAX));
+            while let Some((_, start, next)) = ranges.next_if(|next| next.0 == high) {
+                if own.starts.len() == begin || next != answer {
+                    own.starts.push(start);
+                    own.answers.push(next);
+                }
+                answer = next;
+            }
         }
-        Self { starts, answers, index }
+        own.index.push(u32::try_from(own.starts.len()).unwrap_or(u32::MAX));
+        own.starts.shrink_to_fit();
+        own.answers.shrink_to_fit();
+        own
     }
 
-    fn find(&self, address: N) -> u32 {
-        let high = address.high();
-        let (mut low, mut end) = (self.index[high] as usize, self.index[high + 1] as usize);
-        while low < end {
-            let middle = low + (end - low) / 2;
-            if self.starts[middle] <= address { low = middle + 1 } else { end = middle }
+    #[inline]
+    fn find(&self, high: usize, address: N) -> u32 {
+        let (mut at, end) = (self.index[high] as usize, self.index[high + 1] as usize);
+        let mut left = end - at;
+        // The last one that does not begin behind the address; both halves are worked out: which one it is cannot be guessed.
+        while left > 1 {
+            let half = left / 2;
+            at = if self.starts[at + half] <= address { at + half } else { at };
+            left -= half;
         }
-        // The first range begins at 0, so that one lies before.
-        self.answers[low.saturating_sub(1)]
+        self.answers[at]
     }
 }
 

@@ -9,10 +9,9 @@ use std::hash::{Hash, Hasher};
 use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
 
-use super::flow::{End, Flow, Odd, Sink};
-use super::label::{Labels, PartyId};
+use super::flow::Flow;
+use super::label::PartyId;
 pub use crate::finding::observed::Rows;
-use crate::geo::Kind;
 
 /// Cells that a tally keeps.
 pub const CELLS: usize = 1 << 16;
@@ -131,8 +130,9 @@ impl From<Vec<Sample>> for Samples {
     }
 }
 
-/// What is known of all flows of a kind.
+/// What is known of all flows of a kind. In one line of the processor's memory, so that counting a flow waits for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[repr(align(64))]
 pub struct Sum {
     pub flows: u64,
     pub bytes: u64,
@@ -181,10 +181,54 @@ impl Sum {
     }
 }
 
+/// Sums by key: numbers by key and sums by number, so that what is counted for many rows at once does not wait for memory row by row.
+#[derive(Clone, Debug, Default)]
+struct Cells {
+    numbers: HashMap<Key, u32>,
+    sums: Vec<Sum>,
+}
+
+impl Cells {
+    fn len(&self) -> usize {
+        self.sums.len()
+    }
+
+    #[inline]
+    fn number(&mut self, key: Key) -> u32 {
+        if let Some(number) = self.numbers.get(&key) {
+            return *number;
+        }
+        let next = u32::try_from(self.sums.len()).expect("as many as the bound allows, and those of a batch");
+        self.sums.push(Sum::default());
+        self.numbers.insert(key, next);
+        next
+    }
+
+    fn sum(&mut self, key: Key) -> &mut Sum {
+        let number = self.number(key);
+        &mut self.sums[number as usize]
+    }
+
+    /// In no order.
+    fn iter(&self) -> impl Iterator<Item = (Key, &Sum)> {
+        self.numbers.iter().map(|(key, number)| (*key, &self.sums[*number as usize]))
+    }
+}
+
+/// The same sums, however they are numbered.
+impl PartialEq for Cells {
+    fn eq(&self, other: &Self) -> bool {
+        let sum = |key| other.numbers.get(&key).map(|number| &other.sums[*number as usize]);
+        self.len() == other.len() && self.iter().all(|(key, own)| sum(key) == Some(own))
+    }
+}
+
+impl Eq for Cells {}
+
 /// Everything that was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tally {
-    cells: HashMap<Key, Sum>,
+    cells: Cells,
     pub grain: Grain,
     /// Flows of pairs beyond the bound.
     pub other: Sum,
@@ -210,7 +254,7 @@ impl Tally {
     /// With room for so many cells.
     pub fn bounded(bound: usize) -> Self {
         Self {
-            cells: HashMap::default(),
+            cells: Cells::default(),
             grain: Grain::default(),
             other: Sum::default(),
             cut: None,
@@ -222,23 +266,48 @@ impl Tally {
 
     /// Cells in the order of their keys.
     pub fn cells(&self) -> Vec<(Key, &Sum)> {
-        let mut cells: Vec<(Key, &Sum)> = self.cells.iter().map(|(k, s)| (*k, s)).collect();
+        let mut cells: Vec<(Key, &Sum)> = self.cells.iter().collect();
         cells.sort_unstable_by_key(|(k, _)| *k);
         cells
     }
 
+    /// The number of the cell for a key, until the bound is kept again; `None`: it is counted with all others beyond the bound. The
+    /// hour is any one.
+    #[inline]
+    pub(super) fn cell(&mut self, key: Key) -> Option<u32> {
+        let key = Key { hour: key.hour.and_then(|h| self.grain.round(h)), ..key };
+        if self.cut.is_some_and(|cut| key > cut) { None } else { Some(self.cells.number(key)) }
+    }
+
+    /// Counts a flow in a cell that was asked for.
+    #[inline]
+    pub(super) fn count(&mut self, cell: Option<u32>, flow: &Flow, sample: Sample) {
+        let sum = cell.map_or(&mut self.other, |number| &mut self.cells.sums[number as usize]);
+        sum.count(flow, sample);
+    }
+
     /// Counts a cell that was counted elsewhere.
     pub fn put(&mut self, key: Key, sum: &Sum) {
-        let key = Key { hour: key.hour.and_then(|h| self.grain.round(h)), ..key };
-        if self.cut.is_some_and(|cut| key > cut) {
-            self.other.add(sum);
-            return;
-        }
-        self.cells.entry(key).or_default().add(sum);
-        // Room to twice the bound, so that cutting back costs little.
-        if self.cells.len() > self.bound.saturating_mul(2) {
+        let kept = match self.cell(key) {
+            Some(number) => &mut self.cells.sums[number as usize],
+            None => &mut self.other,
+        };
+        kept.add(sum);
+        self.keep_bound();
+    }
+
+    /// Room beyond the bound, so that cutting back costs little; as much as a table for the bound has anyway.
+    pub(super) fn keep_bound(&mut self) {
+        if self.cells.len() > self.bound.saturating_add(self.bound / 4 * 3) {
             self.shrink();
         }
+    }
+
+    /// Both together, on top of the larger one.
+    pub fn merged(self, other: Self) -> Self {
+        let (mut all, less) = if self.cells.len() < other.cells.len() { (other, self) } else { (self, other) };
+        all.merge(&less);
+        all
     }
 
     pub fn merge(&mut self, other: &Self) {
@@ -253,7 +322,8 @@ impl Tally {
         if let Some(cut) = other.cut {
             self.lower_cut(cut);
         }
-        for (key, sum) in other.cells() {
+        // In any order: what is kept depends on the keys alone.
+        for (key, sum) in other.cells.iter() {
             self.put(key, sum);
         }
         self.settle();
@@ -271,7 +341,7 @@ impl Tally {
             self.coarsen();
         }
         if self.cells.len() > self.bound {
-            let mut keys: Vec<Key> = self.cells.keys().copied().collect();
+            let mut keys: Vec<Key> = self.cells.numbers.keys().copied().collect();
             keys.sort_unstable();
             self.lower_cut(keys[self.bound - 1]);
         }
@@ -280,22 +350,18 @@ impl Tally {
     fn coarsen(&mut self) {
         let Some(grain) = self.grain.coarser() else { return };
         self.grain = grain;
-        std::mem::take(&mut self.cells).into_iter().for_each(|(key, sum)| {
+        std::mem::take(&mut self.cells).iter().for_each(|(key, sum)| {
             let key = Key { hour: key.hour.and_then(|h| grain.round(h)), ..key };
-            self.cells.entry(key).or_default().add(&sum);
+            self.cells.sum(key).add(sum);
         });
     }
 
     fn lower_cut(&mut self, cut: Key) {
         let cut = self.cut.map_or(cut, |known| known.min(cut));
         self.cut = Some(cut);
-        let other = &mut self.other;
-        self.cells.retain(|key, sum| {
-            let stays = *key <= cut;
-            if !stays {
-                other.add(sum);
-            }
-            stays
+        std::mem::take(&mut self.cells).iter().for_each(|(key, sum)| {
+            let kept = if key <= cut { self.cells.sum(key) } else { &mut self.other };
+            kept.add(sum);
         });
     }
 
@@ -308,122 +374,11 @@ impl Tally {
         Self { grain, cut, other, rows, odd, ..Self::new() }
     }
 
-    fn remember_odd(&mut self, sample: Sample) {
+    pub(super) fn remember_odd(&mut self, sample: Sample) {
         let at = self.odd.partition_point(|s| *s < sample);
         if at < SAMPLES {
             self.odd.insert(at, sample);
             self.odd.truncate(SAMPLES);
-        }
-    }
-}
-
-/// Counts the rows of one file.
-pub struct Counter<'l> {
-    labels: &'l Labels,
-    /// By party.
-    traits: &'l [Traits],
-    file: u32,
-    tally: Tally,
-    /// Row of the last flow: both directions of one row are one row.
-    last_row: u64,
-}
-
-/// What counting asks of a party.
-#[derive(Clone, Copy, Debug)]
-pub struct Traits {
-    private: bool,
-    unlocated: bool,
-    local: bool,
-}
-
-/// By party.
-pub fn traits(labels: &Labels) -> Vec<Traits> {
-    let of = |p: &super::label::Party| {
-        let placeless = p.geo.places.is_empty() && !p.local;
-        let private = placeless && p.geo.kind == Kind::Private && p.endpoints.is_empty();
-        Traits { private, unlocated: placeless && !private, local: p.local }
-    };
-    labels.parties.iter().map(of).collect()
-}
-
-impl<'l> Counter<'l> {
-    pub fn new(labels: &'l Labels, traits: &'l [Traits], file: u32, tally: Tally) -> Self {
-        Self { labels, traits, file, tally, last_row: 0 }
-    }
-
-    pub fn finish(self) -> Tally {
-        self.tally
-    }
-
-    #[inline]
-    fn count(&mut self, row: u64, flow: Flow, who: impl FnOnce(&Labels) -> (PartyId, PartyId)) {
-        self.row(row);
-        let rows = &mut self.tally.rows;
-        if flow.refused {
-            rows.refused += 1;
-            return;
-        }
-        if flow.is_empty() {
-            rows.empty += 1;
-            return;
-        }
-        if flow.is_attempt() {
-            rows.attempts += 1;
-            return;
-        }
-        rows.flows += 1;
-        let (from, to) = who(self.labels);
-        let (a, b) = (self.traits[from.0 as usize], self.traits[to.0 as usize]);
-        rows.private += u64::from(a.private || b.private);
-        rows.unlocated += u64::from(a.unlocated || b.unlocated);
-        rows.local += u64::from(a.local || b.local);
-        rows.unmeasured += u64::from(flow.bytes.is_none());
-        rows.estimated += u64::from(flow.estimated);
-        let time = flow.first.or(flow.last);
-        rows.untimed += u64::from(time.is_none());
-        let hour = time.and_then(|t| u32::try_from(t / 3600).ok());
-        let way = if flow.answers() { Way::Answered } else { Way::Sent };
-        let key = Key { from: from.0, to: to.0, way, ours: flow.ours, hour };
-        let sample = Sample(self.file, row);
-        let tally = &mut self.tally;
-        let key = Key { hour: key.hour.and_then(|h| tally.grain.round(h)), ..key };
-        if tally.cut.is_some_and(|cut| key > cut) {
-            tally.other.count(&flow, sample);
-            return;
-        }
-        tally.cells.entry(key).or_default().count(&flow, sample);
-        if tally.cells.len() > tally.bound.saturating_mul(2) {
-            tally.shrink();
-        }
-    }
-
-    fn row(&mut self, row: u64) {
-        if row != self.last_row {
-            self.tally.rows.read += 1;
-            self.last_row = row;
-        }
-    }
-}
-
-impl Sink for Counter<'_> {
-    fn flow(&mut self, row: u64, flow: Flow) {
-        self.count(row, flow, |labels| (labels.find(flow.from, flow.from_port), labels.find(flow.to, flow.to_port)));
-    }
-
-    fn between(&mut self, row: u64, flow: Flow, from: End<'_>, to: End<'_>) {
-        self.count(row, flow, |labels| (labels.end(from, flow.from, flow.from_port), labels.end(to, flow.to, flow.to_port)));
-    }
-
-    fn odd(&mut self, row: u64, odd: Odd) {
-        self.row(row);
-        let rows = &mut self.tally.rows;
-        match odd {
-            Odd::NoData => rows.no_data += 1,
-            Odd::Skipped => rows.skipped += 1,
-            Odd::Unparsable => rows.unparsable += 1,
-        }
-        if odd != Odd::NoData {
-            self.tally.remember_odd(Sample(self.file, row));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::ops::Range;
 
 use crate::traffic::flow::{End, Flow, Odd, Sink};
-use crate::traffic::open::OnDisk;
+use crate::traffic::open::{Anywhere, OnDisk};
 use crate::traffic::read::Hints;
 
 pub const BUILT_IN: bool = false;
@@ -19,7 +19,7 @@ pub enum Table {}
 impl Table {
     /// # Errors
     /// Always.
-    pub fn of(_: OnDisk, _: &Hints) -> io::Result<Self> {
+    pub fn of(_: Anywhere, _: &Hints) -> io::Result<Self> {
         Err(missing())
     }
 

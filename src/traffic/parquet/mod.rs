@@ -7,19 +7,27 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::flow::Sink;
-use super::open;
+use super::open::{self, Anywhere};
 use super::read::{Format, Head, Hints};
 
 #[cfg(feature = "parquet")]
 mod cells;
 #[cfg(feature = "parquet")]
+mod foreign;
+#[cfg(feature = "parquet")]
 mod own;
+#[cfg(feature = "parquet")]
+mod pages;
 #[cfg(not(feature = "parquet"))]
 #[path = "disabled.rs"]
 mod switch;
 #[cfg(feature = "parquet")]
 #[path = "enabled.rs"]
 mod switch;
+#[cfg(feature = "parquet")]
+mod texts;
+#[cfg(feature = "parquet")]
+mod write;
 
 pub use switch::{BUILT_IN, Table, Writer};
 
@@ -42,7 +50,7 @@ impl Format for Parquet {
     }
 
     fn read(&self, log: &mut dyn Read, hints: &Hints, sink: &mut dyn Sink) -> io::Result<()> {
-        let table = Table::of(open::to_disk(log)?, hints)?;
+        let table = Table::of(Anywhere::Disk(open::to_disk(log)?), hints)?;
         table.read(0..table.groups(), sink)
     }
 }
@@ -52,5 +60,5 @@ impl Format for Parquet {
 /// # Errors
 /// It is damaged, or has no columns with addresses.
 pub fn table(path: &Path, hints: &Hints) -> io::Result<Table> {
-    Table::of(open::on_disk(path)?, hints)
+    Table::of(Anywhere::Disk(open::on_disk(path)?), hints)
 }

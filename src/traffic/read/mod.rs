@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::flow::{Odd, Sink};
 use super::open::Unpacked;
 use super::parquet::Parquet;
-use super::pieces::{Pieces, each_line};
+use super::pieces::{Buffer, Pieces, each_line};
 
 mod access;
 mod aws;
@@ -48,10 +48,10 @@ pub trait Format: Sync {
     fn read(&self, log: &mut dyn Read, hints: &Hints, sink: &mut dyn Sink) -> io::Result<()> {
         let Some(layout) = self.layout(hints) else { return Err(io::Error::from(io::ErrorKind::Unsupported)) };
         let mut pieces = Pieces::new(log, layout);
-        let mut buffer = Vec::new();
+        let mut buffer = Buffer::default();
         loop {
             match pieces.next(&mut buffer) {
-                Ok(Some((layout, first))) => each_line(&buffer, first, |row, line| layout.row(row, line, sink)),
+                Ok(Some((layout, first))) => layout.rows(buffer.lines(), first, sink),
                 Ok(None) => return Ok(()),
                 Err(e) => {
                     cut(pieces.row(), sink);
@@ -66,6 +66,11 @@ pub trait Format: Sync {
 pub trait Layout: Send + Sync {
     /// Without its end.
     fn row(&self, row: u64, line: &[u8], sink: &mut dyn Sink);
+
+    /// The lines of a piece, of which the first has this number.
+    fn rows(&self, piece: &[u8], first: u64, sink: &mut dyn Sink) {
+        each_line(piece, first, |row, line| self.row(row, line, sink));
+    }
 
     /// A text that is in every line that is no row; empty: every line is one.
     fn mark(&self) -> &'static [u8] {

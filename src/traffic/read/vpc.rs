@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Format, Head, Hints, Layout, Turn};
 use crate::traffic::flow::{Flow, Odd, Sink};
-use crate::traffic::parse::{address, ends, number, port, protocol, time};
+use crate::traffic::parse::{BEFORE, address_in, breaks, ends, epoch, number, number_in, protocol, seconds_in, time};
 
 pub struct Text;
 
@@ -36,6 +36,35 @@ impl Layout for Fields {
         }
     }
 
+    /// Rows with as many fields as the header are read where they lie; all others (and what only looks so) one by one.
+    fn rows(&self, piece: &[u8], first: u64, sink: &mut dyn Sink) {
+        let breaks = breaks(piece);
+        let width = self.order.len();
+        let tidy = is_tidy(piece, &breaks, width);
+        // The break before the row.
+        let (mut row, mut at) = (first, 0);
+        loop {
+            if let Some(breaks) = breaks.get(at..=at + width).filter(|breaks| tidy || is_row(piece, &breaks[1..])) {
+                self.read(row, Row { text: piece, breaks }, sink);
+                at += width;
+            } else {
+                let start = breaks[at].wrapping_add(1) as usize;
+                if start >= piece.len() {
+                    return;
+                }
+                let ahead = breaks[at + 1..].iter().position(|place| piece[*place as usize] == b'\n');
+                at = ahead.map_or(breaks.len(), |ahead| at + 1 + ahead);
+                let end = breaks.get(at).map_or(piece.len(), |end| *end as usize);
+                let line = &piece[start..end];
+                Layout::row(self, row, line.strip_suffix(b"\r").unwrap_or(line), sink);
+                if at == breaks.len() {
+                    return;
+                }
+            }
+            row += 1;
+        }
+    }
+
     fn mark(&self) -> &'static [u8] {
         b"srcaddr"
     }
@@ -44,6 +73,24 @@ impl Layout for Fields {
     fn turn(&self, line: &[u8]) -> Turn {
         Self::from_header(line).map_or(Turn::Row, |named| Turn::To(Arc::new(named)))
     }
+}
+
+/// Whether all lines are rows, seen without looking at each: every so many breaks there is a line end, and there are as many spaces as
+/// all other breaks together.
+fn is_tidy(piece: &[u8], breaks: &[u32], width: usize) -> bool {
+    let count = |byte: u8| memchr::memchr_iter(byte, piece).count();
+    let lines = count(b'\n');
+    breaks.len() == lines * width + 1
+        && count(b' ') == lines * (width - 1)
+        && (1..=lines).all(|n| piece[breaks[n * width] as usize] == b'\n')
+}
+
+/// Spaces between fields and a line end behind the last one.
+#[inline]
+fn is_row(piece: &[u8], ends: &[u32]) -> bool {
+    let Some((last, between)) = ends.split_last() else { return false };
+    let differs = between.iter().fold(0, |differs, end| differs | (piece[*end as usize] ^ b' '));
+    differs | (piece[*last as usize] ^ b'\n') == 0
 }
 
 /// `2 123456789010 eni-... 172.31.16.139 172.31.16.21 20641 22 6 20 4249 1418530010 1418530070 ACCEPT OK`.
@@ -81,6 +128,49 @@ enum Field {
 
 const USED: usize = Field::Other as usize;
 
+/// The place of a field that rows do not have.
+const ABSENT: usize = usize::MAX;
+
+/// A row in a text: the break before it, and the one behind each of its fields.
+#[derive(Clone, Copy)]
+struct Row<'t> {
+    text: &'t [u8],
+    breaks: &'t [u32],
+}
+
+impl<'t> Row<'t> {
+    /// From where to where a field goes.
+    #[inline]
+    fn span(self, place: usize) -> Option<(usize, usize)> {
+        let [before, end] = *self.breaks.get(place..)?.first_chunk()?;
+        Some((before.wrapping_add(1) as usize, end as usize))
+    }
+
+    /// Of what is not there nothing is known, as of a dash.
+    #[inline]
+    fn value(self, place: usize) -> &'t [u8] {
+        self.span(place).map_or(b"", |(start, end)| &self.text[start..end])
+    }
+
+    #[inline(always)]
+    fn number(self, place: usize) -> Option<u64> {
+        let (start, end) = self.span(place)?;
+        number_in(self.text, start, end)
+    }
+
+    #[inline(always)]
+    fn seconds(self, place: usize) -> Option<u64> {
+        let (start, end) = self.span(place)?;
+        seconds_in(self.text, start, end)
+    }
+
+    #[inline]
+    fn address(self, place: usize) -> Option<IpAddr> {
+        let (start, end) = self.span(place)?;
+        address_in(self.text, start, end)
+    }
+}
+
 impl Field {
     fn named(name: &[u8]) -> Self {
         match name {
@@ -105,6 +195,8 @@ impl Field {
 
 pub struct Fields {
     order: Vec<Field>,
+    /// By field: its place among all. What a header names twice is the last one.
+    places: [usize; USED],
     /// At a transit gateway both sides are the operator's.
     gateway: bool,
 }
@@ -114,26 +206,36 @@ impl Fields {
     pub fn from_header(line: &[u8]) -> Option<Self> {
         let names = || line.split(|b| *b == b' ').map(<[u8]>::trim_ascii).filter(|n| !n.is_empty());
         let order: Vec<Field> = names().map(Field::named).collect();
+        let mut places = [ABSENT; USED];
+        for (place, field) in order.iter().enumerate().filter(|(_, f)| **f != Field::Other) {
+            places[*field as usize] = place;
+        }
         let has = |a, b| order.contains(&a) && order.contains(&b);
         let whole = has(Field::From, Field::To) || has(Field::RealFrom, Field::RealTo);
-        (whole && order.len() <= 128).then(|| Self { gateway: names().any(|n| n == b"tgw-id"), order })
+        (whole && order.len() <= 128).then(|| Self { gateway: names().any(|n| n == b"tgw-id"), order, places })
     }
 
     pub fn row(&self, row: u64, line: &[u8], sink: &mut dyn Sink) {
-        let mut values: [&[u8]; USED] = [b"-"; USED];
-        let mut start = 0;
+        let mut breaks = [BEFORE; 129];
         let mut count = 0;
         ends(line, b' ', |end| {
-            if let Some(field) = self.order.get(count).filter(|f| **f != Field::Other) {
-                values[*field as usize] = &line[start..end];
-            }
-            start = end + 1;
             count += 1;
+            if let Some(field) = breaks.get_mut(count) {
+                *field = u32::try_from(end).unwrap_or(u32::MAX);
+            }
         });
-        let value = |field: Field| values[field as usize];
         if count != self.order.len() {
             return sink.odd(row, Odd::Unparsable);
         }
+        self.read(row, Row { text: line, breaks: &breaks[..=count] }, sink);
+    }
+
+    #[inline]
+    fn read(&self, row: u64, text: Row<'_>, sink: &mut dyn Sink) {
+        let place = |field: Field| self.places[field as usize];
+        let value = |field: Field| text.value(place(field));
+        let number = |field: Field| text.number(place(field));
+        let time = |field: Field| text.seconds(place(field)).map(epoch).or_else(|| time(value(field)));
         match value(Field::Status) {
             b"NODATA" => return sink.odd(row, Odd::NoData),
             b"SKIPDATA" => return sink.odd(row, Odd::Skipped),
@@ -141,10 +243,8 @@ impl Fields {
         }
         // Behind a NAT or a load balancer the packet's own addresses say who talks to whom.
         let either = |packet: Field, interface: Field| -> Option<IpAddr> {
-            match value(packet) {
-                b"-" => address(value(interface)),
-                real => address(real),
-            }
+            let untold = matches!(value(packet), b"" | b"-");
+            text.address(place(if untold { interface } else { packet }))
         };
         let addresses = (either(Field::RealFrom, Field::From), either(Field::RealTo, Field::To));
         let (Some(from), Some(to)) = addresses else { return sink.odd(row, Odd::Unparsable) };
@@ -154,18 +254,94 @@ impl Fields {
             b"ingress" => Some(false),
             _ => None,
         };
+        let port = |field: Field| number(field).and_then(|n| u16::try_from(n).ok()).unwrap_or(0);
+        let protocol = match number(Field::Protocol) {
+            Some(n) => u8::try_from(n).unwrap_or(0),
+            None => protocol(value(Field::Protocol)),
+        };
         let flow = Flow {
-            from_port: port(value(Field::FromPort)),
-            to_port: port(value(Field::ToPort)),
-            protocol: protocol(value(Field::Protocol)),
-            packets: number(value(Field::Packets)),
-            bytes: number(value(Field::Bytes)),
-            first: time(value(Field::Start)),
-            last: time(value(Field::End)),
+            from_port: port(Field::FromPort),
+            to_port: port(Field::ToPort),
+            protocol,
+            packets: number(Field::Packets),
+            bytes: number(Field::Bytes),
+            first: time(Field::Start),
+            last: time(Field::End),
             ours,
             refused: value(Field::Action) == b"REJECT",
             ..Flow::between(from, to)
         };
         sink.flow(row, flow);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::traffic::flow::End;
+    use crate::traffic::pieces::each_line;
+
+    #[derive(Debug, Default, PartialEq)]
+    struct Rows(Vec<(u64, Result<Flow, Odd>)>);
+
+    impl Sink for Rows {
+        fn flow(&mut self, row: u64, flow: Flow) {
+            self.0.push((row, Ok(flow)));
+        }
+
+        fn between(&mut self, row: u64, flow: Flow, _: End<'_>, _: End<'_>) {
+            self.0.push((row, Ok(flow)));
+        }
+
+        fn odd(&mut self, row: u64, odd: Odd) {
+            self.0.push((row, Err(odd)));
+        }
+    }
+
+    #[test]
+    fn whatever_a_piece_is_each_line_is_a_row_or_told() {
+        let fields = Fields::from_header(b"srcaddr dstaddr bytes").unwrap();
+        let cases = [
+            ("", 0),
+            ("x", 1),
+            ("10.0.0.1", 1),
+            ("\n", 0),
+            (" ", 1),
+            ("10.0.0.1 10.0.0.2 5", 1),
+            ("1\n2 3\n4 5 6 7 8\n9\n", 4),
+        ];
+        for (piece, expected) in cases {
+            let mut rows = Rows::default();
+            fields.rows(piece.as_bytes(), 1, &mut rows);
+            assert_eq!(rows.0.len(), expected, "{piece:?}");
+        }
+        let mut rows = Rows::default();
+        fields.rows(b"10.0.0.1 10.0.0.2 5\n10.0.0.3 10.0.0.4 6\n", 1, &mut rows);
+        assert!(matches!(&rows.0[..], [(1, Ok(_)), (2, Ok(Flow { bytes: Some(6), .. }))]), "{rows:?}");
+    }
+
+    proptest! {
+        /// Rows that are read where they lie say what each says by itself.
+        #[test]
+        fn rows_in_place_are_those_of_single_lines(
+            rows in proptest::collection::vec(
+                ("([0-9]{1,3}\\.){3}[0-9]{1,3}|-|[0-9a-f:]{2,12}|", "([0-9]{1,3}\\.){3}[0-9]{1,3}|-", "[0-9]{0,17}|-|x", "[0-9]{10}|[0-9]{13}|-", "OK|NODATA|SKIPDATA|", "[ \t\r]?|\n"),
+                0..12,
+            ),
+            header in prop::sample::select(vec!["srcaddr dstaddr bytes start log-status", "version dstaddr srcaddr end log-status pkt-srcaddr"]),
+            last in prop::bool::ANY,
+        ) {
+            let fields = Fields::from_header(header.as_bytes()).unwrap();
+            let mut text: String = rows.iter().map(|(a, b, n, t, s, end)| format!("{a} {b} {n} {t} {s}{end}\n")).collect();
+            if last {
+                text.pop();
+            }
+            let (mut whole, mut single) = (Rows::default(), Rows::default());
+            fields.rows(text.as_bytes(), 7, &mut whole);
+            each_line(text.as_bytes(), 7, |row, line| Layout::row(&fields, row, line, &mut single));
+            prop_assert_eq!(whole, single);
+        }
     }
 }
