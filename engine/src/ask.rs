@@ -1,0 +1,300 @@
+//! What a person asks, of this machine or of a cluster: count logs to a part that `onshore traffic merge` judges, or SQL.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::csv::WriterBuilder;
+use datafusion::arrow::util::pretty::pretty_format_batches;
+use datafusion::error::DataFusionError;
+use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder, Union, col, lit};
+use datafusion::prelude::{CsvReadOptions, DataFrame, JsonReadOptions, ParquetReadOptions, SessionContext};
+use onshore::cli::traffic::{Read, Threads, Under};
+use onshore::cli::{Failure, Surroundings};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
+
+use crate::fault;
+use crate::functions::{Holder, marked};
+use crate::grounds::{Bench, Grounds, short};
+use crate::objects::Stores;
+use crate::session::{Kind, session};
+use crate::tally::Counted;
+use crate::work::{self, Unit, Work};
+
+#[derive(Debug, Args)]
+pub struct Local {
+    #[command(flatten)]
+    ask: Ask,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+#[derive(Debug, Args)]
+pub struct Client {
+    #[command(flatten)]
+    ask: Ask,
+    /// Where the scheduler listens
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:50050")]
+    scheduler: String,
+    /// Seconds after which to give up if no executor takes work
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    wait: u64,
+    /// Seconds after which to give up altogether
+    #[arg(long, value_name = "SECONDS", default_value_t = 86_400, value_parser = clap::value_parser!(u64).range(1..))]
+    deadline: u64,
+}
+
+#[derive(Debug, Args)]
+struct Ask {
+    /// Flow logs: files, folders, globs, s3://BUCKET/KEY, s3://BUCKET/FOLDER/, globs there. gzip and zstd are unpacked
+    #[arg(value_name = "LOGS", required_unless_present = "sql", conflicts_with = "sql")]
+    logs: Vec<String>,
+    /// File for the tally, which `onshore traffic merge` judges
+    #[arg(long, value_name = "FILE", required_unless_present = "sql", conflicts_with = "sql")]
+    out: Option<PathBuf>,
+    /// Which machine keeps the access logs: an address, or the name of an endpoint
+    #[arg(long, value_name = "MACHINE")]
+    here: Option<String>,
+    #[command(flatten)]
+    read: Read,
+    #[command(flatten)]
+    under: Under,
+    /// Ask this instead of counting; country(address) and party(address, port) are known
+    #[arg(long, value_name = "QUERY")]
+    sql: Option<String>,
+    /// A table for --sql: files or objects in Parquet, CSV (.csv, .csv.gz) or JSON lines (.json); may be given several times
+    #[arg(long, value_name = "NAME=LOCATION", requires = "sql", value_parser = table)]
+    table: Vec<(String, String)>,
+    /// How to write what --sql answers
+    #[arg(long, value_name = "FORMAT", requires = "sql", default_value = "table", value_parser = ["table", "csv"])]
+    format: String,
+}
+
+fn table(text: &str) -> Result<(String, String), String> {
+    let split = text.split_once('=').filter(|(name, location)| !name.is_empty() && !location.is_empty());
+    split.map(|(n, l)| (n.to_owned(), l.to_owned())).ok_or_else(|| "write NAME=LOCATION, such as flows=logs/".to_owned())
+}
+
+impl Local {
+    pub fn run(self, around: Surroundings) -> Result<(), Failure> {
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = if self.threads.threads == 0 { processors } else { self.threads.threads };
+        let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+        let question = Question::new(self.ask, around)?;
+        runtime.block_on(async { question.answer(Kind::Here(threads)).await })
+    }
+}
+
+impl Client {
+    pub fn run(self, around: Surroundings) -> Result<(), Failure> {
+        let (runtime, scheduler) = (threads()?, self.scheduler);
+        let question = Question::new(self.ask, around)?;
+        let asked = async {
+            question.await_executor(&scheduler, Duration::from_secs(self.wait)).await?;
+            question.answer(Kind::Cluster(&scheduler)).await
+        };
+        let late = || {
+            Failure::with_help(
+                format!("no answer within {} s", self.deadline),
+                "see what the scheduler says; --deadline sets the seconds to wait",
+            )
+        };
+        let answer = runtime.block_on(async { timeout(Duration::from_secs(self.deadline), asked).await });
+        // What still waits for a scheduler that is gone must not keep this process.
+        runtime.shutdown_background();
+        answer.unwrap_or_else(|_| Err(late()))
+    }
+}
+
+pub fn threads() -> Result<Runtime, Failure> {
+    Ok(Builder::new_multi_thread().enable_all().build()?)
+}
+
+struct Question {
+    ask: Ask,
+    folder: PathBuf,
+    bench: Arc<Bench>,
+    holder: Holder,
+    stores: Arc<Stores>,
+    /// What to count, a text a task.
+    tasks: Vec<String>,
+    logs: usize,
+}
+
+impl Question {
+    /// Reads the project, and lists what to count.
+    fn new(ask: Ask, around: Surroundings) -> Result<Self, Failure> {
+        let folder = around.folder.clone();
+        let stores = Arc::new(Stores::new()?);
+        let grounds = Arc::new(Grounds::new(ask.under.clone(), around));
+        let bench = grounds.compile(ask.here.as_deref())?;
+        let mut read = ask.read.clone();
+        // What cannot be understood is told before anybody is asked.
+        read.reading(1)?;
+        read.access_format.extend(bench.log_formats.iter().cloned());
+        let units = work::list(&ask.logs, &folder, &stores)?;
+        let logs = units.iter().map(|unit| unit.number).max().map_or(0, |last| last as usize + 1);
+        let task = |units: Vec<Unit>| text(&Work { mark: bench.mark.clone(), read: read.clone(), units });
+        let tasks = work::pack(units).into_iter().map(task).collect::<Result<_, _>>()?;
+        let holder = Holder::of(grounds, Arc::clone(&stores)).by(Arc::clone(&bench));
+        Ok(Self { ask, folder, bench, holder, stores, tasks, logs })
+    }
+
+    /// Has an executor do nothing: it tells whether there is one, and whether it labels alike.
+    async fn await_executor(&self, scheduler: &str, patience: Duration) -> Result<(), Failure> {
+        let nothing = text(&Work { mark: self.bench.mark.clone(), read: Read::default(), units: Vec::new() })?;
+        let asked = async {
+            let context = session(Kind::Cluster(scheduler), &self.holder, &self.stores).await?;
+            count(&context, &[nothing]).await
+        };
+        match timeout(patience, asked).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(e)) => Err(unreachable(&e, scheduler)),
+            Err(_) => Err(Failure::with_help(
+                format!("no executor took work of the scheduler at {scheduler} within {} s", patience.as_secs()),
+                "start one with `onshore-engine executor --scheduler HOST:PORT`, or wait for others' work to end; --wait sets the seconds",
+            )),
+        }
+    }
+
+    async fn answer(&self, kind: Kind<'_>) -> Result<(), Failure> {
+        let on_cluster = matches!(kind, Kind::Cluster(_));
+        let context = session(kind, &self.holder, &self.stores).await.map_err(|e| fault::failure(&e))?;
+        match &self.ask.sql {
+            Some(sql) => self.sql(&context, sql, on_cluster).await,
+            None => self.tally(&context).await,
+        }
+    }
+
+    async fn tally(&self, context: &SessionContext) -> Result<(), Failure> {
+        let counted = count(context, &self.tasks).await.map_err(|e| fault::failure(&e))?;
+        if counted.part.labels != self.bench.mark.labels || counted.logs.len() != self.logs {
+            let message = format!(
+                "the answer is about {} logs under labels {}, and {} logs under {} were asked for",
+                counted.logs.len(),
+                short(&counted.part.labels),
+                self.logs,
+                short(&self.bench.mark.labels)
+            );
+            return Err(Failure::with_help(message, "run the same version everywhere"));
+        }
+        let part = counted.whole(self.bench.labels.parties.len()).map_err(|e| fault::failure(&e))?;
+        if part.logs.iter().all(|log| log.format.is_none()) {
+            let why = part.logs.first().and_then(|log| log.broken.clone()).unwrap_or_default();
+            let name = part.logs.first().map_or("", |log| log.name.as_str());
+            let message = format!("none of {} logs was read; `{name}`: {why}", part.logs.len());
+            return Err(Failure::with_help(message, "name their format with --log-format, or their columns with --columns"));
+        }
+        let file = self.folder.join(self.ask.out.as_deref().unwrap_or(Path::new("")));
+        write_whole(&file, &(text(&part)? + "\n"))?;
+        let broken = part.logs.iter().filter(|log| log.broken.is_some()).count();
+        let told = if broken > 0 { format!(", {broken} of them not to the end") } else { String::new() };
+        writeln!(io::stdout(), "{} rows of {} logs counted{told}", part.rows.read, part.logs.len())?;
+        for log in part.logs.iter().filter(|log| log.broken.is_some()).take(20) {
+            writeln!(io::stdout(), "  {}: {}", onshore::report::safe(&log.name), log.broken.as_deref().unwrap_or(""))?;
+        }
+        Ok(())
+    }
+
+    async fn sql(&self, context: &SessionContext, sql: &str, on_cluster: bool) -> Result<(), Failure> {
+        let asked = async {
+            for (name, location) in &self.ask.table {
+                register(context, name, location).await?;
+            }
+            let (state, plan) = context.sql(sql).await?.into_parts();
+            let plan = if on_cluster { marked(plan, &self.bench)? } else { plan };
+            DataFrame::new(state, plan).collect().await
+        };
+        let rows = asked.await.map_err(|e| fault::failure(&e))?;
+        let mut out = io::stdout().lock();
+        let told = |e: datafusion::arrow::error::ArrowError| Failure::usage(e.to_string());
+        match self.ask.format.as_str() {
+            "csv" => {
+                let mut writer = WriterBuilder::new().build(&mut out);
+                rows.iter().try_for_each(|batch| writer.write(batch)).map_err(told)?;
+            }
+            _ => writeln!(out, "{}", pretty_format_batches(&rows).map_err(told)?)?,
+        }
+        Ok(())
+    }
+}
+
+fn text(of: &impl serde::Serialize) -> Result<String, Failure> {
+    serde_json::to_string(of).map_err(|e| Failure::usage(e.to_string()))
+}
+
+/// A file has its name only when it is whole. What is no file (a pipe, a device) is written as it is.
+fn write_whole(file: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |e: io::Error| Failure::usage(format!("`{}` cannot be written: {e}", file.display()));
+    let plain = file.metadata().map_or(true, |about| about.is_file());
+    if !plain {
+        return std::fs::write(file, text).map_err(failed);
+    }
+    let folder = file.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut part = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    part.write_all(text.as_bytes()).and_then(|()| part.as_file().sync_all()).map_err(failed)?;
+    part.persist(file).map_err(|e| failed(e.error))?;
+    Ok(())
+}
+
+/// A scheduler that is not there is the likeliest reason why it cannot be spoken to.
+fn unreachable(error: &DataFusionError, scheduler: &str) -> Failure {
+    let text = error.to_string();
+    if text.contains("ConnectError") || text.contains("transport error") || text.contains("Connection refused") {
+        let message = format!("no scheduler answers at {scheduler}");
+        return Failure::with_help(message, "start one with `onshore-engine scheduler`, or name it with --scheduler HOST:PORT");
+    }
+    fault::failure(error)
+}
+
+/// Sends the tasks around, each as an input of its own, and merges what comes back.
+async fn count(context: &SessionContext, tasks: &[String]) -> Result<Counted, DataFusionError> {
+    let tally = context.udaf("onshore_tally")?;
+    let mut inputs: Vec<Arc<LogicalPlan>> = Vec::new();
+    for task in tasks {
+        inputs.push(Arc::new(LogicalPlanBuilder::values(vec![vec![lit(task.as_str())]])?.build()?));
+    }
+    let all = match inputs.len() {
+        1 => LogicalPlanBuilder::from(inputs.remove(0)),
+        _ => LogicalPlanBuilder::from(LogicalPlan::Union(Union::try_new(inputs)?)),
+    };
+    let none: Vec<datafusion::logical_expr::Expr> = Vec::new();
+    let plan = all.aggregate(none, vec![tally.call(vec![col("column1")]).alias("counted")])?.build()?;
+    let rows = context.execute_logical_plan(plan).await?.collect().await?;
+    Counted::parse(first_text(&rows)?)
+}
+
+fn first_text(rows: &[RecordBatch]) -> Result<&str, DataFusionError> {
+    let column = rows.iter().find(|batch| batch.num_rows() > 0).and_then(|batch| batch.column(0).as_string_opt::<i32>());
+    column
+        .map(|texts| texts.value(0))
+        .filter(|text| !text.is_empty())
+        .ok_or_else(|| fault::fatal("no executor gave a tally", "try again"))
+}
+
+async fn register(context: &SessionContext, name: &str, location: &str) -> Result<(), DataFusionError> {
+    let lower = location.to_ascii_lowercase();
+    let ends = |ending: &str| lower.ends_with(ending) || lower.ends_with(&format!("{ending}.gz"));
+    let gz = lower.ends_with(".gz");
+    let packed = if gz {
+        datafusion::datasource::file_format::file_compression_type::FileCompressionType::GZIP
+    } else {
+        datafusion::datasource::file_format::file_compression_type::FileCompressionType::UNCOMPRESSED
+    };
+    if ends(".csv") {
+        let ending = if gz { ".csv.gz" } else { ".csv" };
+        let options = CsvReadOptions::new().file_compression_type(packed).file_extension(ending);
+        return context.register_csv(name, location, options).await;
+    }
+    if ends(".json") {
+        let ending = if gz { ".json.gz" } else { ".json" };
+        let options = JsonReadOptions::default().file_compression_type(packed).file_extension(ending);
+        return context.register_json(name, location, options).await;
+    }
+    context.register_parquet(name, location, ParquetReadOptions::default()).await
+}

@@ -1,0 +1,208 @@
+//! What goes wrong: an executor is killed, a scheduler is, labels differ, a disk is full, nobody is there.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::processes::{LONG, Process, TIMEOUT, ended, engine, executor, executor_command, run, scheduler, spawn};
+use crate::rows::{embedded, gz, some_log, under};
+
+fn client(folder: &Path, scheduler: &Process, out: &str) -> Command {
+    let mut command = engine(folder, &["client", "*.gz", "--scheduler", &scheduler.address, "--out", out]);
+    command.args(under());
+    command
+}
+
+/// Enough that a run is long against a kill, in tasks enough for two.
+fn many_logs(folder: &Path) {
+    // Random bytes of a kind that does not pack away: a task is a file of a mebibyte and more.
+    for i in 0..24 {
+        std::fs::write(folder.join(format!("{i:02}.gz")), gz(some_log(i, 60_000).as_bytes())).unwrap();
+    }
+}
+
+/// Files below a folder.
+fn files(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|e| if e.path().is_dir() { files(&e.path()) } else { 1 }).sum()
+}
+
+/// Waits until an executor has handed some tallies on; a client first has one do nothing, which hands on two.
+fn at_work(work_dir: &Path) {
+    let began = Instant::now();
+    while files(work_dir) < 4 {
+        assert!(began.elapsed() < LONG, "the executor does nothing");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_killed_executor_changes_nothing_but_the_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    many_logs(folder);
+    let wanted = embedded(folder, &["*.gz"]);
+    let scheduler = scheduler(folder);
+    let with_folder = |name: &str| {
+        let mut command = executor_command(folder, &scheduler, &under());
+        command.args(["--work-dir", name]);
+        Process::start(command)
+    };
+    let (mut first, _second) = (with_folder("first"), with_folder("second"));
+    let undisturbed = run(client(folder, &scheduler, "undisturbed.json"));
+    assert_eq!(undisturbed.code, 0, "{}", undisturbed.text);
+    std::fs::remove_dir_all(folder.join("first")).unwrap();
+    std::fs::create_dir(folder.join("first")).unwrap();
+
+    let disturbed = spawn(client(folder, &scheduler, "disturbed.json"));
+    at_work(&folder.join("first"));
+    first.kill();
+    let disturbed = ended(disturbed, LONG);
+    assert_eq!(disturbed.code, 0, "{}", disturbed.text);
+    for out in ["undisturbed.json", "disturbed.json"] {
+        assert!(std::fs::read_to_string(folder.join(out)).unwrap() == wanted, "{out}");
+    }
+    // The survivor does alone what both did, and perhaps all of it again.
+    let most = undisturbed.took + TIMEOUT + undisturbed.took * 3 + Duration::from_secs(20);
+    assert!(disturbed.took < most, "{:?} where {:?} was undisturbed", disturbed.took, undisturbed.took);
+}
+
+#[test]
+fn a_killed_scheduler_is_an_error_and_no_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    many_logs(folder);
+    let mut scheduler = scheduler(folder);
+    let mut command = executor_command(folder, &scheduler, &under());
+    command.args(["--work-dir", "work"]);
+    let _executor = Process::start(command);
+    let asked = spawn(client(folder, &scheduler, "out.json"));
+    at_work(&folder.join("work"));
+    scheduler.kill();
+    let ended = ended(asked, LONG);
+    assert!(ended.code == 2 && ended.text.starts_with("error: "), "{}", ended.text);
+    assert!(!folder.join("out.json").exists());
+}
+
+#[test]
+fn no_executor_left_is_an_error_and_no_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    many_logs(folder);
+    let scheduler = scheduler(folder);
+    let mut command = executor_command(folder, &scheduler, &under());
+    command.args(["--work-dir", "work"]);
+    let mut only = Process::start(command);
+    let asked = spawn(client(folder, &scheduler, "out.json"));
+    at_work(&folder.join("work"));
+    only.kill();
+    let ended = ended(asked, LONG);
+    assert!(ended.code == 2 && ended.text.contains("all executors were lost"), "{}", ended.text);
+    assert!(!folder.join("out.json").exists());
+}
+
+#[test]
+fn other_labels_are_refused_by_their_hash() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::write(folder.join("a.gz"), gz(some_log(1, 100).as_bytes())).unwrap();
+    let wanted: serde_json::Value = serde_json::from_str(&embedded(folder, &["a.gz"])).unwrap();
+    let ours = &wanted["labels"].as_str().unwrap()[..16];
+    let database = crate::rows::root().join("../data/geo/dbip-country-lite.mmdb").to_str().unwrap().to_owned();
+    let cases: [(Vec<String>, &str); 2] = [
+        (vec!["--as-of".into(), "2026-11-22".into()], "error: the same databases, but other labels: "),
+        ([&under()[..], &["--geoip".into(), database]].concat(), "error: other databases, so other labels ("),
+    ];
+    for (under_there, message) in cases {
+        let scheduler = scheduler(folder);
+        let _executor = executor(folder, &scheduler, &under_there);
+        for query in [&["a.gz", "--out", "out.json"][..], &["--sql", "select country('8.8.8.8')"]] {
+            let mut command = engine(folder, &[&["client", "--scheduler", &scheduler.address], query].concat());
+            command.args(under());
+            let ended = run(command);
+            assert_eq!(ended.code, 2, "{}", ended.text);
+            assert!(ended.text.starts_with(message), "{}", ended.text);
+            assert!(ended.text.contains(&format!("{ours} where the query was made, ")), "{}", ended.text);
+            assert!(ended.text.contains("\n  help: give every executor the same "), "{}", ended.text);
+            assert!(!folder.join("out.json").exists());
+        }
+    }
+}
+
+/// An executor reads the project again when it is asked for labels that it does not have.
+#[test]
+fn a_project_may_change_while_executors_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::write(folder.join("a.gz"), gz(some_log(1, 100).as_bytes())).unwrap();
+    let project = folder.join("project");
+    std::fs::create_dir(&project).unwrap();
+    let inventory = |address: &str| format!("[[endpoint]]\nid = \"db\"\nroles = [\"store\"]\naddresses = [\"{address}\"]\n");
+    std::fs::write(project.join("inventory.toml"), inventory("10.86.4.11")).unwrap();
+    let under: Vec<String> = ["--declared", "project", "--as-of", "2026-11-22"].map(str::to_owned).to_vec();
+    let scheduler = scheduler(folder);
+    let _executor = executor(folder, &scheduler, &under);
+    let mut labels = Vec::new();
+    for address in ["10.86.4.11", "10.87.4.11"] {
+        std::fs::write(project.join("inventory.toml"), inventory(address)).unwrap();
+        let mut command = engine(folder, &["client", "a.gz", "--scheduler", &scheduler.address, "--out", "out.json"]);
+        command.args(&under);
+        let ended = run(command);
+        assert_eq!(ended.code, 0, "{}", ended.text);
+        let part: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(folder.join("out.json")).unwrap()).unwrap();
+        labels.push(part["labels"].clone());
+    }
+    assert_ne!(labels[0], labels[1]);
+}
+
+#[test]
+fn nobody_there_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::write(folder.join("a.gz"), gz(some_log(1, 100).as_bytes())).unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let ended = run(engine(folder, &["client", "a.gz", "--out", "o.json", "--scheduler", &free]));
+    let message = format!("error: no scheduler answers at {free}\n  help: start one with `onshore-engine scheduler`");
+    assert!(ended.code == 2 && ended.text.starts_with(&message), "{}", ended.text);
+    let scheduler = scheduler(folder);
+    let ended = run(engine(folder, &["client", "a.gz", "--out", "o.json", "--scheduler", &scheduler.address, "--wait", "2"]));
+    let message =
+        format!("error: no executor took work of the scheduler at {} within 2 s\n  help: start one", scheduler.address);
+    assert!(ended.code == 2 && ended.text.starts_with(&message), "{}", ended.text);
+    let ended = run(engine(folder, &["scheduler", "--heartbeat", "60", "--executor-timeout", "10"]));
+    let message = "error: --heartbeat 60 is not below --executor-timeout 10: executors that live would count as lost\n  help: ";
+    assert!(ended.code == 2 && ended.text.starts_with(message), "{}", ended.text);
+}
+
+#[test]
+fn a_full_disk_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::write(folder.join("a.gz"), gz(some_log(1, 20_000).as_bytes())).unwrap();
+    if Path::new("/dev/full").exists() {
+        let ended = run(engine(folder, &["local", "a.gz", "--out", "/dev/full"]));
+        assert!(
+            ended.code == 2 && ended.text.starts_with("error: `/dev/full` cannot be written: No space left"),
+            "{}",
+            ended.text
+        );
+    }
+    // A disk of a few pages of its own, which goes with the process.
+    let scheduler = scheduler(folder);
+    std::fs::create_dir(folder.join("small")).unwrap();
+    let inner = executor_command(folder, &scheduler, &under());
+    let mut command = Command::new("unshare");
+    command.current_dir(folder).args(["--user", "--map-root-user", "--mount", "sh", "-c"]);
+    command.arg("mount -t tmpfs -o size=16k small small && exec \"$@\"").arg("sh").arg(inner.get_program());
+    command.args(inner.get_args()).args(["--work-dir", "small"]);
+    let mount = ["--user", "--map-root-user", "--mount", "sh", "-c", "mount -t tmpfs -o size=16k small small"];
+    let possible = Command::new("unshare").current_dir(folder).args(mount).status().is_ok_and(|s| s.success());
+    if !possible {
+        println!("skipped: no disk of one's own may be mounted here");
+        return;
+    }
+    let _executor = Process::start(command);
+    let ended = run(client(folder, &scheduler, "out.json"));
+    assert!(ended.code == 2 && ended.text.starts_with("error: "), "{}", ended.text);
+    assert!(ended.text.contains("No space left"), "{}", ended.text);
+}

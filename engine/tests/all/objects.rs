@@ -1,0 +1,214 @@
+//! Logs in an S3-compatible store: a small one of our own, that answers what AWS documents for HeadObject, GetObject (ranges,
+//! If-Match) and ListObjectsV2 (prefix, continuation), and remembers what it was asked.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use crate::processes::{Process, engine, executor_command, run, scheduler_command};
+use crate::rows::{embedded, gz, mixed_logs, onshore, some_log, under};
+
+#[derive(Default)]
+struct Bucket {
+    objects: BTreeMap<String, Vec<u8>>,
+    /// The longest answer that it gave.
+    longest: usize,
+    /// Objects of which only the first request succeeds.
+    failing: Vec<String>,
+    /// Another object comes into the place of this one after the first bytes of it were given.
+    changing: Option<String>,
+}
+
+struct Store {
+    address: String,
+    bucket: Arc<Mutex<Bucket>>,
+}
+
+impl Store {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let bucket = Arc::new(Mutex::new(Bucket::default()));
+        let shared = Arc::clone(&bucket);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let bucket = Arc::clone(&shared);
+                std::thread::spawn(move || serve(stream, &bucket));
+            }
+        });
+        Self { address, bucket }
+    }
+
+    fn put(&self, key: &str, bytes: Vec<u8>) {
+        self.bucket.lock().unwrap().objects.insert(key.to_owned(), bytes);
+    }
+
+    /// As people tell AWS's tools of such a store.
+    fn known_to(&self, command: &mut Command) {
+        command
+            .env("AWS_ENDPOINT_URL", format!("http://{}", self.address))
+            .env("AWS_ALLOW_HTTP", "true")
+            .env("AWS_REGION", "eu-central-1")
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test");
+    }
+}
+
+/// One connection; each answer closes it.
+fn serve(mut stream: TcpStream, bucket: &Mutex<Bucket>) -> Option<()> {
+    let mut lines = BufReader::new(stream.try_clone().ok()?).lines();
+    let request = lines.next()?.ok()?;
+    let mut headers = BTreeMap::new();
+    for line in lines.map_while(Result::ok).take_while(|l| !l.is_empty()) {
+        let (name, value) = line.split_once(':')?;
+        headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+    }
+    let mut words = request.split(' ');
+    let (method, target) = (words.next()?, words.next()?);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut bucket = bucket.lock().unwrap();
+    let key = path.strip_prefix("/logs/").unwrap_or("");
+    let (status, head, body) = if key.is_empty() { list(&bucket, query) } else { object(&mut bucket, method, key, &headers) };
+    bucket.longest = bucket.longest.max(body.len());
+    drop(bucket);
+    let length = if head.contains("Content-Length") { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+    let body: &[u8] = if method == "HEAD" { b"" } else { &body };
+    write!(stream, "HTTP/1.1 {status}\r\nConnection: close\r\n{length}{head}\r\n").ok()?;
+    stream.write_all(body).ok()
+}
+
+fn tag(bytes: &[u8]) -> String {
+    let sum = bytes.iter().fold(0_u64, |sum, b| sum.wrapping_mul(31).wrapping_add(u64::from(*b)));
+    format!("\"{sum:016x}\"")
+}
+
+fn object(bucket: &mut Bucket, method: &str, key: &str, headers: &BTreeMap<String, String>) -> (&'static str, String, Vec<u8>) {
+    let Some(bytes) = bucket.objects.get(key).cloned() else { return ("404 Not Found", String::new(), Vec::new()) };
+    let tag = tag(&bytes);
+    let about = format!("ETag: {tag}\r\nLast-Modified: Sun, 22 Nov 2026 10:00:00 GMT\r\n");
+    if method == "HEAD" {
+        return ("200 OK", format!("Content-Length: {}\r\n{about}", bytes.len()), Vec::new());
+    }
+    if headers.get("if-match").is_some_and(|wanted| *wanted != tag) {
+        return ("412 Precondition Failed", String::new(), Vec::new());
+    }
+    if bucket.failing.iter().any(|k| k == key) {
+        return ("403 Forbidden", String::new(), Vec::new());
+    }
+    if bucket.changing.as_deref() == Some(key) {
+        bucket.objects.get_mut(key).unwrap()[20] ^= 1;
+    }
+    let Some((from, to)) = headers.get("range").and_then(|r| r.strip_prefix("bytes=")?.split_once('-')) else {
+        return ("200 OK", about, bytes);
+    };
+    let (from, to): (usize, usize) = (from.parse().unwrap(), to.parse().unwrap());
+    let to = to.min(bytes.len() - 1);
+    ("206 Partial Content", format!("Content-Range: bytes {from}-{to}/{}\r\n{about}", bytes.len()), bytes[from..=to].to_vec())
+}
+
+/// Two keys a page.
+fn list(bucket: &Bucket, query: &str) -> (&'static str, String, Vec<u8>) {
+    let value = |name: &str| {
+        let found = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        found.unwrap_or("").replace("%2F", "/")
+    };
+    let (prefix, after) = (value("prefix"), value("continuation-token"));
+    let mut left = bucket.objects.iter().filter(|(key, _)| key.starts_with(&prefix) && **key > after);
+    let page: Vec<_> = left.by_ref().take(2).collect();
+    let more = left.next().is_some();
+    let mut xml = format!(
+        "<?xml version=\"1.0\"?><ListBucketResult><Name>logs</Name><KeyCount>{}</KeyCount><IsTruncated>{more}</IsTruncated>",
+        page.len()
+    );
+    if more {
+        xml += &format!("<NextContinuationToken>{}</NextContinuationToken>", page[1].0);
+    }
+    for (key, bytes) in page {
+        xml += &format!(
+            "<Contents><Key>{key}</Key><LastModified>2026-11-22T10:00:00.000Z</LastModified><ETag>{}</ETag><Size>{}</Size></Contents>",
+            tag(bytes).replace('"', "&quot;"),
+            bytes.len()
+        );
+    }
+    ("200 OK", "Content-Type: application/xml\r\n".to_owned(), (xml + "</ListBucketResult>").into_bytes())
+}
+
+fn put_all(store: &Store, folder: &Path, key: &str) {
+    for file in std::fs::read_dir(folder).unwrap().map(|f| f.unwrap()) {
+        store.put(&format!("{key}/{}", file.file_name().to_str().unwrap()), std::fs::read(file.path()).unwrap());
+    }
+}
+
+fn count(store: &Store, folder: &Path, words: &[&str]) -> (i32, String) {
+    let mut command = engine(folder, words);
+    command.args(under());
+    store.known_to(&mut command);
+    let ended = run(command);
+    (ended.code, ended.text)
+}
+
+#[test]
+fn objects_count_as_files_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let (logs, folder) = (folder.path().join("logs"), folder.path());
+    std::fs::create_dir(&logs).unwrap();
+    mixed_logs(&logs, 2_000);
+    std::fs::remove_file(logs.join("source.txt")).unwrap();
+    // Longer than what is held of a stream.
+    std::fs::write(logs.join("long.log"), some_log(5, 90_000)).unwrap();
+    let store = Store::new();
+    put_all(&store, &logs, "2026/11");
+    store.put("2026/11/.hidden", b"nobody's log".to_vec());
+    store.put("2026/110/other.log", b"another prefix".to_vec());
+    let wanted = embedded(folder, &["logs"]).replace("\"name\":\"logs/", "\"name\":\"s3://logs/2026/11/");
+    let same = |out: &str| assert!(std::fs::read_to_string(folder.join(out)).unwrap() == wanted, "{out}");
+    for (word, out) in
+        [("s3://logs/2026/11/", "folder.json"), ("s3://logs/2026/11", "bare.json"), ("s3://logs/*/11/[!.]*", "glob.json")]
+    {
+        let (code, text) = count(&store, folder, &["local", word, "--out", out]);
+        assert_eq!(code, 0, "{text}");
+        same(out);
+    }
+    assert!(store.bucket.lock().unwrap().longest <= 4 << 20, "no log is asked for as a whole");
+
+    let mut command = scheduler_command(folder);
+    store.known_to(&mut command);
+    let scheduler = Process::start(command);
+    let mut command = executor_command(folder, &scheduler, &under());
+    store.known_to(&mut command);
+    let _executor = Process::start(command);
+    let (code, text) =
+        count(&store, folder, &["client", "s3://logs/2026/11/", "--out", "cluster.json", "--scheduler", &scheduler.address]);
+    assert_eq!(code, 0, "{text}");
+    same("cluster.json");
+    // SQL reads there, too.
+    let table = "flows=s3://logs/2026/11/source.txt.parquet";
+    let sql = ["--sql", "select count(*) as n from flows where country(to_v4) = 'US'", "--table", table, "--format", "csv"];
+    let here = count(&store, folder, &[&["local"], &sql[..]].concat());
+    assert!(here.0 == 0 && here.1.starts_with("n\n"), "{}", here.1);
+    assert_eq!(count(&store, folder, &[&["client", "--scheduler", &scheduler.address], &sql[..]].concat()), here);
+    // What was written from objects is judged as any other.
+    let merged = onshore(folder, &["traffic", "merge", "cluster.json"]);
+    assert!(merged.1.contains("under another project"), "{}", merged.1);
+}
+
+#[test]
+fn a_store_that_fails_is_no_log_that_breaks_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let store = Store::new();
+    store.put("a.gz", gz(some_log(1, 90_000).as_bytes()));
+    store.put("b.log", some_log(2, 90_000).into_bytes());
+    let (code, text) = count(&store, folder, &["local", "s3://logs/c.log", "--out", "o.json"]);
+    assert!(code == 2 && text.starts_with("error: `s3://logs/c.log`: no log is there\n  help: name log files"), "{text}");
+    store.bucket.lock().unwrap().changing = Some("b.log".into());
+    let (code, text) = count(&store, folder, &["local", "s3://logs/b.log", "--out", "o.json"]);
+    assert!(code == 2 && text.contains("`s3://logs/b.log`: it changed while it was read"), "{text}");
+    store.bucket.lock().unwrap().failing.push("a.gz".into());
+    let (code, text) = count(&store, folder, &["local", "s3://logs/a.gz", "--out", "o.json"]);
+    assert!(code == 2 && text.contains("`s3://logs/a.gz`: the store refuses these keys"), "{text}");
+    assert!(!folder.join("o.json").exists());
+}
