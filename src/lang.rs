@@ -17,10 +17,12 @@ use std::sync::LazyLock;
 
 use foldhash::{HashMap, HashMapExt};
 use ipnetwork::IpNetwork;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 
 use crate::model::{Country, LossDomain, Place};
 use crate::vocab::places;
+
+pub mod read;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lang {
@@ -52,7 +54,7 @@ impl Lang {
     }
 
     /// A word of onshore's own vocabulary: `violated`, `overflow`.
-    pub fn word(self, word: &'static str) -> &'static str {
+    pub fn word(self, word: &str) -> &str {
         match self {
             Self::En => word,
             Self::Zh => ZH.words.get(word).map_or(word, String::as_str),
@@ -72,6 +74,14 @@ impl Lang {
         match (self, day.parse::<Date>()) {
             (Self::En, _) | (_, Err(_)) => Cow::Borrowed(day),
             (Self::Zh, Ok(date)) => Cow::Owned(format!("{}年{}月{}日", date.year(), date.month(), date.day())),
+        }
+    }
+
+    /// What a reader or an error says, in this language as far as it is known.
+    pub fn read(self, english: &str) -> Cow<'_, str> {
+        match self {
+            Self::En => Cow::Borrowed(english),
+            Self::Zh => read::zh(english),
         }
     }
 
@@ -112,6 +122,35 @@ pub enum Message {
     Series(Vec<Message>, Joint),
     /// English and Chinese, where both come from data.
     Both(Box<(String, String)>),
+    /// English whose Chinese stands in a book.
+    In(Book, Cow<'static, str>),
+}
+
+/// Where the Chinese of an English text is found. A book is opened when something is asked in Chinese.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Book {
+    /// What readers say of the files: by the templates that made it.
+    Read,
+    /// What shipped policies say.
+    Shipped,
+    /// What is explained of codes.
+    Codes,
+    /// What `--help` says.
+    Help,
+    /// What is explained of the keys of files that people write.
+    Keys,
+}
+
+impl Book {
+    fn zh(self, english: &str) -> Cow<'_, str> {
+        match self {
+            Self::Read => read::zh(english),
+            Self::Shipped => Cow::Borrowed(ZH.shipped.get(english).map_or(english, String::as_str)),
+            Self::Codes => Cow::Borrowed(CODES.get(english).map_or(english, String::as_str)),
+            Self::Help => Cow::Borrowed(HELP.get(english).map_or(english, String::as_str)),
+            Self::Keys => Cow::Borrowed(KEYS.get(english).map_or(english, String::as_str)),
+        }
+    }
 }
 
 /// What stands between the members of a series.
@@ -170,6 +209,7 @@ impl Message {
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Plain(text) => text.is_empty(),
+            Self::In(_, text) => text.is_empty(),
             Self::Series(items, _) => items.iter().all(Self::is_empty),
             Self::Word(_) | Self::Country(_) | Self::Place(_) | Self::Day(_) => false,
             Self::Count(..) | Self::Said(..) | Self::Both(_) => false,
@@ -182,7 +222,7 @@ impl Message {
             Self::Said(own, args) => *own == template || args.iter().any(|(_, m)| m.says(template)),
             Self::Series(items, _) => items.iter().any(|m| m.says(template)),
             Self::Plain(_) | Self::Word(_) | Self::Country(_) | Self::Place(_) | Self::Day(_) => false,
-            Self::Count(..) | Self::Both(_) => false,
+            Self::Count(..) | Self::Both(_) | Self::In(..) => false,
         }
     }
 
@@ -203,6 +243,8 @@ impl Message {
             Self::Series(items, joint) => Self::Series(all(items), joint),
             other @ (Self::Word(_) | Self::Country(_) | Self::Place(_) | Self::Day(_)) => other,
             Self::Both(both) => Self::Both(Box::new((change(both.0), change(both.1)))),
+            Self::In(Book::Read, text) => Self::In(Book::Read, change(text.into_owned()).into()),
+            other @ Self::In(..) => other,
             other @ Self::Count(..) => other,
         }
     }
@@ -211,6 +253,10 @@ impl Message {
         match self {
             Self::Plain(text) => out.push_str(text),
             Self::Word(word) => out.push_str(lang.word(word)),
+            Self::In(book, english) => match lang {
+                Lang::En => out.push_str(english),
+                Lang::Zh => out.push_str(&book.zh(english)),
+            },
             Self::Both(both) => out.push_str(match lang {
                 Lang::En => &both.0,
                 Lang::Zh => &both.1,
@@ -229,14 +275,15 @@ impl Message {
             Self::Day(day) => out.push_str(&lang.day(&day.to_string())),
             Self::Count(n, one, many) => match lang {
                 Lang::En => out.push_str(&format!("{n} {}", if *n == 1 { one } else { many })),
-                Lang::Zh => fill(lang.of(&ZH.counts, many), &mut |_, out| out.push_str(&n.to_string()), out),
+                Lang::Zh => fill(lang.of(&ZH.counts, many), &mut |_, out| out.push_str(&n.to_string()), close_up, out),
             },
             Self::Said(template, args) => {
                 let mut put = |name: &str, out: &mut String| match args.iter().find(|(n, _)| *n == name) {
                     Some((_, message)) => message.write(lang, out),
                     None => out.push_str(name),
                 };
-                fill(lang.of(&ZH.messages, template), &mut put, out);
+                let join = if lang == Lang::Zh { close_up } else { end_to_end };
+                fill(lang.of(&ZH.messages, template), &mut put, join, out);
             }
             Self::Series(items, joint) => {
                 let (between, last) = joint.words(lang);
@@ -279,10 +326,10 @@ impl From<&str> for Message {
 }
 
 /// Puts `put(name)` in the place of every `{name}`; `{{` and `}}` are braces.
-fn fill(template: &str, put: &mut dyn FnMut(&str, &mut String), out: &mut String) {
+fn fill(template: &str, put: &mut dyn FnMut(&str, &mut String), join: fn(&mut String, &str), out: &mut String) {
     let mut rest = template;
     while let Some(at) = rest.find(['{', '}']) {
-        out.push_str(&rest[..at]);
+        join(out, &rest[..at]);
         let brace = &rest[at..=at];
         let behind = &rest[at + 1..];
         if let Some(behind) = behind.strip_prefix(brace) {
@@ -291,16 +338,45 @@ fn fill(template: &str, put: &mut dyn FnMut(&str, &mut String), out: &mut String
             continue;
         }
         let end = behind.find('}').unwrap_or(behind.len());
-        put(&behind[..end], out);
+        let mut filled = String::new();
+        put(&behind[..end], &mut filled);
+        join(out, &filled);
         rest = behind.get(end + 1..).unwrap_or_default();
     }
-    out.push_str(rest);
+    join(out, rest);
+}
+
+fn end_to_end(out: &mut String, text: &str) {
+    out.push_str(text);
+}
+
+/// Chinese has no blanks between its own words, nor before what ends a clause: one where two texts meet goes.
+fn close_up(out: &mut String, text: &str) {
+    let ends_clause = |c: char| "，。；：、）".contains(c);
+    let mut text = text;
+    if let (Some(own), Some(first)) = (out.strip_suffix(' '), text.chars().next()) {
+        let between = is_wide(first) && own.chars().next_back().is_none_or(is_wide);
+        if ends_clause(first) || between {
+            out.truncate(own.len());
+        }
+    } else if let Some(behind) = text.strip_prefix(' ') {
+        let between = out.chars().next_back().is_some_and(is_wide) && behind.chars().next().is_some_and(is_wide);
+        if between {
+            text = behind;
+        }
+    }
+    out.push_str(text);
+}
+
+/// Takes two columns, and needs no blank beside its like.
+fn is_wide(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}')
 }
 
 /// The names of the places of a template, in order.
 pub fn places_of(template: &str) -> Vec<String> {
     let mut names = Vec::new();
-    fill(template, &mut |name, _| names.push(name.to_owned()), &mut String::new());
+    fill(template, &mut |name, _| names.push(name.to_owned()), end_to_end, &mut String::new());
     names
 }
 
@@ -397,12 +473,34 @@ pub fn both(english: &str, chinese: Option<&str>) -> Message {
 
 /// A sentence of a shipped policy, which a policy of the user's may say as well.
 pub fn shipped(english: &str) -> Message {
-    both(english, ZH.shipped.get(english).map(String::as_str))
+    Message::In(Book::Shipped, english.to_owned().into())
+}
+
+/// A sentence of a reader, or a phrase.
+pub fn read(english: impl Into<Cow<'static, str>>) -> Message {
+    Message::In(Book::Read, english.into())
 }
 
 /// A day as `YYYY-MM-DD`; what is no day stays as it is.
 pub fn day(text: &str) -> Message {
     text.parse().map_or_else(|_| Message::Plain(text.to_owned()), Message::Day)
+}
+
+/// A time as `2026-11-01T00:00:00Z`; what is none stays as it is.
+pub fn moment(text: &str) -> Message {
+    match text.strip_suffix('Z').and_then(|t| t.parse::<DateTime>().ok()) {
+        Some(t) => {
+            let (day, time) = (Lang::Zh.day(&t.date().to_string()).into_owned(), t.time());
+            both(text, Some(&format!("{day} {time}（UTC）")))
+        }
+        None => Message::Plain(text.to_owned()),
+    }
+}
+
+/// A country by its code, as English output has it; in Chinese by its name.
+pub fn code(code: &str) -> Message {
+    let zh = places::country(code).map(|country| format!("{}（{code}）", places::name_zh(country)));
+    both(code, zh.as_deref())
 }
 
 /// `a, b, c`.
@@ -484,6 +582,28 @@ static ZH: LazyLock<Table> = LazyLock::new(|| {
     }
     table
 });
+
+/// What `data/codes.toml` says of codes, with the same of `data/lang/codes.zh.toml`.
+static CODES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    let read = |text: &str| -> BTreeMap<String, BTreeMap<String, String>> {
+        toml::from_str(text).expect("the tables of codes are tables of texts")
+    };
+    let mut chinese = read(include_str!("../data/lang/codes.zh.toml"));
+    let mut told = HashMap::new();
+    for (code, english) in read(include_str!("../data/codes.toml")) {
+        let Some(mut zh) = chinese.remove(&code) else { continue };
+        told.extend(english.into_iter().filter_map(|(key, text)| Some((text, zh.remove(&key)?))));
+    }
+    told
+});
+
+static HELP: LazyLock<HashMap<String, String>> = LazyLock::new(|| flat(include_str!("../data/lang/help.zh.toml")));
+static KEYS: LazyLock<HashMap<String, String>> = LazyLock::new(|| flat(include_str!("../data/lang/keys.zh.toml")));
+
+fn flat(text: &str) -> HashMap<String, String> {
+    let texts: BTreeMap<String, String> = toml::from_str(text).expect("the table is one of texts");
+    texts.into_iter().collect()
+}
 
 /// `data/lang/zh.toml` as it stands: `words`, `counts`, `shipped`, and messages by where they are said.
 pub fn sections() -> BTreeMap<String, BTreeMap<String, String>> {

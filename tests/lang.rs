@@ -10,9 +10,11 @@ use std::process::Command;
 
 use onshore::finding::{Reading, Severity, State, Verdict};
 use onshore::geo::Kind;
-use onshore::lang::{Lang, places_of, sections};
+use onshore::lang::{Lang, places_of, read, sections};
 use onshore::model::population::OriginAxis;
 use onshore::model::{Activity, Basis, DomainKind, Role, RouteRole};
+use onshore::policy::lint::Level;
+use onshore::policy::{Binding, Keyword as _, Status};
 use snapbox::{assert_data_eq, file};
 
 /// Sections of the table that are not sentences.
@@ -46,6 +48,161 @@ fn every_message_has_its_chinese_and_every_chinese_is_said() {
     for (english, chinese) in &table {
         let places = |text: &str| places_of(text).into_iter().collect::<BTreeSet<String>>();
         assert_eq!(places(english), places(chinese), "{english} = {chinese}");
+    }
+}
+
+/// Of layers whose texts are said as they are made, by `src/lang/read.rs`.
+const SAID_AS_MADE: [&str; 9] = ["read", "link", "geo", "doc", "source", "project", "policy", "vocab", "traffic"];
+/// English that makes a sentence of words; names, keys and lists of them have none of it.
+const SENTENCE: &str = " a an the is are was were be not no nor none to of and or that which what where who whom when by for in it \
+                        its on at with from as has have may can cannot must add give declare write only than more one two this \
+                        these those if so into then there does do nothing each every other another several before after behind \
+                        until read correct ";
+
+#[test]
+fn every_sentence_of_readers_and_errors_has_its_chinese() {
+    let table: BTreeMap<String, String> = read::sections().into_values().flatten().collect();
+    assert_eq!(
+        table.len(),
+        read::sections().values().map(BTreeMap::len).sum::<usize>(),
+        "said twice in data/lang/read.zh.toml"
+    );
+    let listed = fs::read_to_string("tests/lang/no-sentences.txt").unwrap();
+    let listed: BTreeSet<&str> = listed.lines().skip(2).collect();
+    let said = said();
+    let words = &sections()["words"];
+    let mut literals: BTreeMap<String, String> = BTreeMap::new();
+    for layer in SAID_AS_MADE {
+        let tests = |path: &PathBuf| {
+            path.ends_with("tests.rs")
+                || path.ends_with("policy/show.rs")
+                || path.components().any(|c| c.as_os_str() == "tests")
+        };
+        for path in sources(&Path::new("src").join(layer)).into_iter().filter(|path| !tests(path)) {
+            for literal in literals_of(&fs::read_to_string(&path).unwrap()) {
+                literals.entry(literal).or_insert_with(|| path.to_string_lossy().replace('\\', "/"));
+            }
+        }
+    }
+    let is_sentence = |text: &str| {
+        let prose: String = text.split('`').step_by(2).collect::<Vec<_>>().join(" ");
+        // Lists of names.
+        let name = |w: &str| w.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-.*@:/".contains(c));
+        if text.split(' ').all(name) && text.contains(['_', '-', '.', '*']) {
+            return false;
+        }
+        let own =
+            prose.split(|c: char| !c.is_ascii_alphabetic()).filter(|w| SENTENCE.contains(&format!(" {w} ")) && !w.is_empty());
+        text.contains(' ') && !text.contains('\n') && own.count() > 0 && prose.contains(|c: char| c.is_ascii_lowercase())
+    };
+    let known = |text: &str| {
+        table.contains_key(text) || said.sentences.contains(text) || said.several.contains(text) || words.contains_key(text)
+    };
+    let missing: Vec<String> = literals
+        .iter()
+        .filter(|(text, _)| is_sentence(text) && !known(text) && !listed.contains(text.as_str()))
+        .map(|(text, path)| format!("{path}: {text}"))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "{} without Chinese in data/lang/read.zh.toml (what is no sentence goes into tests/lang/no-sentences.txt):\n{}",
+        missing.len(),
+        missing.join("\n")
+    );
+    let needless: Vec<&&str> = listed.iter().filter(|text| !literals.contains_key(**text)).collect();
+    assert!(needless.is_empty(), "nothing says this, in tests/lang/no-sentences.txt: {needless:#?}");
+    let (joined, vocabulary) = (&read::sections()["joined"], &read::sections()["vocabulary"]);
+    let every: BTreeSet<String> =
+        sources(Path::new("src")).iter().flat_map(|p| literals_of(&fs::read_to_string(p).unwrap())).collect();
+    let orphans: Vec<&String> = table
+        .keys()
+        .filter(|text| !every.contains(*text) && !joined.contains_key(*text) && !vocabulary.contains_key(*text))
+        .collect();
+    assert!(orphans.is_empty(), "nothing says this, in data/lang/read.zh.toml: {orphans:#?}");
+    for (english, chinese) in &table {
+        let (of_english, of_chinese) = (read::slots_of(english), read::slots_of(chinese));
+        let lost: Vec<&String> = of_english.iter().filter(|slot| !of_chinese.contains(slot)).collect();
+        // Chinese has no plural: `network{}`, `{are}`.
+        let plural = english.contains("network{}") || english.contains("{are}");
+        assert!(lost.is_empty() || lost.len() == 1 && plural, "{english} = {chinese}");
+        assert!(of_chinese.iter().all(|slot| of_english.contains(slot)), "{english} = {chinese}");
+        assert!(chinese.is_empty() == english.is_empty(), "{english}");
+    }
+}
+
+#[test]
+fn every_title_of_the_vocabulary_has_its_chinese() {
+    let mut titles = BTreeSet::new();
+    for (file, list, key) in [
+        ("classes", "class", "label"),
+        ("classes", "class", "description"),
+        ("mechanisms", "mechanism", "title"),
+        ("mechanisms", "mechanism", "note"),
+        ("certifications", "certification", "title"),
+        ("operator-facts", "fact", "question"),
+        ("operator-facts", "fact", "decided-by"),
+        ("controls", "control", "title"),
+        ("controls", "control", "note"),
+        ("controls", "pull", "title"),
+        ("controls", "pull", "note"),
+    ] {
+        let table: toml::Table = toml::from_str(&fs::read_to_string(format!("data/{file}.toml")).unwrap()).unwrap();
+        titles.extend(table[list].as_array().unwrap().iter().filter_map(|e| Some(e.get(key)?.as_str()?.to_owned())));
+    }
+    let places: toml::Table = toml::from_str(&fs::read_to_string("data/places.toml").unwrap()).unwrap();
+    let entries = places["set"].as_table().unwrap().values().filter_map(|set| set.get("entries")?.as_array());
+    for entry in entries.flatten() {
+        titles.extend(entry.get("condition").map(|text| text.as_str().unwrap().to_owned()));
+        // Names of documents are the same in both.
+        let note = entry.get("note").map(|text| text.as_str().unwrap().to_owned());
+        titles.extend(note.filter(|text| !text.starts_with("Commission Decision ")));
+    }
+    let all: BTreeSet<String> = read::sections().into_values().flat_map(BTreeMap::into_keys).collect();
+    let missing: Vec<&String> = titles.difference(&all).collect();
+    assert!(missing.is_empty(), "without Chinese under [vocabulary] in data/lang/read.zh.toml: {missing:#?}");
+    let orphans: Vec<String> = read::sections()["vocabulary"].keys().filter(|t| !titles.contains(*t)).cloned().collect();
+    assert!(orphans.is_empty(), "no table of the vocabulary says this: {orphans:#?}");
+}
+
+#[test]
+fn every_text_of_help_has_its_chinese() {
+    let mut texts = onshore::cli::help::texts();
+    // Of the feature `pdf`.
+    texts.insert(
+        "A font, or a folder of fonts, for a PDF with what the embedded ones and those of the system do not have".into(),
+    );
+    is_complete("data/lang/help.zh.toml", texts);
+}
+
+#[test]
+fn every_key_that_people_write_is_explained_in_chinese() {
+    is_complete("data/lang/keys.zh.toml", onshore::cli::keys());
+}
+
+/// A table of texts has just these.
+fn is_complete(file: &str, texts: BTreeSet<String>) {
+    let table: BTreeMap<String, String> = toml::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    let missing: Vec<&String> = texts.iter().filter(|text| !table.contains_key(*text)).collect();
+    assert!(missing.is_empty(), "without Chinese in {file}: {missing:#?}");
+    let orphans: Vec<&String> = table.keys().filter(|text| !texts.contains(*text)).collect();
+    assert!(orphans.is_empty(), "nothing says this, in {file}: {orphans:#?}");
+    // Names and words to type are the same.
+    let quoted = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<String>>();
+    for (english, chinese) in &table {
+        assert_eq!(quoted(english), quoted(chinese), "{english} = {chinese}");
+    }
+}
+
+/// `--help` is in the language that is asked for, and asks for nothing else.
+#[test]
+fn help_in_chinese() {
+    for args in
+        [["--help", "--lang", "zh"].as_slice(), &["--lang=zh", "check", "-h"], &["--lang", "zh", "policy", "help", "test"]]
+    {
+        let out = Command::new(env!("CARGO_BIN_EXE_onshore")).args(args).output().expect("onshore runs");
+        let text = String::from_utf8(out.stdout).unwrap();
+        assert!(out.status.success() && text.contains("用法：onshore") && text.contains("[选项]"), "{args:?}: {text}");
+        assert!(!text.contains("Usage") && !text.contains("[default") && !text.contains("[possible"), "{args:?}: {text}");
     }
 }
 
@@ -87,27 +244,37 @@ fn every_word_of_the_vocabulary_has_its_chinese() {
     words.extend(Reading::ALL.map(Reading::as_str));
     words.extend(RouteRole::ALL.map(RouteRole::as_str));
     words.extend(Activity::ALL.map(Activity::as_str));
+    words.extend(["sent", "answered", "finding", "gap", "remark"]);
     words.extend(Role::ALL.map(Role::as_str));
     words.extend(Basis::ALL.map(Basis::as_str));
     words.extend(OriginAxis::ALL.map(OriginAxis::as_str));
     words.extend(DomainKind::ALL.map(DomainKind::as_str));
     words.extend(onshore::geo::special_words());
+    words.extend(Binding::ALL.iter().map(|b| b.word()));
+    words.extend(Status::ALL.iter().map(|s| s.word()));
+    words.extend([Level::Note, Level::Warning, Level::Error].map(Level::as_str));
     let table = &sections()["words"];
     assert_eq!(table.keys().map(String::as_str).collect::<BTreeSet<_>>(), words);
 }
 
 #[test]
-fn every_title_of_a_shipped_policy_has_its_chinese() {
-    let mut titles = BTreeSet::new();
+fn what_shipped_policies_say_has_its_chinese() {
+    let (mut titles, mut said) = (BTreeSet::new(), BTreeSet::new());
     for file in fs::read_dir("policies").unwrap().map(|entry| entry.unwrap().path()) {
         let pack: toml::Table = toml::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-        let rules = pack.get("rule").and_then(toml::Value::as_array).into_iter().flatten();
-        titles.extend(rules.chain(pack.get("pack")).map(|of| of["title"].as_str().unwrap().to_owned()));
+        let rules = || pack.get("rule").and_then(toml::Value::as_array).into_iter().flatten();
+        said.extend(rules().filter_map(|rule| Some(rule.get("rationale")?.as_str().unwrap().to_owned())));
+        let limits = pack["pack"].get("limits").and_then(toml::Value::as_array).into_iter().flatten();
+        titles.extend(limits.map(|limit| limit.as_str().unwrap().to_owned()));
+        for point in pack.get("contested").and_then(toml::Value::as_array).into_iter().flatten() {
+            titles.extend(["question", "strict", "lenient"].map(|key| point[key].as_str().unwrap().to_owned()));
+        }
+        titles.extend(rules().chain(pack.get("pack")).map(|of| of["title"].as_str().unwrap().to_owned()));
     }
     let table: BTreeSet<String> = sections()["shipped"].keys().cloned().collect();
     let missing: Vec<&String> = titles.difference(&table).collect();
     assert!(missing.is_empty(), "without Chinese under [shipped] in data/lang/zh.toml: {missing:#?}");
-    let orphans: Vec<&String> = table.difference(&titles).collect();
+    let orphans: Vec<&String> = table.iter().filter(|text| !titles.contains(*text) && !said.contains(*text)).collect();
     assert!(orphans.is_empty(), "no shipped policy says this: {orphans:#?}");
 }
 
@@ -169,6 +336,74 @@ fn the_founding_case_in_chinese() {
     assert_data_eq!(check("zoom-2020", "pretty", "zh").1, file!["report/zoom-2020/zh/pretty.txt"].raw());
     assert_data_eq!(check("zoom-2020", "concise", "zh").1, file!["report/zoom-2020/zh/concise.txt"].raw());
     assert_data_eq!(check("zoom-2020", "markdown", "zh").1, file!["report/zoom-2020/zh/markdown.txt"].raw());
+}
+
+/// Runs of English that nobody quotes: not the inputs' own words, a policy's or those of the data sets of regions, nor a name of
+/// `tests/lang/names.txt`.
+#[test]
+fn no_english_is_left_in_the_founding_case() {
+    let quoted: String = ["onshore.toml", "dns", "inventory", "policies", "routing"]
+        .iter()
+        .flat_map(|part| files(&format!("tests/cases/zoom-2020/{part}")))
+        .chain(files("policies"))
+        .chain(files("data/regions").into_iter().filter(|f| f.extension().is_some_and(|e| e == "csv")))
+        .chain([PathBuf::from("tests/lang/names.txt")])
+        .map(|file| fs::read_to_string(file).unwrap())
+        .collect();
+    let quoted = quoted.split_whitespace().collect::<Vec<_>>().join(" ");
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("a.html");
+    let out = onshore(&["report", "tests/cases/zoom-2020", "-o", page.to_str().unwrap(), "--lang", "zh"]);
+    assert!(out.status.success());
+    let page = fs::read_to_string(page).unwrap();
+    let mut told = vec![("html", text_of(&page))];
+    for format in ["pretty", "concise", "markdown", "typst"] {
+        let text = check("zoom-2020", format, "zh").1;
+        // Comments of a source that is compiled, and lines that a box draws in.
+        let lines = text.lines().filter(|l| format != "typst" || !l.starts_with("//"));
+        let lines = lines.map(|l| l.trim_start_matches([' ', '│', '├', '╰', '─', '▶', '☞', '×', '⚠'])).collect::<Vec<_>>();
+        told.push((format, lines.join("\n").replace("\\n", "\n")));
+    }
+    let mut left = Vec::new();
+    for (format, text) in &told {
+        let prose: String = text.split('`').step_by(2).collect::<Vec<_>>().join("\n");
+        for run in prose.split(|c: char| !(c.is_ascii_alphabetic() || " '-".contains(c))) {
+            let words = run.split_whitespace().map(|word| word.trim_matches(['-', '\'']));
+            // What stands between two dashes is told apart by them.
+            let run = words.collect::<Vec<_>>().join(" ");
+            let run = run.split("  ").map(str::trim).max_by_key(|run| run.split(' ').count()).unwrap_or_default();
+            if run.split(' ').count() > 2 && !quoted.contains(run) {
+                left.push(format!("{format}: {run}"));
+            }
+        }
+    }
+    assert!(left.is_empty(), "English in Chinese reports (names go into tests/lang/names.txt):\n{}", left.join("\n"));
+}
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    match fs::read_dir(folder) {
+        Ok(entries) => entries.map(|entry| entry.unwrap().path()).collect(),
+        Err(_) => vec![PathBuf::from(folder)],
+    }
+}
+
+/// What a page shows, without code, styles and scripts.
+fn text_of(page: &str) -> String {
+    let mut text = page.to_owned();
+    for tag in ["style", "script", "code", "pre"] {
+        let (open, close) = (format!("<{tag}"), format!("</{tag}>"));
+        while let Some((before, behind)) = text.split_once(&open) {
+            text = format!("{before}\n{}", behind.split_once(&close).map_or("", |(_, behind)| behind));
+        }
+    }
+    let shown = |piece: &str| match piece.split_once('>') {
+        Some((tag, behind)) => {
+            let label = tag.split_once("aria-label=\"").and_then(|(_, l)| l.split('"').next()).unwrap_or_default();
+            format!("{label}\n{behind}")
+        }
+        None => piece.to_owned(),
+    };
+    text.split('<').map(shown).collect::<Vec<_>>().join("\n").replace("&#39;", "'")
 }
 
 /// Wide characters take two columns.
@@ -248,6 +483,63 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = all.into_iter().partition(|p| p.is_dir());
     let files = files.into_iter().filter(|f| f.extension().is_some_and(|e| e == "rs"));
     files.chain(folders.iter().flat_map(|f| sources(f))).collect()
+}
+
+/// The texts in a source, without those of its tests, of comments, and of what is said to programmers.
+fn literals_of(source: &str) -> BTreeSet<String> {
+    let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap();
+    let mut literals = BTreeSet::new();
+    let (mut rest, mut before) = (code, String::new());
+    while let Some(c) = rest.chars().next() {
+        let after = &rest[c.len_utf8()..];
+        match c {
+            '/' if after.starts_with('/') => {
+                rest = after.split_once('\n').map_or("", |(_, behind)| behind);
+                continue;
+            }
+            // A character, no lifetime.
+            '\'' => {
+                let mut chars = after.chars();
+                let first = chars.next();
+                let escaped = first == Some('\\');
+                if escaped || chars.next() == Some('\'') {
+                    let inside = &after[first.map_or(0, char::len_utf8)..];
+                    let inside = if escaped { &inside[inside.chars().next().map_or(0, char::len_utf8)..] } else { inside };
+                    rest = inside.split_once('\'').map_or("", |(_, behind)| behind);
+                    continue;
+                }
+            }
+            '"' => {
+                let hashes = before.bytes().rev().take_while(|b| *b == b'#').count();
+                let raw = before.trim_end_matches('#').ends_with('r') && !before.trim_end_matches('#').ends_with("or");
+                let (text, behind) = if raw {
+                    let (text, behind) = after.split_once(&format!("\"{}", "#".repeat(hashes))).unwrap();
+                    (text.to_owned(), behind)
+                } else {
+                    let mut escaped = false;
+                    let end = after.find(|c| {
+                        let end = c == '"' && !escaped;
+                        escaped = c == '\\' && !escaped;
+                        end
+                    });
+                    let end = end.unwrap();
+                    (literal(&format!("\"{}\"", &after[..end])).unwrap_or_default(), &after[end + 1..])
+                };
+                let called = before.trim_end();
+                let programmers = ["expect(", "reason =", "unreachable!(", "panic!("].iter().any(|call| called.ends_with(call));
+                if !programmers {
+                    literals.insert(text);
+                }
+                before.clear();
+                rest = behind;
+                continue;
+            }
+            _ => {}
+        }
+        before.push(c);
+        rest = after;
+    }
+    literals
 }
 
 /// What stands between the commas of a call, up to its closing bracket.
