@@ -1,31 +1,79 @@
-//! What each format costs: `cargo bench --bench report`. Seconds and bytes for findings with a path of four hops; four times as many must
-//! take four times as long. Prints figures; asserts nothing, since machines differ.
+//! What each format costs: `cargo bench --bench report --features pdf,xlsx`, or after `--` the numbers of findings. Seconds, megabytes
+//! written and mebibytes of memory above those of the assessment, each format in a process of its own, for findings with a path of four
+//! hops: ten times as many must take ten times as much. Prints figures; asserts nothing, since machines differ.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a bench prints its figures")]
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods, reason = "a bench prints its figures")]
 
+use std::process::Command;
 use std::time::Instant;
 
 use onshore::finding::{
     Assessment, Coverage, Finding, GapResult, Hop, HopRoute, KnownPlace, RuleResult, Severity, State, Verdict,
 };
+use onshore::lang::Lang;
 use onshore::model::{Country, Place, RouteRole};
-use onshore::report::{REPORTERS, RenderOptions};
+use onshore::report::html::{Report, World};
+use onshore::report::{REPORTERS, RenderOptions, html, reporter, xlsx};
 use onshore::source::{Location, Sources, Span};
 
-const SIZES: [usize; 3] = [2_500, 10_000, 40_000];
+const SIZES: [usize; 3] = [1_000, 10_000, 40_000];
+/// Pages take memory by the hundred kilobytes.
+const MOST_ON_PAPER: usize = 10_000;
+/// In the child that is measured: which format, how many findings.
+const CHILD: &str = "ONSHORE_BENCH_REPORT";
 
 fn main() {
-    let cases = SIZES.map(project);
-    println!("{:<15} {}", "seconds, MB", SIZES.map(|n| format!("{n:>17}")).concat());
-    for reporter in REPORTERS {
-        let cells = cases.iter().map(|(a, sources)| {
-            let mut out = Vec::new();
-            let start = Instant::now();
-            reporter.write(a, sources, &RenderOptions::PLAIN, &mut out).unwrap();
-            format!("{:>8.3} {:>8.1}", start.elapsed().as_secs_f64(), out.len() as f64 / 1e6)
-        });
-        println!("{:<15} {}", reporter.name(), cells.collect::<String>());
+    if let Ok(asked) = std::env::var(CHILD) {
+        let (format, n) = asked.split_once(' ').unwrap();
+        return measured(format, n.parse().unwrap());
     }
+    let given: Vec<usize> = std::env::args().skip(1).filter_map(|a| a.parse().ok()).collect();
+    let sizes = if given.is_empty() { SIZES.to_vec() } else { given };
+    let head: String = sizes.iter().map(|n| format!("{n:>27}")).collect();
+    println!("{:<15} {head}", "s, MB, MiB");
+    let mut formats: Vec<&str> = REPORTERS.iter().map(|r| r.name()).chain(["html"]).collect();
+    formats.extend(
+        [(xlsx::BUILT_IN, "xlsx"), (cfg!(feature = "pdf"), "pdf")].into_iter().filter_map(|(is, name)| is.then_some(name)),
+    );
+    for format in formats {
+        let cells = sizes.iter().filter(|n| format != "pdf" || **n <= MOST_ON_PAPER).map(|n| {
+            let child = Command::new(std::env::current_exe().unwrap()).env(CHILD, format!("{format} {n}")).output().unwrap();
+            format!("{:>27}", String::from_utf8(child.stdout).unwrap().trim_end())
+        });
+        println!("{format:<15} {}", cells.collect::<String>());
+    }
+}
+
+/// One format, once.
+fn measured(format: &str, n: usize) {
+    let (a, sources) = project(n);
+    let before = resident("VmRSS:");
+    let start = Instant::now();
+    let text = written(format, &a, &sources);
+    let seconds = start.elapsed().as_secs_f64();
+    println!("{seconds:>8.3} {:>8.1} {:>8}", text.len() as f64 / 1e6, resident("VmHWM:").saturating_sub(before));
+}
+
+fn written(format: &str, a: &Assessment, sources: &Sources) -> Vec<u8> {
+    let mut out = Vec::new();
+    match format {
+        "html" => {
+            let world = World::default();
+            html::write(&Report { assessment: a, sources, world: &world, version: "0.0.0", lang: Lang::En }, &mut out).unwrap();
+        }
+        "xlsx" => out = xlsx::write(a, sources).unwrap(),
+        #[cfg(feature = "pdf")]
+        "pdf" => out = onshore::report::pdf::Pdf::new(a, sources, &RenderOptions::PLAIN, &[]).unwrap().write().unwrap(),
+        name => reporter(name).unwrap().write(a, sources, &RenderOptions::PLAIN, &mut out).unwrap(),
+    }
+    out
+}
+
+/// Resident memory of this process in MiB, now (`VmRSS:`) or at most (`VmHWM:`), where the system tells it.
+fn resident(which: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|l| l.starts_with(which)).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|n| n.parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
 /// So many findings of ten rules, each on a line of its own, and a gap for every ten.
@@ -98,6 +146,7 @@ fn project(n: usize) -> (Assessment, Sources) {
     });
     let assessment = Assessment {
         project: Some("bench".into()),
+        project_zh: None,
         owner: None,
         notify: None,
         as_of: "2026-11-22".into(),

@@ -1,12 +1,11 @@
 //! What each code of a finding, gap or remark means, as data: `data/codes.toml`. Every code that the program can emit has an entry;
 //! `tests/registers.rs` holds that.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::lang::{self, Message};
+use crate::lang::{Book, Message};
 
 /// One entry of `data/codes.toml`.
 #[derive(Clone, Debug, Deserialize)]
@@ -20,38 +19,28 @@ pub struct Code {
     pub matters: String,
     #[serde(rename = "do")]
     pub remedy: String,
-    /// From `data/lang/codes.zh.toml`.
-    #[serde(skip)]
-    pub zh: Chinese,
-}
-
-/// The same in Chinese: the title always, the rest where it is translated.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Chinese {
-    pub title: String,
-    pub means: Option<String>,
-    pub matters: Option<String>,
-    #[serde(rename = "do")]
-    pub remedy: Option<String>,
 }
 
 impl Code {
-    pub fn title(&self) -> Message {
-        lang::both(&self.title, Some(&self.zh.title))
+    pub fn title(&'static self) -> Message {
+        said(&self.title)
     }
 
-    pub fn means(&self) -> Message {
-        lang::both(&self.means, self.zh.means.as_deref())
+    pub fn means(&'static self) -> Message {
+        said(&self.means)
     }
 
-    pub fn matters(&self) -> Message {
-        lang::both(&self.matters, self.zh.matters.as_deref())
+    pub fn matters(&'static self) -> Message {
+        said(&self.matters)
     }
 
-    pub fn remedy(&self) -> Message {
-        lang::both(&self.remedy, self.zh.remedy.as_deref())
+    pub fn remedy(&'static self) -> Message {
+        said(&self.remedy)
     }
+}
+
+fn said(english: &'static str) -> Message {
+    Message::In(Book::Codes, english.into())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -84,14 +73,11 @@ pub fn code(name: &str) -> Option<&'static Code> {
 
 static CODES: LazyLock<Vec<Code>> = LazyLock::new(|| {
     let table: toml::Table = toml::from_str(include_str!("../data/codes.toml")).expect("data/codes.toml is TOML");
-    let mut chinese: BTreeMap<String, Chinese> =
-        toml::from_str(include_str!("../data/lang/codes.zh.toml")).expect("data/lang/codes.zh.toml is a table of codes");
-    let mut entry = |(name, value): (String, toml::Value)| {
+    let entry = |(name, value): (String, toml::Value)| {
         let code: Code = value.try_into().expect("every entry of data/codes.toml is complete");
-        let zh = chinese.remove(&name).unwrap_or_default();
-        Code { code: name, zh, ..code }
+        Code { code: name, ..code }
     };
-    table.into_iter().map(&mut entry).collect()
+    table.into_iter().map(entry).collect()
 });
 
 #[cfg(test)]
@@ -101,19 +87,24 @@ mod tests {
     #[test]
     fn every_code_is_explained_in_full() {
         assert!(codes().len() > 20);
+        let chinese: toml::Table = toml::from_str(include_str!("../data/lang/codes.zh.toml")).unwrap();
+        let has = |c: &Code, key: &str| {
+            chinese
+                .get(&c.code)
+                .and_then(|entry| entry.get(key))
+                .is_some_and(|text| text.as_str().is_some_and(|t| !t.is_empty()))
+        };
         for c in codes() {
             for text in [&c.title, &c.means, &c.matters, &c.remedy] {
                 assert!(text.len() > 10, "{}: {text:?}", c.code);
             }
             assert!(!c.title.ends_with('.'), "{}", c.code);
-            assert!(!c.zh.title.is_empty(), "{} has no Chinese title", c.code);
+            let missing = ["title", "means", "matters", "do"].into_iter().find(|key| !has(c, key));
+            assert_eq!(missing, None, "{} has no Chinese in data/lang/codes.zh.toml", c.code);
         }
         assert_eq!(codes()[0].code, "data-leaves-boundary");
-        let chinese: BTreeMap<String, Chinese> = toml::from_str(include_str!("../data/lang/codes.zh.toml")).unwrap();
         assert!(chinese.keys().all(|name| code(name).is_some()), "Chinese for a code that there is not");
-        let finding = |c: &&Code| c.kind == CodeKind::Finding;
-        for c in codes().iter().filter(finding) {
-            assert!(c.zh.means.is_some() && c.zh.matters.is_some() && c.zh.remedy.is_some(), "{}", c.code);
-        }
+        let mut keys = chinese.values().flat_map(|entry| entry.as_table().unwrap().keys());
+        assert!(keys.all(|key| ["title", "means", "matters", "do"].contains(&key.as_str())), "a key that nothing reads");
     }
 }

@@ -604,6 +604,8 @@ pub struct DataSetInfo {
 #[derive(Clone, Debug)]
 pub struct Assessment {
     pub project: Option<String>,
+    /// What people who read Chinese call it, if the project says.
+    pub project_zh: Option<String>,
     /// Who answers for the project.
     pub owner: Option<String>,
     /// Whom to tell about an incident, and within how many hours.
@@ -623,4 +625,11 @@ pub struct Assessment {
     pub topology: Option<Topology>,
     pub coverage: Coverage,
     pub data_sets: Vec<DataSetInfo>,
+}
+
+impl Assessment {
+    /// What people call the project.
+    pub fn name(&self, lang: Lang) -> Option<&str> {
+        self.project_zh.as_deref().filter(|_| lang == Lang::Zh).or(self.project.as_deref())
+    }
 }

@@ -3,15 +3,15 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::process::ExitCode;
 
-use clap::Parser;
-use onshore::cli::{Cli, Screen, Surroundings, run};
+use onshore::cli::{Screen, Surroundings, help, run};
 
 /// Configurations become many small values: a third less time than with the system's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let args: Vec<_> = std::env::args_os().collect();
+    let cli = match help::parse(&args) {
         Ok(cli) => cli,
         // Help and version are "errors" of clap that exit with 0; real ones with 2.
         Err(e) => {

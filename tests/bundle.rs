@@ -17,6 +17,7 @@ use std::process::Command;
 use ruzstd::decoding::StreamingDecoder;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 const DAY: &str = "2026-11-22";
 
@@ -282,6 +283,104 @@ fn a_bundle_that_was_meddled_with_is_refused() {
     let (code, said) = onshore(folder.path(), &["verify", "evidence.tar.zst"]);
     assert_eq!(code, Some(2));
     assert!(said.contains("cut off or damaged"), "{said}");
+}
+
+/// Who changes a member and its hash with it is told by what comes out; who says another version is told that it is another.
+#[test]
+fn a_bundle_that_was_forged_with_care_is_told_apart() {
+    let (folder, bundle) = zoom(&["--with-inputs"]);
+    let whole = members(&std::fs::read(&bundle).unwrap());
+    let try_it = |edit: &dyn Fn(&mut Members)| {
+        let mut members = whole.clone();
+        edit(&mut members);
+        std::fs::write(&bundle, packed(&members)).unwrap();
+        onshore(folder.path(), &["verify", "evidence.tar.zst"])
+    };
+    let manifest: Value = serde_json::from_slice(&whole["manifest.json"]).unwrap();
+    let input = manifest["inputs"].as_array().unwrap().iter().find(|i| i["path"] == "inventory/endpoints.toml").unwrap();
+    let (input, policy) = (input["file"].as_str().unwrap(), manifest["policies"][0]["file"].as_str().unwrap());
+
+    let (code, said) = try_it(&|m| forge(m, input, "overflow", "primary"));
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("different: findings `") && said.ends_with("the assessment is not the same\n"), "{said}");
+    let (code, said) = try_it(&|m| forge(m, policy, "severity = \"critical\"", "severity = \"low\""));
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("critical") && said.ends_with("the assessment is not the same\n"), "{said}");
+    let (code, said) = try_it(&|m| forge(m, "assessment.json", "\"violated\"", "\"satisfied\""));
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("it was `satisfied` and is `violated`"), "{said}");
+
+    // What the manifest says of itself.
+    let (code, said) = try_it(&|m| forge(m, "manifest.json", "\"onshore\": \"0.1.0\"", "\"onshore\": \"0.0.9\""));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("made by onshore 0.0.9") && said.contains("this is onshore 0.1.0: what is different"), "{said}");
+    let hash = manifest["policies"][0]["sha256"].as_str().unwrap();
+    let (code, said) = try_it(&|m| forge(m, "manifest.json", hash, &"0".repeat(64)));
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains(&format!("`{policy}` is not what its manifest.json says: it was changed")), "{said}");
+}
+
+/// Changes a member, and the manifest so that nothing shows.
+fn forge(members: &mut Members, file: &str, from: &str, to: &str) {
+    let text = String::from_utf8(members[file].clone()).unwrap();
+    assert!(text.contains(from), "{file} has no {from}");
+    let forged = text.replace(from, to).into_bytes();
+    if file != "manifest.json" {
+        let mut manifest: Value = serde_json::from_slice(&members["manifest.json"]).unwrap();
+        seal(&mut manifest, file, &forged);
+        members.insert("manifest.json".into(), serde_json::to_vec_pretty(&manifest).unwrap());
+    }
+    members.insert(file.into(), forged);
+}
+
+/// Puts hash and length of a member wherever the manifest has them.
+fn seal(value: &mut Value, file: &str, bytes: &[u8]) {
+    if value["file"] == file {
+        let hash: String = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+        (value["sha256"], value["bytes"]) = (hash.into(), bytes.len().into());
+    }
+    match value {
+        Value::Object(members) => members.values_mut().for_each(|v| seal(v, file, bytes)),
+        Value::Array(items) => items.iter_mut().for_each(|v| seal(v, file, bytes)),
+        _ => {}
+    }
+}
+
+/// Neither unpacked nor guessed at.
+#[test]
+fn what_is_no_bundle_is_refused_with_its_reason() {
+    let (folder, bundle) = zoom(&["--with-inputs"]);
+    let bytes = std::fs::read(&bundle).unwrap();
+    let mut tar = Vec::new();
+    StreamingDecoder::new(bytes.as_slice()).unwrap().read_to_end(&mut tar).unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, &tar).unwrap();
+    let mut led_out = tar.clone();
+    led_out[..16].copy_from_slice(b"../manifest.json");
+    let sum = led_out[..512].iter().enumerate().map(|(i, b)| if (148..156).contains(&i) { 32 } else { u32::from(*b) });
+    let sum = format!("{:06o}\0 ", sum.sum::<u32>());
+    led_out[148..156].copy_from_slice(sum.as_bytes());
+    let led_out = compress_to_vec(led_out.as_slice(), CompressionLevel::Fastest);
+    let half = &bytes[..bytes.len() / 2];
+    let more = [&bytes[..], b"PK"].concat();
+    let table: [(&[u8], &str); 7] = [
+        (&gzip.finish().unwrap(), "it is not compressed by Zstandard"),
+        (&tar, "it is not compressed by Zstandard"),
+        (b"", "it is not compressed by Zstandard"),
+        (&compress_to_vec(&b""[..], CompressionLevel::Fastest), "it is cut off or damaged"),
+        (half, "it is cut off or damaged"),
+        (&more, "something stands behind its end"),
+        (&led_out, "`../manifest.json` in it leads out of it"),
+    ];
+    for (bytes, why) in table {
+        std::fs::write(&bundle, bytes).unwrap();
+        let (code, said) = onshore(folder.path(), &["verify", "evidence.tar.zst"]);
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains(&format!("`evidence.tar.zst` is no bundle that can be read: {why}")), "{why}: {said}");
+        assert!(said.contains("fetch it again from where it was put away"), "{said}");
+    }
+    let (code, said) = onshore(folder.path(), &["verify", "no.tar.zst"]);
+    assert!(code == Some(2) && said.contains("no.tar.zst"), "{said}");
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn one_file_knows_miette() {
         .filter(|(_, text)| text.lines().any(|l| l.trim_start().starts_with("use miette") || l.contains("miette::")))
         .map(|(path, _)| path.to_string_lossy().replace('\\', "/"))
         .collect();
-    assert_eq!(users, ["src/report/pretty.rs"]);
+    assert_eq!(users, ["src/report/note.rs"]);
 }
 
 #[test]

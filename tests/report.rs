@@ -183,6 +183,7 @@ fn zoom() -> Case {
     };
     let assessment = Assessment {
         project: Some("zoom-2020".into()),
+        project_zh: None,
         owner: Some("privacy@zoom.example".into()),
         notify: Some(("incident@zoom.example".into(), 24)),
         as_of: "2026-11-21".into(),
@@ -742,9 +743,29 @@ fn findings_of_one_cause_are_shown_together() {
     assert_eq!(text.matches("violated critical data-leaves-boundary").count(), 2, "{text}");
     assert!(text.contains("- 221.122.88.39:8801 - routing/media.conf:5 [0000000000000027]"), "{text}");
     assert!(text.contains("43 findings"), "counts stay: {text}");
+    let paper = case.render("typst", plain(100));
+    assert!(paper.contains("39 others of the same cause:"), "{paper}");
     for f in &case.assessment.findings {
-        assert!(text.contains(&f.fingerprint), "{}", f.fingerprint);
+        assert!(text.contains(&f.fingerprint) && paper.contains(&f.fingerprint), "{}", f.fingerprint);
     }
+    let screen = case.render("pretty", RenderOptions { most_findings: Some(20), ..plain(100) });
+    assert!(screen.contains("and 36 more; --max-findings 0"), "{screen}");
+    assert!(
+        screen.lines().any(|l| l.starts_with("  critical routing/media.conf:5 and 39 more: 221.122.88.70:8801 (")),
+        "{screen}"
+    );
+}
+
+/// Who reads with libxml2 takes no text of ten million bytes.
+#[test]
+fn no_text_in_junit_is_too_long_for_its_readers() {
+    let mut case = zoom();
+    let told = Finding { help: Some("do this ".repeat(600).into()), ..finding("place-unknown", "host", "") };
+    case.assessment.findings = (0..3_000).map(|n| Finding { fingerprint: format!("{n:024x}"), ..told.clone() }).collect();
+    let text = case.render("junit", plain(80));
+    let longest = text.split(['<', '>']).map(str::len).max();
+    assert!(longest < Some(10_000_000), "{longest:?} bytes");
+    assert_eq!(text.matches("fingerprint: ").count(), 3_000);
 }
 
 /// At a terminal the gravest come in full, and all is told on one screen at the end.
@@ -766,7 +787,7 @@ fn a_terminal_gets_what_somebody_reads() {
         "violated: 3 rules",
         "503 findings, 2 of them violations; the gravest:",
         "5 things could not be told: unresolved-variable 5",
-        "critical routing/media.conf:5: communications.content",
+        "critical routing/media.conf:5: 221.122.88.70:8801 (CN",
     ] {
         assert!(screen.contains(part), "{part}: {screen}");
     }

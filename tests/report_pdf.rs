@@ -34,6 +34,7 @@ mod with_the_feature {
 
     use onshore::report::RenderOptions;
     use onshore::report::pdf::Pdf;
+    use onshore::report::typst::Sheet;
     use sha2::{Digest, Sha256};
 
     use super::made::{Made, made};
@@ -60,7 +61,7 @@ mod with_the_feature {
     }
 
     fn pdf(case: &Made) -> Pdf {
-        Pdf::new(&case.assessment, &case.sources, &RenderOptions::PLAIN).unwrap()
+        Pdf::new(&case.assessment, &case.sources, &RenderOptions::PLAIN, &[]).unwrap()
     }
 
     #[test]
@@ -90,11 +91,44 @@ mod with_the_feature {
             for words in told.concat() {
                 assert!(text.contains(&without_space(&words)), "{case}: `{words}` is not in the PDF");
             }
+            if case == "zoom-2020" {
+                for part in
+                    ["1Wheredatagetsto:normalrunning", "2Wheredatagetsto:anystate", "CNTianjin,1endpoint", "underoverload"]
+                {
+                    assert!(text.contains(part), "{part} is not on a map: {text}");
+                }
+            }
             assert!(text.contains("Signature") && text.contains(&format!("onshore{}1/", env!("CARGO_PKG_VERSION"))), "{text}");
             let config = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(&project).join("onshore.toml")).unwrap();
             let hash: String = Sha256::digest(config).iter().map(|b| format!("{b:02x}")).collect();
             assert!(text.contains(&hash), "{case}: the hash of onshore.toml is not in the PDF");
         }
+    }
+
+    fn with_maps(case: &Made, states: &[&str]) -> Pdf {
+        let graph = &case.world.pictures[0].graph;
+        let sheets = states.iter().map(|state| Sheet { state: (*state).to_owned(), graph: graph.clone() });
+        Pdf::new(&case.assessment, &case.sources, &RenderOptions::PLAIN, &sheets.collect::<Vec<_>>()).unwrap()
+    }
+
+    /// Names in it are words of the file, inert; a picture like the last is not drawn twice; what no font has is missing there, too.
+    #[test]
+    fn maps_are_set() {
+        let mut case = made("#eval(1) \"]\\ </svg> & \u{202e}", 1);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("map.pdf");
+        let bytes = with_maps(&case, &["one state", "all states"]).write().unwrap();
+        assert!(bytes == with_maps(&case, &["one state", "all states"]).write().unwrap(), "the same bytes");
+        std::fs::write(&file, bytes).unwrap();
+        if let Some(text) = text_of(&file) {
+            assert!(text.contains("Wheredatagetsto:allstates") && !text.contains("onestate"), "{text}");
+            let (_, map) = text.split_once("Wheredatagetsto:allstates").unwrap();
+            let (_, map) = map.split_once("Wheredatagetsto:allstates").unwrap();
+            let (map, _) = map.split_once("NaturalEarth").unwrap();
+            assert!(map.contains("#eval(1)\"]\\</svg>&\\u{202e}"), "{map}");
+        }
+        case.world.pictures[0].graph.sites[0].name = "\u{378}".into();
+        assert!(with_maps(&case, &["all states"]).missing().contains(&'\u{378}'));
     }
 
     /// No mark turns the reading direction, no private letter is an empty box, and a name of 10 kB stays on the paper.
@@ -103,8 +137,8 @@ mod with_the_feature {
         let mut case = made("#eval(1) \"]\\ $x$ \u{202e}\u{200b}\u{1b}[31m\u{0}\r\n\u{e000}\u{10fffd}", 1);
         let long = || "long".repeat(2_500);
         let a = &mut case.assessment;
-        (a.project, a.owner, a.rules[0].title) = (Some(long()), Some(long()), long());
-        (a.findings[0].message, a.findings[0].path[0].endpoint) = (long(), long());
+        (a.project, a.owner, a.rules[0].title) = (Some(long()), Some(long()), long().into());
+        (a.findings[0].message, a.findings[0].path[0].endpoint) = (long().into(), long());
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("evil.pdf");
         std::fs::write(&file, pdf(&case).write().unwrap()).unwrap();

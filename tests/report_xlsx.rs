@@ -100,6 +100,7 @@ mod with_the_feature {
             };
             let a = Assessment {
                 project: Some(evil.clone()),
+                project_zh: None,
                 owner: Some(evil.clone()),
                 notify: None,
                 as_of: "2026-11-22".into(),

@@ -8,8 +8,8 @@ use crate::finding::{Addition, Coverage, RuleResult, Verdict};
 use crate::lang::Message;
 use crate::model::site::SiteNetworks;
 use crate::model::{
-    Activity, Dependence, DomainKind, Endpoint, EndpointId, LossDomain, Role, Roles, Route, RouteId, RouteRole, SiteId,
-    SiteMatch, Snapshot, Spill, Standing, Trail,
+    Activity, Dependence, DomainKind, Endpoint, EndpointId, LossDomain, Preferred, Role, Roles, Route, RouteId, RouteRole,
+    SiteId, SiteMatch, Snapshot, Spill, Standing, Trail,
 };
 use crate::policy::{Apart, Demand};
 use crate::reach::{Graph, TokenSource, World, tokens};
@@ -95,6 +95,7 @@ fn with_routes(snapshot: &Snapshot, routes: Vec<Route>) -> Snapshot {
         operated: snapshot.operated.clone(),
         gaps: snapshot.gaps.clone(),
         first_route: Vec::new(),
+        preferred: Preferred::default(),
     }
 }
 

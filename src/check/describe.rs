@@ -9,7 +9,7 @@ use super::scope::{Scope, countries, from, people_in, under};
 use crate::finding::{Finding, Hop, HopRoute, KnownPlace, Label, State, Verdict, without_line};
 use crate::geo::{Atlas, known_places};
 use crate::lang::{self, Joint, Message, say};
-use crate::model::{Country, Endpoint, EndpointId, Place, Route, RouteId, RouteRole, Snapshot, Spill, Standing, Trail};
+use crate::model::{Country, Endpoint, EndpointId, Place, RouteId, RouteRole, Snapshot, Spill, Standing, Trail};
 use crate::reach::{Step, TokenSource};
 use crate::source::Location;
 use crate::vocab::classes::may_be_personal;
@@ -72,7 +72,7 @@ fn trails(snapshot: &Snapshot, endpoint: &Endpoint, steps: &[Step]) -> Vec<Label
     let mut labels: Vec<Label> = Vec::new();
     for step in std::iter::once(&endpoint.trail).chain(routes).flat_map(Trail::steps) {
         if labels.iter().all(|l| l.location != step.location) {
-            labels.push(Label { location: step.location, text: Message::Plain(step.text.clone().into_owned()) });
+            labels.push(Label { location: step.location, text: lang::read(step.text.clone()) });
         }
     }
     labels
@@ -93,32 +93,25 @@ fn steps(context: &Context<'_>, arrival: &Arrival, to: EndpointId, state: State)
 pub fn condition(snapshot: &Snapshot, route: RouteId) -> Option<Message> {
     let own = snapshot.route(route);
     if own.condition.is_some() {
-        return own.condition.clone().map(Message::Plain);
+        return own.condition.clone().map(lang::read);
     }
-    let rank = |r: &Route| (r.role.is_standby(), r.priority);
-    let preferred: Vec<EndpointId> = snapshot
-        .routes_from(own.from)
-        .map(|(_, r)| r)
-        .filter(|r| r.pool == own.pool && rank(r) < rank(own) && !matches!(r.spill, Spill::Never(_)))
-        .map(|r| r.to)
-        .collect();
+    let preferred = snapshot.preferred_to(own);
     let when = match &own.spill {
         Spill::Load => say!("down or full"),
         Spill::Failure(_) => say!("down"),
-        Spill::Manual(_) => return (!preferred.is_empty()).then(|| say!("when a person switches it over")),
+        Spill::Manual(_) => return preferred.map(|_| say!("when a person switches it over")),
         Spill::Never(_) => return None,
     };
     let from = &snapshot.endpoint(own.from).name;
-    match preferred.as_slice() {
-        [] => None,
-        [one] => Some(say!(
+    match preferred? {
+        (1, one) => Some(say!(
             "when `{endpoint}`, which `{from}` prefers, is {when}",
-            endpoint = snapshot.endpoint(*one).name,
+            endpoint = snapshot.endpoint(one).name,
             from,
             when
         )),
-        [_, _] => Some(say!("when both targets that `{from}` prefers are {when}", from, when)),
-        several => Some(say!("when all {len} targets that `{from}` prefers are {when}", len = several.len(), from, when)),
+        (2, _) => Some(say!("when both targets that `{from}` prefers are {when}", from, when)),
+        (several, _) => Some(say!("when all {len} targets that `{from}` prefers are {when}", len = several, from, when)),
     }
 }
 

@@ -8,7 +8,7 @@ use super::recipient::{self, Fitness};
 use super::scope::{Applies, Scope, from};
 use super::unclassified;
 use crate::finding::{Finding, GapResult, Severity, State, Verdict};
-use crate::lang::{self, Message, say};
+use crate::lang::{self, say};
 use crate::model::{Activity, DataLimit, EndpointId, GapScope, Role, Route, Standing};
 use crate::policy::{Demand, Doing};
 use crate::reach::TokenSource;
@@ -41,8 +41,8 @@ impl<'a> Gaps<'a> {
             .iter()
             .map(|g| GapResult {
                 code: g.code,
-                message: Message::Plain(g.message.clone()),
-                help: g.help.clone().map(Message::Plain),
+                message: lang::read(g.message.clone()),
+                help: g.help.clone().map(lang::read),
                 location: g.location,
                 touches: Vec::new(),
             })

@@ -93,6 +93,7 @@ fn judge(context: &Context<'_>, question: &Question<'_>) -> Assessment {
     adding::tell(&remedies, &mut findings);
     Assessment {
         project: project.name.clone(),
+        project_zh: project.name_zh.clone(),
         owner: project.owner.clone(),
         notify: project.notify.as_ref().map(|n| (n.contact.clone(), n.within_hours)),
         as_of: as_of.to_string(),

@@ -4,18 +4,18 @@
 //!
 //! Rules on what must be there (copies, survival, separation) are not mended by cutting; [`super::adding`] says what to add.
 
+mod cuts;
+
 use std::collections::BTreeSet;
 
+use self::cuts::Cuts;
 use super::as_if::{self, MOST_JUDGED, Outcome, person};
 use super::context::Context;
-use super::placement::{self, Placement, Wanted};
-use super::recipient::{self, Fitness};
 use super::scope::Scope;
 use super::together::Together;
 use super::{Question, adding, boundary};
-use crate::finding::{Allowed, CutRoute, Finding, Remedy, RuleResult, Smaller, Verdict};
+use crate::finding::{Allowed, Finding, Remedy, RuleResult, Smaller, Verdict};
 use crate::model::{Dependence, EndpointId, RouteId};
-use crate::policy::Demand;
 use crate::reach::{Cut, Offence, World};
 
 /// Rules for which a proposal is made.
@@ -128,7 +128,8 @@ impl Search<'_, '_, '_> {
             remedy.unserved = after.newly_unserved(self.before);
             remedy.breaks = after.breaks(self.before);
         }
-        let told = |p: &Proposal| p.routes.iter().map(|r| self.told(*r, findings)).collect();
+        let mut cuts = Cuts::new(self.context, self.scope, findings);
+        let mut told = |p: &Proposal| p.routes.iter().map(|r| cuts.tell(*r)).collect();
         remedy.cut = told(&found);
         remedy.smaller = smaller.and_then(|p| {
             let after = p.after.as_ref()?;
@@ -202,60 +203,6 @@ impl Search<'_, '_, '_> {
     /// How things would be without these routes.
     fn without(&self, routes: &[RouteId]) -> Outcome {
         Outcome::of(self.question, &as_if::without(self.context.snapshot, routes))
-    }
-
-    fn told(&self, id: RouteId, findings: &[Finding]) -> CutRoute {
-        let snapshot = self.context.snapshot;
-        let route = snapshot.route(id);
-        let own = findings.iter().filter(|f| f.rule.as_deref() == Some(&self.scope.name) && f.verdict == Verdict::Violated);
-        let (from, to) = (&snapshot.endpoint(route.from).name, &snapshot.endpoint(route.to).name);
-        let takes = |f: &&Finding| {
-            f.path
-                .windows(2)
-                .any(|hops| hops[0].endpoint == *from && hops[1].endpoint == *to && hops[1].location == route.location)
-        };
-        CutRoute {
-            from: from.clone(),
-            to: to.clone(),
-            activity: route.activity.as_str(),
-            role: route.role,
-            location: route.location,
-            instead: self.instead(id),
-            findings: own.filter(takes).map(|f| f.fingerprint.clone()).collect(),
-        }
-    }
-
-    /// What is like the target, where the rule allows it, and not yet in the pool: it has the data already, or nothing to do.
-    fn instead(&self, id: RouteId) -> Vec<String> {
-        let (context, snapshot) = (self.context, self.context.snapshot);
-        let route = snapshot.route(id);
-        let wanted = match &self.scope.rule.demand {
-            Demand::OnlyIn(set) | Demand::FirstIn(set) => Wanted::In(set),
-            Demand::NeverIn(set) => Wanted::NotIn(set),
-            Demand::Recipient => Wanted::Anywhere,
-            _ => return Vec::new(),
-        };
-        let placements = placement::judge_all(context, &wanted);
-        let fitness = recipient::judge_all(context, self.scope.rule);
-        let target = snapshot.endpoint(route.to);
-        let pool: BTreeSet<EndpointId> =
-            snapshot.routes_from(route.from).filter(|(_, r)| r.pool == route.pool).map(|(_, r)| r.to).collect();
-        let spread = context.spread(self.scope.worst_state());
-        let carried: Vec<usize> = spread.tokens_at(route.to).filter(|t| context.graph.moves(spread, id, *t)).collect();
-        let fits = |id: &EndpointId| {
-            let e = snapshot.endpoint(*id);
-            context.has_place(*id)
-                && *id != route.from
-                && (context.incoming(*id).is_empty() || carried.iter().all(|t| spread.has(*id, *t)))
-                && placements[context.standpoint(*id)] == Placement::Inside
-                && fitness[context.standpoint(*id)] == Fitness::Fit
-                && (e.roles, &e.kind) == (target.roles, &target.kind)
-                && !pool.contains(id)
-        };
-        if !context.has_place(route.to) {
-            return Vec::new();
-        }
-        snapshot.endpoint_ids().filter(fits).take(3).map(|id| snapshot.endpoint(id).name.clone()).collect()
     }
 }
 

@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use crate::check::{Question, path_of, with_context};
 use crate::finding::{Assessment, Hop, Severity, State, Way};
+use crate::lang::{self, Message, say, tell};
 use crate::project::Indeterminate;
 use crate::report::tree::{Lines, Tree};
-use crate::report::{RenderOptions, safe};
+use crate::report::{RenderOptions, safe, state_words};
 use crate::source::Sources;
 
 /// One of the two.
@@ -44,7 +45,7 @@ impl Side {
             rule: f.rule.clone(),
             severity: f.severity.as_str().to_owned(),
             verdict: f.verdict.as_str().to_owned(),
-            message: f.message.to_string(),
+            message: f.message.clone(),
             at: f.location.map(at),
         };
         let gap = |g: &crate::finding::GapResult| Known {
@@ -93,7 +94,7 @@ pub struct One {
     pub rule: Option<String>,
     pub severity: String,
     pub verdict: String,
-    pub message: String,
+    pub message: Message,
     pub at: Option<String>,
 }
 
@@ -108,7 +109,7 @@ pub struct Row {
     pub endpoint: String,
     pub at: String,
     /// What the change did to open or close it.
-    pub by: String,
+    pub by: Message,
     #[serde(skip)]
     pub path: Vec<Hop>,
 }
@@ -123,7 +124,7 @@ impl Row {
             state: way.state.as_str().to_owned(),
             endpoint: way.endpoint.clone(),
             at,
-            by: String::new(),
+            by: Message::default(),
             path: way.path.clone(),
         }
     }
@@ -143,22 +144,24 @@ impl Row {
     }
 
     /// "communications.content of people of US is processed in CN under overload".
-    fn says(&self) -> String {
+    fn says(&self) -> Message {
         let does = match self.activity.as_str() {
-            "store" => "is stored in",
-            "keys" => "is held as keys in",
-            "access" => "can be read in",
-            "process" => "is processed in",
-            _ => "passes through",
+            "store" => say!("is stored in"),
+            "keys" => say!("is held as keys in"),
+            "access" => say!("can be read in"),
+            "process" => say!("is processed in"),
+            _ => say!("passes through"),
         };
-        let state = match self.harshness() {
-            State::Normal => "in normal running",
-            State::Overload => "under overload",
-            State::Loss => "after a loss",
+        let state = state_words(self.harshness());
+        let data = match self.origin.as_str() {
+            "" => Message::Plain(self.data.clone()),
+            origin => say!("{data} of people of {origin}", data = self.data, origin),
         };
-        let whose = if self.origin.is_empty() { String::new() } else { format!(" of people of {}", self.origin) };
-        let country = if self.country == "?" { "an unknown country" } else { &self.country };
-        format!("{}{whose} {does} {country} {state}", self.data)
+        let country = match self.country.as_str() {
+            "?" => say!("an unknown country"),
+            code => lang::code(code),
+        };
+        say!("{data} {does} {country} {state}", data, does, country, state)
     }
 }
 
@@ -252,16 +255,17 @@ impl Change {
         options: &RenderOptions,
         out: &mut dyn io::Write,
     ) -> io::Result<()> {
-        let both = [("New ways", &self.new_ways, Some(new)), ("Ways that are gone", &self.gone_ways, gone)];
+        let lang = options.lang;
+        let both = [(say!("New ways"), &self.new_ways, Some(new)), (say!("Ways that are gone"), &self.gone_ways, gone)];
         for (title, ways, line) in both {
             if ways.is_empty() {
                 continue;
             }
-            writeln!(out, "{title}")?;
+            writeln!(out, "{}", title.tell(lang))?;
             for (by, ways) in by_cause(ways) {
-                writeln!(out, "{}", options.wrap("  ", "    ", &safe(by)))?;
+                writeln!(out, "{}", options.wrap("  ", "    ", &safe(&by.tell(lang))))?;
                 for way in &ways {
-                    writeln!(out, "{}", options.wrap("    - ", "      ", &safe(&way.says())))?;
+                    writeln!(out, "{}", options.wrap("    - ", "      ", &safe(&way.says().tell(lang))))?;
                 }
                 if let Some(line) = line {
                     let paths = Tree::merge(ways.iter().map(|w| w.path.as_slice()));
@@ -271,29 +275,32 @@ impl Change {
             }
         }
         if !self.rules.is_empty() {
-            writeln!(out, "Rules")?;
+            writeln!(out, "{}", tell!(lang, "Rules"))?;
             for r in &self.rules {
-                let verdict = |v: &Option<String>| v.clone().unwrap_or_else(|| "not asked".to_owned());
+                let verdict =
+                    |v: &Option<String>| v.as_ref().map_or_else(|| tell!(lang, "not asked"), |v| lang.word(v).to_owned());
                 let text = format!("{}: {} -> {}", r.rule, verdict(&r.before), verdict(&r.after));
                 writeln!(out, "{}", options.wrap("  ", "    ", &safe(&text)))?;
             }
             writeln!(out)?;
         }
-        for (title, findings) in [("New findings", &self.new_findings), ("Findings that are gone", &self.gone_findings)] {
+        let both = [(say!("New findings"), &self.new_findings), (say!("Findings that are gone"), &self.gone_findings)];
+        for (title, findings) in both {
             if findings.is_empty() {
                 continue;
             }
-            writeln!(out, "{title}")?;
+            writeln!(out, "{}", title.tell(lang))?;
             for f in findings {
                 let rule = f.rule.as_deref().map(|r| format!(" [{r}]")).unwrap_or_default();
                 let at = f.at.as_deref().unwrap_or("-");
-                let text = format!("{at}: {} {}: {}{rule}", f.severity, f.verdict, f.message);
+                let (severity, verdict) = (lang.word(&f.severity), lang.word(&f.verdict));
+                let text = format!("{at}: {severity} {verdict}: {}{rule}", f.message.tell(lang));
                 writeln!(out, "{}", options.wrap("  ", "    ", &safe(&text)))?;
             }
             writeln!(out)?;
         }
         if !self.new_gaps.is_empty() {
-            writeln!(out, "New gaps")?;
+            writeln!(out, "{}", tell!(lang, "New gaps"))?;
             for gap in &self.new_gaps {
                 writeln!(out, "{}", options.wrap("  ", "    ", &safe(&format!("{}: {}", gap.at, gap.message))))?;
             }
@@ -304,9 +311,9 @@ impl Change {
 }
 
 /// Ways that one line opened or closed are told together, in the order of the first of each.
-fn by_cause(ways: &[Row]) -> Vec<(&str, Vec<&Row>)> {
-    let mut groups: Vec<(&str, Vec<&Row>)> = Vec::new();
-    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+fn by_cause(ways: &[Row]) -> Vec<(&Message, Vec<&Row>)> {
+    let mut groups: Vec<(&Message, Vec<&Row>)> = Vec::new();
+    let mut known: BTreeMap<&Message, usize> = BTreeMap::new();
     for way in ways {
         let group = *known.entry(&way.by).or_insert_with(|| {
             groups.push((&way.by, Vec::new()));
@@ -332,7 +339,7 @@ fn missing_in(of: &[One], other: &[One]) -> Vec<One> {
 }
 
 /// Fills in paths of ways that an assessment of the question gave, and by what each is there.
-pub fn follow(rows: &mut [Row], ways: &[Way], question: &Question<'_>, by: impl Fn(&[Hop]) -> String) {
+pub fn follow(rows: &mut [Row], ways: &[Way], question: &Question<'_>, by: impl Fn(&[Hop]) -> Message) {
     if rows.is_empty() {
         return;
     }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::{Context, Failure, ProjectArgs, pipeline};
-use crate::report::{safe, table};
+use crate::lang::{say, tell};
+use crate::report::{safe, safe_message, table};
 
 #[derive(Debug, Subcommand)]
 pub enum Data {
@@ -26,24 +27,30 @@ impl Data {
         let Self::Info(info) = self;
         let (atlas, _) = pipeline::atlas_for(info.path.as_deref(), &info.project, context)?;
         let sets = atlas.data_sets();
+        let lang = context.options.lang;
         let rows: Vec<Vec<String>> = sets
             .iter()
             .map(|d| {
                 let or_dash = |v: &Option<String>| v.clone().unwrap_or_else(|| "-".to_owned());
-                vec![d.name.clone(), d.kind.clone(), or_dash(&d.date), or_dash(&d.licence), d.sha256.chars().take(12).collect()]
+                let date = d.date.as_ref().map(|day| lang.day(day).into_owned());
+                let (name, kind) = (lang.read(&d.name).into_owned(), lang.read(&d.kind).into_owned());
+                vec![name, kind, or_dash(&date), or_dash(&d.licence), d.sha256.chars().take(12).collect()]
             })
             .collect();
-        write!(context.out, "{}", table::render(&["data set", "kind", "date", "licence", "sha256"], &rows, &context.options))?;
+        let header = [say!("data set"), say!("kind"), say!("date"), say!("licence")].map(|title| title.tell(lang));
+        let [set, kind, date, licence] = header.each_ref().map(String::as_str);
+        write!(context.out, "{}", table::render(&[set, kind, date, licence, "sha256"], &rows, &context.options))?;
         for set in &sets {
             if let Some(age) = &set.age {
-                writeln!(context.out, "{}", context.options.wrap("", "  ", &format!("old: {}", safe(&age.to_string()))))?;
-            }
-            if let Some(attribution) = &set.attribution {
                 writeln!(
                     context.out,
                     "{}",
-                    context.options.wrap("", "  ", &format!("{}: {}", safe(&set.name), safe(attribution)))
+                    context.options.wrap("", "  ", &tell!(lang, "old: {age}", age = safe_message(age)))
                 )?;
+            }
+            if let Some(attribution) = &set.attribution {
+                let text = tell!(lang, "{name}: {text}", name = safe(&lang.read(&set.name)), text = safe(attribution));
+                writeln!(context.out, "{}", context.options.wrap("", "  ", &text))?;
             }
         }
         Ok(0)

@@ -11,6 +11,7 @@ use super::saved::{self, Saved};
 use super::{Context, Failure, ProjectArgs, pipeline, severity};
 use crate::check::{follow, stands};
 use crate::finding::{Edge, Hop, Severity, Topology, without_line};
+use crate::lang::{Message, say, tell};
 use crate::project::Indeterminate;
 use crate::report::{self, json, safe};
 use crate::source::Location;
@@ -44,13 +45,16 @@ impl Diff {
         let head = place.root.to_string_lossy().into_owned();
         let head = self.version(self.head.as_deref().unwrap_or(&head), &place.root, context)?;
 
+        if let Compared::Read(read) = &head {
+            context.speak_of(&read.opened.project);
+        }
         let mut change = Change::between(base.side(), head.side());
-        explain(&mut change.new_ways, &head, &base, "opened");
-        explain(&mut change.gone_ways, &base, &head, "closed");
+        explain(&mut change.new_ways, &head, &base, Done::Opened);
+        explain(&mut change.gone_ways, &base, &head, Done::Closed);
         if self.format == "json" {
             json::write_line(&change, context.out)?;
         } else if change.is_nothing() {
-            writeln!(context.out, "nothing changes where data gets to, nor what was found")?;
+            writeln!(context.out, "{}", tell!(context.options.lang, "nothing changes where data gets to, nor what was found"))?;
         } else {
             change.show(&|at| head.line(at), Some(&|at| base.line(at)), &context.options, context.out)?;
         }
@@ -118,18 +122,34 @@ impl Compared {
     }
 }
 
+/// What the change did to a way.
+#[derive(Clone, Copy)]
+enum Done {
+    Opened,
+    Closed,
+}
+
+impl Done {
+    fn with(self, what: &Message) -> Message {
+        match self {
+            Self::Opened => say!("opened {what}", what),
+            Self::Closed => say!("closed {what}", what),
+        }
+    }
+}
+
 /// Says by what each way is there: the first thing on it that the other version does not have.
-fn explain(rows: &mut [Row], side: &Compared, other: &Compared, done: &str) {
+fn explain(rows: &mut [Row], side: &Compared, other: &Compared, done: Done) {
     for row in rows {
         row.by = match (side.topology(), other.topology(), row.path.last()) {
             (Some(own), Some(other), Some(_)) => cause(&row.path, |at| side.line(at), own, other, done),
             // Saved by an older version, or of a project too large: where it ends is all that is known.
-            _ => format!("at {}: `{}`", row.at, row.endpoint),
+            _ => say!("at {at}: `{endpoint}`", at = row.at, endpoint = row.endpoint),
         };
     }
 }
 
-fn cause(path: &[Hop], line: impl Fn(Location) -> String, own: &Topology, other: &Topology, done: &str) -> String {
+fn cause(path: &[Hop], line: impl Fn(Location) -> String, own: &Topology, other: &Topology, done: Done) -> Message {
     for (from, to) in path.iter().zip(path.iter().skip(1)) {
         let Some(route) = &to.route else { continue };
         let edge = Edge {
@@ -139,7 +159,8 @@ fn cause(path: &[Hop], line: impl Fn(Location) -> String, own: &Topology, other:
             role: route.role.as_str().to_owned(),
         };
         if !other.routes.contains(&edge) {
-            return format!("{done} at {}: `{}` -> `{}`", line(to.location), from.endpoint, to.endpoint);
+            let (at, from, to) = (line(to.location), &from.endpoint, &to.endpoint);
+            return done.with(&say!("at {at}: `{from}` -> `{to}`", at, from, to));
         }
     }
     // Mere names stand nowhere, in either version.
@@ -148,19 +169,22 @@ fn cause(path: &[Hop], line: impl Fn(Location) -> String, own: &Topology, other:
         let here =
             |topology: &Topology| topology.stands.get(name).and_then(|all| all.iter().find(|s| s.places == places).cloned());
         if !other.stands.contains_key(name) {
-            return format!("{done} at {}: `{}`", line(hop.location), hop.endpoint);
+            return done.with(&say!("at {at}: `{endpoint}`", at = line(hop.location), endpoint = hop.endpoint));
         }
         if here(other).is_none() {
             let said = here(own).and_then(|stand| stand.said).map(|at| safe(&at.to_string()).into_owned());
             let at = said.unwrap_or_else(|| line(hop.location));
-            return format!("{done} at {at}: `{}` stands elsewhere", hop.endpoint);
+            return done.with(&say!("at {at}: `{endpoint}` stands elsewhere", at, endpoint = hop.endpoint));
         }
     }
     match path.last() {
         Some(last) => {
             let at = line(last.location);
-            format!("{done} by what is declared of people, data, or what carries when; the way ends at {at}")
+            done.with(&say!("by what is declared of people, data, or what carries when; the way ends at {at}", at))
         }
-        None => format!("{done}, and no single line shows it"),
+        None => match done {
+            Done::Opened => say!("opened, and no single line shows it"),
+            Done::Closed => say!("closed, and no single line shows it"),
+        },
     }
 }

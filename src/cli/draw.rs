@@ -88,7 +88,7 @@ impl Picture<'_> {
         }
         let number: BTreeMap<EndpointId, usize> = endpoints.iter().enumerate().map(|(i, id)| (*id, i)).collect();
 
-        let title = self.opened.project.name.clone().unwrap_or_else(|| tell!(self.lang, "ways of data"));
+        let title = self.opened.project.called(self.lang).map_or_else(|| tell!(self.lang, "ways of data"), str::to_owned);
         let mut graph = draw::Graph { title, subtitle: self.subtitle.clone(), lang: self.lang, ..draw::Graph::default() };
         let mut sites = Sites::default();
         for id in &endpoints {

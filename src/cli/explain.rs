@@ -2,7 +2,7 @@
 //! a transfer mechanism, a certification, a control of a public catalogue, an input format, a key of a file that people write.
 //! Without a word: the list of codes.
 
-mod keys;
+pub(super) mod keys;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
@@ -11,7 +11,7 @@ use clap::Args;
 
 use super::{Context, Failure};
 use crate::explain::{self, Code, CodeKind};
-use crate::lang::say;
+use crate::lang::{self, Book, Message, say, tell};
 use crate::model::Country;
 use crate::read::{READERS, Reader, words};
 use crate::report::{RenderOptions, safe};
@@ -37,50 +37,30 @@ impl Explain {
         } else if let Some(set) = places::sets().iter().find(|s| s.name == word) {
             page.set(set)?;
         } else if let Some(place) = place(&word) {
-            page.line("", &place)?;
+            page.says(place)?;
         } else if let Some(class) = classes::known(&word) {
             page.class(class)?;
         } else if let Some(fact) = facts::known(&word) {
-            page.title(&fact.id, "operator fact")?;
-            page.line("Question: ", &fact.question)?;
-            page.line("Who knows: ", &fact.decided_by)?;
-            page.line("Declare: ", &format!("[operator] facts = {{ {} = true }} or false in onshore.toml", fact.id))?;
-            if let Some(is) = fact.covered_person {
-                let article = if is { "a" } else { "no" };
-                let text =
-                    format!("whoever operates what a [[recipient]] with `own = true` matches is {article} covered person");
-                page.line("A yes says: ", &text)?;
-            }
+            page.fact(fact)?;
         } else if let Some(m) = mechanisms::known(&word) {
-            page.title(&m.id, "transfer mechanism")?;
-            page.line("", &format!("{} ({}, {})", m.title, m.regime, m.citation))?;
-            if m.forbids_onward {
-                page.line("", "everything behind the recipient must stay inside the places it covers")?;
-            }
-            if let Some(id) = &m.attests {
-                page.line("An entry says: ", &format!("that its recipient is `{id}`"))?;
-            }
-            if let Some(note) = &m.note {
-                page.line("Limits: ", note)?;
-            }
-            page.line("Checked: ", &m.verification)?;
+            page.mechanism(m)?;
         } else if let Some(c) = certifications::known(&word) {
-            page.title(&c.id, "certification of a recipient")?;
-            page.line("", &format!("{} ({})", c.title, c.citation))?;
-            page.line("Declare: ", "certifications = [...] in a [[recipient]] of onshore.toml")?;
-            page.line("Checked: ", &c.verification)?;
+            page.title(&c.id, say!("certification of a recipient"))?;
+            page.says(say!("{title} ({citation})", title = lang::read(c.title.as_str()), citation = c.citation))?;
+            page.line(say!("Declare: "), say!("certifications = [...] in a [[recipient]] of onshore.toml"))?;
+            page.line(say!("Checked: "), checked(&c.verification))?;
         } else if let Some(control) = controls::known(&word) {
             page.control(control)?;
         } else if let Some(pull) = controls::pulls().iter().find(|p| p.id == word) {
-            page.title(&pull.id, &format!("check of {}", pull.tool))?;
-            page.line("", &pull.title)?;
-            page.line("Pulls the other way: ", "it asks for a copy in another region, wherever that is")?;
+            page.title(&pull.id, say!("check of {tool}", tool = pull.tool))?;
+            page.says(lang::read(pull.title.as_str()))?;
+            page.line(say!("Pulls the other way: "), say!("it asks for a copy in another region, wherever that is"))?;
             page.line(
-                "Both at once: ",
-                "a copy in another region that the rule allows; findings about such copies name those that there are",
+                say!("Both at once: "),
+                say!("a copy in another region that the rule allows; findings about such copies name those that there are"),
             )?;
-            page.line("Note: ", &pull.note)?;
-            page.line("Source: ", &format!("{} (checked: {})", pull.source, pull.verification))?;
+            page.line(say!("Note: "), lang::read(pull.note.as_str()))?;
+            page.source(&pull.source, &pull.verification)?;
         } else if let Some(reader) = READERS.iter().find(|r| r.format() == word) {
             page.format(*reader)?;
         } else if !page.keys(&word)? && !super::policy::explain(&word, context)? {
@@ -112,13 +92,23 @@ fn unknown(word: &str) -> Failure {
 }
 
 /// `US-CA: California, United States`, `CN: China (中国)`.
-fn place(word: &str) -> Option<String> {
+fn place(word: &str) -> Option<Message> {
     let country = Country::from_letters(word.get(..2)?)?;
     places::country(country.as_str())?;
+    let (en, zh) = (places::name_en(country), places::name_zh(country));
     match places::subdivision(word) {
-        Some(s) => Some(format!("{}: {}, {}", s.code, s.name, places::name_en(country))),
-        None if word.len() == 2 => Some(format!("{word}: {} ({})", places::name_en(country), places::name_zh(country))),
+        Some(s) => Some(lang::both(&format!("{}: {}, {en}", s.code, s.name), Some(&format!("{}：{zh} {}", s.code, s.name)))),
+        None if word.len() == 2 => Some(lang::both(&format!("{word}: {en} ({zh})"), Some(&format!("{word}：{zh}（{en}）")))),
         None => None,
+    }
+}
+
+/// How the facts of an entry were checked.
+fn checked(verification: &'static str) -> Message {
+    match verification {
+        "primary" => say!("primary"),
+        "secondary" => say!("secondary"),
+        _ => say!("memory"),
     }
 }
 
@@ -129,57 +119,102 @@ struct Page<'a> {
 
 impl Page<'_> {
     fn list(&mut self) -> io::Result<()> {
-        for (kind, title) in
-            [(CodeKind::Finding, "Findings"), (CodeKind::Gap, "Gaps"), (CodeKind::Remark, "Remarks of policy lint")]
-        {
-            writeln!(self.out, "{title}")?;
+        let kinds = [
+            (CodeKind::Finding, say!("Findings")),
+            (CodeKind::Gap, say!("Gaps")),
+            (CodeKind::Remark, say!("Remarks of policy lint")),
+        ];
+        for (kind, title) in kinds {
+            writeln!(self.out, "{}", title.tell(self.options.lang))?;
             for c in explain::codes().iter().filter(|c| c.kind == kind) {
-                self.line(&format!("  {:<24} ", c.code), &c.title)?;
+                self.line(format!("  {:<24} ", c.code).into(), c.title())?;
             }
         }
         writeln!(self.out)?;
-        self.line(
-            "",
-            "Also known here: pack/rule, data classes, sets of places (@eea), place codes, operator facts, mechanisms, certifications, controls (CCC.CN06), input formats, keys of onshore.toml, inventories and policies",
-        )
+        self.says(say!(
+            "Also known here: pack/rule, data classes, sets of places (@eea), place codes, operator facts, mechanisms, certifications, controls (CCC.CN06), input formats, keys of onshore.toml, inventories and policies"
+        ))
     }
 
-    fn title(&mut self, name: &str, kind: &str) -> io::Result<()> {
+    fn title(&mut self, name: &str, kind: Message) -> io::Result<()> {
         let name = self.options.paint(crate::report::BOLD, &safe(name));
-        writeln!(self.out, "{name} ({kind})")
+        writeln!(self.out, "{}", tell!(self.options.lang, "{name} ({kind})", name, kind))
+    }
+
+    fn says(&mut self, text: Message) -> io::Result<()> {
+        self.line(Message::default(), text)
     }
 
     /// Text wrapped behind its heading.
-    fn line(&mut self, heading: &str, text: &str) -> io::Result<()> {
+    fn line(&mut self, heading: Message, text: Message) -> io::Result<()> {
+        let (heading, text) = (heading.tell(self.options.lang), text.tell(self.options.lang));
         let rest = " ".repeat(if heading.trim().is_empty() { heading.len() } else { 4.min(heading.len()) });
-        writeln!(self.out, "{}", self.options.wrap(heading, &rest, &safe(text)))
+        writeln!(self.out, "{}", self.options.wrap(&heading, &rest, &safe(&text)))
     }
 
-    fn code(&mut self, c: &Code) -> io::Result<()> {
-        self.title(&c.code, c.kind.as_str())?;
-        let lang = self.options.lang;
-        self.line("", &c.title().tell(lang))?;
+    fn source(&mut self, source: &str, verification: &'static str) -> io::Result<()> {
+        self.line(say!("Source: "), say!("{source} (checked: {checked})", source, checked = checked(verification)))
+    }
+
+    fn code(&mut self, c: &'static Code) -> io::Result<()> {
+        self.title(&c.code, Message::Word(c.kind.as_str()))?;
+        self.says(c.title())?;
         let parts =
             [(say!("What it means"), c.means()), (say!("Why it matters"), c.matters()), (say!("What to do"), c.remedy())];
         for (heading, text) in parts {
-            writeln!(self.out, "\n{}", heading.tell(lang))?;
-            self.line("  ", &text.tell(lang))?;
+            writeln!(self.out, "\n{}", heading.tell(self.options.lang))?;
+            self.line("  ".into(), text)?;
         }
         Ok(())
     }
 
+    fn fact(&mut self, fact: &'static facts::Fact) -> io::Result<()> {
+        self.title(&fact.id, say!("operator fact"))?;
+        self.line(say!("Question: "), lang::read(fact.question.as_str()))?;
+        self.line(say!("Who knows: "), lang::read(fact.decided_by.as_str()))?;
+        let declare = say!("[operator] facts = {{ {fact} = true }} or false in onshore.toml", fact = fact.id);
+        self.line(say!("Declare: "), declare)?;
+        match fact.covered_person {
+            Some(true) => self.line(
+                say!("A yes says: "),
+                say!("whoever operates what a [[recipient]] with `own = true` matches is a covered person"),
+            ),
+            Some(false) => self.line(
+                say!("A yes says: "),
+                say!("whoever operates what a [[recipient]] with `own = true` matches is no covered person"),
+            ),
+            None => Ok(()),
+        }
+    }
+
+    fn mechanism(&mut self, m: &'static mechanisms::Mechanism) -> io::Result<()> {
+        self.title(&m.id, say!("transfer mechanism"))?;
+        let title = lang::read(m.title.as_str());
+        self.says(say!("{title} ({regime}, {citation})", title, regime = m.regime, citation = m.citation))?;
+        if m.forbids_onward {
+            self.says(say!("everything behind the recipient must stay inside the places it covers"))?;
+        }
+        if let Some(id) = &m.attests {
+            self.line(say!("An entry says: "), say!("that its recipient is `{id}`", id))?;
+        }
+        if let Some(note) = &m.note {
+            self.line(say!("Limits: "), lang::read(note.as_str()))?;
+        }
+        self.line(say!("Checked: "), checked(&m.verification))
+    }
+
     fn format(&mut self, reader: &dyn Reader) -> io::Result<()> {
-        self.title(reader.format(), "input format")?;
-        self.line("", reader.describe())?;
+        self.title(reader.format(), say!("input format"))?;
+        self.says(lang::read(reader.describe()))?;
         for words in reader.words() {
-            writeln!(self.out, "\n{}", safe(words.part))?;
+            writeln!(self.out, "\n{}", safe(&self.options.lang.read(words.part)))?;
             for (effect, list) in words.lists().into_iter().filter(|(_, list)| !list.is_empty()) {
                 let list: Vec<&str> = list.split_whitespace().collect();
-                self.line(&format!("  {}: ", effect.title()), &list.join(" "))?;
+                self.line(say!("  {effect}: ", effect = lang::read(effect.title())), list.join(" ").into())?;
             }
         }
         writeln!(self.out)?;
-        self.line("", if reader.words().is_empty() { words::WORDLESS } else { words::UNLISTED })
+        self.says(lang::read(if reader.words().is_empty() { words::WORDLESS } else { words::UNLISTED }))
     }
 
     /// Whether some file that people write has this key.
@@ -189,50 +224,57 @@ impl Page<'_> {
         if found.is_empty() {
             return Ok(false);
         }
-        self.title(name, "key")?;
+        self.title(name, say!("key"))?;
         for file in files {
-            writeln!(self.out, "\nIn {file}")?;
+            writeln!(self.out, "\n{}", tell!(self.options.lang, "In {file}", file = lang::read(file)))?;
             for key in found.iter().filter(|k| k.file == file) {
-                self.line("  ", &format!("{}{}", key.place, if key.required { " (required)" } else { "" }))?;
-                self.line("    ", &key.says)?;
+                let place = key.place.clone();
+                self.line("  ".into(), if key.required { say!("{place} (required)", place) } else { place.into() })?;
+                self.line("    ".into(), Message::In(Book::Keys, key.says.clone().into()))?;
                 if !key.values.is_empty() {
-                    self.line("    ", &format!("One of {}", key.values.join(", ")))?;
+                    self.line("    ".into(), say!("One of {values}", values = lang::list(&key.values)))?;
                 }
             }
         }
         Ok(true)
     }
 
-    fn control(&mut self, c: &controls::Control) -> io::Result<()> {
-        self.title(&c.id, "control")?;
-        self.line("", &format!("{} ({})", c.title, c.catalogue))?;
+    fn control(&mut self, c: &'static controls::Control) -> io::Result<()> {
+        self.title(&c.id, say!("control"))?;
+        self.says(say!("{title} ({catalogue})", title = lang::read(c.title.as_str()), catalogue = c.catalogue))?;
         if !c.aliases.is_empty() {
-            self.line("Also called: ", &c.aliases.join(", "))?;
+            self.line(say!("Also called: "), lang::list(&c.aliases))?;
         }
-        let about = if c.activity.is_empty() { String::new() } else { format!(", about {}", c.activity.join(", ")) };
-        self.line("Rules that give evidence: ", &format!("{}{about}", c.rules.join(", ")))?;
+        let rules = lang::list(&c.rules);
+        let rules = match c.activity.is_empty() {
+            true => rules,
+            false => {
+                say!("{rules}, about {activities}", rules, activities = lang::list(c.activity.iter().map(|a| Message::Word(a))))
+            }
+        };
+        self.line(say!("Rules that give evidence: "), rules)?;
         if let Some(note) = &c.note {
-            self.line("Note: ", note)?;
+            self.line(say!("Note: "), lang::read(note.as_str()))?;
         }
-        self.line("", "A mapping says what a rule is about, never that a control is met")?;
-        self.line("Source: ", &format!("{} (checked: {})", c.source, c.verification))
+        self.says(say!("A mapping says what a rule is about, never that a control is met"))?;
+        self.source(&c.source, &c.verification)
     }
 
-    fn class(&mut self, c: &classes::Class) -> io::Result<()> {
-        self.title(&c.name, "data class")?;
-        self.line("", &c.description)?;
+    fn class(&mut self, c: &'static classes::Class) -> io::Result<()> {
+        self.title(&c.name, say!("data class"))?;
+        self.says(lang::read(c.description.as_str()))?;
         let flags = [
-            (c.personal, "personal"),
-            (c.sensitive, "sensitive"),
-            (c.divisible, "divisible by person"),
-            (c.key_material, "key material"),
+            (c.personal, say!("personal")),
+            (c.sensitive, say!("sensitive")),
+            (c.divisible, say!("divisible by person")),
+            (c.key_material, say!("key material")),
         ];
-        let flags: Vec<&str> = flags.into_iter().filter(|(on, _)| *on).map(|(_, f)| f).collect();
+        let flags: Vec<Message> = flags.into_iter().filter(|(on, _)| *on).map(|(_, f)| f).collect();
         if !flags.is_empty() {
-            self.line("Flags: ", &flags.join(", "))?;
+            self.line(say!("Flags: "), lang::list(flags))?;
         }
         if !c.aliases.is_empty() {
-            self.line("Also called: ", &c.aliases.join(", "))?;
+            self.line(say!("Also called: "), lang::list(&c.aliases))?;
         }
         let below: Vec<&str> = classes::all()
             .iter()
@@ -240,39 +282,42 @@ impl Page<'_> {
             .map(|o| o.name.as_str())
             .collect();
         if !below.is_empty() {
-            self.line("Covers: ", &below.join(", "))?;
+            self.line(say!("Covers: "), lang::list(below))?;
         }
         Ok(())
     }
 
-    fn set(&mut self, s: &places::NamedSet) -> io::Result<()> {
-        self.title(&s.name, "set of places")?;
-        self.line("", &format!("{} ({})", s.title, s.title_zh))?;
-        self.line("Source: ", &format!("{} (checked: {})", s.source, s.verification))?;
+    fn set(&mut self, s: &'static places::NamedSet) -> io::Result<()> {
+        self.title(&s.name, say!("set of places"))?;
+        self.says(lang::both(&format!("{} ({})", s.title, s.title_zh), Some(&format!("{}（{}）", s.title_zh, s.title))))?;
+        self.source(&s.source, &s.verification)?;
         if !s.include.is_empty() {
-            self.line("Includes: ", &s.include.join(", "))?;
+            self.line(say!("Includes: "), lang::list(&s.include))?;
         }
         for e in &s.entries {
-            let mut text = e.code.clone();
-            if let Some(country) = places::country(&e.code) {
-                text.push_str(&format!(" {}", places::name_en(country)));
-            }
+            let mut text = match places::country(&e.code) {
+                Some(country) => lang::both(
+                    &format!("{} {}", e.code, places::name_en(country)),
+                    Some(&format!("{} {}", e.code, places::name_zh(country))),
+                ),
+                None => Message::Plain(e.code.clone()),
+            };
             if !e.cities.is_empty() {
-                text.push_str(&format!(", only {}", e.cities.join(", ")));
+                text = say!("{place}, only {cities}", place = text, cities = lang::list(&e.cities));
             }
             if let Some(from) = e.from() {
-                text.push_str(&format!(", from {from}"));
+                text = say!("{place}, from {day}", place = text, day = from);
             }
             if let Some(until) = e.until() {
-                text.push_str(&format!(", until {until}"));
+                text = say!("{place}, until {day}", place = text, day = until);
             }
             if let Some(condition) = &e.condition {
-                text.push_str(&format!(", if {condition}"));
+                text = say!("{place}, if {condition}", place = text, condition = lang::read(condition.as_str()));
             }
             if let Some(note) = &e.note {
-                text.push_str(&format!(" ({note})"));
+                text = say!("{place} ({note})", place = text, note = lang::read(note.as_str()));
             }
-            self.line("  ", &text)?;
+            self.line("  ".into(), text)?;
         }
         Ok(())
     }

@@ -1,17 +1,20 @@
 //! What kept onshore from doing its job: wrong usage, unreadable or wrong files. Never a verdict about the user's world.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, Write};
 
 use crate::finding::Severity;
-use crate::report::{self, RenderOptions, pretty, safe};
+use crate::lang::{count, tell};
+use crate::report::{self, RenderOptions, note, safe};
 use crate::source::load::LoadError;
 use crate::source::{InputError, Sources};
 
-/// Errors shown with an excerpt; the others get a line each.
+/// Errors shown with an excerpt, each message once; the others get a line each.
 const IN_FULL: usize = 20;
-/// Errors that get a line; beyond them nobody reads on.
+/// Errors that get a line; beyond them nobody reads on. At a terminal fewer.
 const IN_SHORT: usize = 80;
+const IN_SHORT_ON_SCREEN: usize = 10;
 
 #[derive(Debug)]
 pub enum Failure {
@@ -31,11 +34,11 @@ pub enum Failure {
 }
 
 impl Failure {
-    pub(super) fn usage(message: impl Into<String>) -> Self {
+    pub fn usage(message: impl Into<String>) -> Self {
         Self::Usage { message: message.into(), help: None }
     }
 
-    pub(super) fn with_help(message: impl Into<String>, help: impl Into<String>) -> Self {
+    pub fn with_help(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::Usage { message: message.into(), help: Some(help.into()) }
     }
 
@@ -54,34 +57,47 @@ impl Failure {
             Self::Io(e) => plain(&e.to_string(), None, options, err),
             Self::Load(errors) => {
                 for e in errors {
-                    plain(&e.to_string(), e.help.as_deref(), options, err)?;
+                    let said = LoadError { message: options.lang.read(&e.message).into_owned(), ..e.clone() };
+                    plain(&said.to_string(), e.help.as_deref(), options, err)?;
                 }
                 Ok(())
             }
             Self::Input { errors, sources } => {
-                let (in_full, in_short) = errors.split_at(errors.len().min(IN_FULL));
+                let lang = options.lang;
+                let mut said: BTreeSet<&str> = BTreeSet::new();
+                let (mut in_full, mut in_short) = (Vec::new(), Vec::new());
+                for e in errors {
+                    let is_new = said.len() < IN_FULL && said.insert(&e.message);
+                    if is_new { in_full.push(e) } else { in_short.push(e) }
+                }
                 for e in in_full {
-                    pretty::problem(Severity::High, &e.message, e.help.as_deref(), Some(e.location), sources, options, err)?;
+                    let (message, help) = (lang.read(&e.message), e.help.as_deref().map(|help| lang.read(help)));
+                    note::problem(Severity::High, &message, help.as_deref(), Some(e.location), sources, options, err)?;
                 }
-                for e in in_short.iter().take(IN_SHORT) {
-                    writeln!(err, "{}: {}", report::position(sources, e.location), safe(&e.message))?;
+                let most = options.most_findings.map_or(IN_SHORT, |_| IN_SHORT_ON_SCREEN);
+                for e in in_short.iter().take(most) {
+                    writeln!(err, "{}: {}", report::position(sources, e.location), safe(&lang.read(&e.message)))?;
                 }
-                if in_short.len() > IN_SHORT {
-                    writeln!(err, "... and {} more", in_short.len() - IN_SHORT)?;
+                if in_short.len() > most {
+                    writeln!(err, "{}", tell!(lang, "... and {n} more", n = in_short.len() - most))?;
                 }
-                let many = if errors.len() == 1 { "1 error".to_owned() } else { format!("{} errors", errors.len()) };
-                writeln!(err, "{many}; nothing was checked")
+                writeln!(
+                    err,
+                    "{}",
+                    tell!(lang, "{errors}; nothing was checked", errors = count(errors.len(), "error", "errors"))
+                )
             }
         }
     }
 }
 
-/// `error: message`, then the remedy.
+/// `error: message`, then the remedy, each in the language of the run.
 fn plain(message: &str, help: Option<&str>, options: &RenderOptions, err: &mut dyn Write) -> io::Result<()> {
     let red = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
-    writeln!(err, "{} {}", options.paint(red, "error:"), safe(message))?;
+    let lang = options.lang;
+    writeln!(err, "{} {}", options.paint(red, &tell!(lang, "error:")), safe(&lang.read(message)))?;
     for line in help.unwrap_or("").lines() {
-        writeln!(err, "  help: {}", safe(line))?;
+        writeln!(err, "  {}", tell!(lang, "help: {help}", help = safe(&lang.read(line))))?;
     }
     Ok(())
 }

@@ -10,7 +10,8 @@ use clap::Args;
 
 use super::pipeline::{self, PROJECT_FILE};
 use super::{Context, Failure};
-use crate::report::{count, safe};
+use crate::lang::{Lang, count, say, tell};
+use crate::report::safe;
 use crate::source::{Sources, load};
 
 mod suggest;
@@ -27,7 +28,9 @@ impl Init {
         let mut loaded = load::load(&folder, &[], &[])?;
         let (formats, snapshot) = pipeline::survey(&mut loaded)?;
         let policies = policies(&loaded.sources);
-        let text = starter(&folder_name(&folder), &formats, &policies) + &suggest::suggestions(&snapshot, &loaded.sources);
+        let lang = context.options.lang;
+        let text =
+            starter(&folder_name(&folder), &formats, &policies, lang) + &suggest::suggestions(&snapshot, &loaded.sources, lang);
         let file = folder.join(PROJECT_FILE);
         let created = OpenOptions::new().write(true).create_new(true).open(&file);
         let mut created = created.map_err(|e| match e.kind() {
@@ -39,13 +42,16 @@ impl Init {
         })?;
         created.write_all(text.as_bytes())?;
         let files: usize = formats.values().map(Vec::len).sum();
-        let found = match files {
-            0 => ", but no file here is one that onshore can read; add inventory or routing files".to_owned(),
-            _ => format!(" for {} that onshore can read", count(files, "file", "files")),
+        let (file, files) = (PROJECT_FILE, if files == 0 { None } else { Some(count(files, "file", "files")) });
+        let written = match files {
+            None => say!("{file} written, but no file here is one that onshore can read; add inventory or routing files", file),
+            Some(files) => say!("{file} written for {files} that onshore can read", file, files),
         };
-        let fill = if policies.is_empty() { "`[check] policies` and [[population]]" } else { "[[population]]" };
-        let text = format!("{PROJECT_FILE} written{found}; fill in {fill}, then: onshore check");
-        writeln!(context.out, "{}", context.options.wrap("", "  ", &text))?;
+        let text = match policies.is_empty() {
+            true => say!("{written}; fill in `[check] policies` and [[population]], then: onshore check", written),
+            false => say!("{written}; fill in [[population]], then: onshore check", written),
+        };
+        writeln!(context.out, "{}", context.options.wrap("", "  ", &text.tell(context.options.lang)))?;
         Ok(0)
     }
 }
@@ -62,38 +68,43 @@ fn policies(sources: &Sources) -> Vec<String> {
 }
 
 /// The text. Inputs stay detected (no `include`), so that a file added tomorrow is read too.
-fn starter(name: &str, formats: &BTreeMap<&'static str, Vec<String>>, policies: &[String]) -> String {
-    let mut out = format!("[project]\nname = {}\n\n[inputs]\n", quoted(name));
+fn starter(name: &str, formats: &BTreeMap<&'static str, Vec<String>>, policies: &[String], lang: Lang) -> String {
+    let mut out = format!("[project]\nname = {}\n", quoted(name));
+    if lang != Lang::default() {
+        let _ = writeln!(out, "lang = {}", quoted(lang.as_str()));
+    }
+    out.push_str("\n[inputs]\n");
     if formats.is_empty() {
-        out.push_str("# Nothing was found that onshore can read. Formats: see the README.\n");
+        let _ = writeln!(out, "# {}", tell!(lang, "Nothing was found that onshore can read. Formats: see the README."));
     }
     for (format, files) in formats {
         let _ = writeln!(out, "# {format}: {}", files.iter().take(5).map(|f| safe(f)).collect::<Vec<_>>().join(", "));
     }
-    out.push_str(
-        "# Without `include`, every file that onshore recognizes is read. Globs, relative to this file:
-# include = [\"inventory/*.toml\", \"routing/*.conf\"]
-# exclude = [\"tests/**\"]
-
-[check]
-# Files, or packs shipped with onshore (`onshore policy list`).
-",
-    );
+    let read = tell!(lang, "Without `include`, every file that onshore recognizes is read. Globs, relative to this file:");
+    let _ = writeln!(out, "# {read}");
+    out.push_str("# include = [\"inventory/*.toml\", \"routing/*.conf\"]\n# exclude = [\"tests/**\"]\n\n[check]\n");
+    let _ = writeln!(out, "# {}", tell!(lang, "Files, or packs shipped with onshore (`onshore policy list`)."));
     let policies: Vec<String> = policies.iter().map(|p| quoted(p)).collect();
     let _ = writeln!(out, "policies = [{}]", policies.join(", "));
+    let gate = tell!(lang, "fail: exit code 3 if something could not be decided | warn");
+    let _ = writeln!(out, "fail-on = \"low\"          # critical | high | medium | low\nindeterminate = \"fail\"   # {gate}\n");
+    let whose = tell!(
+        lang,
+        "Whose data comes in, where: country of residence, data classes (`onshore explain user`), and the names people connect to."
+    );
+    let _ = writeln!(out, "# {whose}");
     out.push_str(
-        "fail-on = \"low\"          # critical | high | medium | low
-indeterminate = \"fail\"   # fail: exit code 3 if something could not be decided | warn
-
-# Whose data comes in, where: country of residence, data classes (`onshore explain user`), and the names people connect to.
-# [[population]]
+        "# [[population]]
 # id = \"eu-users\"
 # origin = [\"DE\", \"FR\"]
 # data = [\"user.contact\"]
 # enters = [\"www.example.com\"]
 
-# What sits in a store that no route explains.
-# [[classify]]
+",
+    );
+    let _ = writeln!(out, "# {}", tell!(lang, "What sits in a store that no route explains."));
+    out.push_str(
+        "# [[classify]]
 # match = { kind = \"database\", name = \"accounts-*\" }
 # holds = { data = [\"user.contact\"], origin = [\"DE\"] }
 ",

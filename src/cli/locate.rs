@@ -11,7 +11,7 @@ use super::pipeline::{self, Opened};
 use super::{Context, Failure, ProjectArgs};
 use crate::finding::DataSetInfo;
 use crate::geo::{Atlas, Evidence, Geolocation, Kind};
-use crate::lang::Message;
+use crate::lang::{self, Lang, Message, tell};
 use crate::report::{json, safe, table};
 use crate::source::load;
 
@@ -60,10 +60,17 @@ impl Locate {
                 }
             }
             _ => {
-                let rows: Vec<Vec<String>> = answers.iter().flat_map(|(asked, geo)| rows(asked, geo, &sets)).collect();
-                let header = ["asked", "place", "basis", "what matched, or why not", "data set"];
-                write!(context.out, "{}", table::render(&header, &rows, &context.options))?;
-                for note in notes(&answers) {
+                let lang = context.options.lang;
+                let rows: Vec<Vec<String>> = answers.iter().flat_map(|(asked, geo)| rows(asked, geo, &sets, lang)).collect();
+                let header = [
+                    tell!(lang, "asked"),
+                    tell!(lang, "place"),
+                    tell!(lang, "basis"),
+                    tell!(lang, "what matched, or why not"),
+                    tell!(lang, "data set"),
+                ];
+                write!(context.out, "{}", table::render(&header.each_ref().map(String::as_str), &rows, &context.options))?;
+                for note in notes(&answers, lang) {
                     writeln!(context.out, "{}", context.options.wrap("", "  ", &note))?;
                 }
             }
@@ -117,34 +124,44 @@ fn answer(word: String, atlas: &Atlas, opened: Option<&Opened>) -> (String, Geol
 }
 
 /// The winner first, every other piece of evidence below it, then why it is not known or not agreed.
-fn rows(asked: &str, geo: &Geolocation, sets: &[DataSetInfo]) -> Vec<Vec<String>> {
-    let evidence = geo.evidence.iter().map(|e| [names(e), e.basis.as_str().to_owned(), matched(e, sets), set_name(e, sets)]);
+fn rows(asked: &str, geo: &Geolocation, sets: &[DataSetInfo], lang: Lang) -> Vec<Vec<String>> {
+    let basis = |e: &Evidence| lang.word(e.basis.as_str()).to_owned();
+    let evidence = geo.evidence.iter().map(|e| [names(e, lang), basis(e), matched(e, sets), set_name(e, sets, lang)]);
     let mut rows: Vec<[String; 4]> = evidence.collect();
     let mut remark = |place: &str, why: &str| rows.push([place.to_owned(), "-".into(), why.to_owned(), String::new()]);
     if let Some(why) = &geo.unknown {
-        remark("unknown", &why.to_string());
+        remark(lang.word("unknown"), &why.tell(lang));
     }
     if let Some(conflict) = &geo.conflict {
-        remark("conflict", &conflict.to_string());
+        remark(lang.word("conflict"), &conflict.tell(lang));
     }
     if rows.is_empty() {
-        rows.push(["unknown".into(), "-".into(), geo.kind.as_str().into(), String::new()]);
+        rows.push([lang.word("unknown").into(), "-".into(), lang.word(geo.kind.as_str()).into(), String::new()]);
     }
     let first = std::iter::once(asked).chain(std::iter::repeat(""));
     first.zip(rows).map(|(asked, row)| std::iter::once(asked.to_owned()).chain(row).collect()).collect()
 }
 
 /// What a person should know of what matched, once for each.
-fn notes(answers: &[(String, Geolocation)]) -> BTreeSet<String> {
+fn notes(answers: &[(String, Geolocation)], lang: Lang) -> BTreeSet<String> {
     let evidence = answers.iter().flat_map(|(_, geo)| &geo.evidence);
-    evidence.filter_map(|e| Some(format!("{}: {}", safe(&e.matched), safe(&e.note.as_ref()?.to_string())))).collect()
+    let note = |e: &Evidence| {
+        let (name, said) = (safe(&e.matched).into_owned(), safe(&e.note.as_ref()?.tell(lang)).into_owned());
+        Some(tell!(lang, "{title}: {said}", title = name, said))
+    };
+    evidence.filter_map(note).collect()
 }
 
 /// `DE-HE Frankfurt`, `DE, NL (multi-region)`, `unknown (anycast)`.
-fn names(e: &Evidence) -> String {
-    let places: Vec<String> = e.places.iter().map(ToString::to_string).collect();
-    let places = if places.is_empty() { "unknown".to_owned() } else { places.join(", ") };
-    if e.kind == Kind::Unicast { places } else { format!("{places} ({})", e.kind.as_str()) }
+fn names(e: &Evidence, lang: Lang) -> String {
+    let places = match e.places.as_slice() {
+        [] => Message::Word("unknown"),
+        places => lang::list(places),
+    };
+    match e.kind {
+        Kind::Unicast => places.tell(lang),
+        kind => tell!(lang, "{places} ({kind})", places, kind = Message::Word(kind.as_str())),
+    }
 }
 
 fn matched(e: &Evidence, sets: &[DataSetInfo]) -> String {
@@ -155,8 +172,8 @@ fn matched(e: &Evidence, sets: &[DataSetInfo]) -> String {
     parts.join(", ")
 }
 
-fn set_name(e: &Evidence, sets: &[DataSetInfo]) -> String {
-    set_of(e, sets).map(dated).unwrap_or_default()
+fn set_name(e: &Evidence, sets: &[DataSetInfo], lang: Lang) -> String {
+    set_of(e, sets).map(|set| dated(set, lang)).unwrap_or_default()
 }
 
 fn set_of<'s>(e: &Evidence, sets: &'s [DataSetInfo]) -> Option<&'s DataSetInfo> {
@@ -164,8 +181,12 @@ fn set_of<'s>(e: &Evidence, sets: &'s [DataSetInfo]) -> Option<&'s DataSetInfo> 
 }
 
 /// `DB-IP Lite Country of 2026-11-01`.
-fn dated(set: &DataSetInfo) -> String {
-    set.date.as_ref().map_or_else(|| set.name.clone(), |date| format!("{} of {date}", set.name))
+fn dated(set: &DataSetInfo, lang: Lang) -> String {
+    let name = lang::read(set.name.clone());
+    match &set.date {
+        Some(date) => tell!(lang, "{set} of {day}", set = name, day = lang::day(date)),
+        None => name.tell(lang),
+    }
 }
 
 /// One answer as JSON.

@@ -27,6 +27,7 @@ mod explain;
 mod failure;
 #[cfg(feature = "pdf")]
 mod fonts;
+pub mod help;
 mod init;
 mod locate;
 mod pipeline;
@@ -38,7 +39,7 @@ mod revision;
 mod saved;
 mod schema;
 mod trace;
-mod traffic;
+pub mod traffic;
 mod verify;
 mod whatif;
 
@@ -203,8 +204,7 @@ impl Context<'_> {
 
 /// Runs a command and gives its exit code. Errors are written to `err`.
 pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<u8> {
-    let lang = cli.lang.unwrap_or_default();
-    let options = around.stdout.options(cli.color, lang);
+    let options = around.stdout.options(cli.color, cli.lang.unwrap_or_default());
     let progress = Progress::new(around.stderr);
     let mut context = Context { around, options, lang: cli.lang, stdin, out, progress: &progress };
     let result = match cli.command {
@@ -225,6 +225,8 @@ pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn 
         Command::Man(c) => c.run(&mut context),
     };
     progress.clear();
+    // As far as it was known when it failed.
+    let lang = context.options.lang;
     let code = match result {
         Ok(code) => code,
         Err(Failure::Io(e)) if e.kind() == io::ErrorKind::BrokenPipe => 0,
@@ -239,6 +241,11 @@ pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn 
         Err(e) if e.kind() != io::ErrorKind::BrokenPipe => Err(e),
         _ => Ok(code),
     }
+}
+
+/// What is explained of each key of a file that people write, for a test that all have their Chinese.
+pub fn keys() -> std::collections::BTreeSet<String> {
+    explain::keys::all().into_iter().map(|key| key.says).collect()
 }
 
 /// From when on a run fails.
@@ -271,8 +278,8 @@ pub fn exit_code(a: &Assessment, gate: Gate) -> u8 {
 }
 
 /// Which project, and what the command line changes about it.
-#[derive(Debug, Default, Args)]
-struct ProjectArgs {
+#[derive(Clone, Debug, Default, Args)]
+pub struct ProjectArgs {
     /// MMDB file (GeoLite2, GeoIP2, DB-IP, ...) to ask before the embedded one; may be given several times
     #[arg(long, value_name = "FILE")]
     geoip: Vec<PathBuf>,
@@ -340,6 +347,7 @@ mod tests {
         };
         Assessment {
             project: None,
+            project_zh: None,
             owner: None,
             notify: None,
             as_of: "2026-11-21".into(),

@@ -286,7 +286,12 @@ fn read_inputs(
         }
         reading.facts.gaps.extend(reading.syntax.drain(..).map(broken));
         if let Some(why) = &reading.broken {
-            reading.facts.gaps.push(not_read(&loaded.sources.get(id).path, why, id));
+            reading.facts.gaps.push(not_read(
+                &loaded.sources.get(id).path,
+                why,
+                NAME_FORMAT,
+                Location::new(id, Span::default()),
+            ));
         }
         for gap in &mut reading.facts.gaps {
             gap.message = crate::report::mask::quotes(&gap.message);
@@ -299,21 +304,32 @@ fn read_inputs(
         errors.sort_unstable();
         return Err(Failure::Input { errors, sources: std::mem::take(&mut loaded.sources) });
     }
-    let mut left_out: Vec<(String, String, Option<SourceId>, bool)> = Vec::new();
     for (id, why, matters) in all.unread {
-        left_out.push((loaded.sources.get(id).path.clone(), why, Some(id), matters));
-    }
-    for s in std::mem::take(&mut loaded.skipped) {
-        left_out.push((s.path, s.reason, None, s.matters));
-    }
-    for e in std::mem::take(&mut loaded.errors) {
-        left_out.push((e.path, e.message, None, true));
-    }
-    for (path, why, id, matters) in left_out {
+        let path = loaded.sources.get(id).path.clone();
         if matters {
-            // A file whose text is not there still needs a name for its gap to point at.
-            let id = id.unwrap_or_else(|| loaded.add(path.clone(), ""));
-            inputs.push((id, Facts { gaps: vec![not_read(&path, &why, id)], ..Facts::default() }));
+            inputs.push((
+                id,
+                Facts {
+                    gaps: vec![not_read(&path, &why, NAME_FORMAT, Location::new(id, Span::default()))],
+                    ..Facts::default()
+                },
+            ));
+        }
+        coverage.files_skipped.push((path, why));
+    }
+    let skipped = std::mem::take(&mut loaded.skipped).into_iter();
+    let skipped = skipped.map(|s| (s.path, s.reason, s.remedy, s.matters));
+    let errors = std::mem::take(&mut loaded.errors).into_iter();
+    let errors = errors.map(|e| (e.path, e.message, e.help.unwrap_or_else(|| NOT_NEEDED.to_owned()), true));
+    for (path, why, help, matters) in skipped.chain(errors) {
+        if matters {
+            // The line of the project file that asks for it; else its name, though there is no text behind it.
+            let asked = project.inputs.include.iter().find(|i| i.value == path).zip(project.location);
+            let location = match asked {
+                Some((include, file)) => include.at(file.source),
+                None => Location::new(loaded.add(path.clone(), ""), Span::default()),
+            };
+            inputs.push((location.source, Facts { gaps: vec![not_read(&path, &why, &help, location)], ..Facts::default() }));
         }
         coverage.files_skipped.push((path, why));
     }
@@ -336,12 +352,15 @@ fn broken(error: InputError) -> Unread {
     }
 }
 
-fn not_read(path: &str, why: &str, id: SourceId) -> Unread {
+const NAME_FORMAT: &str = "name its format in [[inputs.override]], or leave it out with `[inputs] exclude`";
+const NOT_NEEDED: &str = "make it readable, or leave it out with `[inputs] exclude` if no data moves by it";
+
+fn not_read(path: &str, why: &str, help: &str, location: Location) -> Unread {
     Gap {
         code: "file-not-read",
         message: format!("`{path}` was not read: {why}"),
-        help: Some("name its format in [[inputs.override]], or leave it out with `[inputs] exclude`".to_owned()),
-        location: Location::new(id, Span::default()),
+        help: Some(help.to_owned()),
+        location,
         scope: GapScope::Everything,
     }
 }

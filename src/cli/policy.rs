@@ -8,10 +8,10 @@ use clap::{Subcommand, ValueEnum};
 use super::{Context, Failure, pipeline, schema};
 use crate::doc;
 use crate::finding::Severity;
-use crate::lang;
+use crate::lang::{self, Message, tell};
 use crate::policy::lint::Level;
 use crate::policy::{self, Keyword, Pack, Rule};
-use crate::report::{RenderOptions, count, json, pretty, safe, table};
+use crate::report::{RenderOptions, count, json, note, safe, table};
 use crate::source::{InputError, Location, SourceId, Sources, load};
 
 mod junit;
@@ -68,20 +68,28 @@ impl Policy {
 }
 
 fn list(context: &mut Context<'_>) -> Result<u8, Failure> {
+    let lang = context.options.lang;
     let mut rows = Vec::new();
     for (name, _) in policy::shipped() {
         let (pack, _) = pipeline::policy_alone(&format!("pack:{name}"), Path::new(""), context.around.today)?;
         rows.push(vec![
             pack.id.clone(),
-            pack.title.clone(),
-            pack.binding.word().to_owned(),
-            pack.status.word().to_owned(),
+            pack.title().tell(lang),
+            lang.word(pack.binding.word()).to_owned(),
+            lang.word(pack.status.word()).to_owned(),
             pack.rules.len().to_string(),
-            pack.review_by.map_or_else(|| "-".to_owned(), |d| d.to_string()),
+            pack.review_by.map_or_else(|| "-".to_owned(), |d| lang.day(&d.to_string()).into_owned()),
         ]);
     }
-    let header = ["pack", "title", "binding", "status", "rules", "review by"];
-    write!(context.out, "{}", table::render(&header, &rows, &context.options))?;
+    let header = [
+        tell!(lang, "pack"),
+        tell!(lang, "title"),
+        tell!(lang, "binding"),
+        tell!(lang, "status"),
+        tell!(lang, "rules"),
+        tell!(lang, "review by"),
+    ];
+    write!(context.out, "{}", table::render(&header.each_ref().map(String::as_str), &rows, &context.options))?;
     Ok(0)
 }
 
@@ -194,7 +202,7 @@ fn of_nobody(id: SourceId, text: &str, tests: &Path) -> Option<InputError> {
 
 fn show(name: &str, context: &mut Context<'_>) -> Result<u8, Failure> {
     let (pack, _) = named(name, context)?;
-    let text = policy::show::describe(&pack);
+    let text = policy::show::describe(&pack, context.options.lang);
     let options = context.options;
     for line in text.lines() {
         let indent: String = line.chars().take_while(|c| *c == ' ').collect();
@@ -204,17 +212,19 @@ fn show(name: &str, context: &mut Context<'_>) -> Result<u8, Failure> {
 }
 
 fn lint(names: &[String], deny: Option<Deny>, context: &mut Context<'_>) -> Result<u8, Failure> {
-    let today = context.around.today;
+    let (today, lang) = (context.around.today, context.options.lang);
     let Packs { sources, packs } = read(names, context)?;
     let remarks = policy::lint::lint(&packs, today);
     for r in &remarks {
-        let message = format!("{} ({}, {})", r.message, r.code, r.level.as_str());
+        let (message, level) = (lang.read(&r.message), lang.word(r.level.as_str()));
+        let message = tell!(lang, "{message} ({code}, {level})", message, code = r.code, level);
+        let help = r.help.as_deref().map(|help| lang.read(help));
         let shown_as = match r.level {
             Level::Error => Severity::High,
             Level::Warning => Severity::Medium,
             Level::Note => Severity::Low,
         };
-        pretty::problem(shown_as, &message, r.help.as_deref(), Some(r.location), &sources, &context.options, context.out)?;
+        note::problem(shown_as, &message, help.as_deref(), Some(r.location), &sources, &context.options, context.out)?;
     }
     let of = |level: Level| remarks.iter().filter(|r| r.level == level).count();
     let found = [
@@ -222,7 +232,8 @@ fn lint(names: &[String], deny: Option<Deny>, context: &mut Context<'_>) -> Resu
         count(of(Level::Warning), "warning", "warnings"),
         count(of(Level::Note), "note", "notes"),
     ];
-    writeln!(context.out, "{} read: {}", count(packs.len(), "policy", "policies"), lang::list(found))?;
+    let policies = count(packs.len(), "policy", "policies");
+    writeln!(context.out, "{}", tell!(lang, "{policies} read: {found}", policies, found = lang::list(found)))?;
     let denied = match deny {
         None => Level::Error,
         Some(Deny::Warnings) => Level::Warning,
@@ -261,15 +272,19 @@ pub fn explain(word: &str, context: &mut Context<'_>) -> Result<bool, Failure> {
 }
 
 fn write_rule(pack: &Pack, rule: &Rule, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{} ({} rule, {})", pack.rule_name(rule), rule.severity.as_str(), pack.binding.word())?;
-    writeln!(out, "{}", options.wrap("", "", &safe(&rule.title)))?;
-    writeln!(out, "{}", options.wrap("  ", "  ", &safe(&policy::show::sentence(pack, rule))))?;
-    if let Some(why) = &rule.rationale {
-        writeln!(out, "{}", options.wrap("  why: ", "    ", &safe(why)))?;
+    let lang = options.lang;
+    let (severity, binding) = (Message::Word(rule.severity.as_str()), Message::Word(pack.binding.word()));
+    writeln!(out, "{}", tell!(lang, "{rule} ({severity} rule, {binding})", rule = pack.rule_name(rule), severity, binding))?;
+    writeln!(out, "{}", options.wrap("", "", &safe(&rule.title().tell(lang))))?;
+    writeln!(out, "{}", options.wrap("  ", "  ", &safe(&policy::show::sentence(pack, rule, lang))))?;
+    if let Some(why) = rule.rationale() {
+        let lead = format!("  {}{}", tell!(lang, "why:"), lang.space());
+        writeln!(out, "{}", options.wrap(&lead, "    ", &safe(&why.tell(lang))))?;
     }
     let controls: Vec<&str> = rule.controls().iter().map(|c| c.id.as_str()).collect();
     if !controls.is_empty() {
-        writeln!(out, "{}", options.wrap("  maps to: ", "    ", &controls.join(", ")))?;
+        let lead = format!("  {}{}", tell!(lang, "maps to:"), lang.space());
+        writeln!(out, "{}", options.wrap(&lead, "    ", &controls.join(", ")))?;
     }
     Ok(())
 }

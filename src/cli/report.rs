@@ -20,7 +20,7 @@ use crate::policy::Pack;
 use crate::reach::{Graph, Token, TokenSource, World, tokens};
 #[cfg(feature = "pdf")]
 use crate::report::pdf::Pdf;
-use crate::report::{self, Reporter, count, draw, html, oscal, safe, xlsx};
+use crate::report::{self, Reporter, count, draw, html, oscal, safe, typst, xlsx};
 use crate::source::load;
 use crate::vocab::classes;
 
@@ -62,6 +62,7 @@ pub struct Report {
 enum Form {
     Html,
     Xlsx,
+    Typst,
     #[cfg(feature = "pdf")]
     Pdf,
     By(&'static dyn Reporter),
@@ -73,6 +74,7 @@ impl Form {
             Self::By(reporter) => reporter.shows_hashes(),
             #[cfg(feature = "pdf")]
             Self::Pdf => true,
+            Self::Typst => true,
             Self::Html | Self::Xlsx => false,
         }
     }
@@ -140,9 +142,14 @@ impl Report {
                     html::write(&report, &mut text)?;
                 }
                 Form::Xlsx => text = xlsx::write(&assessment, &opened.sources)?,
+                Form::Typst => {
+                    let sheets = sheets(&opened, &atlas, &assessment, context.options.lang);
+                    typst::document(&assessment, &opened.sources, &context.plain(), &sheets, &mut text)?;
+                }
                 #[cfg(feature = "pdf")]
                 Form::Pdf => {
-                    let mut pdf = Pdf::new(&assessment, &opened.sources, &context.plain())?;
+                    let sheets = sheets(&opened, &atlas, &assessment, context.options.lang);
+                    let mut pdf = Pdf::new(&assessment, &opened.sources, &context.plain(), &sheets)?;
                     fonts::complete(&mut pdf, self.font_path.as_deref().map(|path| folder.join(path)).as_deref())?;
                     text = pdf.write()?;
                 }
@@ -195,6 +202,7 @@ fn form(file: &Path) -> Result<Form, Failure> {
     let written = |name: &str| name == "html" || report::reporter(name).is_some();
     match ENDINGS.iter().find(|(known, name)| *known == ending && written(name)) {
         Some((_, "html")) => Ok(Form::Html),
+        Some((_, "typst")) => Ok(Form::Typst),
         Some((_, name)) => Ok(Form::By(report::reporter(name).expect("`written` lets only names of reporters through"))),
         None => {
             let built_in = [(xlsx::BUILT_IN, "xlsx"), (cfg!(feature = "pdf"), "pdf")];
@@ -218,7 +226,7 @@ fn world(opened: &Opened, atlas: &Atlas, packs: &[Pack], assessment: &Assessment
     if tokens.is_empty() {
         return out;
     }
-    let states = [(State::Normal, World::Normal), (State::Overload, World::Overload), (State::Loss, World::Any)];
+    let drawing = Drawing { opened, atlas, graph: &graph, tokens: &tokens, assessment, lang };
     out.when = vec![
         html::world::When { name: tell!(lang, "any state"), rank: 2, change: false },
         html::world::When { name: tell!(lang, "normal running"), rank: 0, change: false },
@@ -241,22 +249,8 @@ fn world(opened: &Opened, atlas: &Atlas, packs: &[Pack], assessment: &Assessment
             left += 1;
             continue;
         }
-        for (when, n) in [(0, 3), (1, 1), (2, 2)] {
-            let about = |f: &&Finding| f.state.is_none_or(|s| s <= states[n - 1].0) && concerns(f, &wanted, &tokens);
-            let findings: Vec<Finding> = assessment.findings.iter().filter(about).cloned().collect();
-            let picture = Picture {
-                opened,
-                atlas,
-                graph: &graph,
-                tokens: &tokens,
-                wanted: wanted.clone(),
-                states: states[..n].to_vec(),
-                against_normal: false,
-                findings: &findings,
-                subtitle: String::new(),
-                lang,
-            };
-            out.pictures.push(html::world::Picture { who, what, when, graph: picture.draw() });
+        for (when, worst) in [(0, State::Loss), (1, State::Normal), (2, State::Overload)] {
+            out.pictures.push(html::world::Picture { who, what, when, graph: drawing.of(&wanted, worst) });
         }
     }
     if left > 0 {
@@ -264,8 +258,55 @@ fn world(opened: &Opened, atlas: &Atlas, packs: &[Pack], assessment: &Assessment
         out.notes.push(tell!(lang, "{left} not drawn one by one: `onshore trace --format svg` draws each", left));
     }
     losses(opened, atlas, packs, lang, &mut out);
-    same_sites(&mut out);
+    same_sites(out.pictures.iter_mut().map(|picture| &mut picture.graph));
     out
+}
+
+/// For paper, on which nobody can choose: normal running, and all states.
+fn sheets(opened: &Opened, atlas: &Atlas, assessment: &Assessment, lang: Lang) -> Vec<typst::Sheet> {
+    let tokens = tokens(&opened.snapshot);
+    if tokens.is_empty() {
+        return Vec::new();
+    }
+    let graph = Graph::new(&opened.snapshot, &tokens);
+    let drawing = Drawing { opened, atlas, graph: &graph, tokens: &tokens, assessment, lang };
+    let all: Vec<usize> = (0..tokens.len()).collect();
+    let states = [(State::Normal, tell!(lang, "normal running")), (State::Loss, tell!(lang, "any state"))];
+    let mut sheets = states.map(|(worst, state)| typst::Sheet { state, graph: drawing.of(&all, worst) });
+    same_sites(sheets.iter_mut().map(|sheet| &mut sheet.graph));
+    sheets.into()
+}
+
+/// What pictures of one assessment have in common.
+struct Drawing<'a> {
+    opened: &'a Opened,
+    atlas: &'a Atlas,
+    graph: &'a Graph<'a>,
+    tokens: &'a [Token],
+    assessment: &'a Assessment,
+    lang: Lang,
+}
+
+impl Drawing<'_> {
+    /// Where some of the tokens get to in any state up to the worst, and what that breaks.
+    fn of(&self, wanted: &[usize], worst: State) -> draw::Graph {
+        let states = [(State::Normal, World::Normal), (State::Overload, World::Overload), (State::Loss, World::Any)];
+        let about = |f: &&Finding| f.state.is_none_or(|s| s <= worst) && concerns(f, wanted, self.tokens);
+        let findings: Vec<Finding> = self.assessment.findings.iter().filter(about).cloned().collect();
+        let picture = Picture {
+            opened: self.opened,
+            atlas: self.atlas,
+            graph: self.graph,
+            tokens: self.tokens,
+            wanted: wanted.to_vec(),
+            states: states.into_iter().filter(|(state, _)| *state <= worst).collect(),
+            against_normal: false,
+            findings: &findings,
+            subtitle: String::new(),
+            lang: self.lang,
+        };
+        picture.draw()
+    }
 }
 
 /// Whose data and which there is to choose from; for each token, whose it is and which.
@@ -338,12 +379,13 @@ fn losses(opened: &Opened, atlas: &Atlas, packs: &[Pack], lang: Lang, out: &mut 
 }
 
 /// Gives all pictures the sites of all, so that what stands in one place does so in every picture.
-fn same_sites(world: &mut html::World) {
+fn same_sites<'a>(graphs: impl Iterator<Item = &'a mut draw::Graph>) {
+    let mut graphs: Vec<&mut draw::Graph> = graphs.collect();
     let mut sites: Vec<draw::Site> = Vec::new();
     let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for picture in &mut world.pictures {
-        let mut number = Vec::with_capacity(picture.graph.sites.len());
-        for site in &picture.graph.sites {
+    for graph in &mut graphs {
+        let mut number = Vec::with_capacity(graph.sites.len());
+        for site in &graph.sites {
             let like = by_name.entry(site.name.clone()).or_default();
             let known = like.iter().copied().find(|i| sites[*i] == *site);
             number.push(known.unwrap_or_else(|| {
@@ -352,11 +394,11 @@ fn same_sites(world: &mut html::World) {
                 sites.len() - 1
             }));
         }
-        for node in &mut picture.graph.nodes {
+        for node in &mut graph.nodes {
             node.site = node.site.map(|site| number[site]);
         }
     }
-    for picture in &mut world.pictures {
-        picture.graph.sites.clone_from(&sites);
+    for graph in graphs {
+        graph.sites.clone_from(&sites);
     }
 }

@@ -167,7 +167,7 @@ fn finding(f: FindingOf) -> One {
         rule: f.rule,
         severity: f.severity,
         verdict: f.verdict,
-        message: f.message,
+        message: Message::Plain(f.message),
     }
 }
 
@@ -213,7 +213,7 @@ fn way(w: WayOf, lines: &mut Lines) -> Row {
         activity: w.activity,
         state: w.state,
         endpoint: w.endpoint,
-        by: String::new(),
+        by: Message::default(),
         path: w.path.into_iter().map(|h| hop(h, lines)).collect(),
     }
 }

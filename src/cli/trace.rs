@@ -106,11 +106,18 @@ impl Trace {
         let tree = Tree::merge(ways.iter().map(Vec::as_slice));
         write!(context.out, "{}", tree.render("", &|at| report::line(&opened.sources, at), &context.options))?;
         if left_out > 0 {
-            writeln!(context.out, "{} more not shown; ask for one --origin and --data", count(left_out, "way", "ways"))?;
+            let ways = count(left_out, "way", "ways");
+            let text = tell!(context.options.lang, "{ways} more not shown; ask for one --origin and --data", ways);
+            writeln!(context.out, "{text}")?;
         }
         if !opened.snapshot.gaps.is_empty() {
             let gaps = count(opened.snapshot.gaps.len(), "gap", "gaps");
-            writeln!(context.out, "{gaps} in what was read: there may be other ways; `onshore check` lists them")?;
+            let text = tell!(
+                context.options.lang,
+                "{gaps} in what was read: there may be other ways; `onshore check` lists them",
+                gaps
+            );
+            writeln!(context.out, "{text}")?;
         }
         Ok(0)
     }

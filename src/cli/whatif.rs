@@ -16,7 +16,7 @@ use super::{Context, Failure, ProjectArgs, pipeline};
 use crate::check::{Depth, after, survey, with_context};
 use crate::finding::{After, Brief, Hop, Kept, Lost, Served, Stored};
 use crate::geo::Atlas;
-use crate::lang::{self, Joint, Message, say};
+use crate::lang::{self, Joint, Message, say, tell};
 use crate::model::{DomainKind, LossDomain, SiteId};
 use crate::policy::Pack;
 use crate::reach::World;
@@ -108,9 +108,9 @@ impl WhatIf {
         };
         let normal = Side::in_one_state(&opened.assess_in(&atlas, &packs, Some(World::Normal)), &opened.sources);
         let (change, after) = asked.state(&normal, &world);
-        let title = title(&world).to_string();
+        let title = title(&world);
         if self.format == "json" {
-            json::write_line(&Document::new(&title, &change, &after), context.out)?;
+            json::write_line(&Document::new(&title.to_string(), &change, &after), context.out)?;
         } else {
             show(&title, &change, &after, &opened, &context.options, context.out)?;
         }
@@ -200,13 +200,17 @@ impl Asked<'_> {
             let within = |set: &Vec<LossDomain>| set.iter().any(|d| set.iter().any(|o| o != d && around[d].contains(o)));
             let (nested, losses): (Vec<_>, Vec<_>) = losses.iter().cloned().partition(within);
             let told = |lost: &[LossDomain], brief: Brief| {
-                let text = line(&losing(lost).to_string(), &brief);
+                let text = line(losing(lost), &brief).tell(context.options.lang);
                 writeln!(context.out, "{}", context.options.wrap("", "    ", &safe(&text)))
             };
             survey(&question, &losses, Depth::Brief, told)?;
             if !nested.is_empty() {
                 let left = count(nested.len(), "combination is", "combinations are");
-                let text = format!("{left} not shown: one of the losses lies within another and adds nothing");
+                let text = tell!(
+                    context.options.lang,
+                    "{left} not shown: one of the losses lies within another and adds nothing",
+                    left
+                );
                 writeln!(context.out, "{}", context.options.wrap("", "    ", &text))?;
             }
             return Ok(());
@@ -230,7 +234,7 @@ impl Asked<'_> {
         let question = self.opened.question(self.atlas, self.packs, Some(world.clone()));
         follow(&mut change.new_ways, &assessment.ways, &question, |path| self.by(path));
         for row in &mut change.gone_ways {
-            row.by = format!("at {}: `{}`", row.at, row.endpoint);
+            row.by = say!("at {at}: `{endpoint}`", at = row.at, endpoint = row.endpoint);
         }
         // What was stored before the loss is still there.
         let normal = self.opened.question(self.atlas, self.packs, Some(World::Normal));
@@ -238,15 +242,18 @@ impl Asked<'_> {
     }
 
     /// The last stand-in on a way, else where it ends.
-    fn by(&self, path: &[Hop]) -> String {
+    fn by(&self, path: &[Hop]) -> Message {
         let standby = path.iter().rev().find_map(|h| Some((h, h.route.as_ref().filter(|r| r.role.is_standby())?)));
         match (standby, path.last()) {
             (Some((hop, route)), _) => {
-                let when = route.condition.as_ref().map(|c| format!(", {c}")).unwrap_or_default();
-                format!("by {} `{}` at {}{when}", route.role.as_str(), hop.endpoint, self.line(hop.location))
+                let (role, endpoint, at) = (Message::Word(route.role.as_str()), &hop.endpoint, self.line(hop.location));
+                match &route.condition {
+                    Some(when) => say!("by {role} `{endpoint}` at {at}, {when}", role, endpoint, at, when),
+                    None => say!("by {role} `{endpoint}` at {at}", role, endpoint, at),
+                }
             }
-            (None, Some(last)) => format!("at {}: `{}`", self.line(last.location), last.endpoint),
-            (None, None) => "as declared".to_owned(),
+            (None, Some(last)) => say!("at {at}: `{endpoint}`", at = self.line(last.location), endpoint = last.endpoint),
+            (None, None) => say!("as declared"),
         }
     }
 
@@ -268,90 +275,104 @@ fn losing(lost: &[LossDomain]) -> Message {
 }
 
 /// What is depended on, in plain words.
-fn called(need: &str) -> &str {
+fn called(need: &'static str) -> Message {
     match need {
-        "identity" => "login",
-        "dns" => "name service",
-        "control-plane" => "control plane",
-        other => other,
+        "identity" => say!("login"),
+        "dns" => say!("name service"),
+        "control-plane" => say!("control plane"),
+        "keys" => say!("keys"),
+        other => Message::Word(other),
     }
 }
 
 /// One state in one line.
-fn line(title: &str, brief: &Brief) -> String {
+fn line(title: Message, brief: &Brief) -> Message {
     let mut told = vec![match brief.down {
-        0 => "nothing goes down".to_owned(),
-        n => format!("{} down", count(n, "endpoint", "endpoints")),
+        0 => say!("nothing goes down"),
+        n => say!("{endpoints} down", endpoints = count(n, "endpoint", "endpoints")),
     }];
     let mut by_people: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     brief.unserved.iter().for_each(|(people, data)| by_people.entry(people).or_default().push(data));
-    let unserved: Vec<String> = by_people.iter().map(|(people, data)| format!("{people} ({})", data.join(", "))).collect();
-    let needs: Vec<String> = brief.needs.iter().map(|need| format!("no {}", called(need))).collect();
-    let list = |all: &BTreeSet<String>| all.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-    let mut tell = |words: &str, what: String| {
-        if !what.is_empty() {
-            told.push(words.replace("{}", &what));
-        }
-    };
-    tell("not served: {}", unserved.join(", "));
-    tell("{} left for somebody", needs.join(" and "));
-    tell("no store left of {}", list(&brief.emptied));
-    tell("data newly in {}", list(&brief.countries));
-    tell("breaks {}", list(&brief.broken));
-    format!("{title}: {}", told.join("; "))
+    if !by_people.is_empty() {
+        let people = by_people.iter().map(|(people, data)| say!("{people} ({data})", people, data = lang::list(data)));
+        told.push(say!("not served: {people}", people = lang::list(people)));
+    }
+    if !brief.needs.is_empty() {
+        let needs = brief.needs.iter().map(|need| say!("no {kept}", kept = called(need)));
+        told.push(say!("{needs} left for somebody", needs = lang::series(needs, Joint::EachAnd)));
+    }
+    if !brief.emptied.is_empty() {
+        told.push(say!("no store left of {data}", data = lang::list(&brief.emptied)));
+    }
+    if !brief.countries.is_empty() {
+        told.push(say!("data newly in {countries}", countries = lang::list(brief.countries.iter().map(|c| lang::code(c)))));
+    }
+    if !brief.broken.is_empty() {
+        told.push(say!("breaks {rules}", rules = lang::list(&brief.broken)));
+    }
+    say!("{title}: {said}", title, said = lang::series(told, Joint::Semicolon))
 }
 
 fn show(
-    title: &str,
+    title: &Message,
     change: &Change,
     after: &After,
     opened: &Opened,
     options: &RenderOptions,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
+    let lang = options.lang;
     let mut item = |first: &str, text: &str| writeln!(out, "{}", options.wrap(first, "      ", &safe(text)));
-    item("", title)?;
+    item("", &title.tell(lang))?;
     if !after.down.is_empty() {
-        item("  takes down ", &after.down.join(", "))?;
+        item(&format!("  {} ", tell!(lang, "takes down")), &after.down.join(", "))?;
     }
     item("", "")?;
-    item("", "Served")?;
+    item("", &tell!(lang, "Served"))?;
     // Classes that fare alike are told together.
-    let mut alike: BTreeMap<(&str, &str, String), Vec<&str>> = BTreeMap::new();
+    let mut alike: BTreeMap<(&str, &str, Message), Vec<&str>> = BTreeMap::new();
     for s in &after.served {
         let by = match &s.by {
-            Some((name, place)) => format!("by `{name}` {place}"),
-            None if s.before => "no longer".to_owned(),
-            None => "no, nor in normal running".to_owned(),
+            Some((name, place)) => say!("by `{name}` {place}", name, place),
+            None if s.before => say!("no longer"),
+            None => say!("no, nor in normal running"),
         };
         alike.entry((&s.population, &s.origin, by)).or_default().push(&s.data);
     }
     for ((population, origin, by), data) in alike {
-        item("  - ", &format!("{population}, {} of people of {origin}: {by}", data.join(", ")))?;
+        let data = lang::list(data);
+        item("  - ", &tell!(lang, "{population}, {data} of people of {origin}: {by}", population, data, origin, by))?;
     }
     if !after.stored.is_empty() {
         item("", "")?;
-        item("", "Stored")?;
+        item("", &tell!(lang, "Stored"))?;
     }
     // People of one origin may be of several populations.
     let mut told = BTreeSet::new();
     for s in &after.stored {
-        let left: Vec<String> = s.left.iter().map(|(name, place)| format!("`{name}` {place}")).collect();
-        let left = if left.is_empty() { "no store is left".to_owned() } else { left.join(", ") };
-        let whole = if s.full || s.left.is_empty() { "" } else { ", perhaps not all of it" };
-        let gone = if s.gone.is_empty() { String::new() } else { format!("; gone: {}", s.gone.join(", ")) };
-        let whose = if s.origin.is_empty() { String::new() } else { format!(" of people of {}", s.origin) };
-        let text = format!("{}{whose}: {left}{whole}{gone}", s.data);
+        let left = s.left.iter().map(|(endpoint, place)| say!("`{endpoint}` {place}", endpoint, place));
+        let left = if s.left.is_empty() { say!("no store is left") } else { lang::list(left) };
+        let whole = if s.full || s.left.is_empty() { Message::default() } else { say!(", perhaps not all of it") };
+        let gone = match s.gone.as_slice() {
+            [] => Message::default(),
+            gone => say!("; gone: {names}", names = lang::list(gone)),
+        };
+        let data = match s.origin.as_str() {
+            "" => Message::Plain(s.data.clone()),
+            origin => say!("{data} of people of {origin}", data = s.data, origin),
+        };
+        let text = tell!(lang, "{data}: {left}{whole}{gone}", data, left, whole, gone);
         if told.insert(text.clone()) {
             item("  - ", &text)?;
         }
     }
     if !after.lost.is_empty() {
         item("", "")?;
-        item("", "Depended on and gone")?;
+        item("", &tell!(lang, "Depended on and gone"))?;
     }
     for l in &after.lost {
-        item("  - ", &format!("`{}` has no {} left ({})", l.endpoint, called(l.what), l.on.join(", ")))?;
+        let (endpoint, on) = (&l.endpoint, lang::list(&l.on));
+        item("  - ", &tell!(lang, "`{endpoint}` has no {what} left ({on})", endpoint, what = called(l.what), on))?;
     }
     writeln!(out)?;
     change.show(&|at| report::line(&opened.sources, at), None, options, out)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Assessment, KnownPlace};
-use crate::lang::Message;
+use crate::lang::{self, Message};
 
 /// What became of rows. Every row is counted as read; the others say what was in it. A row of a log that tells both directions of a
 /// connection counts for each.
@@ -99,6 +99,16 @@ pub struct End {
     pub was: Option<String>,
 }
 
+impl End {
+    /// Its name as people read it: an endpoint's own, or the phrase for what the inventory does not have.
+    pub fn called(&self) -> Message {
+        match (self.declared, &self.was) {
+            (true, None) => Message::Plain(self.name.clone()),
+            _ => lang::read(self.name.clone()),
+        }
+    }
+}
+
 /// Who sent to whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObservedWay {
@@ -109,6 +119,12 @@ pub struct ObservedWay {
     /// Whether the project declares that the two talk; `None` where the inventory has neither.
     pub declared: Option<bool>,
     pub seen: Seen,
+}
+
+impl ObservedWay {
+    pub fn how(&self) -> &'static str {
+        if self.answered { "answered" } else { "sent" }
+    }
 }
 
 /// A declared way on which nothing went, though the logs cover one of its ends.

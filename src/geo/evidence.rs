@@ -147,7 +147,7 @@ pub fn named_evidence(named: hostname::Named) -> Evidence {
         network: None,
         data_set,
         location: None,
-        note: named.note.map(Message::Plain),
+        note: named.note.map(lang::read),
     }
 }
 
@@ -160,7 +160,7 @@ pub fn by_range(network: IpNetwork, says: &Says, data_set: DataSetId) -> Evidenc
         network: Some(network),
         data_set: Some(data_set),
         location: None,
-        note: says.note.clone().map(Message::Plain),
+        note: says.note.clone().map(lang::read),
     }
 }
 

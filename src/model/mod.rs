@@ -20,5 +20,5 @@ pub use place::{Basis, Country, DeclaredPlace, Place};
 pub use population::{Holding, Population, Subject};
 pub use route::{Activity, ClientMatch, DataLimit, Dependence, Route, RouteId, RouteRole, Spill};
 pub use site::{DomainKind, LossDomain, Site, SiteId, SiteMatch};
-pub use snapshot::Snapshot;
+pub use snapshot::{Preferred, Snapshot};
 pub use trail::{Trail, TrailStep};

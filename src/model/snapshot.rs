@@ -1,9 +1,12 @@
 //! The world as declared, after linking: every name is an id.
 
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
 use super::endpoint::{Endpoint, EndpointId};
 use super::gap::Gap;
 use super::population::{Holding, Population};
-use super::route::{Route, RouteId};
+use super::route::{Route, RouteId, Spill};
 use super::site::{DomainKind, LossDomain, Site, SiteId, SiteMatch, SiteNetworks};
 
 /// Sorted and self-consistent: ids index the vectors, endpoints are in the order of their names, routes in the order of
@@ -23,6 +26,22 @@ pub struct Snapshot {
     pub gaps: Vec<Gap>,
     /// `routes[first_route[e]..first_route[e + 1]]` leave endpoint `e`.
     pub first_route: Vec<u32>,
+    pub preferred: Preferred,
+}
+
+/// Of each pool and rank in it: the routes that traffic takes first, if they can be taken at all. Worked out when first asked for,
+/// since a pool of thousands is asked about once for every member.
+#[derive(Debug, Default)]
+pub struct Preferred(OnceLock<Before>);
+
+/// By endpoint, pool and rank: how many there are, and where the first of them leads.
+type Before = BTreeMap<(EndpointId, u32, Rank), (usize, EndpointId)>;
+
+/// Standby, then its order.
+type Rank = (bool, u32);
+
+fn rank(route: &Route) -> Rank {
+    (route.role.is_standby(), route.priority)
 }
 
 impl Snapshot {
@@ -51,6 +70,28 @@ impl Snapshot {
         range.map(|i| (RouteId(i), &self.routes[i as usize]))
     }
 
+    /// How many routes of its pool traffic takes before a route, and where the first of them leads; `None`: it takes none before it.
+    pub fn preferred_to(&self, route: &Route) -> Option<(usize, EndpointId)> {
+        let known = self.preferred.0.get_or_init(|| {
+            let mut known = BTreeMap::new();
+            for pool in self.routes.chunk_by(|a, b| (a.from, a.pool) == (b.from, b.pool)) {
+                let mut members: Vec<&Route> = pool.iter().collect();
+                members.sort_by_key(|r| rank(r));
+                let (mut before, mut first) = (0, None);
+                for alike in members.chunk_by(|a, b| rank(a) == rank(b)) {
+                    if let Some(first) = first {
+                        known.insert((alike[0].from, alike[0].pool, rank(alike[0])), (before, first));
+                    }
+                    let takes = alike.iter().filter(|r| !matches!(r.spill, Spill::Never(_))).map(|r| r.to);
+                    first = first.or(takes.clone().next());
+                    before += takes.count();
+                }
+            }
+            known
+        });
+        known.get(&(route.from, route.pool, rank(route))).copied()
+    }
+
     pub fn find(&self, name: &str) -> Option<EndpointId> {
         let at = self.endpoints.binary_search_by(|e| e.name.as_str().cmp(name)).ok()?;
         Some(EndpointId(u32::try_from(at).unwrap_or(u32::MAX)))
@@ -66,6 +107,7 @@ impl Snapshot {
             first[i] += first[i - 1];
         }
         self.first_route = first;
+        self.preferred = Preferred::default();
     }
 
     /// The sites an endpoint stands in, as far as known; for parts, those of what they are part of.

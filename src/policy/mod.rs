@@ -90,12 +90,16 @@ impl Instrument {
     }
 }
 
-/// "articles 5, 7 and 8" as "第五条、第七条和第八条"; `None`: it says more than that.
+/// "articles 5, 7 and 8" as "第五条、第七条和第八条"; what stands in brackets behind stays as it is. `None`: it says more than that.
 fn articles_zh(text: &str) -> Option<String> {
+    if let Some((articles, remark)) = text.strip_suffix(')').and_then(|t| t.split_once(" (")) {
+        return Some(format!("{}（{remark}）", articles_zh(articles)?));
+    }
     let numbers = text.strip_prefix("articles ").or_else(|| text.strip_prefix("article "))?;
     let mut out = String::new();
     for (i, word) in numbers.split(' ').enumerate() {
         match word {
+            "to" if i > 0 => out.push('至'),
             "and" if i > 0 => {
                 out.truncate(out.strip_suffix('、').map_or(out.len(), str::len));
                 out.push('和');
@@ -297,6 +301,7 @@ pub struct Tier {
 pub struct Rule {
     pub id: Spanned<String>,
     pub title: String,
+    pub title_zh: Option<String>,
     pub instruments: Vec<String>,
     pub severity: Severity,
     /// The pack's, unless the rule says otherwise.
@@ -334,9 +339,8 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// In Chinese where it is a shipped pack's, and translated.
     pub fn title(&self) -> Message {
-        lang::shipped(&self.title)
+        titled(&self.title, self.title_zh.as_deref())
     }
 
     pub fn rationale(&self) -> Option<Message> {
@@ -344,10 +348,16 @@ impl Rule {
     }
 }
 
+/// In the languages that the file gives it; else a shipped pack's has its Chinese in the tables.
+fn titled(english: &str, chinese: Option<&str>) -> Message {
+    chinese.map_or_else(|| lang::shipped(english), |chinese| lang::both(english, Some(chinese)))
+}
+
 #[derive(Clone, Debug)]
 pub struct Pack {
     pub id: String,
     pub title: String,
+    pub title_zh: Option<String>,
     pub version: String,
     pub binding: Binding,
     pub status: Status,
@@ -417,6 +427,10 @@ impl Rule {
 }
 
 impl Pack {
+    pub fn title(&self) -> Message {
+        titled(&self.title, self.title_zh.as_deref())
+    }
+
     /// The verdicts of [`SHOWN`] that no test expects of a rule.
     pub fn not_shown(&self, rule: &Rule) -> Vec<Verdict> {
         let is_shown = |v: &Verdict| self.tests.iter().any(|t| t.expects(&rule.id.value) == Some(*v));
@@ -440,6 +454,8 @@ mod tests {
             ("articles 38 and 39", "第三十八条和第三十九条"),
             ("articles 5, 7 and 8", "第五条、第七条和第八条"),
             ("article 38(1)", "第三十八条第一款"),
+            ("articles 36 and 38 to 40", "第三十六条和第三十八条至第四十条"),
+            ("article 39 (before 2026: article 37)", "第三十九条（before 2026: article 37）"),
             ("article 10", "第十条"),
             ("article 100", "第一百条"),
             ("article 205", "第二百零五条"),
@@ -448,7 +464,6 @@ mod tests {
         for (english, chinese) in table {
             assert_eq!(articles_zh(english).as_deref(), Some(chinese), "{english}");
         }
-        assert_eq!(articles_zh("article 39 (before 2026: article 37)"), None);
         assert_eq!(articles_zh("Schedule 1"), None);
     }
 }

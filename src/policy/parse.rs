@@ -227,6 +227,7 @@ impl Reader {
         Some(Pack {
             id: id?.value,
             title: raw.title?.0,
+            title_zh: raw.title_zh.map(|t| t.0),
             version: raw.version?.0,
             binding: raw.binding?.0,
             status: raw.status?.0,
@@ -301,6 +302,7 @@ impl Reader {
         Some(Rule {
             id: id?,
             title: raw.title?.0,
+            title_zh: raw.title_zh.map(|t| t.0),
             instruments: raw.instrument.map_or_else(Vec::new, |i| i.0),
             severity: raw.severity?.0,
             verification: raw.verification.map_or(verification, |w| w.0),

@@ -50,6 +50,8 @@ pub struct RawPack {
     /// The promise, in one line.
     #[schemars(required)]
     pub title: Option<Name>,
+    /// The same in Chinese.
+    pub title_zh: Option<Name>,
     /// Version of this text.
     #[schemars(required)]
     pub version: Option<Name>,
@@ -155,6 +157,8 @@ pub struct RawRule {
     /// The rule as a promise, in one line.
     #[schemars(required)]
     pub title: Option<Name>,
+    /// The same in Chinese.
+    pub title_zh: Option<Name>,
     /// What it rests on: id or ids of `[[instrument]]`.
     pub instrument: Option<OneOrMany<String>>,
     /// How bad it is when the rule is broken.

@@ -1,10 +1,9 @@
 //! Policies in words: a rule as a sentence that a lawyer can check against the text it encodes, and a pack with all that says
 //! how far it can be relied on. Says nothing about whether a rule holds.
 
-use std::fmt::Write as _;
-
 use super::{Apart, Binding, Combine, Demand, Doing, Instrument, Keep, Keyword, Pack, Rule, Separate, Survive, Tier, Window};
 use crate::finding::State;
+use crate::lang::{self, Joint, Lang, Message, say, tell};
 use crate::model::population::OriginAxis;
 use crate::model::{Activity, DomainKind, Role};
 use crate::source::Spanned;
@@ -12,219 +11,255 @@ use crate::vocab::places::{self, PlaceSet};
 use crate::vocab::{certifications, classes, facts, mechanisms};
 
 /// The rule in full sentences: demand, scope, exceptions, what it rests on.
-pub fn sentence(pack: &Pack, rule: &Rule) -> String {
+pub fn sentence(pack: &Pack, rule: &Rule, lang: Lang) -> String {
     let mut sentences = vec![demand(rule)];
     // What stands still, or names its own state, needs no word on states.
     if !matches!(rule.demand, Demand::Survive(_) | Demand::Separate(_)) || rule.state != State::ALL {
         sentences.push(states(&rule.state));
     }
-    sentences.extend(recipients(rule));
+    sentences.extend(recipients(rule, lang));
     sentences.extend(volume(rule));
     if !rule.unless_mechanism.is_empty() {
-        sentences.push(format!("Not asked of a transfer recorded as {}", mechanism_list(&rule.unless_mechanism)));
+        let mechanisms = mechanism_list(&rule.unless_mechanism, lang);
+        sentences.push(say!("Not asked of a transfer recorded as {mechanisms}", mechanisms));
     }
-    sentences.extend(rule.tiers.iter().map(tier));
-    sentences.extend(asked("Binds only those who answer yes", " to all of", &rule.applies_if));
-    sentences.extend(asked("Exempt are those who answer yes", " to any of", &rule.exempt));
+    sentences.extend(rule.tiers.iter().map(|t| tier(t, lang)));
+    sentences.extend(questions(&rule.applies_if).map(|(several, asked)| match several {
+        true => say!("Binds only those who answer yes to all of: {asked}", asked),
+        false => say!("Binds only those who answer yes: {asked}", asked),
+    }));
+    sentences.extend(questions(&rule.exempt).map(|(several, asked)| match several {
+        true => say!("Exempt are those who answer yes to any of: {asked}", asked),
+        false => say!("Exempt are those who answer yes: {asked}", asked),
+    }));
     if let Some((point, reading)) = &rule.reading {
-        sentences.push(format!("Asked only under the {} reading of the contested point {}", reading.as_str(), point.value));
+        let reading = Message::Word(reading.as_str());
+        sentences.push(say!(
+            "Asked only under the {reading} reading of the contested point {point}",
+            reading,
+            point = point.value
+        ));
     }
-    sentences.extend(combined(rule.combine).map(str::to_owned));
-    let rests_on: Vec<String> = rule.instruments.iter().filter_map(|id| instrument(pack, id)).map(cite).collect();
+    sentences.extend(combined(rule.combine));
+    let rests_on: Vec<Message> = rule.instruments.iter().filter_map(|id| instrument(pack, id)).map(Instrument::cited).collect();
     if !rests_on.is_empty() {
-        sentences.push(format!("Rests on {}", rests_on.join("; ")));
+        sentences.push(say!("Rests on {instruments}", instruments = lang::series(rests_on, Joint::Semicolon)));
     }
-    sentences.iter().map(|s| if s.ends_with(['?', '.']) { s.clone() } else { format!("{s}.") }).collect::<Vec<_>>().join(" ")
+    let stop = tell!(lang, ".");
+    let ended = sentences.iter().map(|s| match s.tell(lang) {
+        s if s.ends_with(['?', '.', '？', '。']) => s,
+        s => format!("{s}{stop}"),
+    });
+    let text = ended.collect::<Vec<_>>().join(lang.space());
+    if lang == Lang::En { capitalized(&text) } else { text }
 }
 
-/// The pack with its instruments, its rules and what it cannot decide, as text of several lines.
-pub fn describe(pack: &Pack) -> String {
+/// The pack with its instruments, its rules and what it cannot decide, as text of several lines. What a pack
+/// of the user's says is in its own words.
+pub fn describe(pack: &Pack, lang: Lang) -> String {
     let mut out = String::new();
-    let mut line = |text: &str| {
+    let mut line = |indent: &str, text: &str| {
+        out.push_str(indent);
         out.push_str(text);
         out.push('\n');
     };
-    line(&format!("{} {}: {}", pack.id, pack.version, pack.title));
-    line(&format!("  {}, {}; facts {}", binding(pack.binding), pack.status.word(), checked(pack.verification)));
-    let review = pack.review_by.map_or("no review date".to_owned(), |d| format!("to be reviewed by {d}"));
-    line(&format!("  as of {}, {review}", pack.as_of));
+    line("", &tell!(lang, "{pack} {version}: {title}", pack = pack.id, version = pack.version, title = pack.title()));
+    let (binding, facts) = (binding(pack.binding), checked(pack.verification));
+    line("  ", &tell!(lang, "{binding}, {status}; facts {facts}", binding, status = Message::Word(pack.status.word()), facts));
+    let review = pack.review_by.map_or_else(|| say!("no review date"), |day| say!("to be reviewed by {day}", day));
+    line("  ", &tell!(lang, "as of {day}, {review}", day = pack.as_of, review));
     for i in &pack.instruments {
-        line("");
-        line(&format!("  {}: {}", i.id.value, cite(i)));
+        line("", "");
+        line("  ", &tell!(lang, "{id}: {cited}", id = i.id.value, cited = i.cited()));
         if let Some(name) = &i.native_name {
-            line(&format!("    {name}"));
+            line("    ", name);
         }
         let mut dates = Vec::new();
-        dates.extend(i.effective_from.map(|d| format!("from {d}")));
-        dates.extend(i.effective_to.map(|d| format!("until {d}")));
-        dates.extend(i.verification.map(|v| checked(v).to_owned()));
+        dates.extend(i.effective_from.map(|day| say!("from {day}", day)));
+        dates.extend(i.effective_to.map(|day| say!("until {day}", day)));
+        dates.extend(i.verification.map(checked));
         if !dates.is_empty() {
-            line(&format!("    {}", dates.join(", ")));
+            line("    ", &lang::series(dates, Joint::Clause).tell(lang));
         }
         if let Some(url) = &i.url {
-            line(&format!("    {url}"));
+            line("    ", url);
         }
     }
     for point in &pack.contested {
-        line("");
-        line(&format!("  {} is contested: {}", point.id.value, point.question));
-        line(&format!("    Read strictly (which is asked unless the project chooses): {}.", point.strict));
-        line(&format!("    Read leniently: {}.", point.lenient));
+        line("", "");
+        line(
+            "  ",
+            &tell!(lang, "{point} is contested: {question}", point = point.id.value, question = lang::shipped(&point.question)),
+        );
+        let how = tell!(
+            lang,
+            "Read strictly (which is asked unless the project chooses): {how}.",
+            how = lang::shipped(&point.strict)
+        );
+        line("    ", &how);
+        line("    ", &tell!(lang, "Read leniently: {how}.", how = lang::shipped(&point.lenient)));
     }
     for rule in &pack.rules {
-        line("");
-        line(&format!("  {} ({}): {}", rule.id.value, rule.severity.as_str(), rule.title));
-        line(&format!("    {}", sentence(pack, rule)));
-        if let Some(why) = &rule.rationale {
-            line(&format!("    Why: {why}."));
+        line("", "");
+        let severity = Message::Word(rule.severity.as_str());
+        line("  ", &tell!(lang, "{rule} ({severity}): {title}", rule = rule.id.value, severity, title = rule.title()));
+        line("    ", &sentence(pack, rule, lang));
+        if let Some(why) = rule.rationale() {
+            line("    ", &tell!(lang, "Why: {why}.", why));
         }
         let controls: Vec<&str> = rule.controls().iter().map(|c| c.id.as_str()).collect();
         if !controls.is_empty() {
-            line(&format!("    Maps to {}.", controls.join(", ")));
+            line("    ", &tell!(lang, "Maps to {controls}.", controls = lang::list(controls)));
         }
         if rule.verification != pack.verification {
-            line(&format!("    Facts {}.", checked(rule.verification)));
+            line("    ", &tell!(lang, "Facts {checked}.", checked = checked(rule.verification)));
         }
     }
     if !pack.limits.is_empty() {
-        line("");
-        line("  What this pack cannot decide:");
+        line("", "");
+        line("  ", &tell!(lang, "What this pack cannot decide:"));
         for limit in &pack.limits {
-            line(&format!("    - {limit}"));
+            line("    - ", &lang::shipped(limit).tell(lang));
         }
     }
     out
 }
 
-fn demand(rule: &Rule) -> String {
+fn demand(rule: &Rule) -> Message {
     let (what, verbs) = (subject(rule), verbs(&rule.activity));
-    let text = match &rule.demand {
-        Demand::OnlyIn(places) => format!("{what} are {verbs} only in {}", place_list(places)),
-        Demand::NeverIn(places) => format!("{what} are never {verbs} in {}", place_list(places)),
+    match &rule.demand {
+        Demand::OnlyIn(places) => say!("{what} are {verbs} only in {places}", what, verbs, places = place_list(places)),
+        Demand::NeverIn(places) => say!("{what} are never {verbs} in {places}", what, verbs, places = place_list(places)),
         Demand::CopyIn { places, max_age_hours } => {
-            let age = max_age_hours.map_or(String::new(), |h| format!(", not older than {}", duration(h)));
-            format!("at least one copy of {what} is stored in {}{age}", place_list(places))
+            let age = max_age_hours.map_or_else(Message::default, |h| say!(", not older than {age}", age = duration(h)));
+            say!("at least one copy of {what} is stored in {places}{age}", what, places = place_list(places), age)
         }
-        Demand::FirstIn(places) => format!("{what} are stored first in {}, and elsewhere only after that", place_list(places)),
+        Demand::FirstIn(places) => {
+            say!("{what} are stored first in {places}, and elsewhere only after that", what, places = place_list(places))
+        }
         Demand::ReturnWithin { hours, home } => {
             let (home, time) = (place_list(home), duration(*hours));
-            format!("{what} belong in {home}; what leaves it is back, and deleted elsewhere, within {time}")
+            say!("{what} belong in {home}; what leaves it is back, and deleted elsewhere, within {time}", what, home, time)
         }
         Demand::RetainIn { places, days } => {
-            format!("{what} are kept in {} for at least {}", place_list(places), count(*days, "day"))
+            let (places, time) = (place_list(places), self::days(*days));
+            say!("{what} are kept in {places} for at least {time}", what, places, time)
         }
-        Demand::KeysIn(places) => format!("the keys that encrypt stores of {what} stand in {}", place_list(places)),
-        Demand::Survive(survive) => survival(survive, &what),
+        Demand::KeysIn(places) => {
+            say!("the keys that encrypt stores of {what} stand in {places}", what, places = place_list(places))
+        }
+        Demand::Survive(survive) => survival(survive, what),
         Demand::Separate(Separate { apart, at_least_km, .. }) => {
             let word = |apart: &Apart| match apart {
-                Apart::Domain(kind) => kind.as_str(),
-                Apart::Principal => "person with access",
+                Apart::Domain(kind) => Message::Word(kind.as_str()),
+                Apart::Principal => say!("person with access"),
             };
-            let shared = joined(apart.iter().map(|a| word(a).to_owned()), "or");
-            let far = at_least_km.map_or(String::new(), |km| format!(", at least one backup stands {km} km away or more"));
-            format!(
-                "stores of {what} and their backups share no {shared}{far}, and at least one backup is locked against deletion"
+            let shared = lang::series(apart.iter().map(word), Joint::Or);
+            let far =
+                at_least_km.map_or_else(Message::default, |km| say!(", at least one backup stands {km} km away or more", km));
+            say!(
+                "stores of {what} and their backups share no {shared}{far}, and at least one backup is locked against deletion",
+                what,
+                shared,
+                far
             )
         }
-        Demand::Nexus => format!("a place carries {what} only if somebody who takes part belongs there"),
-        Demand::Recipient => format!("{what} are {verbs} only where whoever operates the place may have them"),
-    };
-    capitalized(&text)
+        Demand::Nexus => say!("a place carries {what} only if somebody who takes part belongs there", what),
+        Demand::Recipient => say!("{what} are {verbs} only where whoever operates the place may have them", what, verbs),
+    }
 }
 
 /// "Whoever operates such a place is governed by the law of ..., has ..., and is no covered person".
-fn recipients(rule: &Rule) -> Option<String> {
+fn recipients(rule: &Rule, lang: Lang) -> Option<Message> {
     let asked = rule.recipient.as_ref()?;
     let mut parts = Vec::new();
     if let Some(set) = &asked.jurisdiction {
-        parts.push(format!("is governed only by the law of {}", place_list(set)));
+        parts.push(say!("is governed only by the law of {places}", places = place_list(set)));
     }
     parts.extend(asked.certified.iter().map(|c| {
         let title = certifications::known(&c.value).map_or(c.value.as_str(), |known| known.title.as_str());
-        format!("is {} ({})", uncapitalized(title), c.value)
+        say!("is {title} ({id})", title = phrase(title, lang), id = c.value)
     }));
-    parts.extend(asked.covered_person.map(|is| {
-        let article = if is { "a" } else { "no" };
-        format!("is {article} covered person under 28 CFR 202.211")
+    parts.extend(asked.covered_person.map(|is| match is {
+        true => say!("is a covered person under 28 CFR 202.211"),
+        false => say!("is no covered person under 28 CFR 202.211"),
     }));
-    Some(format!("Whoever operates a place that the data gets to {}", joined(parts.into_iter(), "and")))
+    Some(say!("Whoever operates a place that the data gets to {what}", what = lang::series(parts, Joint::And)))
 }
 
-fn survival(survive: &Survive, what: &str) -> String {
+fn survival(survive: &Survive, what: Message) -> Message {
     let lost = match survive.count {
-        1 => format!("any one {}", survive.loss_of.as_str()),
-        n => format!("any {n} {} at once", plural(survive.loss_of)),
+        1 => say!("any one {kind}", kind = Message::Word(survive.loss_of.as_str())),
+        n => say!("any {n} {kinds} at once", n, kinds = several(survive.loss_of)),
     };
-    let around = survive.radius_km.map_or(String::new(), |km| format!(" and of every site within {km} km of it"));
-    let keep = survive.keep.iter().map(|k| match k {
-        Keep::ServingPath => "a way to be served",
-        Keep::FullCopy => "a full copy",
-        Keep::Identity => "sign-in",
-        Keep::Keys => "keys",
-        Keep::Dns => "name service",
-        Keep::ControlPlane => "control plane",
+    let around = survive.radius_km.map_or_else(Message::default, |km| say!(" and of every site within {km} km of it", km));
+    let keep = survive.keep.iter().map(|k| match (k, survive.max_age_hours) {
+        (Keep::ServingPath, _) => say!("a way to be served"),
+        (Keep::FullCopy, None) => say!("a full copy"),
+        (Keep::FullCopy, Some(hours)) => say!("a full copy at most {age} old", age = self::hours(hours)),
+        (Keep::Identity, _) => say!("sign-in"),
+        (Keep::Keys, _) => say!("keys"),
+        (Keep::Dns, _) => say!("name service"),
+        (Keep::ControlPlane, _) => say!("control plane"),
     });
-    let age = survive.max_age_hours.map_or(String::new(), |hours| format!(" at most {} old", count(hours, "hour")));
-    let within = survive.within.as_ref().map_or(String::new(), |p| format!(", inside {}", place_list(p)));
-    format!(
-        "the loss of {lost}{around} leaves {} for {what}{within}",
-        joined(keep.map(|k| if k == "a full copy" { format!("{k}{age}") } else { k.to_owned() }), "and")
-    )
+    let within = survive.within.as_ref().map_or_else(Message::default, |p| say!(", inside {places}", places = place_list(p)));
+    let kept = lang::series(keep, Joint::And);
+    say!("the loss of {lost}{around} leaves {kept} for {what}{within}", lost, around, kept, what, within)
 }
 
-fn plural(kind: DomainKind) -> String {
-    match kind {
+fn several(kind: DomainKind) -> Message {
+    let plural = match kind {
         DomainKind::Country => "countries".to_owned(),
         DomainKind::Campus => "campuses".to_owned(),
         other => format!("{}s", other.as_str()),
-    }
+    };
+    lang::both(&plural, Some(Lang::Zh.word(kind.as_str())))
 }
 
 /// "recordings and contact data of people in the United States".
-fn subject(rule: &Rule) -> String {
+fn subject(rule: &Rule) -> Message {
     let classes = match rule.data.as_slice() {
-        [] => "all data".to_owned(),
-        data => joined(data.iter().map(|c| class(&c.value)), "and"),
+        [] => say!("all data"),
+        data => lang::series(data.iter().map(|c| class(&c.value)), Joint::And),
     };
     let Some(origin) = &rule.origin else { return classes };
     let origin = place_list(origin);
     let of_people = rule.data.is_empty() || rule.data.iter().any(|c| classes::may_be_personal(&c.value));
-    let whose = match rule.origin_by {
-        OriginAxis::Residence if !of_people => format!("of {origin}"),
-        OriginAxis::Residence => format!("of people in {origin}"),
-        OriginAxis::Citizenship => format!("of citizens of {origin}"),
-        OriginAxis::AccountRegion => format!("of accounts in {origin}"),
-        OriginAxis::Market => format!("of people served in {origin}"),
-    };
-    format!("{classes} {whose}")
+    match rule.origin_by {
+        OriginAxis::Residence if !of_people => say!("{classes} of {origin}", classes, origin),
+        OriginAxis::Residence => say!("{classes} of people in {origin}", classes, origin),
+        OriginAxis::Citizenship => say!("{classes} of citizens of {origin}", classes, origin),
+        OriginAxis::AccountRegion => say!("{classes} of accounts in {origin}", classes, origin),
+        OriginAxis::Market => say!("{classes} of people served in {origin}", classes, origin),
+    }
 }
 
-fn class(name: &str) -> String {
+fn class(name: &str) -> Message {
     match classes::known(name).and_then(|c| c.label.clone()) {
-        Some(label) => label,
-        None => format!("`{name}` data"),
+        Some(label) => lang::read(label),
+        None => say!("`{name}` data", name),
     }
 }
 
-fn verbs(activity: &[Doing]) -> String {
+fn verbs(activity: &[Doing]) -> Message {
     if activity.is_empty() {
-        return "stored, processed, passed through or opened".to_owned();
+        return say!("stored, processed, passed through or opened");
     }
-    let mut words: Vec<&str> = Vec::new();
+    let mut words: Vec<Message> = Vec::new();
     for doing in activity {
         let word = match doing {
-            Doing::Role(Role::Entry) => "taken in",
-            Doing::Role(Role::Transit) => "passed through",
-            Doing::Role(Role::Process) => "processed",
-            Doing::Role(Role::Store) => "stored",
-            Doing::Role(Role::Keys) | Doing::Route(Activity::Keys) => "held as keys",
-            Doing::Role(Role::Access) | Doing::Route(Activity::Access) => "opened",
-            Doing::Route(Activity::Forward) => "forwarded",
-            Doing::Route(Activity::Replicate) => "replicated",
-            Doing::Route(Activity::Backup) => "backed up",
-            Doing::Route(Activity::Log) => "logged",
-            Doing::Route(Activity::Mirror) => "mirrored",
-            Doing::Route(Activity::Cache) => "cached",
+            Doing::Role(Role::Entry) => say!("taken in"),
+            Doing::Role(Role::Transit) => say!("passed through"),
+            Doing::Role(Role::Process) => say!("processed"),
+            Doing::Role(Role::Store) => say!("stored"),
+            Doing::Role(Role::Keys) | Doing::Route(Activity::Keys) => say!("held as keys"),
+            Doing::Role(Role::Access) | Doing::Route(Activity::Access) => say!("opened"),
+            Doing::Route(Activity::Forward) => say!("forwarded"),
+            Doing::Route(Activity::Replicate) => say!("replicated"),
+            Doing::Route(Activity::Backup) => say!("backed up"),
+            Doing::Route(Activity::Log) => say!("logged"),
+            Doing::Route(Activity::Mirror) => say!("mirrored"),
+            Doing::Route(Activity::Cache) => say!("cached"),
             // Carries no data; rules cannot name it.
             Doing::Route(Activity::Depend) => continue,
         };
@@ -232,90 +267,108 @@ fn verbs(activity: &[Doing]) -> String {
             words.push(word);
         }
     }
-    joined(words.into_iter().map(str::to_owned), "or")
+    lang::series(words, Joint::Or)
 }
 
-fn states(states: &[State]) -> String {
+fn states(states: &[State]) -> Message {
     let words = states.iter().map(|s| match s {
-        State::Normal => "in normal running",
-        State::Overload => "under overload",
-        State::Loss => "after a loss",
+        State::Normal => say!("in normal running"),
+        State::Overload => say!("under overload"),
+        State::Loss => say!("after a loss"),
     });
-    format!("Applies {}", joined(words.map(str::to_owned), "and"))
+    say!("Applies {states}", states = lang::series(words, Joint::And))
 }
 
-fn volume(rule: &Rule) -> Option<String> {
-    let window = match rule.window {
-        None => "",
-        Some(Window::CalendarYear) => ", counted since 1 January",
-        Some(Window::TrailingTwelveMonths) => ", counted over the last twelve months",
-    };
-    Some(format!("Binds from {} on{window}", people(rule.min_subjects?)))
+fn volume(rule: &Rule) -> Option<Message> {
+    let people = people(rule.min_subjects?);
+    Some(match rule.window {
+        None => say!("Binds from {people} on", people),
+        Some(Window::CalendarYear) => say!("Binds from {people} on, counted since 1 January", people),
+        Some(Window::TrailingTwelveMonths) => say!("Binds from {people} on, counted over the last twelve months", people),
+    })
 }
 
-fn tier(tier: &Tier) -> String {
-    format!("From {} on, not asked of a transfer recorded as {}", people(tier.at_least), mechanism_list(&tier.mechanisms))
+fn tier(tier: &Tier, lang: Lang) -> Message {
+    let (people, mechanisms) = (people(tier.at_least), mechanism_list(&tier.mechanisms, lang));
+    say!("From {people} on, not asked of a transfer recorded as {mechanisms}", people, mechanisms)
 }
 
-fn combined(combine: Combine) -> Option<&'static str> {
+fn combined(combine: Combine) -> Option<Message> {
     match combine {
         // The default, and what one expects.
         Combine::Intersection => None,
-        Combine::PerSubject => Some("Of an item about several people, each one's part follows that person"),
-        Combine::Nexus => Some("A session of several people may be carried where one of them belongs"),
-        Combine::Controller => Some("An item about several people follows the owner of the account"),
+        Combine::PerSubject => Some(say!("Of an item about several people, each one's part follows that person")),
+        Combine::Nexus => Some(say!("A session of several people may be carried where one of them belongs")),
+        Combine::Controller => Some(say!("An item about several people follows the owner of the account")),
     }
 }
 
-fn asked(lead: &str, several: &str, ids: &[Spanned<String>]) -> Option<String> {
-    let question = |id: &Spanned<String>| facts::known(&id.value).map_or_else(|| id.value.clone(), |f| f.question.clone());
-    let questions: Vec<String> = ids.iter().map(question).collect();
-    let several = if questions.len() > 1 { several } else { "" };
-    (!questions.is_empty()).then(|| format!("{lead}{several}: {}", questions.join(" ")))
+/// Whether there are several, and the questions themselves.
+fn questions(ids: &[Spanned<String>]) -> Option<(bool, Message)> {
+    let question = |id: &Spanned<String>| {
+        facts::known(&id.value).map_or_else(|| Message::Plain(id.value.clone()), |f| lang::read(f.question.clone()))
+    };
+    (!ids.is_empty()).then(|| (ids.len() > 1, lang::series(ids.iter().map(question), Joint::Sentence)))
 }
 
-fn mechanism(id: &str) -> String {
-    mechanisms::known(id).map_or_else(|| id.to_owned(), |m| format!("{} ({id})", uncapitalized(&m.title)))
+fn mechanism(id: &str, lang: Lang) -> Message {
+    let known = mechanisms::known(id);
+    known.map_or_else(|| id.into(), |m| say!("{title} ({id})", title = phrase(&m.title, lang), id))
 }
 
 /// Titles hold commas, so semicolons part them.
-fn mechanism_list(ids: &[Spanned<String>]) -> String {
-    ids.iter().map(|id| mechanism(&id.value)).collect::<Vec<_>>().join("; or ")
+fn mechanism_list(ids: &[Spanned<String>], lang: Lang) -> Message {
+    let all = ids.iter().map(|id| mechanism(&id.value, lang).tell(lang));
+    all.collect::<Vec<_>>().join(&tell!(lang, "; or ")).into()
+}
+
+/// A title within a sentence.
+fn phrase(title: &str, lang: Lang) -> String {
+    match lang {
+        Lang::En => uncapitalized(title),
+        Lang::Zh => lang.read(title).into_owned(),
+    }
 }
 
 fn instrument<'p>(pack: &'p Pack, id: &str) -> Option<&'p Instrument> {
     pack.instruments.iter().find(|i| i.id.value == id)
 }
 
-fn cite(instrument: &Instrument) -> String {
-    match &instrument.article {
-        Some(article) => format!("{}, {article}", instrument.citation),
-        None => instrument.citation.clone(),
-    }
-}
-
-fn binding(binding: Binding) -> &'static str {
+fn binding(binding: Binding) -> Message {
     match binding {
-        Binding::Statute => "a statute",
-        Binding::Regulation => "a regulation",
-        Binding::Direction => "an authority's direction",
-        Binding::Standard => "a standard",
-        Binding::Certification => "a condition of a certificate",
-        Binding::Contract => "a contract",
-        Binding::Company => "a company's own rule",
+        Binding::Statute => say!("a statute"),
+        Binding::Regulation => say!("a regulation"),
+        Binding::Direction => say!("an authority's direction"),
+        Binding::Standard => say!("a standard"),
+        Binding::Certification => say!("a condition of a certificate"),
+        Binding::Contract => say!("a contract"),
+        Binding::Company => say!("a company's own rule"),
     }
 }
 
-fn checked(verification: super::Verification) -> &'static str {
+fn checked(verification: super::Verification) -> Message {
     match verification {
-        super::Verification::Primary => "checked against the primary text",
-        super::Verification::Secondary => "checked in secondary sources",
-        super::Verification::Memory => "written from memory, not checked",
+        super::Verification::Primary => say!("checked against the primary text"),
+        super::Verification::Secondary => say!("checked in secondary sources"),
+        super::Verification::Memory => say!("written from memory, not checked"),
     }
 }
 
-fn place_list(set: &PlaceSet) -> String {
-    joined(set.names.iter().map(|name| place(name)), "or")
+fn place_list(set: &PlaceSet) -> Message {
+    lang::series(set.names.iter().map(|name| lang::both(&place(name), Some(&place_zh(name)))), Joint::Or)
+}
+
+/// "美国及其领地（@us-all）", "中国（CN）".
+fn place_zh(name: &str) -> String {
+    if let Some(set) = places::sets().iter().find(|s| s.name == name) {
+        return format!("{}（{name}）", set.title_zh);
+    }
+    let country = name.split('-').next().and_then(places::country);
+    match (places::subdivision(name), country) {
+        (Some(part), Some(country)) => format!("{} {}（{name}）", places::name_zh(country), part.name),
+        (None, Some(country)) => format!("{}（{name}）", places::name_zh(country)),
+        _ => name.to_owned(),
+    }
 }
 
 /// "the United States with its territories (@us-all)", "China (CN)".
@@ -341,16 +394,20 @@ fn place(name: &str) -> String {
     }
 }
 
-fn duration(hours: u64) -> String {
-    if hours > 48 && hours.is_multiple_of(24) { count(hours / 24, "day") } else { count(hours, "hour") }
+fn duration(of: u64) -> Message {
+    if of > 48 && of.is_multiple_of(24) { days(of / 24) } else { hours(of) }
 }
 
-fn count(n: u64, unit: &str) -> String {
-    format!("{} {unit}{}", grouped(n), if n == 1 { "" } else { "s" })
+fn days(n: u64) -> Message {
+    if n == 1 { say!("1 day") } else { say!("{n} days", n = grouped(n)) }
 }
 
-fn people(n: u64) -> String {
-    if n == 1 { "one person".to_owned() } else { format!("{} people", grouped(n)) }
+fn hours(n: u64) -> Message {
+    if n == 1 { say!("1 hour") } else { say!("{n} hours", n = grouped(n)) }
+}
+
+fn people(n: u64) -> Message {
+    if n == 1 { say!("one person") } else { say!("{n} people", n = grouped(n)) }
 }
 
 /// `1,000,000`.
@@ -363,18 +420,6 @@ fn grouped(n: u64) -> String {
         }
         out.push(digit);
     }
-    out
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn joined(words: impl Iterator<Item = String>, last: &str) -> String {
-    let mut words: Vec<String> = words.collect();
-    let Some(end) = words.pop() else { return String::new() };
-    if words.is_empty() {
-        return end;
-    }
-    let mut out = words.join(", ");
-    let _ = write!(out, " {last} {end}");
     out
 }
 
@@ -415,7 +460,7 @@ mod tests {
 
     fn rule(keys: &str) -> String {
         let pack = pack(keys);
-        sentence(&pack, &pack.rules[0])
+        sentence(&pack, &pack.rules[0], Lang::En)
     }
 
     const ALWAYS: &str = "Applies in normal running, under overload and after a loss.";
@@ -512,7 +557,7 @@ mod tests {
   What this pack cannot decide:
     - Who takes part
 ";
-        assert_eq!(describe(&pack("nexus = true\nverification = 'primary'\nrationale = 'Because'")), expected);
+        assert_eq!(describe(&pack("nexus = true\nverification = 'primary'\nrationale = 'Because'"), Lang::En), expected);
     }
 
     #[test]
@@ -520,8 +565,13 @@ mod tests {
         for (name, text) in policy::shipped() {
             let pack = policy::parse(SourceId(0), text, date(2026, 11, 22)).0.expect(name);
             for rule in &pack.rules {
-                let words = sentence(&pack, rule);
+                let words = sentence(&pack, rule, Lang::En);
                 assert!(!words.contains('`'), "a class without a label in {words}");
+                let zh = sentence(&pack, rule, Lang::Zh);
+                assert!(
+                    zh.ends_with(['。', '？']) && lang::read::english_in(zh.split("依据：").next().unwrap_or_default()) == 0,
+                    "{zh}"
+                );
                 assert!(words.ends_with('.') && words.starts_with(char::is_uppercase) && !words.contains(".."), "{words}");
             }
         }

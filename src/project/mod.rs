@@ -27,6 +27,7 @@ pub use waiver::Waiver;
 #[derive(Clone, Debug, Default)]
 pub struct Project {
     pub name: Option<String>,
+    pub name_zh: Option<String>,
     pub owner: Option<String>,
     pub notify: Option<Notify>,
     /// Of what people read; `None`: the project does not say.
@@ -53,6 +54,13 @@ pub struct Project {
     pub geo: GeoSettings,
     /// `None` when the project has no file.
     pub location: Option<Location>,
+}
+
+impl Project {
+    /// What people call it.
+    pub fn called(&self, lang: Lang) -> Option<&str> {
+        self.name_zh.as_deref().filter(|_| lang == Lang::Zh).or(self.name.as_deref())
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -76,6 +76,7 @@ impl Parser {
         self.unique("policy", file.check.policies.iter().map(|p| (p.value.0.as_str(), p.span)));
         Project {
             name: file.project.name.map(|n| n.0),
+            name_zh: file.project.name_zh.map(|n| n.0),
             owner: file.project.owner.map(|n| n.0),
             lang: file.project.lang.map(|l| l.0),
             notify: file.project.notify.map(|n| Notify { within_hours: n.within.0, contact: n.contact.0 }),

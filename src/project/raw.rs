@@ -71,6 +71,8 @@ pub fn schema() -> serde_json::Value {
 pub(super) struct ProjectTable {
     /// As reports call it.
     pub name: Option<Name>,
+    /// As reports in Chinese call it.
+    pub name_zh: Option<Name>,
     /// Who answers for the project; printed on reports.
     pub owner: Option<Name>,
     /// Whom findings concern, and how soon they must know.

@@ -2,9 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{
-    RenderOptions, Reporter, gap_message, place_of, places_short, position, safe, safe_message, severity_style, summary,
-};
+use super::{RenderOptions, Reporter, place_of, places_short, position, safe, safe_message, severity_style, summary};
 use crate::finding::Assessment;
 use crate::lang::tell;
 use crate::source::Sources;
@@ -40,7 +38,7 @@ impl Reporter for Concise {
             writeln!(out, " [{}]", safe(&f.fingerprint))?;
         }
         for g in &a.gaps {
-            let told = tell!(lang, "gap {code}: {message}", code = g.code, message = safe_message(&gap_message(g)));
+            let told = tell!(lang, "gap {code}: {message}", code = g.code, message = safe_message(&g.message));
             writeln!(out, "{}: {told}", position(sources, g.location))?;
         }
         writeln!(out, "{}", summary(a).tell(lang))

@@ -62,7 +62,7 @@ impl Reporter for Csv {
                 kind: "gap",
                 code: g.code.into(),
                 rule: g.touches.join(" "),
-                message: super::gap_message(g).tell(lang),
+                message: g.message.tell(lang),
                 help: g.help.as_ref().map(|h| h.tell(lang)).unwrap_or_default(),
                 file: at.file,
                 line: at.line.to_string(),

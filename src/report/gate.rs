@@ -170,7 +170,7 @@ pub(super) fn data_sets(a: &Assessment, lang: Lang) -> Vec<String> {
             Some(date) => say!("of {day}", day = lang::day(date)),
             None => say!("date unknown"),
         };
-        let first = say!("{name} ({kind}), {date}", name = d.name, kind = d.kind, date);
+        let first = say!("{name} ({kind}), {date}", name = lang.read(&d.name), kind = lang.read(&d.kind), date);
         let further = [&d.licence, &d.attribution].into_iter().flatten().map(|text| Message::Plain(text.clone()));
         let all = std::iter::once(first).chain(further).chain(d.age.clone());
         safe(&lang::series(all, Joint::Semicolon).tell(lang)).into_owned()

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::gate::{data_sets, gravest, spot, spot_of};
-use super::{RenderOptions, Reporter, coverage, gap_message, places_short, safe, safe_list, safe_message, summary};
+use super::{RenderOptions, Reporter, coverage, places_short, safe, safe_list, safe_message, summary};
 use crate::finding::{Assessment, Finding, RuleResult, Severity, Verdict};
 use crate::lang::{Lang, tell};
 use crate::source::Sources;
@@ -45,14 +45,9 @@ impl Reporter for Github {
         for g in &a.gaps {
             let at = spot(sources, g.location);
             let text = match g.touches.as_slice() {
-                [] => safe(&gap_message(g).tell(lang)).into_owned(),
+                [] => safe(&g.message.tell(lang)).into_owned(),
                 rules => {
-                    tell!(
-                        lang,
-                        "{message} [leaves open {rules}]",
-                        message = safe_message(&gap_message(g)),
-                        rules = safe_list(rules)
-                    )
+                    tell!(lang, "{message} [leaves open {rules}]", message = safe_message(&g.message), rules = safe_list(rules))
                 }
             };
             if told.room("notice") {

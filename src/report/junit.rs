@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::gate::{data_sets, details, fails, gravest, line, spot_of};
+use super::gate::{Title, data_sets, details, fails, gravest, line, spot_of};
 use super::{RenderOptions, Reporter, coverage, safe, summary, xml};
 use crate::finding::{Assessment, Finding, GapResult, Severity, Verdict};
 use crate::lang::{self, Lang};
@@ -14,6 +14,10 @@ use crate::source::{Location, Sources};
 
 /// Gaps shown with a rule that they leave open; all stand at the end.
 const GAPS_OF_A_RULE: usize = 20;
+/// Bytes of findings of a rule that come with everything; of further ones the line and the fingerprint.
+const IN_FULL: usize = 1_000_000;
+/// Bytes after which findings and gaps are counted: libxml2, and who reads with it, refuses a text of more than 10 million.
+const MOST: usize = 8_000_000;
 
 pub struct Junit;
 
@@ -55,7 +59,16 @@ impl Reporter for Junit {
             case.write(sources, out)?;
         }
         let mut said = vec![summary(a).to_string()];
-        said.extend(a.gaps.iter().map(|g| gap(g, sources)));
+        let mut written = 0;
+        for (i, g) in a.gaps.iter().enumerate() {
+            if written > MOST {
+                said.push(format!("and {} more", lang::count(a.gaps.len() - i, "gap", "gaps")));
+                break;
+            }
+            let told = gap(g, sources);
+            written += told.len();
+            said.push(told);
+        }
         writeln!(out, "    <system-out>{}</system-out>", xml(&said.join("\n")))?;
         writeln!(out, "  </testsuite>\n</testsuites>")
     }
@@ -175,10 +188,14 @@ impl Case<'_> {
 
     fn text(&self, sources: &Sources) -> String {
         let mut lines = vec![safe(&self.title).into_owned()];
-        for f in &self.findings {
+        let mut written = 0;
+        for (i, f) in self.findings.iter().enumerate() {
+            if written > MOST {
+                lines.push(format!("and {} more", lang::count(self.findings.len() - i, "finding", "findings")));
+                break;
+            }
             let at = spot_of(f, sources);
-            lines.push(String::new());
-            lines.push(format!(
+            let mut told = vec![format!(
                 "{}:{}: {} {} {}: {}",
                 safe(&at.file),
                 at.line,
@@ -186,10 +203,13 @@ impl Case<'_> {
                 f.verdict.as_str(),
                 f.code,
                 safe(&f.message.to_string())
-            ));
-            lines.extend(
-                details(f, sources, Lang::En).into_iter().map(|(title, text)| format!("  {}: {text}", title.tell(Lang::En))),
-            );
+            )];
+            let details = details(f, sources, Lang::En).into_iter();
+            let shown = details.filter(|(title, _)| written < IN_FULL || *title == Title::Fingerprint);
+            told.extend(shown.map(|(title, text)| format!("  {}: {text}", title.tell(Lang::En))));
+            written += told.iter().map(String::len).sum::<usize>();
+            lines.push(String::new());
+            lines.append(&mut told);
         }
         if !self.gaps.is_empty() {
             lines.push(String::new());

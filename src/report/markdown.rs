@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use super::gate::{Title, data_sets, details, gravest, line, spot_of};
-use super::{RenderOptions, Reporter, coverage, gap_message, gaps_by_code, limits, places_short, safe, summary, transfer};
+use super::{RenderOptions, Reporter, coverage, gaps_by_code, limits, places_short, safe, summary, transfer};
 use crate::finding::{Assessment, Finding, GapResult};
 use crate::lang::{self, Lang, Message, say, tell};
 use crate::source::Sources;
@@ -77,7 +77,7 @@ impl Page<'_> {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let (a, lang) = (self.a, self.lang);
         let verdict = Message::Word(a.verdict.as_str());
-        let title = match &a.project {
+        let title = match a.name(lang) {
             Some(project) => tell!(lang, "Data residency of {project}: {verdict}", project = self.text(project), verdict),
             None => tell!(lang, "Data residency: {verdict}", verdict),
         };
@@ -148,7 +148,7 @@ impl Page<'_> {
 
     fn gap(&self, g: &GapResult) -> String {
         let lang = self.lang;
-        let mut text = format!("{} - {}", self.text(&gap_message(g).tell(lang)), self.text(&line(self.sources, g.location)));
+        let mut text = format!("{} - {}", self.text(&g.message.tell(lang)), self.text(&line(self.sources, g.location)));
         if !g.touches.is_empty() {
             text = tell!(lang, "{text}; leaves open {rules}", text, rules = self.text(&g.touches.join(", ")));
         }
@@ -279,9 +279,9 @@ pub(super) fn inert(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        if c == ' ' {
-            out.push(' ');
-            rest = &rest[1..];
+        if is_between(c) {
+            out.push(c);
+            rest = &rest[c.len_utf8()..];
             continue;
         }
         // A name with spaces is one, if it is quoted.
@@ -293,12 +293,13 @@ pub(super) fn inert(text: &str) -> String {
             out.push_str(&code(&inside[..length]));
             rest = &inside[length + 1..];
             // Other code would become part of this one's fence.
-            if !rest.starts_with([' ', ',', ';', '.', ':', ')', '"', '\'']) && !rest.is_empty() {
+            let ends = |c: char| is_between(c) || [',', ';', '.', ':', ')', '"', '\''].contains(&c);
+            if !rest.starts_with(ends) && !rest.is_empty() {
                 out.push(' ');
             }
             continue;
         }
-        let end = rest.find(' ').unwrap_or(rest.len());
+        let end = rest.find(is_between).unwrap_or(rest.len());
         match &rest[..end] {
             // Between others these begin nothing.
             joint @ ("-" | "->" | "%") if !out.is_empty() => out.push_str(joint),
@@ -310,6 +311,11 @@ pub(super) fn inert(text: &str) -> String {
         rest = &rest[end..];
     }
     out
+}
+
+/// What stands between words and is nothing to Markdown: blanks, and the punctuation of Chinese.
+fn is_between(c: char) -> bool {
+    " ，。、；：？！（）《》“”‘’—".contains(c)
 }
 
 /// Whether it is the `first` on its line matters for numbers only.
@@ -377,6 +383,7 @@ mod tests {
             ("`a``b`", "`a` `b`"),
             ("- x - y", "`-` x - y"),
             ("cut `a`-> `b`, or", "cut `a` -> `b`, or"),
+            ("违反：5 条规则（见 a.conf:6），`k`、@all", "违反：5 条规则（见 `a.conf:6`），`k`、`@all`"),
         ];
         for (text, expected) in table {
             assert_eq!(inert(text), expected, "{text}");

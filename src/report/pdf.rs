@@ -17,8 +17,8 @@ use ::typst::{Library, LibraryExt, World};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
 
-use super::typst::Typst;
-use super::{RenderOptions, Reporter};
+use super::RenderOptions;
+use super::typst::{Sheet, document};
 use crate::finding::Assessment;
 use crate::source::Sources;
 
@@ -31,9 +31,9 @@ pub struct Pdf {
 
 impl Pdf {
     /// With the fonts that are embedded: Libertinus Serif, New Computer Modern and DejaVu Sans Mono, which have Latin, Greek and Cyrillic.
-    pub fn new(a: &Assessment, sources: &Sources, options: &RenderOptions) -> io::Result<Self> {
+    pub fn new(a: &Assessment, sources: &Sources, options: &RenderOptions, sheets: &[Sheet]) -> io::Result<Self> {
         let mut text = Vec::new();
-        Typst.write(a, sources, options, &mut text)?;
+        document(a, sources, options, sheets, &mut text)?;
         let text = visible(&String::from_utf8(text).map_err(io::Error::other)?);
         let fonts = typst_assets::fonts().flat_map(|data| Font::iter(Bytes::new(data))).collect();
         let characters = text.chars().filter(|c| !c.is_whitespace() && !is_default_ignorable(*c)).collect();

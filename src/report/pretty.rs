@@ -1,30 +1,25 @@
 //! The report for people at a terminal: every finding with its lines, the policy's line, the way the data takes, why and what
-//! to do; then the rules, what could not be told, what was looked at, and the verdict. The one file that knows miette.
+//! to do; then the rules, what could not be told, what was looked at, and the verdict.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::fmt;
 use std::io::{self, Write};
-use std::ops::Range;
 
-use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan,
-    SpanContents, ThemeCharacters, ThemeStyles,
-};
-
+use super::causes::grouped;
 use super::gate::gravest;
-use super::mask::mask;
+use super::note::{Note, Window};
 use super::{
-    BOLD, DIM, RenderOptions, Reporter, condition, coverage, gap_message, gaps_by_code, known, limits, line, linked, pad,
-    places_short, push_safe, safe, safe_message, screen, severity_style, state_words, summary, table, transfer, tree,
-    verdict_style, words,
+    BOLD, DIM, RenderOptions, Reporter, condition, coverage, endpoint_of, gaps_by_code, known, limits, line, linked, pad,
+    places_short, safe, safe_message, screen, severity_style, state_words, summary, table, transfer, tree, verdict_style,
 };
-use crate::finding::{Assessment, CutRoute, Finding, Severity, State, Verdict};
+use crate::finding::{Assessment, CutRoute, Finding};
 use crate::lang::{self, Joint, Lang, Message, say, tell};
-use crate::source::{Location, Source, Sources};
+use crate::source::{Location, Sources};
 
-/// Gaps shown per code, files shown as not read; the others are counted here and listed in the other formats.
+/// Gaps shown per code, files shown as not read; the others are counted here and listed in the other formats. At a terminal also the
+/// members of a cause.
 const SHOWN: usize = 3;
+/// Lines shown at a terminal on what would make a rule hold.
+const STEPS: usize = 8;
 
 pub struct Pretty;
 
@@ -55,64 +50,9 @@ impl Reporter for Pretty {
     }
 }
 
-/// Shows one mistake (or remark, if it is not severe) in a file of the user's: what is wrong, the excerpt, the remedy.
-pub fn problem(
-    severity: Severity,
-    message: &str,
-    help: Option<&str>,
-    at: Option<Location>,
-    sources: &Sources,
-    options: &RenderOptions,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let note = Note {
-        message: safe(message).into_owned(),
-        severity: severity_of(severity),
-        help: help.map(|h| safe(h).into_owned()),
-        window: at.map(|at| Window::new(sources, at, None, options)),
-        related: Vec::new(),
-    };
-    Page { sources, options }.note(&note, out)
-}
-
 struct Page<'a> {
     sources: &'a Sources,
     options: &'a RenderOptions,
-}
-
-/// Findings alike in everything but which member of one pool, or which of what one line makes, they are about.
-type Cause<'a> =
-    (Verdict, Severity, &'a str, Option<&'a str>, [&'a [String]; 3], Option<State>, Vec<&'a str>, Option<Location>, String);
-
-fn cause(f: &Finding) -> Cause<'_> {
-    let before = f.path.split_last().map_or(&[][..], |(_, before)| before);
-    let pool: Vec<&str> = before.iter().map(|h| h.endpoint.as_str()).collect();
-    // Without a way to it, only what stands on the same line has the same cause.
-    let line = f.location.filter(|_| pool.is_empty());
-    let whose = [f.origin.as_slice(), &f.data, &f.populations];
-    let how = format!("{:?} {:?} {:?} {}", f.activity, f.role, f.lost, places_short(&f.places, Lang::En));
-    (f.verdict, f.severity, f.code, f.rule.as_deref(), whose, f.state, pool, line, how)
-}
-
-/// The findings in the order of `all`, those of one cause together behind the first of them.
-fn grouped<'a>(all: &[&'a Finding]) -> Vec<(&'a Finding, Vec<&'a Finding>)> {
-    let mut groups: Vec<(&Finding, Vec<&Finding>)> = Vec::new();
-    let mut known: BTreeMap<Cause<'_>, usize> = BTreeMap::new();
-    for f in all {
-        let cause = cause(f);
-        if cause.6.is_empty() && cause.7.is_none() || f.waiver.is_some() {
-            groups.push((f, Vec::new()));
-            continue;
-        }
-        match known.entry(cause) {
-            Entry::Occupied(of) => groups[*of.get()].1.push(f),
-            Entry::Vacant(of) => {
-                of.insert(groups.len());
-                groups.push((f, Vec::new()));
-            }
-        }
-    }
-    groups
 }
 
 impl Page<'_> {
@@ -155,10 +95,15 @@ impl Page<'_> {
         }
         let title = tell!(o.lang, "{others} of the same cause:", others = lang::count(others.len(), "other", "others"));
         writeln!(out, "  {}", o.paint(DIM, &title))?;
-        for f in others {
+        let shown = o.most_findings.map_or(usize::MAX, |_| SHOWN);
+        for f in others.iter().take(shown) {
             let at = f.location.map_or_else(String::new, |at| format!(" - {}", self.at(at)));
-            let text = format!("{}{at} [{}]", safe(&f.endpoint), safe(&f.fingerprint));
+            let text = format!("{}{at} [{}]", safe(&endpoint_of(f, o.lang)), safe(&f.fingerprint));
             writeln!(out, "{}", o.wrap("    - ", "      ", &text))?;
+        }
+        if others.len() > shown {
+            let more = tell!(o.lang, "and {n} more; --max-findings 0 or --format concise lists all", n = others.len() - shown);
+            writeln!(out, "{}", o.wrap("    - ", "      ", &more))?;
         }
         Ok(())
     }
@@ -199,14 +144,9 @@ impl Page<'_> {
             };
             related.push(Note::advice(asked, Window::new(self.sources, at, None, o)));
         }
-        let note = Note {
-            message: safe(&f.message.tell(o.lang)).into_owned(),
-            severity: severity_of(f.severity),
-            help: None,
-            window: f.location.map(|at| Window::new(self.sources, at, Some(label), o)),
-            related,
-        };
-        self.note(&note, out)?;
+        let message = safe(&f.message.tell(o.lang)).into_owned();
+        let window = f.location.map(|at| Window::new(self.sources, at, Some(label), o));
+        Note::new(f.severity, message, window, related).write(self.sources, o, out)?;
 
         if f.policy_location.is_none()
             && let Some(why) = &f.why
@@ -239,7 +179,9 @@ impl Page<'_> {
             // The last hop has said it already, unless the finding is about another endpoint.
             if f.path.last().is_none_or(|h| h.places != f.places) {
                 for place in &f.places {
-                    self.item(tell!(o.lang, "where"), &format!("{}: {}", safe(&f.endpoint), known(place, o.lang)), out)?;
+                    let (name, place) = (endpoint_of(f, o.lang), known(place, o.lang));
+                    let text = tell!(o.lang, "{name}: {place}", name = safe(&name), place);
+                    self.item(tell!(o.lang, "where"), &text, out)?;
                 }
             }
         }
@@ -275,8 +217,15 @@ impl Page<'_> {
             writeln!(out, "{}", o.wrap("    ", "    ", &o.paint(DIM, &safe(&r.title.tell(o.lang)))))?;
             writeln!(out, "{}", o.wrap("    ", "    ", &safe(&r.why.tell(o.lang))))?;
             for remedy in a.remedies.iter().filter(|remedy| remedy.rule == r.rule) {
-                for step in super::remedy(remedy, self.sources) {
+                let steps = super::remedy(remedy, self.sources);
+                let shown = o.most_findings.map_or(usize::MAX, |_| STEPS);
+                for step in steps.iter().take(shown) {
                     writeln!(out, "{}", o.wrap("    ", "      ", &step.tell(o.lang)))?;
+                }
+                if steps.len() > shown {
+                    let more =
+                        tell!(o.lang, "and {n} more; --max-findings 0 or --format json lists all", n = steps.len() - shown);
+                    writeln!(out, "{}", o.wrap("    ", "      ", &more))?;
                 }
             }
         }
@@ -311,7 +260,7 @@ impl Page<'_> {
         for (code, gaps) in gaps_by_code(&a.gaps) {
             writeln!(out, "  {} ({})", o.paint(BOLD, code), gaps.len())?;
             for gap in gaps.iter().take(SHOWN) {
-                let text = format!("{} - {}", safe(&gap_message(gap).tell(o.lang)), self.at(gap.location));
+                let text = format!("{} - {}", safe(&gap.message.tell(o.lang)), self.at(gap.location));
                 writeln!(out, "{}", o.wrap("    - ", "      ", &text))?;
                 if let Some(help) = &gap.help {
                     writeln!(
@@ -352,7 +301,7 @@ impl Page<'_> {
             writeln!(out, "  {}", tell!(o.lang, "{files} not read", files = lang::count(skipped.len(), "file", "files")))?;
         }
         for (file, why) in skipped.iter().take(SHOWN) {
-            writeln!(out, "{}", o.wrap("    - ", "      ", &format!("{}: {}", safe(file), safe(why))))?;
+            writeln!(out, "{}", o.wrap("    - ", "      ", &format!("{}: {}", safe(file), safe(&o.lang.read(why)))))?;
         }
         if skipped.len() > SHOWN {
             let more = tell!(o.lang, "and {n} more; --format json lists all", n = skipped.len() - SHOWN);
@@ -368,7 +317,7 @@ impl Page<'_> {
     /// Who answers for the project, and who is told of incidents.
     fn who(&self, a: &Assessment, out: &mut dyn Write) -> io::Result<()> {
         let project =
-            || a.project.as_deref().map_or_else(|| say!("this project"), |name| Message::Plain(safe(name).into_owned()));
+            || a.name(self.options.lang).map_or_else(|| say!("this project"), |name| Message::Plain(safe(name).into_owned()));
         let owner = a.owner.iter().map(|owner| say!("{owner} answers for {project}", owner = safe(owner), project = project()));
         let notify = a.notify.iter().map(|(contact, hours)| {
             let hours = Message::Count(*hours, "hour", "hours");
@@ -394,9 +343,15 @@ impl Page<'_> {
                 Some(date) => say!("of {day}", day = lang::day(&safe(date))),
                 None => say!("date unknown"),
             };
-            let mut text = tell!(o.lang, "{name} ({kind}), {date}", name = safe(&d.name), kind = safe(&d.kind), date);
+            let mut text = tell!(
+                o.lang,
+                "{name} ({kind}), {date}",
+                name = safe(&o.lang.read(&d.name)),
+                kind = safe(&o.lang.read(&d.kind)),
+                date
+            );
             if let Some(licence) = &d.licence {
-                text.push_str(&format!(", {}", safe(licence)));
+                text = lang::series([text, safe(licence).into_owned()], Joint::Clause).tell(o.lang);
             }
             if let Some(attribution) = &d.attribution {
                 text.push_str(&format!(" - {}", safe(attribution)));
@@ -414,36 +369,6 @@ impl Page<'_> {
     fn title(&self, text: &str, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{}", self.options.paint(BOLD, text))
     }
-
-    fn note(&self, note: &Note, out: &mut dyn Write) -> io::Result<()> {
-        let o = self.options;
-        let theme = GraphicalTheme {
-            characters: if o.unicode { ThemeCharacters::unicode() } else { ThemeCharacters::ascii() },
-            styles: if o.color { ThemeStyles::ansi() } else { ThemeStyles::none() },
-        };
-        let mut text = String::new();
-        GraphicalReportHandler::new_themed(theme)
-            .with_width(o.width.max(24))
-            .with_links(false)
-            .with_word_splitter(textwrap::WordSplitter::NoHyphenation)
-            .with_word_separator(words(o.lang))
-            .with_show_related_as_nested(true)
-            .render_report(&mut text, note)
-            .map_err(|_| io::Error::other("a diagnostic could not be rendered"))?;
-        let mut titles: Vec<(String, String)> = note.titles().map(|w| w.title(self.sources, o)).collect();
-        titles.reverse();
-        for line in text.lines() {
-            let line = line.trim_end();
-            match titles.last().filter(|(plain, link)| plain != link && line.contains(plain.as_str())) {
-                Some((plain, link)) => {
-                    writeln!(out, "{}", line.replacen(plain.as_str(), link, 1))?;
-                    titles.pop();
-                }
-                None => writeln!(out, "{line}")?,
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Endpoints per country.
@@ -451,13 +376,6 @@ pub fn countries(a: &Assessment, options: &RenderOptions) -> String {
     let rows: Vec<Vec<String>> = a.coverage.by_country.iter().map(|(c, n)| vec![c.clone(), n.to_string()]).collect();
     let lang = options.lang;
     table::render(&[&tell!(lang, "country"), &tell!(lang, "endpoints")], &rows, options)
-}
-
-fn severity_of(severity: Severity) -> miette::Severity {
-    match severity {
-        Severity::Critical | Severity::High => miette::Severity::Error,
-        Severity::Medium | Severity::Low => miette::Severity::Warning,
-    }
 }
 
 /// `transit by failover under overload, if all primaries are down or full`.
@@ -474,227 +392,4 @@ fn when(f: &Finding, lang: Lang) -> Option<String> {
     let condition = f.condition.as_ref().map(|c| Message::Plain(condition(c, lang)));
     let all: Vec<Message> = Some(told).filter(|t| !t.is_empty()).into_iter().chain(condition).collect();
     (!all.is_empty()).then(|| lang::series(all, Joint::Clause).tell(lang))
-}
-
-/// One message with an excerpt, as miette wants it.
-#[derive(Debug)]
-struct Note {
-    message: String,
-    severity: miette::Severity,
-    help: Option<String>,
-    window: Option<Window>,
-    related: Vec<Note>,
-}
-
-impl Note {
-    /// The excerpts, in the order in which they are shown.
-    fn titles(&self) -> impl Iterator<Item = &Window> {
-        self.window.iter().chain(self.related.iter().flat_map(|note| &note.window))
-    }
-
-    fn advice(message: String, window: Window) -> Self {
-        Self { message, severity: miette::Severity::Advice, help: None, window: Some(window), related: Vec::new() }
-    }
-}
-
-impl fmt::Display for Note {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Note {}
-
-impl Diagnostic for Note {
-    fn severity(&self) -> Option<miette::Severity> {
-        Some(self.severity)
-    }
-
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.help.as_ref().map(|h| Box::new(h) as Box<dyn fmt::Display>)
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.window.as_ref().map(|w| w as &dyn SourceCode)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let window = self.window.as_ref()?;
-        let span = (window.label.start, window.label.len());
-        Some(Box::new(std::iter::once(LabeledSpan::new(window.label_text.clone(), span.0, span.1))))
-    }
-
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        (!self.related.is_empty())
-            .then(|| Box::new(self.related.iter().map(|n| n as &dyn Diagnostic)) as Box<dyn Iterator<Item = _>>)
-    }
-}
-
-/// The line of a location with its neighbours, each cut to the width around what matters and made safe. It stands in for the
-/// whole file: miette panics on labels beyond column 65,535 and rescans a source from its start for every report.
-#[derive(Debug)]
-struct Window {
-    file: String,
-    at: Location,
-    /// Of the first line of `text`, from 1.
-    first_line: u32,
-    /// Where the label really begins, from 1, in characters.
-    column: u32,
-    text: String,
-    label: Range<usize>,
-    label_text: Option<String>,
-}
-
-impl Window {
-    fn new(sources: &Sources, at: Location, label_text: Option<String>, options: &RenderOptions) -> Self {
-        let source = sources.get(at.source);
-        let position = source.position(at.span.start);
-        let first_line = position.line.saturating_sub(1).max(1);
-        // The frame and line numbers, and the indent of a nested excerpt.
-        let room = options.width.saturating_sub(18).clamp(20, 200);
-        let mut text = String::new();
-        let mut label = 0..0;
-        let mut label_column = 0;
-        for number in first_line..=position.line + 1 {
-            let line = source.line_text(number);
-            if number > position.line && line.is_empty() {
-                break;
-            }
-            let base = text.len();
-            if number == position.line {
-                let (clipped, range) = pointed_at(source, at, room, options.unicode);
-                label_column = textwrap::core::display_width(&clipped[..floor(&clipped, range.start + range.len() / 2)]);
-                label = base + range.start..base + range.end;
-                text.push_str(&clipped);
-            } else {
-                text.push_str(&clip(line, &mask(source, number, 0..0), 0..0, room, options.unicode).0);
-            }
-            text.push('\n');
-        }
-        text.pop();
-        // miette does not wrap what stands under the line.
-        let label_text = label_text.filter(|l| !l.is_empty() && label_column + textwrap::core::display_width(l) < room);
-        Self { file: safe(&source.path).into_owned(), at, first_line, column: position.column, text, label, label_text }
-    }
-}
-
-impl Window {
-    /// What miette writes above the excerpt, and the same as a link.
-    fn title(&self, sources: &Sources, options: &RenderOptions) -> (String, String) {
-        let line = sources.get(self.at.source).line(self.at.span.start);
-        let plain = format!("{}:{line}:{}", self.file, self.column);
-        let link = linked(&plain, sources, self.at, options);
-        (plain, link)
-    }
-}
-
-/// The line of a location in at most `room` columns, without its secrets and made safe, and where in it the location is.
-pub(super) fn pointed_at(source: &Source, at: Location, room: usize, unicode: bool) -> (String, Range<usize>) {
-    let number = source.line(at.span.start);
-    let (line, start) = (source.line_text(number), source.line_start(number));
-    let inside = |offset: u32| floor(line, offset.saturating_sub(start) as usize);
-    let focus = inside(at.span.start)..inside(at.span.end);
-    clip(line, &mask(source, number, focus.clone()), focus, room, unicode)
-}
-
-/// A byte offset moved back onto a character boundary inside the text.
-fn floor(text: &str, offset: usize) -> usize {
-    let mut at = offset.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
-}
-
-/// At most `room` columns of a line that show the beginning of `focus` and nothing of `masked`, made safe, and where the focus is
-/// in them. Looks at no more of the line than it shows.
-fn clip(line: &str, masked: &[Range<usize>], focus: Range<usize>, room: usize, unicode: bool) -> (String, Range<usize>) {
-    let more = if unicode { "…" } else { "..." };
-    // A character, or a masked piece of the line: a long one is a cut, a short one a value that is not shown.
-    let unit = |at: usize, c: char| -> (Range<usize>, String) {
-        let index = masked.partition_point(|m| m.end <= at);
-        match masked.get(index).filter(|m| m.contains(&at)) {
-            Some(m) => (m.clone(), if m.len() > room * 4 { more } else { "***" }.to_owned()),
-            None => {
-                // What it must be told from may begin before it: see `LOG_COMMAND`.
-                let before = if c == '[' && line[..at].ends_with("##") { "##" } else { "" };
-                let mut piece = before.to_owned();
-                push_piece(&mut piece, c);
-                (at..at + c.len_utf8(), piece.split_off(before.len()))
-            }
-        }
-    };
-    let next = |at: usize| line[at..].chars().next().map(|c| unit(at, c));
-    let previous = |at: usize| line[..at].chars().next_back().map(|c| unit(at - c.len_utf8(), c));
-    let width = |piece: &str| textwrap::core::display_width(piece);
-
-    let mut start = 0;
-    let (mut at, mut columns) = (0, 0);
-    while at < focus.end && columns <= room {
-        let Some((range, piece)) = next(at) else { break };
-        columns += width(&piece).max(1);
-        at = range.end;
-    }
-    if columns > room {
-        // A mask that holds the beginning of the focus is shown whole.
-        start = next(focus.start).map_or(focus.start, |(range, _)| range.start.min(focus.start));
-        let mut left = room / 3;
-        while let Some((range, piece)) = previous(start) {
-            let Some(rest) = left.checked_sub(width(&piece).max(1)) else { break };
-            (left, start) = (rest, range.start);
-        }
-    }
-    let mut out = String::new();
-    if start > 0 {
-        out.push_str(more);
-    }
-    let mut range = out.len()..out.len();
-    let mut columns = width(&out);
-    let mut at = start;
-    while let Some((unit, piece)) = next(at) {
-        columns += width(&piece);
-        if columns > room || out.len() > room * 8 {
-            out.push_str(more);
-            break;
-        }
-        if unit.start <= focus.start {
-            range.start = out.len();
-        }
-        out.push_str(&piece);
-        if unit.start < focus.end {
-            range.end = out.len();
-        }
-        at = unit.end;
-    }
-    if focus.start >= line.len() {
-        range.start = out.len();
-    }
-    range.end = range.end.max(range.start);
-    (out, range)
-}
-
-/// Tabs as one blank: the column that counts is in the frame's title.
-fn push_piece(out: &mut String, c: char) {
-    if c == '\t' { out.push(' ') } else { push_safe(out, c) }
-}
-
-impl SourceCode for Window {
-    fn read_span<'a>(
-        &'a self,
-        span: &SourceSpan,
-        before: usize,
-        after: usize,
-    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let inner = self.text.as_str().read_span(span, before, after)?;
-        // Without context, miette asks for the title of the frame: the column in the real line.
-        let column = if before == 0 && after == 0 { self.column.saturating_sub(1) as usize } else { inner.column() };
-        Ok(Box::new(MietteSpanContents::new_named(
-            self.file.clone(),
-            inner.data(),
-            *inner.span(),
-            self.first_line.saturating_sub(1) as usize + inner.line(),
-            column,
-            inner.line_count(),
-        )))
-    }
 }

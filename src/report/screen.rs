@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use super::causes::grouped;
 use super::gate::{fails, gravest};
 use super::{
-    BOLD, DIM, RenderOptions, coverage, gaps_by_code, limits, line, linked, pad, place_of, safe, severity_style, summary,
-    verdict_style,
+    BOLD, DIM, RenderOptions, coverage, gaps_by_code, limits, line, linked, pad, place_of, places_short, safe, severity_style,
+    summary, verdict_style,
 };
 use crate::finding::{Assessment, Finding, RuleResult, Verdict};
 use crate::lang::{self, Lang, tell};
 use crate::source::Sources;
 
-/// Findings, rules of a verdict and codes of gaps shown; the others are counted. All of it comes to less than 24 lines.
+/// Causes of findings, rules of a verdict and codes of gaps shown; the others are counted. All of it comes to less than 24 lines.
 const FINDINGS: usize = 5;
 const RULES: usize = 3;
 const CODES: usize = 3;
@@ -32,17 +33,22 @@ pub fn write(a: &Assessment, sources: &Sources, options: &RenderOptions, out: &m
         writeln!(out, "{}", one_line(&format!("  {head} {:>4}  {names}", rules.len()), o))?;
     }
     let findings = gravest(a);
-    let counted: Vec<&&Finding> = findings.iter().filter(|f| f.verdict != Verdict::Waived).collect();
+    let counted: Vec<&Finding> = findings.into_iter().filter(|f| f.verdict != Verdict::Waived).collect();
     if !counted.is_empty() {
         let failing = counted.iter().filter(|f| fails(f.verdict)).count();
         let findings = lang::count(counted.len(), "finding", "findings");
         let title = tell!(o.lang, "{findings}, {failing} of them violations; the gravest:", findings, failing);
         writeln!(out, "{}", one_line(&o.paint(BOLD, &title), o))?;
     }
-    for f in counted.iter().take(FINDINGS) {
+    for (f, alike) in grouped(&counted).into_iter().take(FINDINGS) {
         let at = place_of(f).map_or_else(|| "-".to_owned(), |at| linked(&line(sources, at), sources, at, o));
+        let at = more(at, 1 + alike.len(), 1, o.lang);
         let severity = o.paint(severity_style(f.severity), o.lang.word(f.severity.as_str()));
-        writeln!(out, "{}", one_line(&format!("  {severity} {at}: {}", safe(&f.message.tell(o.lang))), o))?;
+        // What the line is about first: the end of it may be cut.
+        let place = places_short(&f.places, o.lang);
+        let place = if place.is_empty() { place } else { format!(" ({place})") };
+        let about = if f.endpoint.is_empty() { String::new() } else { format!("{}{place}: ", safe(&f.endpoint)) };
+        writeln!(out, "{}", one_line(&format!("  {severity} {at}: {about}{}", safe(&f.message.tell(o.lang))), o))?;
     }
     if !a.gaps.is_empty() {
         let mut codes: Vec<(&str, usize)> = gaps_by_code(&a.gaps).into_iter().map(|(code, gaps)| (code, gaps.len())).collect();

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::json::{self, DataSet, JsonFinding, JsonPlace, Rule};
 use super::pretty::Pretty;
-use super::{BOLD, RenderOptions, Reporter, count, safe, table};
+use super::{BOLD, RenderOptions, Reporter, safe, table};
 use crate::finding::observed::{End, Log, Observation, ObservedWay, Proof, Rows, Seen, Unused, size};
-use crate::lang::Message;
+use crate::lang::{self, Joint, Lang, Message, say, tell};
 use crate::source::Sources;
 
 pub const SCHEMA: &str = "onshore.traffic/1";
@@ -21,22 +21,31 @@ const SHOWN: usize = 20;
 pub fn pretty(o: &Observation, sources: &Sources, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
     logs(o, options, out)?;
     let of = |declared: Option<bool>| o.ways.iter().filter(|w| w.declared == declared).collect::<Vec<_>>();
-    ways("Most bytes", &o.ways.iter().collect::<Vec<_>>(), options, out)?;
-    ways("Undeclared ways", &of(Some(false)), options, out)?;
+    ways(&say!("Most bytes"), &o.ways.iter().collect::<Vec<_>>(), options, out)?;
+    ways(&say!("Undeclared ways"), &of(Some(false)), options, out)?;
     let moved = |w: &&ObservedWay| w.from.was.is_some() || w.to.was.is_some();
     let moved: Vec<&ObservedWay> = o.ways.iter().filter(moved).collect();
-    ways("Places that the database before had elsewhere", &moved, options, out)?;
+    ways(&say!("Places that the database before had elsewhere"), &moved, options, out)?;
     if !o.unused.is_empty() {
-        title("Declared ways that nothing took", options, out)?;
-        let row = |u: &Unused| vec![u.from.clone(), u.to.clone(), u.activity.to_owned(), u.role.to_owned(), u.source.clone()];
+        title(&say!("Declared ways that nothing took"), options, out)?;
+        let lang = options.lang;
+        let row = |u: &Unused| {
+            vec![u.from.clone(), u.to.clone(), lang.word(u.activity).to_owned(), lang.word(u.role).to_owned(), u.source.clone()]
+        };
         let rows: Vec<Vec<String>> = o.unused.iter().take(SHOWN).map(row).collect();
-        write!(out, "{}", table::render(&["from", "to", "activity", "role", "declared at"], &rows, options))?;
+        let head = [say!("from"), say!("to"), say!("activity"), say!("role"), say!("declared at")];
+        rendered(&head, &rows, options, out)?;
         more(o.unused.len(), options, out)?;
     }
     if !o.proofs.is_empty() {
-        title("Findings of `onshore check` that were seen to happen", options, out)?;
+        title(&say!("Findings of `onshore check` that were seen to happen"), options, out)?;
         for p in o.proofs.iter().take(SHOWN) {
-            let text = format!("{} [{}] - {}", safe(&p.message.tell(options.lang)), safe(&p.rule), evidence(&p.seen));
+            let text = format!(
+                "{} [{}] - {}",
+                safe(&p.message.tell(options.lang)),
+                safe(&p.rule),
+                evidence(&p.seen).tell(options.lang)
+            );
             writeln!(out, "{}", options.wrap("  - ", "    ", &text))?;
         }
         more(o.proofs.len(), options, out)?;
@@ -47,109 +56,129 @@ pub fn pretty(o: &Observation, sources: &Sources, options: &RenderOptions, out: 
     Ok(())
 }
 
-fn title(text: &str, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}", options.paint(BOLD, text))
+fn title(text: &Message, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", options.paint(BOLD, &text.tell(options.lang)))
+}
+
+fn rendered(head: &[Message], rows: &[Vec<String>], options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+    let head: Vec<String> = head.iter().map(|title| title.tell(options.lang)).collect();
+    let head: Vec<&str> = head.iter().map(String::as_str).collect();
+    write!(out, "{}", table::render(&head, rows, options))
 }
 
 fn more(all: usize, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
     if all > SHOWN {
-        writeln!(out, "{}", options.wrap("  ", "  ", &format!("and {} more; --format json lists all", all - SHOWN)))?;
+        writeln!(
+            out,
+            "{}",
+            options.wrap("  ", "  ", &tell!(options.lang, "and {n} more; --format json lists all", n = all - SHOWN))
+        )?;
     }
     writeln!(out)
 }
 
 fn logs(o: &Observation, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
-    title("Logs", options, out)?;
+    let lang = options.lang;
+    title(&say!("Logs"), options, out)?;
     let read = o.logs.iter().filter(|l| l.format.is_some()).count();
-    writeln!(out, "  {} read, {}", count(read, "log", "logs"), of(o.rows.read, "row", "rows"))?;
+    let read = say!("{logs} read, {rows}", logs = lang::count(read, "log", "logs"), rows = of(o.rows.read, "row", "rows"));
+    writeln!(out, "  {}", read.tell(lang))?;
+    let mut line = |text: &Message| writeln!(out, "{}", options.wrap("  ", "    ", &text.tell(lang)));
     for (what, n) in shares(&o.rows) {
-        writeln!(out, "{}", options.wrap("  ", "    ", &format!("{what}: {n}")))?;
+        line(&say!("{what}: {n}", what, n))?;
     }
     if o.other.flows > 0 {
-        let text =
-            format!("{} of pairs beyond those that are told apart: {}", of(o.other.flows, "flow", "flows"), evidence(&o.other));
-        writeln!(out, "{}", options.wrap("  ", "    ", &text))?;
+        let flows = of(o.other.flows, "flow", "flows");
+        line(&say!("{flows} of pairs beyond those that are told apart: {seen}", flows, seen = evidence(&o.other)))?;
     }
-    if o.grain != "hour" {
-        writeln!(out, "  times are told apart by {} only: there was too much to keep hours", o.grain)?;
+    match o.grain {
+        "hour" => {}
+        "day" => line(&say!("times are told apart by day only: there was too much to keep hours"))?,
+        _ => line(&say!("times are not told apart: there was too much to keep days"))?,
     }
     for (log, row) in &o.odd {
-        writeln!(out, "  not understood: {}:{row}", safe(log))?;
+        line(&say!("not understood: {log}:{row}", log = safe(log), row))?;
     }
     for log in o.logs.iter().filter(|l| l.broken.is_some()) {
-        let rows = if log.format.is_some() { format!(" after {}", of(log.rows, "row", "rows")) } else { String::new() };
-        let text = format!("{} was not read to its end{rows}: {}", safe(&log.name), safe(log.broken.as_deref().unwrap_or("")));
-        writeln!(out, "{}", options.wrap("  ", "    ", &text))?;
+        let (name, why) = (safe(&log.name), lang::read(safe(log.broken.as_deref().unwrap_or("")).into_owned()));
+        line(&match log.format {
+            Some(_) => {
+                let rows = of(log.rows, "row", "rows");
+                say!("{name} was not read to its end after {rows}: {why}", name, rows, why)
+            }
+            None => say!("{name} was not read to its end: {why}", name, why),
+        })?;
     }
     writeln!(out)
 }
 
 /// What rows came to, as far as there are any.
-pub(super) fn shares(r: &Rows) -> Vec<(&'static str, u64)> {
+pub(super) fn shares(r: &Rows) -> Vec<(Message, u64)> {
     let all = [
-        ("flows", r.flows),
-        ("- to or from a private address that no declared network covers", r.private),
-        ("- to or from an address of which no place is known", r.unlocated),
-        ("- that stay on the machine or the wire", r.local),
-        ("- whose bytes were not measured", r.unmeasured),
-        ("- without a time", r.untimed),
-        ("- whose bytes are estimated from a sample", r.estimated),
-        ("rows that say that there was no traffic", r.no_data),
-        ("refused by a firewall, so that nothing went through", r.refused),
-        ("TCP headers without payload", r.attempts),
-        ("ways of a connection in which nothing went", r.empty),
-        ("rows in whose place the log left something out", r.skipped),
-        ("rows that were not understood", r.unparsable),
+        (say!("flows"), r.flows),
+        (say!("- to or from a private address that no declared network covers"), r.private),
+        (say!("- to or from an address of which no place is known"), r.unlocated),
+        (say!("- that stay on the machine or the wire"), r.local),
+        (say!("- whose bytes were not measured"), r.unmeasured),
+        (say!("- without a time"), r.untimed),
+        (say!("- whose bytes are estimated from a sample"), r.estimated),
+        (say!("rows that say that there was no traffic"), r.no_data),
+        (say!("refused by a firewall, so that nothing went through"), r.refused),
+        (say!("TCP headers without payload"), r.attempts),
+        (say!("ways of a connection in which nothing went"), r.empty),
+        (say!("rows in whose place the log left something out"), r.skipped),
+        (say!("rows that were not understood"), r.unparsable),
     ];
     all.into_iter().filter(|(_, n)| *n > 0).collect()
 }
 
-fn of(n: u64, one: &'static str, many: &'static str) -> String {
-    crate::lang::count(usize::try_from(n).unwrap_or(usize::MAX), one, many).to_string()
+fn of(n: u64, one: &'static str, many: &'static str) -> Message {
+    Message::Count(n, one, many)
 }
 
-fn ways(heading: &str, ways: &[&ObservedWay], options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
+fn ways(heading: &Message, ways: &[&ObservedWay], options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
     if ways.is_empty() {
         return Ok(());
     }
     title(heading, options, out)?;
+    let lang = options.lang;
     let row = |w: &&ObservedWay| {
-        let how = if w.answered { "answered" } else { "sent" };
         vec![
-            end(&w.from),
-            how.to_owned(),
-            end(&w.to),
-            amount(&w.seen),
+            end(&w.from, lang),
+            lang.word(w.how()).to_owned(),
+            end(&w.to, lang),
+            amount(&w.seen).tell(lang),
             w.seen.flows.to_string(),
-            w.seen.last.clone().unwrap_or_default(),
+            w.seen.last.as_deref().map(|last| lang::moment(last).tell(lang)).unwrap_or_default(),
         ]
     };
     let rows: Vec<Vec<String>> = ways.iter().take(SHOWN).map(row).collect();
-    write!(out, "{}", table::render(&["from", "", "to", "bytes", "flows", "last"], &rows, options))?;
+    let head = [say!("from"), Message::default(), say!("to"), say!("bytes"), say!("flows"), say!("last")];
+    rendered(&head, &rows, options, out)?;
     more(ways.len(), options, out)
 }
 
 /// `db-us (US-VA)`.
-fn end(end: &End) -> String {
+fn end(end: &End, lang: Lang) -> String {
     if !end.declared {
-        return end.name.clone();
+        return end.called().tell(lang);
     }
-    let places: Vec<String> =
-        end.places.iter().map(|p| p.place.as_ref().map_or_else(|| "?".to_owned(), ToString::to_string)).collect();
-    format!("{} ({})", end.name, places.join(", "))
+    let places = end.places.iter().map(|p| p.place.clone().map_or_else(|| "?".into(), Message::Place));
+    tell!(lang, "{name} ({places})", name = end.called(), places = lang::list(places))
 }
 
-pub(super) fn amount(seen: &Seen) -> String {
+pub(super) fn amount(seen: &Seen) -> Message {
     match seen.unmeasured {
-        0 => size(seen.bytes),
-        n if n == seen.flows => "unmeasured".to_owned(),
-        _ => format!(">= {}", size(seen.bytes)),
+        0 => size(seen.bytes).into(),
+        n if n == seen.flows => say!("unmeasured"),
+        _ => say!(">= {size}", size = size(seen.bytes)),
     }
 }
 
-fn evidence(seen: &Seen) -> String {
+fn evidence(seen: &Seen) -> Message {
     let rows: Vec<String> = seen.samples.iter().map(|(log, row)| format!("{}:{row}", safe(log))).collect();
-    format!("{} in {}, see {}", amount(seen), of(seen.flows, "flow", "flows"), rows.join(", "))
+    let rows = lang::series(rows, Joint::Comma);
+    say!("{amount} in {flows}, see {rows}", amount = amount(seen), flows = of(seen.flows, "flow", "flows"), rows)
 }
 
 /// Everything, as the contract has it.

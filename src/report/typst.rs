@@ -3,22 +3,29 @@
 
 use std::io::{self, Write};
 
+use super::causes::grouped;
+use super::draw::map::Map;
+use super::draw::{Graph, svg};
 use super::gate::{Title, data_sets, details, gravest, line};
-use super::{RenderOptions, Reporter, coverage, gap_message, known, safe, safe_list, safe_message, summary};
+use super::{RenderOptions, Reporter, by_what, coverage, known, safe, safe_message, summary, whose};
 use crate::finding::{Assessment, Finding};
-use crate::lang::{self, Lang, Message, say, tell};
+use crate::lang::{self, Lang, say, tell};
 use crate::source::Sources;
 
 /// Lines for a name, a role, a date and a signature.
 const SIGNATURES: usize = 3;
-/// Findings told with everything; each further one gets a line with its fingerprint. Nobody signs four thousand pages.
+/// Causes told with everything; each further finding gets a line with its fingerprint. Nobody signs four thousand pages.
 const IN_FULL: usize = 300;
+/// Lines on what would make a rule hold.
+const STEPS: usize = 40;
 /// Characters of the project's name at the foot of each page and in the properties of the document, where PDF/A has no place for more
 /// than 32,767 bytes.
 const SHORT: usize = 60;
 /// Names of more characters without a place to break get one every so many, or they run off the paper.
 const LONG: usize = 30;
 const STEP: usize = 10;
+/// Characters that tell a map to those who do not see it, which PDF/A bounds, too.
+const TOLD: usize = 6_000;
 /// Hexadecimal digits of SHA-256.
 const HASH: usize = 64;
 
@@ -38,48 +45,57 @@ impl Reporter for Typst {
     }
 
     fn write(&self, a: &Assessment, sources: &Sources, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
-        let lang = options.lang;
-        head(a, lang, out)?;
-        gaps(a, sources, lang, out)?;
-        rules(a, sources, lang, out)?;
-        heading(1, &tell!(lang, "Findings"), out)?;
-        if a.findings.is_empty() {
-            paragraph(&tell!(lang, "Nothing was found."), out)?;
-        }
-        let findings = gravest(a);
-        let (in_full, in_short) = findings.split_at(findings.len().min(IN_FULL));
-        for f in in_full {
-            finding(f, sources, lang, out)?;
-        }
-        if !in_short.is_empty() {
-            let findings = lang::count(in_short.len(), "finding", "findings");
-            heading(2, &tell!(lang, "{findings} more, less grave", findings), out)?;
-            paragraph(
-                &tell!(lang, "Each with its fingerprint, by which the JSON and HTML reports of this assessment have its ways."),
-                out,
-            )?;
-            writeln!(out, "#list(")?;
-            for f in in_short {
-                writeln!(out, "  {},", literal(&short(f, sources, lang)))?;
-            }
-            writeln!(out, ")")?;
-        }
-        transfers(a, sources, lang, out)?;
-        heading(1, &tell!(lang, "What this rests on"), out)?;
-        for text in coverage(&a.coverage).iter().map(|text| text.tell(lang)).chain(data_sets(a, lang)) {
-            paragraph(&text, out)?;
-        }
-        if !a.coverage.files_skipped.is_empty() {
-            paragraph(
-                &tell!(lang, "{files} not read:", files = lang::count(a.coverage.files_skipped.len(), "file", "files")),
-                out,
-            )?;
-        }
-        let skipped = a.coverage.files_skipped.iter().map(|(file, why)| vec![safe(file).into_owned(), safe(why).into_owned()]);
-        table("(1fr, 1fr)", &[tell!(lang, "File"), tell!(lang, "Why")], skipped, out)?;
-        hashes(a, lang, out)?;
-        signatures(lang, out)
+        document(a, sources, options, &[], out)
     }
+}
+
+/// A picture of where data gets to.
+pub struct Sheet {
+    /// Of the world: "normal running".
+    pub state: String,
+    pub graph: Graph,
+}
+
+/// The report with maps behind its first page. All sheets have the same sites, and the last shows all that the others do.
+pub fn document(
+    a: &Assessment,
+    sources: &Sources,
+    options: &RenderOptions,
+    sheets: &[Sheet],
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let lang = options.lang;
+    head(a, lang, out)?;
+    maps(sheets, lang, out)?;
+    gaps(a, sources, lang, out)?;
+    rules(a, sources, lang, out)?;
+    heading(1, &tell!(lang, "Findings"), out)?;
+    if a.findings.is_empty() {
+        paragraph(&tell!(lang, "Nothing was found."), out)?;
+    }
+    let causes = grouped(&gravest(a));
+    let (in_full, in_short) = causes.split_at(causes.len().min(IN_FULL));
+    for (f, alike) in in_full {
+        finding(f, sources, lang, out)?;
+        members(alike, sources, lang, out)?;
+    }
+    shorter(in_short, sources, lang, out)?;
+    transfers(a, sources, lang, out)?;
+    heading(1, &tell!(lang, "What this rests on"), out)?;
+    for text in coverage(&a.coverage).iter().map(|text| text.tell(lang)).chain(data_sets(a, lang)) {
+        paragraph(&text, out)?;
+    }
+    if !a.coverage.files_skipped.is_empty() {
+        paragraph(
+            &tell!(lang, "{files} not read:", files = lang::count(a.coverage.files_skipped.len(), "file", "files")),
+            out,
+        )?;
+    }
+    let skipped =
+        a.coverage.files_skipped.iter().map(|(file, why)| vec![safe(file).into_owned(), safe(&lang.read(why)).into_owned()]);
+    table("(1fr, 1fr)", &[tell!(lang, "File"), tell!(lang, "Why")], skipped, out)?;
+    hashes(a, lang, out)?;
+    signatures(lang, out)
 }
 
 fn titled(project: &str, lang: Lang) -> String {
@@ -88,7 +104,7 @@ fn titled(project: &str, lang: Lang) -> String {
 
 fn head(a: &Assessment, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     let unnamed = tell!(lang, "this project");
-    let project = a.project.as_deref().unwrap_or(&unnamed);
+    let project = a.name(lang).unwrap_or(&unnamed);
     let title = titled(project, lang);
     let version = env!("CARGO_PKG_VERSION");
     writeln!(out, "// Made by onshore {version}. `typst compile FILE` makes a PDF of it.")?;
@@ -100,6 +116,14 @@ fn head(a: &Assessment, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     let foot = tell!(lang, "{project}, as of {day}, onshore {version}", project = short, day = lang::day(&a.as_of), version);
     writeln!(out, "#let foot = {}", literal(&foot))?;
     out.write_all(STYLE.as_bytes())?;
+    writeln!(
+        out,
+        "#set text({})",
+        match lang {
+            Lang::En => "lang: \"en\"",
+            Lang::Zh => "lang: \"zh\", region: \"cn\"",
+        }
+    )?;
     writeln!(out, "#align(center, text(size: 17pt, weight: \"bold\", {}))", literal(&title))?;
     let notify = a.notify.as_ref().map(|(contact, hours)| tell!(lang, "{contact}, within {hours} hours", contact, hours));
     let facts = [
@@ -118,7 +142,48 @@ fn head(a: &Assessment, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
              could not be told is listed first."
         ),
         out,
-    )
+    )?;
+    writeln!(out, "#v(1em)\n#outline(title: none, depth: 1)")
+}
+
+/// Each on a page of its own, across, or its names are too small to read; one that looks like the last is left out.
+fn maps(sheets: &[Sheet], lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    let Some(last) = sheets.last() else { return Ok(()) };
+    // What is left out of the picture with most on it stands under that one.
+    let all = Map::new(&last.graph);
+    let drawn: Vec<(String, String)> = sheets
+        .iter()
+        .map(|sheet| {
+            let map = Map { subtitle: sheet.state.clone(), ..Map::new(&sheet.graph) };
+            let told = super::draw::short(&svg::told(&map), TOLD).into_owned();
+            (svg::printed(&Map { notes: map.notes.clone(), ..all.clone() }, map, "map"), told)
+        })
+        .collect();
+    let is_last = |i: usize| i + 1 == drawn.len();
+    for (i, (sheet, (picture, told))) in sheets.iter().zip(&drawn).enumerate() {
+        if !is_last(i) && drawn.last().is_some_and(|(last, _)| last == picture) {
+            continue;
+        }
+        writeln!(out, "#page(flipped: true, margin: (x: 1.5cm, top: 1.5cm, bottom: 2cm))[")?;
+        heading(1, &tell!(lang, "Where data gets to: {state}", state = sheet.state), out)?;
+        if is_last(i) {
+            let words = tell!(
+                lang,
+                "In normal running, under overload and after any loss; of each way, the mildest state in which it carries is drawn."
+            );
+            paragraph(&words, out)?;
+        }
+        let (picture, told) = (quoted(picture), escaped(told, usize::MAX));
+        writeln!(out, "#block(width: 100%, height: 1fr, image(bytes(\"{picture}\"), format: \"svg\", alt: \"{told}\",")?;
+        writeln!(out, "  width: 100%, height: 100%, fit: \"contain\"))")?;
+        writeln!(out, "]")?;
+    }
+    Ok(())
+}
+
+/// What stands between the quotes of a literal, as it is.
+fn quoted(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 fn gaps(a: &Assessment, sources: &Sources, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
@@ -128,7 +193,7 @@ fn gaps(a: &Assessment, sources: &Sources, lang: Lang, out: &mut dyn Write) -> i
     }
     let rows = a.gaps.iter().map(|g| {
         let help = g.help.iter().map(|help| format!("\n{}", tell!(lang, "Help: {help}", help = safe_message(help))));
-        let text = std::iter::once(safe(&gap_message(g).tell(lang)).into_owned()).chain(help).collect();
+        let text = std::iter::once(safe(&g.message.tell(lang)).into_owned()).chain(help).collect();
         vec![text, line(sources, g.location), safe(&g.touches.join(", ")).into_owned()]
     });
     table("(2fr, 1fr, 1fr)", &[tell!(lang, "What"), tell!(lang, "Where"), tell!(lang, "Leaves open")], rows, out)
@@ -139,9 +204,14 @@ fn rules(a: &Assessment, sources: &Sources, lang: Lang, out: &mut dyn Write) -> 
     let rows = a.rules.iter().map(|r| {
         let mut text = format!("{}\n{}\n{}", safe(&r.rule), safe(&r.title.tell(lang)), safe(&r.why.tell(lang)));
         for remedy in a.remedies.iter().filter(|remedy| remedy.rule == r.rule) {
-            for step in super::remedy(remedy, sources) {
+            let steps = super::remedy(remedy, sources);
+            for step in steps.iter().take(STEPS) {
                 text.push('\n');
                 text.push_str(&step.tell(lang));
+            }
+            if let Some(n) = steps.len().checked_sub(STEPS).filter(|n| *n > 0) {
+                text.push('\n');
+                text.push_str(&tell!(lang, "and {n} more; --format json lists all", n));
             }
         }
         vec![lang.word(r.verdict.as_str()).to_owned(), lang.word(r.severity.as_str()).to_owned(), text]
@@ -158,12 +228,48 @@ fn finding(f: &Finding, sources: &Sources, lang: Lang, out: &mut dyn Write) -> i
     table("(2.6cm, 1fr)", &[], rows.map(|(title, text)| vec![title.tell(lang), text]), out)
 }
 
-fn short(f: &Finding, sources: &Sources, lang: Lang) -> String {
-    let rule = f.rule.iter().map(|rule| safe(rule).into_owned());
-    let at = f.location.iter().map(|at| line(sources, *at));
-    let rest: Vec<String> = rule.chain(at).chain([safe(&f.fingerprint).into_owned()]).collect();
+/// Of one cause with a finding that was told.
+fn members(alike: &[&Finding], sources: &Sources, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    if alike.is_empty() {
+        return Ok(());
+    }
+    paragraph(&tell!(lang, "{others} of the same cause:", others = lang::count(alike.len(), "other", "others")), out)?;
+    alike.iter().try_for_each(|f| paragraph(&short(&f.endpoint, f, sources), out))
+}
+
+/// The causes after the first ones, a line for each finding, under what they have in common.
+fn shorter(causes: &[(&Finding, Vec<&Finding>)], sources: &Sources, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    let n: usize = causes.iter().map(|(_, alike)| 1 + alike.len()).sum();
+    if n == 0 {
+        return Ok(());
+    }
+    let findings = lang::count(n, "finding", "findings");
+    heading(2, &tell!(lang, "{findings} more, less grave", findings), out)?;
+    let how = tell!(lang, "Each with its fingerprint, by which the JSON and HTML reports of this assessment have its ways.");
+    paragraph(&how, out)?;
+    let mut before = None;
+    for (f, alike) in causes {
+        let kind = (f.severity, f.verdict, f.code, f.rule.as_deref());
+        if before.replace(kind) != Some(kind) {
+            heading(3, &kind_of(f, lang), out)?;
+        }
+        paragraph(&short(&f.message.tell(lang), f, sources), out)?;
+        members(alike, sources, lang, out)?;
+    }
+    Ok(())
+}
+
+/// `high violated: data-leaves-boundary (us-meetings-stay/keys-stay)`.
+fn kind_of(f: &Finding, lang: Lang) -> String {
     let (severity, verdict) = (lang.word(f.severity.as_str()), lang.word(f.verdict.as_str()));
-    format!("{severity} {verdict}, {}: {} ({})", f.code, safe(&f.message.tell(lang)), rest.join("; "))
+    let rule = f.rule.as_ref().map_or_else(String::new, |rule| format!(" ({})", safe(rule)));
+    format!("{severity} {verdict}: {}{rule}", f.code)
+}
+
+/// `10.86.4.11:8801 - routing/media.conf:7 [853b18cd5402f956e326eb7a]`.
+fn short(what: &str, f: &Finding, sources: &Sources) -> String {
+    let at = f.location.map_or_else(String::new, |at| format!(" - {}", line(sources, at)));
+    format!("{}{at} [{}]", safe(what), safe(&f.fingerprint))
 }
 
 /// What was read, so that who has the files can tell whether they are the same.
@@ -190,26 +296,10 @@ fn transfers(a: &Assessment, sources: &Sources, lang: Lang, out: &mut dyn Write)
     heading(1, &tell!(lang, "Allowed by the transfer register only"), out)?;
     let rows = a.allowed.iter().map(|t| {
         let places: Vec<String> = t.places.iter().map(|p| known(p, lang)).collect();
-        let until = match &t.until {
-            Some(day) => say!(", until {day}", day = lang::day(&safe(day))),
-            None => Message::default(),
-        };
         vec![
             format!("{}\n{}", safe(&t.endpoint), places.join("; ")),
-            tell!(lang, "{data} of people in {origin}", data = safe_list(&t.data), origin = safe_list(&t.origin)),
-            format!(
-                "{}\n{}",
-                tell!(
-                    lang,
-                    "{mechanism} with {recipient}, {purpose}, {evidence}{until}",
-                    mechanism = safe(&t.mechanism),
-                    recipient = safe(&t.recipient),
-                    purpose = safe(&t.purpose),
-                    evidence = safe(&t.evidence),
-                    until
-                ),
-                line(sources, t.location)
-            ),
+            whose(t).tell(lang),
+            format!("{}\n{}", by_what(t).tell(lang), line(sources, t.location)),
         ]
     });
     table("(1fr, 1fr, 1.4fr)", &[tell!(lang, "Where"), tell!(lang, "Data"), tell!(lang, "By what")], rows, out)

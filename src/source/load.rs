@@ -101,9 +101,14 @@ pub struct Skipped {
     pub path: String,
     /// "binary", "a symbolic link that leaves the project": completes "`path` was not read: ...".
     pub reason: String,
+    /// What lets it be read, or says that nothing is missing.
+    pub remedy: String,
     /// It could hold infrastructure: leaving it out is a gap. See [`matters_by_name`].
     pub matters: bool,
 }
+
+const LEAVE_OUT: &str = "if no data moves by it, leave it out with `[inputs] exclude`";
+const PUT_INSIDE: &str = "put the file itself into the project, or leave the link out with `[inputs] exclude`";
 
 /// Something that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -321,7 +326,7 @@ impl Finder {
         }
         for folder in pruned.lock().map(|list| list.clone()).unwrap_or_default() {
             if let Some(path) = relative(&self.root, &folder) {
-                self.skip(&format!("{path}/"), "a folder of fetched or built files", false);
+                self.skip(&format!("{path}/"), "a folder of fetched or built files", LEAVE_OUT, false);
             }
         }
         Ok(())
@@ -382,7 +387,12 @@ impl Finder {
             }
         }
         if !matched {
-            self.skip(&pattern.text, "the include pattern matches no file", true);
+            self.skip(
+                &pattern.text,
+                "the include pattern matches no file",
+                "correct the pattern, or take it out of `[inputs] include`",
+                true,
+            );
         }
         Ok(())
     }
@@ -402,7 +412,8 @@ impl Finder {
             if entry.depth() >= MAX_DEPTH
                 && let Some(path) = relative(&self.root, entry.path())
             {
-                self.skip(&format!("{path}/"), "folders nested this deep are not looked into", true);
+                let remedy = "name the folder itself under `[inputs] include`, or leave it out with `[inputs] exclude`";
+                self.skip(&format!("{path}/"), "folders nested this deep are not looked into", remedy, true);
             }
             return Ok(false);
         }
@@ -422,7 +433,7 @@ impl Finder {
         let Some(name) = relative(&self.root, path) else {
             let shown = slashed(path.strip_prefix(&self.root).unwrap_or(path));
             let matters = explicit || matters_by_name(&shown);
-            self.skip(&shown, "its name is not valid UTF-8", matters);
+            self.skip(&shown, "its name is not valid UTF-8", "rename it, or leave it out with `[inputs] exclude`", matters);
             return Ok(());
         };
         if self.exclude.iter().any(|e| e.matches(&name)) {
@@ -437,7 +448,7 @@ impl Finder {
         let real = match path.canonicalize() {
             Ok(real) => real,
             Err(_) if meta.is_symlink() => {
-                self.skip(&name, "a symbolic link to nothing", matters);
+                self.skip(&name, "a symbolic link to nothing", PUT_INSIDE, matters);
                 return Ok(());
             }
             Err(e) => {
@@ -446,25 +457,27 @@ impl Finder {
             }
         };
         let Some(inside) = relative(&self.root, &real) else {
-            self.skip(&name, "a symbolic link that leaves the project; nothing outside the project folder is read", matters);
+            let reason = "a symbolic link that leaves the project; nothing outside the project folder is read";
+            self.skip(&name, reason, PUT_INSIDE, matters);
             return Ok(());
         };
         if meta.is_symlink() && real.is_dir() {
-            self.skip(&name, &format!("a symbolic link to the folder `{inside}`, which is read under its own name"), explicit);
+            let reason = format!("a symbolic link to the folder `{inside}`, which is read under its own name");
+            self.skip(&name, &reason, "name that folder under `[inputs] include`", explicit);
             return Ok(());
         }
         if inside != name {
             target = Some(inside);
         }
         if !real.is_file() {
-            self.skip(&name, "not a regular file", matters);
+            self.skip(&name, "not a regular file", LEAVE_OUT, matters);
             return Ok(());
         }
         // `infra/**` does not mean the pictures in there.
         if !pattern.is_some_and(|p| p.spells(&name))
             && let Some(reason) = never_config(&name)
         {
-            self.skip(&name, reason, false);
+            self.skip(&name, reason, LEAVE_OUT, false);
             return Ok(());
         }
         let known = self.found.entry(name).or_insert(Candidate { explicit, target });
@@ -497,8 +510,8 @@ impl Finder {
             }
             match loaded.take(&name, bytes, candidate.explicit) {
                 Ok(id) => links.extend(id.zip(candidate.target)),
-                Err(Untaken::Text(Undecodable::Binary)) => self.skip(&name, "binary (it holds NUL bytes)", matters),
-                Err(e @ Untaken::Text(_)) if !matters => self.skip(&name, &e.error(&name).message, false),
+                Err(Untaken::Text(Undecodable::Binary)) => self.skip(&name, "binary (it holds NUL bytes)", LEAVE_OUT, matters),
+                Err(e @ Untaken::Text(_)) if !matters => self.skip(&name, &e.error(&name).message, LEAVE_OUT, false),
                 Err(e) => _ = self.errors.insert(e.error(&name)),
             }
         }
@@ -508,8 +521,8 @@ impl Finder {
         Ok(loaded)
     }
 
-    fn skip(&mut self, path: &str, reason: &str, matters: bool) {
-        self.skipped.insert(Skipped { path: path.to_owned(), reason: reason.to_owned(), matters });
+    fn skip(&mut self, path: &str, reason: &str, remedy: &str, matters: bool) {
+        self.skipped.insert(Skipped { path: path.to_owned(), reason: reason.to_owned(), remedy: remedy.to_owned(), matters });
     }
 
     fn is_inside(&self, path: &Path) -> bool {

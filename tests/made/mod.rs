@@ -144,6 +144,7 @@ pub fn made(name: &str, findings: usize) -> Made {
     };
     let assessment = Assessment {
         project: Some(name()),
+        project_zh: None,
         owner: Some(name()),
         notify: Some((name(), 72)),
         as_of: "2026-11-22".into(),

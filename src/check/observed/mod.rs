@@ -182,6 +182,7 @@ impl<'j, 'a> Judge<'j, 'a> {
         results.sort_by(|a, b| a.rule.cmp(&b.rule));
         let assessment = Assessment {
             project: question.project.name.clone(),
+            project_zh: question.project.name_zh.clone(),
             owner: question.project.owner.clone(),
             notify: None,
             as_of: question.as_of.to_string(),

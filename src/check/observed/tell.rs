@@ -31,10 +31,10 @@ impl Judge<'_, '_> {
         let place = describe::places_phrase(&to.places);
         let holds = if from.declared { say!("holds {subject}", subject) } else { say!("may hold {subject}", subject) };
         let to_whom = match to.declared {
-            true => say!("to `{to}` {place}", to = to.name, place),
-            false => say!("to {to}", to = to.name),
+            true => say!("to `{to}` {place}", to = to.called(), place),
+            false => say!("to {to}", to = to.called()),
         };
-        let (from, amount) = (&from.name, amount(seen));
+        let (from, amount) = (from.called(), amount(seen));
         let mut message = match draft.pair.way {
             Way::Sent => say!("`{from}` {holds} and sent {amount} {to_whom}", from, holds, amount, to_whom),
             Way::Answered => say!("`{from}` {holds} and answered with {amount} {to_whom}", from, holds, amount, to_whom),
@@ -140,16 +140,17 @@ impl Judge<'_, '_> {
         let by = party.geo.evidence.first().filter(|e| e.basis == crate::geo::Basis::Range).map(|e| e.matched.as_str());
         let mut places: Vec<String> = party.geo.places.iter().map(ToString::to_string).collect();
         places.dedup();
+        let places = places.join(" or ");
         match (by, party.geo.kind) {
             (Some(by), _) if places.is_empty() => format!("addresses of {by}"),
-            (Some(by), _) => format!("addresses of {by} in {}", places.join(" or ")),
+            (Some(by), _) => format!("addresses of {by} in {places}"),
             (None, Kind::Private) => "private addresses that no network covers".to_owned(),
             (None, _) if places.is_empty() => match &party.geo.unknown {
                 Some(why) if party.local => format!("local addresses: {why}"),
                 Some(why) => format!("addresses without a place: {why}"),
                 None => "addresses without a place".to_owned(),
             },
-            (None, _) => format!("addresses in {}", places.join(" or ")),
+            (None, _) => format!("addresses in {places}"),
         }
     }
 
@@ -227,8 +228,8 @@ fn amount(seen: &Seen) -> Message {
 /// "first 2026-11-01T00:00:00Z, last ...; see flows.log:12".
 fn when(seen: &Seen) -> Message {
     let times = match (&seen.first, &seen.last) {
-        (Some(first), Some(last)) if first == last => say!("at {first}", first),
-        (Some(first), Some(last)) => say!("first {first}, last {last}", first, last),
+        (Some(first), Some(last)) if first == last => say!("at {first}", first = lang::moment(first)),
+        (Some(first), Some(last)) => say!("first {first}, last {last}", first = lang::moment(first), last = lang::moment(last)),
         _ => say!("at a time that the log does not tell"),
     };
     let rows: Vec<String> = seen.samples.iter().map(|(log, row)| format!("{log}:{row}")).collect();

@@ -98,6 +98,7 @@ pub struct InputOf {
 pub struct LeftOut {
     pub path: String,
     pub why: String,
+    pub remedy: String,
     pub matters: bool,
 }
 
@@ -177,7 +178,10 @@ impl Record {
                 content.insert(path.to_owned(), bytes);
             }
         }
-        let left_out = |s: &Skipped| LeftOut { path: s.path.clone(), why: s.reason.clone(), matters: s.matters };
+        let left_out = |s: &Skipped| {
+            let Skipped { path, reason, remedy, matters } = s.clone();
+            LeftOut { path, why: reason, remedy, matters }
+        };
         let unreadable = |e: &LoadError| {
             let LoadError { path, line, message, help } = e.clone();
             Unreadable { path, line, why: message, help }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::vocab::facts;
 
 /// A key where it may stand.
-pub(super) struct Key {
+pub struct Key {
     /// The file that people write it in.
     pub file: &'static str,
     /// `[[classify]]`, `[[classify]] match.kind`
@@ -18,7 +18,7 @@ pub(super) struct Key {
 }
 
 /// Every key, in the order of the files and their tables.
-pub(super) fn all() -> Vec<Key> {
+pub fn all() -> Vec<Key> {
     let files = [
         ("onshore.toml", crate::project::schema()),
         ("inventory files", crate::read::inventory::schema()),

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::lang::{Lang, count, say, tell};
 use crate::model::{Endpoint, Snapshot, Standing};
-use crate::report::{count, safe};
+use crate::report::safe;
 use crate::source::Sources;
 
 /// More are no help to anybody who starts.
@@ -67,7 +68,7 @@ fn could_hold(endpoint: &Endpoint) -> bool {
 }
 
 /// The comment lines; empty if nothing suggests anything.
-pub fn suggestions(snapshot: &Snapshot, sources: &Sources) -> String {
+pub fn suggestions(snapshot: &Snapshot, sources: &Sources, lang: Lang) -> String {
     // The match -> reason and class. A tag that many endpoints share is suggested once.
     let mut found: BTreeMap<String, (String, &'static str)> = BTreeMap::new();
     let mut order: Vec<String> = Vec::new();
@@ -84,30 +85,37 @@ pub fn suggestions(snapshot: &Snapshot, sources: &Sources) -> String {
             let Some(class) = of_tag(tag, value).filter(|_| is_plain(tag) && is_plain(value)) else { continue };
             by_tag = true;
             let matches = format!("tag = {{ {} = {} }}", quoted(tag), quoted(&escaped(value)));
-            suggest(matches, format!("{at}: the tag `{tag}` is `{value}`"), class);
+            suggest(matches, tell!(lang, "{at}: the tag `{tag}` is `{value}`", at, tag, value), class);
         }
         if let (Some((word, class)), false) = (of_name(&endpoint.name), by_tag || !is_plain(&endpoint.name)) {
             let matches = format!("kind = {}, name = {}", quoted(&escaped(&endpoint.kind)), quoted(&escaped(&endpoint.name)));
-            suggest(matches, format!("{at}: the name `{}` has `{word}` in it", endpoint.name), class);
+            suggest(matches, tell!(lang, "{at}: the name `{name}` has `{word}` in it", at, name = endpoint.name, word), class);
         }
     }
     if found.is_empty() {
         return String::new();
     }
-    let mut out = String::from(
-        "\n# Suggestions from tags and names. They are guesses: nothing below counts. Check what really sits there, put the countries
-# whose data it is for `XX`, and only then take the `#` away.\n",
-    );
+    let head = [
+        say!(
+            "Suggestions from tags and names. They are guesses: nothing below counts. Check what really sits there, put the countries"
+        ),
+        say!("whose data it is for `XX`, and only then take the `#` away."),
+    ];
+    let mut out = String::from("\n");
+    for line in head {
+        let _ = writeln!(out, "# {}", line.tell(lang));
+    }
     for matches in order.iter().take(MAX) {
         let Some((reason, class)) = found.get(matches) else { continue };
         let _ = write!(
             out,
-            "#\n# suggested: {}\n# [[classify]]\n# match = {{ {matches} }}\n# holds = {{ data = [\"{class}\"], origin = [\"XX\"] }}\n",
-            safe(reason)
+            "#\n# {}\n# [[classify]]\n# match = {{ {matches} }}\n# holds = {{ data = [\"{class}\"], origin = [\"XX\"] }}\n",
+            tell!(lang, "suggested: {reason}", reason = safe(reason))
         );
     }
     if order.len() > MAX {
-        let _ = writeln!(out, "#\n# Not shown: {}.", count(order.len() - MAX, "further suggestion", "further suggestions"));
+        let more = count(order.len() - MAX, "further suggestion", "further suggestions");
+        let _ = writeln!(out, "#\n# {}", tell!(lang, "Not shown: {more}.", more));
     }
     out
 }

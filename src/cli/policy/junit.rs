@@ -24,11 +24,11 @@ pub fn write(suites: &[Suite<'_>], sources: &Sources, out: &mut dyn Write) -> io
                 continue;
             };
             writeln!(out, ">")?;
-            write!(out, "      <failure type=\"mismatch\" message=\"{}\">", xml(&safe(&first.message)))?;
+            write!(out, "      <failure type=\"mismatch\" message=\"{}\">", xml(&safe(&first.message.to_string())))?;
             for m in &outcome.mismatches {
-                writeln!(out, "{}: {}", xml(&line(sources, m.at)), xml(&safe(&m.message)))?;
+                writeln!(out, "{}: {}", xml(&line(sources, m.at)), xml(&safe(&m.message.to_string())))?;
                 for detail in &m.details {
-                    writeln!(out, "  {}", xml(&safe(detail)))?;
+                    writeln!(out, "  {}", xml(&safe(&detail.to_string())))?;
                 }
             }
             writeln!(out, "</failure>")?;

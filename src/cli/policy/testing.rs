@@ -13,12 +13,13 @@ use crate::cli::{Context, Failure};
 use crate::doc;
 use crate::finding::{Assessment, Coverage, Finding, Verdict};
 use crate::geo::Atlas;
+use crate::lang::{self, Arg as _, Joint, Message, count, say, tell};
 use crate::link::{Matcher, link};
 use crate::model::{Endpoint, Facts};
 use crate::policy::{self, ExpectedFinding, Pack, Status};
 use crate::project::{self, Project, Selector};
 use crate::read::inventory;
-use crate::report::{self, RenderOptions, count, safe};
+use crate::report::{self, RenderOptions, safe, safe_message};
 use crate::source::{InputError, Location, SourceId, Sources, Spanned};
 
 #[derive(Debug, Args)]
@@ -67,9 +68,9 @@ pub struct Mismatch {
     /// The line of the test that says so.
     pub at: Location,
     /// What was expected and what was found, in one line.
-    pub message: String,
+    pub message: Message,
     /// What helps to see why, a line each.
-    pub details: Vec<String>,
+    pub details: Vec<Message>,
 }
 
 impl Test {
@@ -171,15 +172,20 @@ fn mismatches(pack: &Pack, test: &policy::Test, assessment: &Assessment, sources
     for rule in &pack.rules {
         let (id, name) = (&rule.id.value, pack.rule_name(rule));
         let Some(result) = assessment.rules.iter().find(|r| r.rule == name) else { continue };
-        let found = result.verdict.as_str();
+        let found = Message::Word(result.verdict.as_str());
+        let why = safe_message(&result.why);
         let (at, message) = match test.expect.iter().find(|(expected, _)| expected.value == *id) {
             Some((_, expected)) if *expected == result.verdict => continue,
             Some((at, expected)) => {
-                let message = format!("`{id}` was to be {} and is {found}: {}", expected.as_str(), result.why);
+                let expected = Message::Word(expected.as_str());
+                let message = say!("`{id}` was to be {expected} and is {found}: {why}", id = safe(id), expected, found, why);
                 (at.at(test.location.source), message)
             }
             None if matches!(result.verdict, Verdict::Satisfied | Verdict::NotApplicable) => continue,
-            None => (test.location, format!("`{id}` is {found}, and `expect` does not name it: {}", result.why)),
+            None => {
+                let message = say!("`{id}` is {found}, and `expect` does not name it: {why}", id = safe(id), found, why);
+                (test.location, message)
+            }
         };
         let of_rule = assessment.findings.iter().filter(|f| f.rule.as_ref() == Some(&name));
         all.push(Mismatch { at, message, details: of_rule.map(|f| told(f, sources)).collect() });
@@ -188,23 +194,25 @@ fn mismatches(pack: &Pack, test: &policy::Test, assessment: &Assessment, sources
         let near = assessment.findings.iter().filter(|f| id_of(f, pack) == expected.rule.as_deref());
         all.push(Mismatch {
             at: expected.location,
-            message: format!("not found: {}", wanted(expected)),
-            details: near.map(|f| format!("found: {}", described(f))).collect(),
+            message: say!("not found: {finding}", finding = wanted(expected)),
+            details: near.map(|f| say!("found: {finding}", finding = described(f))).collect(),
         });
     }
     let grave = |f: &&Finding| matches!(f.verdict, Verdict::Violated | Verdict::Unsatisfiable | Verdict::Conflict);
     for finding in assessment.findings.iter().filter(grave) {
         if !test.findings.iter().any(|e| agrees(e, finding, pack)) {
-            let mut details = vec![told(finding, sources), "if that is right, add:".to_owned()];
-            details.extend(as_table(finding, pack));
-            let message = format!("found, and no [[test.finding]] expects it: {}", described(finding));
+            let mut details = vec![told(finding, sources), say!("if that is right, add:")];
+            details.extend(as_table(finding, pack).into_iter().map(Message::Plain));
+            let message = say!("found, and no [[test.finding]] expects it: {finding}", finding = described(finding));
             all.push(Mismatch { at: test.location, message, details });
         }
     }
     if let Some(last) = all.last_mut() {
         let gaps = assessment.gaps.iter();
-        last.details
-            .extend(gaps.map(|g| format!("gap at {}: {}", report::line(sources, g.location), safe(&g.message.to_string()))));
+        last.details.extend(gaps.map(|g| {
+            let at = report::line(sources, g.location);
+            say!("gap at {at}: {message}", at, message = safe_message(&g.message))
+        }));
     }
     all
 }
@@ -225,20 +233,24 @@ fn agrees(expected: &ExpectedFinding, found: &Finding, pack: &Pack) -> bool {
 }
 
 /// ``data-leaves-boundary of `no-overseas-overflow` at `bridge-bj`, violated, in state overload, by edge > bridge-bj``.
-fn wanted(expected: &ExpectedFinding) -> String {
+fn wanted(expected: &ExpectedFinding) -> Message {
     let ExpectedFinding { rule, endpoint, code, verdict, state, path, location: _ } = expected;
-    let mut text = code.as_ref().map_or_else(|| "a finding".to_owned(), |c| safe(c).into_owned());
-    for (word, name) in [("of", rule), ("at", endpoint)] {
-        text.extend(name.iter().map(|n| format!(" {word} `{}`", safe(n))));
+    let mut text = code.as_ref().map_or_else(|| say!("a finding"), |c| safe(c).arg());
+    if let Some(rule) = rule {
+        text = say!("{finding} of `{rule}`", finding = text, rule = safe(rule));
     }
-    text.extend(verdict.iter().map(|v| format!(", {}", v.as_str())));
-    text.extend(state.iter().map(|s| format!(", in state {}", s.as_str())));
-    text.extend(path.iter().map(|p| format!(", by {}", safe(&p.join(" > ")))));
-    text
+    if let Some(endpoint) = endpoint {
+        text = say!("{finding} at `{endpoint}`", finding = text, endpoint = safe(endpoint));
+    }
+    let mut parts = vec![text];
+    parts.extend(verdict.map(|v| Message::Word(v.as_str())));
+    parts.extend(state.map(|s| say!("in state {state}", state = Message::Word(s.as_str()))));
+    parts.extend(path.iter().map(|p| say!("by {path}", path = safe(&p.join(" > ")))));
+    lang::series(parts, Joint::Clause)
 }
 
 /// A finding in the words of [`wanted`].
-fn described(finding: &Finding) -> String {
+fn described(finding: &Finding) -> Message {
     let rule = finding.rule.as_deref().map(|r| r.rsplit_once('/').map_or(r, |(_, id)| id).to_owned());
     wanted(&ExpectedFinding {
         rule,
@@ -253,9 +265,12 @@ fn described(finding: &Finding) -> String {
 }
 
 /// The message, with the line that breaks the rule.
-fn told(finding: &Finding, sources: &Sources) -> String {
-    let at = finding.location.map_or(String::new(), |at| format!("{}: ", report::line(sources, at)));
-    format!("{at}{}", safe(&finding.message.to_string()))
+fn told(finding: &Finding, sources: &Sources) -> Message {
+    let message = safe_message(&finding.message);
+    match finding.location {
+        Some(at) => say!("{at}: {message}", at = report::line(sources, at), message),
+        None => message,
+    }
 }
 
 /// The lines by which a test would expect the finding.
@@ -274,15 +289,17 @@ fn as_table(finding: &Finding, pack: &Pack) -> Vec<String> {
 }
 
 fn text(suites: &[Suite<'_>], sources: &Sources, options: &RenderOptions, out: &mut dyn io::Write) -> io::Result<()> {
+    let lang = options.lang;
     for suite in suites {
         for outcome in suite.outcomes.iter().filter(|o| !o.mismatches.is_empty()) {
             let test = outcome.test;
-            writeln!(out, "failed {}: {}", report::line(sources, test.location), safe(&test.name.value))?;
+            let (at, name) = (report::line(sources, test.location), safe(&test.name.value));
+            writeln!(out, "{}", tell!(lang, "failed {at}: {name}", at, name))?;
             for m in &outcome.mismatches {
-                let line = format!("{}: {}", report::line(sources, m.at), safe(&m.message));
+                let line = tell!(lang, "{at}: {message}", at = report::line(sources, m.at), message = m.message);
                 writeln!(out, "{}", options.wrap("  ", "    ", &line))?;
                 for detail in &m.details {
-                    writeln!(out, "{}", options.wrap("    ", "      ", detail))?;
+                    writeln!(out, "{}", options.wrap("    ", "      ", &detail.tell(lang)))?;
                 }
             }
         }
@@ -291,14 +308,18 @@ fn text(suites: &[Suite<'_>], sources: &Sources, options: &RenderOptions, out: &
         let passed = outcomes.iter().filter(|o| o.mismatches.is_empty()).count();
         let (id, rules) = (safe(&pack.id), count(pack.rules.len(), "rule", "rules"));
         match outcomes.len() {
-            0 => writeln!(out, "{id}: {rules}, no tests")?,
-            n => writeln!(out, "{id}: {rules}, {passed} of {} passed", count(n, "test", "tests"))?,
+            0 => writeln!(out, "{}", tell!(lang, "{id}: {rules}, no tests", id, rules))?,
+            n => {
+                let tests = count(n, "test", "tests");
+                writeln!(out, "{}", tell!(lang, "{id}: {rules}, {passed} of {tests} passed", id, rules, passed, tests))?;
+            }
         }
         // Where there are no tests at all, a list of what they do not show is no news.
         for rule in pack.rules.iter().filter(|_| !outcomes.is_empty()) {
-            let missing: Vec<&str> = pack.not_shown(rule).into_iter().map(Verdict::as_str).collect();
+            let missing: Vec<&str> = pack.not_shown(rule).into_iter().map(|v| lang.word(v.as_str())).collect();
             if !missing.is_empty() {
-                writeln!(out, "  no test in which `{}` is {}", safe(&rule.id.value), missing.join(", or "))?;
+                let (rule, verdicts) = (safe(&rule.id.value), missing.join(&tell!(lang, ", or ")));
+                writeln!(out, "  {}", tell!(lang, "no test in which `{rule}` is {verdicts}", rule, verdicts))?;
             }
         }
     }

@@ -13,7 +13,8 @@ use super::{Context, Failure, ProjectArgs, baseline};
 use crate::check::follow;
 use crate::finding::Reading;
 use crate::geo::data_set::sha256;
-use crate::report::{RenderOptions, Reporter as _, count, json, safe, summary};
+use crate::lang::{self, Message, say, tell};
+use crate::report::{RenderOptions, Reporter as _, json, safe, summary};
 use crate::source::load::{self, HeldFile, LoadError, Skipped};
 
 mod compare;
@@ -41,14 +42,15 @@ impl Verify {
         drop(bytes);
         let m = &bundle.manifest;
         let as_of: Date = m.as_of.parse().map_err(|_| no_bundle(&shown, &format!("`{}` is no day", m.as_of)))?;
-        let files = count(bundle.members.len(), "file", "files");
-        writeln!(
-            context.out,
-            "{}: made by onshore {}, as of {}; {files}, each as its manifest says",
-            safe(&shown),
-            safe(&m.onshore),
-            safe(&m.as_of)
-        )?;
+        let opened = tell!(
+            context.options.lang,
+            "{bundle}: made by onshore {version}, as of {day}; {files}, each as its manifest says",
+            bundle = safe(&shown),
+            version = safe(&m.onshore),
+            day = as_of,
+            files = lang::count(bundle.members.len(), "file", "files")
+        );
+        writeln!(context.out, "{opened}")?;
 
         let mut different: Vec<String> = Vec::new();
         let begun = match &self.inputs {
@@ -64,24 +66,25 @@ impl Verify {
         }
 
         let from = match &self.inputs {
-            Some(folder) => format!("the files in `{}`", safe(&folder.to_string_lossy())),
-            None => format!("the {} in the bundle", count(m.inputs.len(), "input", "inputs")),
+            Some(folder) => say!("the files in `{folder}`", folder = safe(&folder.to_string_lossy())),
+            None => say!("the {inputs} in the bundle", inputs = lang::count(m.inputs.len(), "input", "inputs")),
         };
-        writeln!(context.out, "judged again, {from}: {}", now.summary)?;
+        let lang = context.options.lang;
+        writeln!(context.out, "{}", tell!(lang, "judged again, {from}: {summary}", from, summary = now.summary))?;
         if m.onshore != env!("CARGO_PKG_VERSION") {
             let ours = env!("CARGO_PKG_VERSION");
-            writeln!(context.out, "this is onshore {ours}: what is different may come from that")?;
+            writeln!(context.out, "{}", tell!(lang, "this is onshore {ours}: what is different may come from that", ours))?;
         }
         for line in different.iter().take(SHOWN) {
-            writeln!(context.out, "different: {line}")?;
+            writeln!(context.out, "{}", tell!(lang, "different: {line}", line = lang.read(line)))?;
         }
         if different.len() > SHOWN {
-            writeln!(context.out, "different: and {} more", different.len() - SHOWN)?;
+            writeln!(context.out, "{}", tell!(lang, "different: and {n} more", n = different.len() - SHOWN))?;
         }
         if now.text == stored {
-            writeln!(context.out, "the assessment is the same, byte for byte")?;
+            writeln!(context.out, "{}", tell!(lang, "the assessment is the same, byte for byte"))?;
         } else {
-            writeln!(context.out, "the assessment is not the same")?;
+            writeln!(context.out, "{}", tell!(lang, "the assessment is not the same"))?;
         }
         Ok(u8::from(now.text != stored || !different.is_empty()))
     }
@@ -146,8 +149,13 @@ impl Verify {
         if m.project_file.is_some() && settings.is_none() {
             return Err(no("the project's file is not in it"));
         }
-        let skipped = m.left_out.iter().map(|s| Skipped { path: s.path.clone(), reason: s.why.clone(), matters: s.matters });
-        held.skipped = skipped.collect();
+        let skipped = |s: &super::bundle::LeftOut| Skipped {
+            path: s.path.clone(),
+            reason: s.why.clone(),
+            remedy: s.remedy.clone(),
+            matters: s.matters,
+        };
+        held.skipped = m.left_out.iter().map(skipped).collect();
         let error = |e: &super::bundle::Unreadable| LoadError {
             path: e.path.clone(),
             line: e.line,
@@ -242,7 +250,7 @@ fn variables(m: &Manifest, context: &Context<'_>, different: &mut Vec<String>) {
 
 struct Now {
     text: String,
-    summary: String,
+    summary: Message,
 }
 
 fn judge(begun: Begun, bundle: &Bundle, as_of: Date, context: &Context<'_>) -> Result<Now, Failure> {
@@ -275,5 +283,5 @@ fn judge(begun: Begun, bundle: &Bundle, as_of: Date, context: &Context<'_>) -> R
     let mut text = Vec::new();
     json::Json.write(&assessment, &opened.sources, &RenderOptions::PLAIN, &mut text)?;
     context.progress.clear();
-    Ok(Now { text: String::from_utf8_lossy(&text).into_owned(), summary: summary(&assessment).to_string() })
+    Ok(Now { text: String::from_utf8_lossy(&text).into_owned(), summary: summary(&assessment) })
 }

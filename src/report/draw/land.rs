@@ -5,11 +5,16 @@ use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use super::layout::View;
+use crate::lang::{Message, say};
 
 static LAND: &str = include_str!("../../../data/map/land.txt");
 
 /// Named under every map.
-pub const ATTRIBUTION: &str = "Land and borders: Natural Earth (public domain), as it draws them, which says nothing of any claim. Cities: GeoNames (CC BY 4.0). Equirectangular projection.";
+pub fn attribution() -> Message {
+    say!(
+        "Land and borders: Natural Earth (public domain), as it draws them, which says nothing of any claim. Cities: GeoNames (CC BY 4.0). Equirectangular projection."
+    )
+}
 
 struct Outline {
     /// A ring; else a line between two countries.

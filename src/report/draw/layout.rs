@@ -305,27 +305,27 @@ impl Layout {
                 (-w / 2.0, d),
             ];
             for (side, (dx, dy)) in sides.into_iter().enumerate() {
-                let rect = Rect { x: at.0 + dx, y: at.1 + dy, w, h };
-                let cost = self.cost(&rect, marks, lines) + step as f64 * 90.0 + side as f64 * 6.0;
+                let meant = (at.0 + dx, at.1 + dy);
+                // Judged where it ends up: pushed back into the picture, it may cover what it would not have.
+                let x = meant.0.min(WIDTH - w - 2.0).max(2.0);
+                let y = meant.1.min(self.view.height - h - 2.0).max(2.0);
+                let rect = Rect { x, y, w, h };
+                let pushed = (x - meant.0).abs() + (y - meant.1).abs();
+                let cost = self.cost(&rect, marks, lines) + pushed * 2.0 + step as f64 * 90.0 + side as f64 * 6.0;
                 if best.is_none_or(|(least, _)| cost < least) {
                     best = Some((cost, rect));
                 }
             }
         }
-        let (_, mut rect) = best.unwrap_or((0.0, Rect { x: at.0, y: at.1, w, h }));
-        rect.x = rect.x.min(WIDTH - w - 2.0).max(2.0);
-        rect.y = rect.y.min(self.view.height - h - 2.0).max(2.0);
-        rect
+        best.map_or(Rect { x: at.0, y: at.1, w, h }, |(_, rect)| rect)
     }
 
     fn cost(&self, rect: &Rect, marks: &[usize], lines: &[Point]) -> f64 {
-        let whole = Rect { x: 2.0, y: 2.0, w: WIDTH - 4.0, h: self.view.height - 4.0 };
-        let outside = rect.w * rect.h - rect.overlap(&whole);
         let labels: f64 = self.labels.iter().flatten().map(|l| rect.overlap(l)).sum();
         let groups: f64 = self.groups.iter().map(|g| rect.overlap(&g.frame) + rect.overlap(&Rect::around(g.at, 8.0))).sum();
         let marks: f64 = marks.iter().map(|m| rect.overlap(&Rect::around(self.marks[*m], 9.0))).sum();
         let crossed = lines.iter().filter(|p| rect.holds(**p)).count() as f64;
-        outside * 20.0 + labels * 4.0 + groups * 4.0 + marks * 6.0 + crossed * 12.0
+        labels * 4.0 + groups * 4.0 + marks * 6.0 + crossed * 12.0
     }
 
     /// Curves of the ways of a map with the same sites.

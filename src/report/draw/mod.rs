@@ -54,7 +54,7 @@ fn sentence(text: &str) -> String {
     short(&safe(&short(text, SENTENCE)), SENTENCE * 2).into_owned()
 }
 
-fn short(text: &str, most: usize) -> Cow<'_, str> {
+pub(super) fn short(text: &str, most: usize) -> Cow<'_, str> {
     let end = (most - 1) / 3;
     match text.char_indices().nth(most) {
         None => Cow::Borrowed(text),

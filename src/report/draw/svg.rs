@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::graph::{Change, waived, when};
-use super::layout::{Anchor, Arc, BESIDE, LINE, Layout, Point, Size, WIDTH};
+use super::layout::{Anchor, Arc, BESIDE, Group, LINE, Layout, Point, Size, WIDTH};
 use super::map::{Map, MapSite, Way};
 use super::{land, name, sentence, short, some_of};
 use crate::finding::State;
@@ -161,7 +161,15 @@ pub fn layered(base: &Map, layers: &[Layer], id: &str) -> String {
     out
 }
 
-/// Sea, land, borders, and the frames of sites that fall together.
+/// One of several pictures of the same sites for a page of paper, whose words say the title: like [`svg`] without its head. `base` is as
+/// in [`layered`].
+pub fn printed(base: &Map, map: Map, id: &str) -> String {
+    let drawn = layered(base, &[Layer { key: String::new(), map }], id);
+    let (opening, rest) = drawn.split_once('\n').expect("the first element has a line of its own");
+    format!("{opening}\n<style>{STYLE}</style>\n{rest}")
+}
+
+/// Sea, land and borders.
 fn draw_land(out: &mut String, layout: &Layout) {
     let _ = writeln!(out, "<rect class=\"om-sea\" width=\"{WIDTH}\" height=\"{}\"/>", n(layout.view.height));
     let (land, borders) = land::paths(&layout.view);
@@ -169,7 +177,12 @@ fn draw_land(out: &mut String, layout: &Layout) {
         out,
         "<path class=\"om-land\" fill-rule=\"evenodd\" d=\"{land}\"/>\n<path class=\"om-border\" d=\"{borders}\"/>"
     );
-    for group in &layout.groups {
+}
+
+/// Frames of sites that fall together, as far as the picture has any of them.
+fn draw_groups(out: &mut String, map: &Map, layout: &Layout) {
+    let has_any = |group: &&Group| group.sites.iter().any(|site| map.sites[*site].endpoints > 0);
+    for group in layout.groups.iter().filter(has_any) {
         let to = group.frame.nearest(group.at);
         let _ = writeln!(out, "<path class=\"om-leader\" d=\"{}\"/>", segment(group.at, to));
         circle(out, "om-mark", group.at, 2.5);
@@ -187,6 +200,7 @@ fn draw_land(out: &mut String, layout: &Layout) {
 
 /// Ways and sites.
 fn draw_map(out: &mut String, map: &Map, labels: &[Vec<(&str, String)>], layout: &Layout, arcs: &[Arc]) {
+    draw_groups(out, map, layout);
     // The gravest on top.
     for (way, arc) in map.ways.iter().zip(arcs).rev() {
         draw_way(out, map, way, arc);
@@ -197,7 +211,7 @@ fn draw_map(out: &mut String, map: &Map, labels: &[Vec<(&str, String)>], layout:
         }
     }
     if !layout.below.is_empty() {
-        line(out, (20.0, layout.view.height + 20.0), "om-note om-halo", "Not on the map:");
+        line(out, (20.0, layout.view.height + 20.0), "om-note om-halo", &tell!(map.lang, "Not on the map:"));
     }
 }
 
@@ -362,7 +376,7 @@ fn way_in_words(map: &Map, way: &Way, between: &str) -> String {
 }
 
 /// The picture for those who do not see it.
-fn told(map: &Map) -> String {
+pub fn told(map: &Map) -> String {
     let mut words = vec![sentence(&map.subtitle)];
     for site in &map.sites {
         words.push(label(site, map.lang).iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join("; "));
@@ -459,7 +473,7 @@ fn foot(map: &Map, mut y: f64) -> (String, f64) {
         y += 16.0;
         line(&mut out, (20.0, y), "om-note", &waived().tell(lang));
     }
-    for note in map.notes.iter().flat_map(|n| wrapped(n, lang)).chain(wrapped(land::ATTRIBUTION, lang)) {
+    for note in map.notes.iter().flat_map(|n| wrapped(n, lang)).chain(wrapped(&land::attribution().tell(lang), lang)) {
         y += 16.0;
         line(&mut out, (20.0, y), "om-note", &note);
     }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::{ORDER, Prose, Report, Text, at, list, nothing, severity_badge, state_words, verdict_badge, verdict_words};
 use crate::finding::{Finding, Hop, Verdict};
 use crate::lang::{self, Joint, Lang, Message, say, tell};
-use crate::report::{condition, known, pretty::pointed_at, remedy, tree};
+use crate::report::{condition, endpoint_of, excerpt::pointed_at, known, remedy, tree};
 use crate::source::Location;
 use crate::vocab::controls;
 
@@ -59,11 +59,11 @@ fn finding(r: &Report<'_>, f: &Finding) -> Markup {
             div class="inside" {
                 dl {
                     @if let Some(why) = &f.why { dt { (tell!(r.lang, "Why")) } dd { (Prose(&why.tell(r.lang))) } }
-                    @if !f.controls.is_empty() { dt { (tell!(r.lang, "Controls")) } dd { (control_list(&f.controls)) } }
+                    @if !f.controls.is_empty() { dt { (tell!(r.lang, "Controls")) } dd { (control_list(&f.controls, r.lang)) } }
                     @if !f.origin.is_empty() { dt { (tell!(r.lang, "People of")) } dd { (list(&f.origin)) } }
                     @if !f.data.is_empty() { dt { (tell!(r.lang, "Data")) } dd { (list(&f.data)) } }
                     @if !f.populations.is_empty() { dt { (tell!(r.lang, "Population")) } dd { (list(&f.populations)) } }
-                    @if !f.endpoint.is_empty() { dt { (tell!(r.lang, "At")) } dd { (Text(&f.endpoint)) } }
+                    @if !f.endpoint.is_empty() { dt { (tell!(r.lang, "At")) } dd { (Text(&endpoint_of(f, r.lang))) } }
                     @if !f.places.is_empty() { dt { (tell!(r.lang, "Where")) } dd { @for p in &f.places { p { (Text(&known(p, r.lang))) } } } }
                     @if let Some(activity) = f.activity { dt { (tell!(r.lang, "Activity")) } dd { (r.lang.word(activity)) } }
                     @if let Some(when) = when(f, r.lang) { dt { (tell!(r.lang, "When")) } dd { (Prose(&when)) } }
@@ -92,10 +92,10 @@ fn finding(r: &Report<'_>, f: &Finding) -> Markup {
 }
 
 /// "CCC.Core.CN06 Restrict Deployments to Trust Perimeter (FINOS Common Cloud Controls, Core)", one a line.
-fn control_list(ids: &[&str]) -> Markup {
+fn control_list(ids: &[&str], lang: Lang) -> Markup {
     html! {
         @for control in ids.iter().filter_map(|id| controls::known(id)) {
-            p { code { (Text(&control.id)) } " " (Text(&control.title)) " (" (Text(&control.catalogue)) ")" }
+            p { code { (Text(&control.id)) } " " (Text(&lang.read(&control.title))) " (" (Text(&control.catalogue)) ")" }
         }
     }
 }

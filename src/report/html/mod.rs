@@ -60,7 +60,7 @@ fn page(r: &Report<'_>) -> Markup {
     let a = r.assessment;
     let lang = r.lang;
     let unnamed = tell!(lang, "unnamed project");
-    let name = a.project.as_deref().unwrap_or(&unnamed);
+    let name = a.name(lang).unwrap_or(&unnamed);
     let sections: Vec<Section<'_>> = vec![
         ("verdict", say!("What was decided, and what not"), opening::verdict(r)),
         ("map", say!("Where data gets to"), world::section(r)),
@@ -92,7 +92,7 @@ fn framed(r: &Report<'_>, title: &Markup, kind: &Message, limits: &Message, sect
     );
     let (a, lang) = (r.assessment, r.lang);
     let unnamed = tell!(lang, "unnamed project");
-    let name = a.project.as_deref().unwrap_or(&unnamed);
+    let name = a.name(lang).unwrap_or(&unnamed);
     html! {
         (DOCTYPE)
         html lang=(lang.tag()) {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use super::{MARK, ORDER, Prose, Report, Text, around, at, limits, nothing, severity_badge, verdict_badge, verdict_words};
 use crate::finding::{RuleResult, Verdict};
 use crate::lang::{self, Message, say, tell};
-use crate::report::{count, gap_message, gaps_by_code};
+use crate::report::{count, gaps_by_code};
 
 pub(super) fn verdict(r: &Report<'_>) -> Markup {
     let a = r.assessment;
@@ -54,7 +54,7 @@ pub(super) fn verdict(r: &Report<'_>) -> Markup {
                     @for (code, gaps) in gaps_by_code(&a.gaps) {
                         li {
                             code { (code) } ", "
-                            (Prose(&tell!(r.lang, "{times}: {message}", times = lang::count(gaps.len(), "time", "times"), message = gap_message(gaps[0]))))
+                            (Prose(&tell!(r.lang, "{times}: {message}", times = lang::count(gaps.len(), "time", "times"), message = gaps[0].message)))
                             @if gaps.len() > 1 { (tell!(r.lang, ", and others")) }
                         }
                     }

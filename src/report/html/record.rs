@@ -126,7 +126,7 @@ fn register(r: &Report<'_>) -> Markup {
                 th scope="row" { (Text(&t.recipient)) br; (at(r.sources, t.location)) }
                 td {
                     @match mechanism {
-                        Some(m) => { (lang::shipped(&m.title).tell(r.lang)) br; span class="id" { (m.citation) } }
+                        Some(m) => { (lang::read(m.title.as_str()).tell(r.lang)) br; span class="id" { (m.citation) } }
                         None => { (Text(&t.mechanism)) }
                     }
                 }

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Prose, Report, Text, at, list, nothing};
 use crate::lang::{self, Lang, Message, say, tell};
-use crate::report::{count, gap_message, gaps_by_code};
+use crate::report::{count, gaps_by_code};
 
 /// Longer tables are folded.
 const MANY: usize = 40;
@@ -26,7 +26,7 @@ pub(super) fn gaps(r: &Report<'_>) -> Markup {
                 html! {
                     @for gap in gaps {
                         tr {
-                            th scope="row" class="wide" { (Prose(&gap_message(gap).tell(r.lang))) }
+                            th scope="row" class="wide" { (Prose(&gap.message.tell(r.lang))) }
                             td { (at(r.sources, gap.location)) }
                             td class="wide" { @if let Some(help) = &gap.help { (Prose(&help.tell(r.lang))) } }
                             td { @if gap.touches.is_empty() { (tell!(r.lang, "no rule")) } @else { (list(&gap.touches)) } }
@@ -41,7 +41,7 @@ pub(super) fn gaps(r: &Report<'_>) -> Markup {
 pub(super) fn coverage(r: &Report<'_>) -> Markup {
     let c = &r.assessment.coverage;
     let skipped = html! {
-        @for (file, why) in &c.files_skipped { tr { th scope="row" { code { (Text(file)) } } td class="wide" { (Prose(why)) } } }
+        @for (file, why) in &c.files_skipped { tr { th scope="row" { code { (Text(file)) } } td class="wide" { (Prose(&r.lang.read(why))) } } }
     };
     let countries = html! {
         @for (country, n) in &c.by_country { tr { th scope="row" { (Text(country)) } td { (n) } } }
@@ -73,8 +73,8 @@ pub(super) fn data_sets(r: &Report<'_>) -> Markup {
     let rows = html! {
         @for d in all {
             tr {
-                th scope="row" { (Text(&d.name)) }
-                td { (Text(&d.kind)) }
+                th scope="row" { (Text(&r.lang.read(&d.name))) }
+                td { (Text(&r.lang.read(&d.kind))) }
                 td {
                     @match &d.date { Some(day) => { (Text(&r.lang.day(day))) } None => { (tell!(r.lang, "not known")) } }
                     @if let Some(age) = &d.age { br; span class="loud" { (Text(&age.tell(r.lang))) } }
@@ -90,7 +90,7 @@ pub(super) fn data_sets(r: &Report<'_>) -> Markup {
     };
     html! {
         (super::table(r.lang, &say!("Data sets"), &[say!("Data set"), say!("Kind"), say!("Of"), say!("Some place rests on it"), say!("Licence"), say!("SHA-256")], rows))
-        p { (crate::report::draw::land::ATTRIBUTION) }
+        p { (crate::report::draw::land::attribution().tell(r.lang)) }
     }
 }
 

@@ -10,13 +10,13 @@ use super::{Prose, Report, Text, World, country_words, findings, nothing, rests,
 use crate::finding::State;
 use crate::finding::Verdict;
 use crate::finding::observed::{End, Observation, ObservedWay, Seen, size};
-use crate::lang::{Lang, Message};
+use crate::lang::{self, Joint, Lang, Message, say, tell};
 use crate::model::RouteRole;
-use crate::report::count;
 use crate::report::draw::map::Map;
 use crate::report::draw::svg::{Layer, layered};
 use crate::report::draw::{Change, Edge, Graph, Node, Site, Spot};
 use crate::report::traffic::{amount, shares};
+use crate::report::{count, safe};
 use crate::source::Sources;
 
 /// Ways in the table of those with the most bytes.
@@ -26,80 +26,91 @@ const DRAWN: usize = 200;
 /// Countries that have a column of their own.
 const COLUMNS: usize = 16;
 
-/// This page is in English only.
-const LANG: Lang = Lang::En;
-
-const LIMITS: &str = "A log shows who sent how much to whom, never what. It covers what was logged and read, and nothing else.";
-
-pub fn write(o: &Observation, sources: &Sources, version: &str, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(o: &Observation, sources: &Sources, version: &str, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     let world = World::default();
-    let r = Report { assessment: &o.assessment, sources, world: &world, version, lang: LANG };
-    let name = o.assessment.project.as_deref().unwrap_or("unnamed project");
-    let title = html! { "Observed traffic of " (Text(name)) ", as of " (Text(&o.assessment.as_of)) };
+    let r = Report { assessment: &o.assessment, sources, world: &world, version, lang };
+    let unnamed = tell!(lang, "unnamed project");
+    let name = o.assessment.name(lang).unwrap_or(&unnamed);
+    let title = tell!(lang, "Observed traffic of {name}, as of {day}", name, day = lang::day(&o.assessment.as_of));
     let sections = [
-        ("verdict", "What was decided, and what not".into(), rules(o)),
-        ("top", "What flowed most".into(), top(o)),
-        ("matrix", "From country to country".into(), matrix(o)),
-        ("map", "Where it went".into(), map(o)),
-        ("findings", "Findings".into(), findings::section(&r)),
-        ("logs", "What was read".into(), logs(o)),
-        ("data", "What places rest on".into(), rests::data_sets(&r)),
+        ("verdict", say!("What was decided, and what not"), rules(o, lang)),
+        ("top", say!("What flowed most"), top(o, lang)),
+        ("matrix", say!("From country to country"), matrix(o, lang)),
+        ("map", say!("Where it went"), map(o, lang)),
+        ("findings", say!("Findings"), findings::section(&r)),
+        ("logs", say!("What was read"), logs(o, lang)),
+        ("data", say!("What places rest on"), rests::data_sets(&r)),
     ];
-    let page = super::framed(&r, &title, &"Observed traffic".into(), &LIMITS.into(), &sections);
+    let limits =
+        say!("A log shows who sent how much to whom, never what. It covers what was logged and read, and nothing else.");
+    let page = super::framed(&r, &html! { (Text(&title)) }, &say!("Observed traffic"), &limits, &sections);
     out.write_all(page.into_string().as_bytes())
 }
 
-fn rules(o: &Observation) -> Markup {
+fn rules(o: &Observation, lang: Lang) -> Markup {
     let rules = &o.assessment.rules;
     if rules.is_empty() {
-        return nothing(LANG, &"No policy was given, so nothing was judged.".into());
+        return nothing(lang, &say!("No policy was given, so nothing was judged."));
     }
     let rows = html! {
         @for rule in rules {
             tr class=[(rule.verdict == Verdict::Indeterminate).then_some("untold")] {
-                th scope="row" { (Text(&rule.title.tell(LANG))) br; span class="id" { (Text(&rule.rule)) } }
-                td { (verdict_badge(rule.verdict, LANG)) }
-                td { (severity_badge(rule.severity, LANG)) }
-                td class="wide" { (Prose(&rule.why.tell(LANG))) }
+                th scope="row" { (Text(&rule.title.tell(lang))) br; span class="id" { (Text(&rule.rule)) } }
+                td { (verdict_badge(rule.verdict, lang)) }
+                td { (severity_badge(rule.severity, lang)) }
+                td class="wide" { (Prose(&rule.why.tell(lang))) }
             }
         }
     };
-    table(LANG, &"Rules".into(), &["Rule", "Verdict", "Severity", "Why"].map(Message::from), rows)
+    table(lang, &say!("Rules"), &[say!("Rule"), say!("Verdict"), say!("Severity"), say!("Why")], rows)
 }
 
-fn top(o: &Observation) -> Markup {
+fn top(o: &Observation, lang: Lang) -> Markup {
     if o.ways.is_empty() {
-        return nothing(LANG, &"No flow was seen.".into());
+        return nothing(lang, &say!("No flow was seen."));
     }
     let row = |w: &ObservedWay| {
         let declared = match w.declared {
-            Some(true) => "yes",
-            Some(false) => "no",
-            None => "the inventory does not say",
+            Some(true) => say!("yes"),
+            Some(false) => say!("no"),
+            None => say!("the inventory does not say"),
         };
         html! {
             tr class=[(country(&w.to) == UNKNOWN).then_some("untold")] {
-                th scope="row" { (end(&w.from)) }
-                td { @if w.answered { "answered" } @else { "sent" } }
-                th scope="row" { (end(&w.to)) }
-                td { (amount(&w.seen)) }
-                td { (w.seen.flows) }
-                td { (Text(w.seen.first.as_deref().unwrap_or("not known"))) br; (Text(w.seen.last.as_deref().unwrap_or(""))) }
-                td { (declared) }
+                th scope="row" class="end" { (end(&w.from, lang)) }
+                td class="few" { (lang.word(w.how())) }
+                th scope="row" class="end" { (end(&w.to, lang)) }
+                td class="few" { (amount(&w.seen).tell(lang)) }
+                td class="few" { (w.seen.flows) }
+                td class="day" {
+                    (Text(&w.seen.first.as_deref().map_or_else(|| say!("not known"), lang::moment).tell(lang)))
+                    br;
+                    (Text(&w.seen.last.as_deref().map_or_else(Message::default, lang::moment).tell(lang)))
+                }
+                td { (declared.tell(lang)) }
                 td { @for (log, row) in &w.seen.samples { code { (Text(log)) ":" (row) } " " } }
             }
         }
     };
     let rows = html! { @for way in o.ways.iter().take(TOP) { (row(way)) } };
-    let head = ["From", "", "To", "Bytes", "Flows", "First and last", "Declared", "Rows"].map(Message::from);
+    let head = [
+        say!("From"),
+        say!("How"),
+        say!("To"),
+        say!("Bytes"),
+        say!("Flows"),
+        say!("First and last"),
+        say!("Declared"),
+        say!("Rows"),
+    ];
     html! {
-        (table(LANG, &"Ways with the most bytes".into(), &head, rows))
-        @if o.ways.len() > TOP { p { "and " (o.ways.len() - TOP) " more, which " code { "--format json" } " lists" } }
+        (table(lang, &say!("Ways with the most bytes"), &head, rows))
+        @if o.ways.len() > TOP { p { (Prose(&tell!(lang, "and {n} more, which `--format json` lists", n = o.ways.len() - TOP))) } }
     }
 }
 
-fn end(end: &End) -> Markup {
-    html! { (Text(&end.name)) @if end.declared { br; span class="place" { (country_list(end)) } } }
+fn end(end: &End, lang: Lang) -> Markup {
+    html! { (Text(&end.called().tell(lang))) @if end.declared { br; span class="place" { (Text(&words(&country(end), lang))) } } }
 }
 
 /// Of an end without a place.
@@ -111,15 +122,11 @@ fn country(end: &End) -> String {
     if codes.is_empty() { UNKNOWN.to_owned() } else { codes.into_iter().collect::<Vec<_>>().join(" or ") }
 }
 
-fn country_list(end: &End) -> Markup {
-    html! { (Text(&words(&country(end)))) }
+fn words(country: &str, lang: Lang) -> String {
+    lang::series(country.split(" or ").map(|code| country_words(code, lang)), Joint::EachOr).tell(lang)
 }
 
-fn words(country: &str) -> String {
-    country.split(" or ").map(|code| country_words(code, LANG)).collect::<Vec<_>>().join(" or ")
-}
-
-fn matrix(o: &Observation) -> Markup {
+fn matrix(o: &Observation, lang: Lang) -> Markup {
     let mut cells: BTreeMap<(String, String), Seen> = BTreeMap::new();
     let (mut from_all, mut to_all): (BTreeMap<String, u64>, BTreeMap<String, u64>) = Default::default();
     for way in &o.ways {
@@ -132,7 +139,7 @@ fn matrix(o: &Observation) -> Markup {
         cell.unmeasured = cell.unmeasured.saturating_add(way.seen.unmeasured);
     }
     if cells.is_empty() {
-        return nothing(LANG, &"No flow was seen.".into());
+        return nothing(lang, &say!("No flow was seen."));
     }
     // What has no place comes first, then the most bytes.
     let ordered = |all: BTreeMap<String, u64>| {
@@ -142,10 +149,10 @@ fn matrix(o: &Observation) -> Markup {
     };
     let (from, to) = (ordered(from_all), ordered(to_all));
     let (own, others) = to.split_at(to.len().min(COLUMNS));
-    let mut head: Vec<Message> = vec!["From, to".into()];
-    head.extend(own.iter().map(|c| Message::Plain(words(c))));
+    let mut head: Vec<Message> = vec![say!("From, to")];
+    head.extend(own.iter().map(|c| Message::Plain(words(c, lang))));
     if !others.is_empty() {
-        head.push("others".into());
+        head.push(say!("others"));
     }
     let cell = |from: &String, to: &[String]| {
         let mut all = Seen::default();
@@ -154,43 +161,50 @@ fn matrix(o: &Observation) -> Markup {
             all.bytes = all.bytes.saturating_add(seen.bytes);
             all.unmeasured = all.unmeasured.saturating_add(seen.unmeasured);
         }
-        html! { td { @if all.flows == 0 { span class="no" { "none seen" } } @else { (amount(&all)) br; span class="id" { (all.flows) " flows" } } } }
+        let flows = Message::Count(all.flows, "flow", "flows").tell(lang);
+        html! {
+            td {
+                @if all.flows == 0 { span class="no" { (tell!(lang, "none seen")) } }
+                @else { (amount(&all).tell(lang)) br; span class="id" { (flows) } }
+            }
+        }
     };
     let rows = html! {
         @for from in &from {
             tr class=[(from == UNKNOWN).then_some("untold")] {
-                th scope="row" { (Text(&words(from))) }
+                th scope="row" { (Text(&words(from, lang))) }
                 @for to in own { (cell(from, std::slice::from_ref(to))) }
                 @if !others.is_empty() { (cell(from, others)) }
             }
         }
     };
     html! {
-        p { "Bytes by the country of sender and receiver; answers are counted where they went." }
-        (table(LANG, &"Bytes from country to country".into(), &head, rows))
+        p { (tell!(lang, "Bytes by the country of sender and receiver; answers are counted where they went.")) }
+        (table(lang, &say!("Bytes from country to country"), &head, rows))
     }
 }
 
-fn map(o: &Observation) -> Markup {
-    let graph = graph(o);
+fn map(o: &Observation, lang: Lang) -> Markup {
+    let graph = graph(o, lang);
     if graph.edges.is_empty() {
-        return nothing(LANG, &"There is nothing to draw.".into());
+        return nothing(lang, &say!("There is nothing to draw."));
     }
     let map = Map::new(&graph);
     let svg = layered(&map, &[Layer { key: "0 0 0".to_owned(), map: map.clone() }], "world");
-    html! { figure id="world" class="map" { div class="scroll" role="region" aria-label="Map" tabindex="0" { (PreEscaped(svg)) } } }
+    html! { figure id="world" class="map" { div class="scroll" role="region" aria-label=(tell!(lang, "Map")) tabindex="0" { (PreEscaped(svg)) } } }
 }
 
 /// The ways with the most bytes between the places of their ends.
-fn graph(o: &Observation) -> Graph {
+fn graph(o: &Observation, lang: Lang) -> Graph {
     let mut broken: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
     for finding in o.assessment.findings.iter().filter(|f| f.verdict == Verdict::Violated) {
         if let (Some((from, to, _)), Some(rule)) = (o.seen.get(&finding.fingerprint), &finding.rule) {
             broken.entry((&from.name, &to.name)).or_default().push(rule.clone());
         }
     }
-    let mut graph =
-        Graph { subtitle: "Map of observed ways. The table above says it in words.".to_owned(), ..Graph::default() };
+    let subtitle = tell!(lang, "Map of observed ways. The table above says it in words.");
+    let mut graph = Graph { subtitle, lang, ..Graph::default() };
+    let unknown = || tell!(lang, "place unknown");
     let mut sites: BTreeMap<String, usize> = BTreeMap::new();
     let mut nodes: BTreeMap<String, usize> = BTreeMap::new();
     for way in o.ways.iter().take(DRAWN) {
@@ -201,19 +215,16 @@ fn graph(o: &Observation) -> Graph {
                 let known = end.places.iter().filter_map(|p| p.place.clone());
                 let spots: Vec<Spot> = known.map(|p| Spot::new(crate::model::Place::country(p.country), None)).collect();
                 let unsure = match spots.len() {
-                    0 => Some("place unknown".to_owned()),
+                    0 => Some(unknown()),
                     1 => None,
-                    _ => Some(format!("one of {place}")),
+                    _ => Some(tell!(lang, "one of {places}", places = lang::series(place.split(" or "), Joint::EachOr))),
                 };
-                graph.sites.push(Site {
-                    name: if place == UNKNOWN { "place unknown".to_owned() } else { place },
-                    spots,
-                    unsure,
-                });
+                let name = if place == UNKNOWN { unknown() } else { place };
+                graph.sites.push(Site { name, spots, unsure });
                 graph.sites.len() - 1
             });
             *number = *nodes.entry(end.name.clone()).or_insert_with(|| {
-                graph.nodes.push(Node { name: end.name.clone(), site: Some(site), ..Node::default() });
+                graph.nodes.push(Node { name: end.called().tell(lang), site: Some(site), ..Node::default() });
                 graph.nodes.len() - 1
             });
         }
@@ -222,7 +233,7 @@ fn graph(o: &Observation) -> Graph {
         graph.edges.push(Edge {
             from: ends[0],
             to: ends[1],
-            activity: if way.answered { "answered" } else { "sent" },
+            activity: way.how(),
             role: RouteRole::Primary,
             state: State::Normal,
             change: Change::Same,
@@ -235,25 +246,28 @@ fn graph(o: &Observation) -> Graph {
         });
     }
     if o.ways.len() > DRAWN {
-        graph.notes.push(format!("{} with fewer bytes not drawn", count(o.ways.len() - DRAWN, "way", "ways")));
+        graph.notes.push(tell!(lang, "{ways} with fewer bytes not drawn", ways = count(o.ways.len() - DRAWN, "way", "ways")));
     }
     graph
 }
 
-fn logs(o: &Observation) -> Markup {
+fn logs(o: &Observation, lang: Lang) -> Markup {
     let rows = html! {
         @for log in &o.logs {
             tr class=[log.broken.is_some().then_some("untold")] {
                 th scope="row" { code { (Text(&log.name)) } }
-                td { (Text(log.format.as_deref().unwrap_or("not known"))) }
+                td { @match &log.format { Some(format) => { (Text(format)) } None => { (tell!(lang, "not known")) } } }
                 td { (log.rows) }
-                td class="wide" { @match &log.broken { Some(why) => { (Text(why)) } None => { "read to its end" } } }
+                td class="wide" { @match &log.broken { Some(why) => { (Text(&lang.read(why))) } None => { (tell!(lang, "read to its end")) } } }
             }
         }
     };
     html! {
-        ul { li { (o.rows.read) " rows" } @for (what, n) in shares(&o.rows) { li { (what) ": " (n) } } }
-        @for (log, row) in &o.odd { p { "not understood: " code { (Text(log)) ":" (row) } } }
-        (rests::fold(LANG, o.logs.len(), table(LANG, &"Logs".into(), &["Log", "Format", "Rows", "How far"].map(Message::from), rows)))
+        ul {
+            li { (Message::Count(o.rows.read, "row", "rows").tell(lang)) }
+            @for (what, n) in shares(&o.rows) { li { (tell!(lang, "{what}: {n}", what, n)) } }
+        }
+        @for (log, row) in &o.odd { p { (Prose(&tell!(lang, "not understood: `{log}:{row}`", log = safe(log), row))) } }
+        (rests::fold(lang, o.logs.len(), table(lang, &say!("Logs"), &[say!("Log"), say!("Format"), say!("Rows"), say!("How far")], rows)))
     }
 }

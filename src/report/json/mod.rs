@@ -7,14 +7,20 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{RenderOptions, Reporter, by_format, is_unsafe};
+use super::{RenderOptions, Reporter, by_format};
 use crate::finding::{
-    Addition, Allowed, Assessment, CutRoute, DataSetInfo, Edge, Finding, GapResult, Hop, IncidentLevel, KnownPlace, Remedy,
-    RuleResult, Severity, Smaller, Stand, Topology, Waived, WaivedBy, Way,
+    Allowed, Assessment, DataSetInfo, Edge, Finding, GapResult, Hop, IncidentLevel, KnownPlace, RuleResult, Severity, Stand,
+    Topology, Waived, WaivedBy, Way,
 };
 use crate::lang::Message;
 use crate::model::ResourceTally;
 use crate::source::{Location, Sources};
+
+mod escape;
+mod remedy;
+
+pub use escape::{write_line, write_value};
+use remedy::{JsonRemedy, remedy};
 
 pub const SCHEMA: &str = "onshore.assessment/1";
 
@@ -46,21 +52,6 @@ impl Reporter for Json {
     fn write(&self, a: &Assessment, sources: &Sources, _: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         write_value(&document(a, sources), out)
     }
-}
-
-/// Writes any value as indented JSON with a final line end, with characters that could drive a terminal as `\u` escapes: the
-/// value a program reads is unchanged.
-pub fn write_value<T: Serialize>(value: &T, out: &mut dyn Write) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Escaping(serde_json::ser::PrettyFormatter::new()));
-    value.serialize(&mut serializer)?;
-    writeln!(out)
-}
-
-/// As [`write_value`], on one line.
-pub fn write_line<T: Serialize>(value: &T, out: &mut dyn Write) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(&mut *out, Escaping(serde_json::ser::CompactFormatter));
-    value.serialize(&mut serializer)?;
-    writeln!(out)
 }
 
 #[derive(Serialize)]
@@ -151,73 +142,6 @@ pub(super) struct JsonTransfer<'a> {
     until: Option<&'a str>,
     source: Option<Position<'a>>,
     register_source: Position<'a>,
-}
-
-#[derive(Serialize)]
-pub(super) struct JsonRemedy<'a> {
-    rule: &'a str,
-    cut: Vec<JsonCut<'a>>,
-    #[serde(rename = "move")]
-    moves: &'a [String],
-    smallest: bool,
-    judged: bool,
-    then: Option<Then<'a>>,
-    unserved: Vec<Unserved<'a>>,
-    breaks: &'a [String],
-    smaller: Option<JsonSmaller<'a>>,
-    add: Vec<JsonAddition<'a>>,
-}
-
-/// The verdict of the rule, as if all of it were made.
-#[derive(Serialize)]
-struct Then<'a> {
-    verdict: &'static str,
-    why: &'a Message,
-}
-
-/// Fewer routes that would do, and what that costs.
-#[derive(Serialize)]
-struct JsonSmaller<'a> {
-    cut: Vec<JsonCut<'a>>,
-    unserved: Vec<Unserved<'a>>,
-    breaks: &'a [String],
-}
-
-#[derive(Serialize)]
-struct JsonAddition<'a> {
-    what: &'static str,
-    kind: &'static str,
-    of: &'a [String],
-    at: &'a [String],
-    existing: &'a [String],
-    refused: Vec<Refused<'a>>,
-    offers: Option<&'a str>,
-    /// Fingerprints.
-    findings: &'a [String],
-}
-
-#[derive(Serialize)]
-struct Refused<'a> {
-    at: &'a str,
-    why: &'a Message,
-}
-
-#[derive(Serialize)]
-struct JsonCut<'a> {
-    from: &'a str,
-    to: &'a str,
-    activity: &'static str,
-    role: &'static str,
-    instead: &'a [String],
-    /// Fingerprints.
-    findings: &'a [String],
-    source: Position<'a>,
-}
-
-#[derive(Serialize)]
-struct Unserved<'a> {
-    population: &'a str,
-    data: &'a str,
 }
 
 /// Severity on the four-level incident scale.
@@ -572,51 +496,6 @@ fn waiver<'a>(w: &'a Waived, sources: &'a Sources) -> JsonWaiver<'a> {
     JsonWaiver { kind, approver, reason, ticket, expires: w.expires.as_deref(), since, source }
 }
 
-fn remedy<'a>(r: &'a Remedy, sources: &'a Sources) -> JsonRemedy<'a> {
-    let cut = |c: &'a CutRoute| JsonCut {
-        from: &c.from,
-        to: &c.to,
-        activity: c.activity,
-        role: c.role.as_str(),
-        instead: &c.instead,
-        findings: &c.findings,
-        source: position(sources, c.location),
-    };
-    let unserved = |all: &'a [(String, String)]| -> Vec<Unserved<'a>> {
-        all.iter().map(|(population, data)| Unserved { population, data }).collect()
-    };
-    let smaller = |s: &'a Smaller| JsonSmaller {
-        cut: s.cut.iter().map(cut).collect(),
-        unserved: unserved(&s.unserved),
-        breaks: &s.breaks,
-    };
-    JsonRemedy {
-        rule: &r.rule,
-        cut: r.cut.iter().map(cut).collect(),
-        moves: &r.moves,
-        smallest: r.smallest,
-        judged: r.judged,
-        then: r.then.as_ref().map(|(verdict, why)| Then { verdict: verdict.as_str(), why }),
-        unserved: unserved(&r.unserved),
-        breaks: &r.breaks,
-        smaller: r.smaller.as_ref().map(smaller),
-        add: r.add.iter().map(addition).collect(),
-    }
-}
-
-fn addition(a: &Addition) -> JsonAddition<'_> {
-    JsonAddition {
-        what: a.what,
-        kind: a.kind,
-        of: &a.of,
-        at: &a.at,
-        existing: &a.existing,
-        refused: a.refused.iter().map(|(at, why)| Refused { at, why }).collect(),
-        offers: (!a.offers.is_empty()).then_some(a.offers.as_str()),
-        findings: &a.findings,
-    }
-}
-
 fn hop<'a>(h: &'a Hop, sources: &'a Sources) -> JsonHop<'a> {
     JsonHop {
         endpoint: &h.endpoint,
@@ -706,66 +585,4 @@ fn position(sources: &Sources, at: Location) -> Position<'_> {
     // Many findings stand in one file.
     let file = if source.sheet.is_some() { Cow::Owned(p.file) } else { Cow::Borrowed(source.path.as_str()) };
     Position { file, line: p.line, column: p.column }
-}
-
-/// Where the next character stands that must not be seen as it is: an unsafe one, or the last of [`super::LOG_COMMAND`].
-fn next_escaped(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let ends_command = |at: usize| at >= 2 && bytes[at - 2..at] == *b"##";
-    text.char_indices().find(|(at, c)| is_unsafe(*c) || *c == '[' && ends_command(*at)).map(|(at, _)| at)
-}
-
-/// Escapes what [`super::safe`] escapes, in JSON's own way. Everything but strings goes to the inner formatter.
-struct Escaping<F>(F);
-
-impl<F: serde_json::ser::Formatter> serde_json::ser::Formatter for Escaping<F> {
-    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let mut rest = fragment;
-        while let Some(at) = next_escaped(rest) {
-            let (before, after) = rest.split_at(at);
-            writer.write_all(before.as_bytes())?;
-            let c = after.chars().next().unwrap_or_default();
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
-            rest = &after[c.len_utf8()..];
-        }
-        writer.write_all(rest.as_bytes())
-    }
-
-    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_array(writer)
-    }
-
-    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array(writer)
-    }
-
-    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_array_value(writer, first)
-    }
-
-    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_array_value(writer)
-    }
-
-    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object(writer)
-    }
-
-    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object(writer)
-    }
-
-    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
-        self.0.begin_object_key(writer, first)
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.begin_object_value(writer)
-    }
-
-    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.0.end_object_value(writer)
-    }
 }
