@@ -7,7 +7,7 @@ use crate::geo::flat::Stretch;
 /// Answers by address, for both families.
 #[derive(Debug)]
 pub struct Table {
-    v4: Ranges<u16>,
+    v4: Packed,
     v6: Ranges<(u64, u64)>,
 }
 
@@ -17,9 +17,10 @@ impl Table {
         let low = |s: &Stretch| (u32::try_from(s.start).unwrap_or(u32::MAX), s.answer);
         let v4 = v4.iter().map(low).map(|(start, answer)| ((start >> 16) as usize, start as u16, answer));
         let v6 = v6.iter().map(|s| ((s.start >> 112) as usize, halves(s.start), s.answer));
-        Self { v4: Ranges::new(v4, |_| 0), v6: Ranges::new(v6, |high| halves((high as u128) << 112)) }
+        Self { v4: Packed::new(&Ranges::new(v4, |_| 0)), v6: Ranges::new(v6, |high| halves((high as u128) << 112)) }
     }
 
+    #[inline]
     pub fn v4(&self, address: Ipv4Addr) -> u32 {
         let bits = address.to_bits();
         self.v4.find((bits >> 16) as usize, bits as u16)
@@ -33,7 +34,7 @@ impl Table {
     /// The bytes that tell two tables apart.
     pub fn feed(&self, mut sink: impl FnMut(&[u8])) {
         self.v4.index.iter().chain(&self.v6.index).for_each(|at| sink(&at.to_le_bytes()));
-        self.v4.starts.iter().for_each(|start| sink(&start.to_le_bytes()));
+        self.v4.words.iter().chain(&self.v4.high).for_each(|word| sink(&word.to_le_bytes()));
         for (high, low) in &self.v6.starts {
             sink(&high.to_le_bytes());
             sink(&low.to_le_bytes());
@@ -87,15 +88,62 @@ impl<N: Copy + Ord> Ranges<N> {
 
     #[inline]
     fn find(&self, high: usize, address: N) -> u32 {
-        let (mut at, end) = (self.index[high] as usize, self.index[high + 1] as usize);
-        let mut left = end - at;
-        // The last one that does not begin behind the address; both halves are worked out: which one it is cannot be guessed.
-        while left > 1 {
-            let half = left / 2;
-            at = if self.starts[at + half] <= address { at + half } else { at };
-            left -= half;
+        let (begin, end) = (self.index[high] as usize, self.index[high + 1] as usize);
+        self.answers[begin + last_before(&self.starts[begin..end], address)]
+    }
+}
+
+/// The last one that does not begin behind the address; the first one never does. Both halves are worked out: which one it is cannot
+/// be guessed.
+#[inline]
+fn last_before<N: Copy + Ord>(starts: &[N], address: N) -> usize {
+    let (mut at, mut left) = (0, starts.len());
+    while left > 1 {
+        let half = left / 2;
+        at = if starts[at + half] <= address { at + half } else { at };
+        left -= half;
+    }
+    at
+}
+
+/// Ranges of IPv4 addresses so close together that a look-up waits for little memory: two bytes a start, and behind the starts of each
+/// index entry two bytes an answer, which is one of a list.
+#[derive(Debug)]
+struct Packed {
+    /// As in [`Ranges`].
+    index: Vec<u32>,
+    /// Of each index entry first the starts, then the low halves of the answers' numbers.
+    words: Vec<u16>,
+    /// By range, the high halves; nothing where two bytes tell all answers apart.
+    high: Vec<u16>,
+    /// By number.
+    answers: Vec<u32>,
+}
+
+impl Packed {
+    fn new(ranges: &Ranges<u16>) -> Self {
+        let mut answers = ranges.answers.clone();
+        answers.sort_unstable();
+        answers.dedup();
+        let number = |answer: &u32| answers.partition_point(|a| a < answer);
+        let mut words = Vec::with_capacity(2 * ranges.starts.len());
+        for ends in ranges.index.windows(2) {
+            let own = ends[0] as usize..ends[1] as usize;
+            words.extend_from_slice(&ranges.starts[own.clone()]);
+            words.extend(ranges.answers[own].iter().map(|answer| number(answer) as u16));
         }
-        self.answers[at]
+        let is_wide = answers.len() > 1 << 16;
+        let high = ranges.answers.iter().filter(|_| is_wide).map(|answer| (number(answer) >> 16) as u16).collect();
+        Self { index: ranges.index.clone(), words, high, answers }
+    }
+
+    #[inline]
+    fn find(&self, high: usize, address: u16) -> u32 {
+        let (begin, end) = (self.index[high] as usize, self.index[high + 1] as usize);
+        let (starts, numbers) = self.words[2 * begin..2 * end].split_at(end - begin);
+        let at = last_before(starts, address);
+        let above = self.high.get(begin + at).map_or(0, |high| usize::from(*high) << 16);
+        self.answers[above | usize::from(numbers[at])]
     }
 }
 
@@ -104,6 +152,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn more_answers_than_two_bytes_tell_apart() {
+        let stretches: Vec<Stretch> = (0..70_000_u32).map(|i| Stretch { start: u128::from(i) * 256, answer: i * 3 }).collect();
+        let table = Table::new(&stretches, &[]);
+        for i in (0..70_000_u32).step_by(997).chain([65_535, 65_536, 69_999]) {
+            assert_eq!(table.v4(Ipv4Addr::from_bits(i * 256 + 255)), i * 3);
+        }
+    }
 
     proptest! {
         #[test]

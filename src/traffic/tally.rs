@@ -40,13 +40,40 @@ pub struct Key {
     pub hour: Option<u32>,
 }
 
-/// Once a row: two words instead of seven.
-impl Hash for Key {
+/// A key in few bytes: it is looked up once a row, among many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Short {
+    from: u32,
+    to: u32,
+    /// From the lowest bit: one of the way, two of whose side it is, the rest for the hour, from 1.
+    rest: u32,
+}
+
+impl Short {
+    /// Hours beyond (in the year 61,000 or so) are told as the last.
+    const LAST_HOUR: u32 = (1 << 29) - 2;
+
+    #[inline]
+    fn key(self) -> Key {
+        let way = if self.rest & 1 == 0 { Way::Sent } else { Way::Answered };
+        let ours = [None, Some(false), Some(true), None][(self.rest >> 1 & 3) as usize];
+        Key { from: self.from, to: self.to, way, ours, hour: (self.rest >> 3).checked_sub(1) }
+    }
+}
+
+impl From<Key> for Short {
+    #[inline]
+    fn from(key: Key) -> Self {
+        let ours = key.ours.map_or(0, |ours| 1 + u32::from(ours));
+        let hour = key.hour.map_or(0, |hour| hour.min(Self::LAST_HOUR) + 1);
+        Self { from: key.from, to: key.to, rest: hour << 3 | ours << 1 | key.way as u32 }
+    }
+}
+
+impl Hash for Short {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let ours = self.ours.map_or(2, u64::from);
-        let hour = self.hour.map_or(u64::MAX >> 8, u64::from);
         state.write_u64(u64::from(self.from) << 32 | u64::from(self.to));
-        state.write_u64(hour << 3 | ours << 1 | self.way as u64);
+        state.write_u32(self.rest);
     }
 }
 
@@ -184,7 +211,7 @@ impl Sum {
 /// Sums by key: numbers by key and sums by number, so that what is counted for many rows at once does not wait for memory row by row.
 #[derive(Clone, Debug, Default)]
 struct Cells {
-    numbers: HashMap<Key, u32>,
+    numbers: HashMap<Short, u32>,
     sums: Vec<Sum>,
 }
 
@@ -195,6 +222,7 @@ impl Cells {
 
     #[inline]
     fn number(&mut self, key: Key) -> u32 {
+        let key = Short::from(key);
         if let Some(number) = self.numbers.get(&key) {
             return *number;
         }
@@ -211,14 +239,14 @@ impl Cells {
 
     /// In no order.
     fn iter(&self) -> impl Iterator<Item = (Key, &Sum)> {
-        self.numbers.iter().map(|(key, number)| (*key, &self.sums[*number as usize]))
+        self.numbers.iter().map(|(key, number)| (key.key(), &self.sums[*number as usize]))
     }
 }
 
 /// The same sums, however they are numbered.
 impl PartialEq for Cells {
     fn eq(&self, other: &Self) -> bool {
-        let sum = |key| other.numbers.get(&key).map(|number| &other.sums[*number as usize]);
+        let sum = |key| other.numbers.get(&Short::from(key)).map(|number| &other.sums[*number as usize]);
         self.len() == other.len() && self.iter().all(|(key, own)| sum(key) == Some(own))
     }
 }
@@ -341,7 +369,7 @@ impl Tally {
             self.coarsen();
         }
         if self.cells.len() > self.bound {
-            let mut keys: Vec<Key> = self.cells.numbers.keys().copied().collect();
+            let mut keys: Vec<Key> = self.cells.iter().map(|(key, _)| key).collect();
             keys.sort_unstable();
             self.lower_cut(keys[self.bound - 1]);
         }
@@ -403,6 +431,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_short_key_is_the_same(from: u32, to: u32, answered: bool, ours: Option<bool>, hour in prop::option::of(0..=Short::LAST_HOUR)) {
+            let way = if answered { Way::Answered } else { Way::Sent };
+            let key = Key { from, to, way, ours, hour };
+            prop_assert_eq!(Short::from(key).key(), key);
+        }
+
         /// Whatever is counted where and in which order: the same tally, and nothing lost.
         #[test]
         fn order_and_shares_change_nothing(flows in proptest::collection::vec((0_u32..30, 0_u32..60), 0..120), split in 0_usize..120, bound in 1_usize..40) {

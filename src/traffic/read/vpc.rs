@@ -75,14 +75,13 @@ impl Layout for Fields {
     }
 }
 
-/// Whether all lines are rows, seen without looking at each: every so many breaks there is a line end, and there are as many spaces as
-/// all other breaks together.
+/// Whether all lines are rows, seen without looking at each: every so many breaks there is a line end, and all others are spaces if
+/// there are as many of these.
 fn is_tidy(piece: &[u8], breaks: &[u32], width: usize) -> bool {
-    let count = |byte: u8| memchr::memchr_iter(byte, piece).count();
-    let lines = count(b'\n');
+    let lines = (breaks.len() - 1) / width;
     breaks.len() == lines * width + 1
-        && count(b' ') == lines * (width - 1)
         && (1..=lines).all(|n| piece[breaks[n * width] as usize] == b'\n')
+        && memchr::memchr_iter(b' ', piece).count() == lines * (width - 1)
 }
 
 /// Spaces between fields and a line end behind the last one.
