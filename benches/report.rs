@@ -16,6 +16,10 @@ use onshore::report::html::{Report, World};
 use onshore::report::{REPORTERS, RenderOptions, html, reporter, xlsx};
 use onshore::source::{Location, Sources, Span};
 
+/// The allocator of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SIZES: [usize; 3] = [1_000, 10_000, 40_000];
 /// Pages take memory by the hundred kilobytes.
 const MOST_ON_PAPER: usize = 10_000;

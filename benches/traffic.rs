@@ -28,6 +28,10 @@ use onshore::model::Snapshot;
 use onshore::traffic::convert::convert;
 use onshore::traffic::{Labels, Reading, Tally, count, open, parquet};
 
+/// The allocator of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const FILES: u64 = 16;
 const ROWS: u64 = 4_000_000;
 /// A folder for logs that stay.
