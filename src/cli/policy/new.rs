@@ -9,6 +9,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::cli::{Context, Failure};
+use crate::lang::say;
 use crate::policy;
 use crate::report::safe;
 use crate::source::SourceId;
@@ -44,7 +45,9 @@ impl New {
         })?;
         created.write_all(text.as_bytes())?;
         let shown = output.to_string_lossy();
-        writeln!(context.out, "{0} written; change its rule and tests, then: onshore policy test {0}", safe(&shown))?;
+        let file = safe(&shown);
+        let told = say!("{file} written; change its rule and tests, then: onshore policy test {file}", file);
+        writeln!(context.out, "{}", told.tell(context.options.lang))?;
         Ok(0)
     }
 }
