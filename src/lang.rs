@@ -243,8 +243,9 @@ impl Message {
             Self::Series(items, joint) => Self::Series(all(items), joint),
             other @ (Self::Word(_) | Self::Country(_) | Self::Place(_) | Self::Day(_)) => other,
             Self::Both(both) => Self::Both(Box::new((change(both.0), change(both.1)))),
-            Self::In(Book::Read, text) => Self::In(Book::Read, change(text.into_owned()).into()),
-            other @ Self::In(..) => other,
+            // Readers quote files, and a policy of the user's says its own where a shipped one is looked up.
+            Self::In(book @ (Book::Read | Book::Shipped), text) => Self::In(book, change(text.into_owned()).into()),
+            other @ Self::In(Book::Codes | Book::Help | Book::Keys, _) => other,
             other @ Self::Count(..) => other,
         }
     }
@@ -486,7 +487,12 @@ pub fn shipped(english: &str) -> Message {
     Message::In(Book::Shipped, english.to_owned().into())
 }
 
-/// What a shipped policy cites, by its citation.
+/// A citation, in Chinese if it is one of ours.
+pub fn cited(citation: &str) -> Message {
+    both(citation, law(citation))
+}
+
+/// What shipped policies, mechanisms and certifications cite, by its citation.
 pub fn law(citation: &str) -> Option<&'static str> {
     LAWS["citation"].get(citation).map(String::as_str)
 }

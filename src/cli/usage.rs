@@ -7,7 +7,7 @@ use std::io::Write;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::{Color, Screen};
-use crate::lang::{Joint, Lang, Message, say, series, tell};
+use crate::lang::{self, Joint, Lang, Message, say, series, tell};
 use crate::report::safe;
 
 /// What a command line came to that is none to run: help, the version, or an error of usage.
@@ -38,7 +38,8 @@ impl Ended {
 fn said(error: &clap::Error, lang: Lang) -> Option<String> {
     let mut text = what(error)?.tell(lang);
     for kind in [ContextKind::ValidValue, ContextKind::ValidSubcommand] {
-        if let Some(names) = names(error, kind) {
+        if let Some(ContextValue::Strings(all)) = error.get(kind).filter(|_| names(error, kind).is_some()) {
+            let names = lang::list(all);
             let line = match kind {
                 ContextKind::ValidValue => tell!(lang, "[possible values: {names}]", names),
                 _ => tell!(lang, "[subcommands: {names}]", names),
@@ -84,7 +85,7 @@ fn what(error: &clap::Error) -> Option<Message> {
         ErrorKind::ValueValidation => {
             let wrong = say!("invalid value {value} for {arg}", value = quoted(value()?), arg = arg?);
             match error.source() {
-                Some(why) => say!("{wrong}: {why}", wrong, why = crate::lang::read(safe(&why.to_string()).into_owned())),
+                Some(why) => say!("{wrong}: {why}", wrong, why = lang::read(safe(&why.to_string()).into_owned())),
                 None => wrong,
             }
         }

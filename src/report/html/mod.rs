@@ -205,7 +205,15 @@ fn cut(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{head} [{} characters left out] {tail}", many - LONG / 2 - LONG / 4))
 }
 
-/// Texts with commas between them.
+/// Between two parts of a line.
+fn comma(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => ", ",
+        Lang::Zh => "，",
+    }
+}
+
+/// Names with commas between them.
 fn list<S: AsRef<str>>(texts: &[S]) -> Markup {
     html! {
         @for (i, text) in texts.iter().enumerate() {
