@@ -260,10 +260,9 @@ fn verdict_words(verdict: Verdict) -> Message {
 
 /// Whose data, from how an assessment has it.
 fn origin_words(origin: &str, lang: Lang) -> String {
-    match (origin, lang) {
-        ("", _) => tell!(lang, "nobody said whose"),
-        (codes, Lang::En) => lang::series(codes.split('+'), Joint::EachAnd).tell(lang),
-        (codes, Lang::Zh) => lang::series(codes.split('+').map(|code| country_words(code, lang)), Joint::EachAnd).tell(lang),
+    match origin {
+        "" => tell!(lang, "nobody said whose"),
+        codes => lang::series(codes.split('+').map(|code| country_words(code, lang)), Joint::EachAnd).tell(lang),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::{MARK, ORDER, Prose, Report, Text, around, at, comma, limits, nothing, severity_badge, verdict_badge, verdict_words};
+use super::{
+    MARK, ORDER, Prose, Report, Text, around, at, comma, limits, nothing, severity_badge, verdict_badge, verdict_words,
+};
 use crate::finding::{RuleResult, Verdict};
 use crate::lang::{self, Message, say, tell};
 use crate::report::{count, gaps_by_code};
