@@ -328,7 +328,7 @@ fn what_the_tables_of_regions_remark_has_its_chinese() {
     let mut remarks = BTreeSet::new();
     for file in files("data/regions").into_iter().filter(|f| f.extension().is_some_and(|e| e == "csv")) {
         for row in csv::Reader::from_path(file).unwrap().records() {
-            remarks.extend(row.unwrap().iter().last().filter(|remark| !remark.is_empty()).map(str::to_owned));
+            remarks.extend(row.unwrap().iter().next_back().filter(|remark| !remark.is_empty()).map(str::to_owned));
         }
     }
     assert!(remarks.len() > 300);

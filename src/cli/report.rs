@@ -141,7 +141,7 @@ impl Report {
                     };
                     html::write(&report, &mut text)?;
                 }
-                Form::Xlsx => text = xlsx::write(&assessment, &opened.sources)?,
+                Form::Xlsx => text = xlsx::write(&assessment, &opened.sources, context.options.lang)?,
                 Form::Typst => {
                     let sheets = sheets(&opened, &atlas, &assessment, context.options.lang);
                     typst::document(&assessment, &opened.sources, &context.plain(), &sheets, &mut text)?;
