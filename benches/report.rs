@@ -65,7 +65,7 @@ fn written(format: &str, a: &Assessment, sources: &Sources) -> Vec<u8> {
             let world = World::default();
             html::write(&Report { assessment: a, sources, world: &world, version: "0.0.0", lang: Lang::En }, &mut out).unwrap();
         }
-        "xlsx" => out = xlsx::write(a, sources).unwrap(),
+        "xlsx" => out = xlsx::write(a, sources, onshore::Lang::En).unwrap(),
         #[cfg(feature = "pdf")]
         "pdf" => out = onshore::report::pdf::Pdf::new(a, sources, &RenderOptions::PLAIN, &[]).unwrap().write().unwrap(),
         name => reporter(name).unwrap().write(a, sources, &RenderOptions::PLAIN, &mut out).unwrap(),

@@ -243,8 +243,9 @@ impl Message {
             Self::Series(items, joint) => Self::Series(all(items), joint),
             other @ (Self::Word(_) | Self::Country(_) | Self::Place(_) | Self::Day(_)) => other,
             Self::Both(both) => Self::Both(Box::new((change(both.0), change(both.1)))),
-            Self::In(Book::Read, text) => Self::In(Book::Read, change(text.into_owned()).into()),
-            other @ Self::In(..) => other,
+            // Readers quote files, and a policy of the user's says its own where a shipped one is looked up.
+            Self::In(book @ (Book::Read | Book::Shipped), text) => Self::In(book, change(text.into_owned()).into()),
+            other @ Self::In(Book::Codes | Book::Help | Book::Keys, _) => other,
             other @ Self::Count(..) => other,
         }
     }
@@ -288,12 +289,18 @@ impl Message {
             Self::Series(items, joint) => {
                 let (between, last) = joint.words(lang);
                 for (i, item) in items.iter().enumerate() {
-                    match i {
-                        0 => {}
-                        i if i + 1 == items.len() => out.push_str(last),
-                        _ => out.push_str(between),
-                    }
-                    item.write(lang, out);
+                    let joint = match i {
+                        0 => "",
+                        i if i + 1 == items.len() => last,
+                        _ => between,
+                    };
+                    let item = item.tell(lang);
+                    // `CN 和 US`, but 中国和美国.
+                    let is_word = joint.chars().all(is_ideograph) && !joint.is_empty();
+                    let apart =
+                        |c: Option<char>| if is_word && c.is_some_and(|c| c.is_ascii_alphanumeric()) { " " } else { "" };
+                    let before = apart(out.chars().next_back());
+                    out.extend([before, joint, apart(item.chars().next()), &item]);
                 }
             }
         }
@@ -371,6 +378,10 @@ fn close_up(out: &mut String, text: &str) {
 /// Takes two columns, and needs no blank beside its like.
 fn is_wide(c: char) -> bool {
     matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}')
+}
+
+fn is_ideograph(c: char) -> bool {
+    ('\u{4e00}'..='\u{9fff}').contains(&c)
 }
 
 /// The names of the places of a template, in order.
@@ -474,6 +485,21 @@ pub fn both(english: &str, chinese: Option<&str>) -> Message {
 /// A sentence of a shipped policy, which a policy of the user's may say as well.
 pub fn shipped(english: &str) -> Message {
     Message::In(Book::Shipped, english.to_owned().into())
+}
+
+/// A citation, in Chinese if it is one of ours.
+pub fn cited(citation: &str) -> Message {
+    both(citation, law(citation))
+}
+
+/// What shipped policies, mechanisms and certifications cite, by its citation.
+pub fn law(citation: &str) -> Option<&'static str> {
+    LAWS["citation"].get(citation).map(String::as_str)
+}
+
+/// Where in it, if that is more than numbers.
+pub fn article(article: &str) -> Option<&'static str> {
+    LAWS["article"].get(article).map(String::as_str)
 }
 
 /// A sentence of a reader, or a phrase.
@@ -597,6 +623,9 @@ static CODES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     told
 });
 
+static LAWS: LazyLock<BTreeMap<String, BTreeMap<String, String>>> = LazyLock::new(|| {
+    toml::from_str(include_str!("../data/lang/laws.zh.toml")).expect("data/lang/laws.zh.toml is tables of texts")
+});
 static HELP: LazyLock<HashMap<String, String>> = LazyLock::new(|| flat(include_str!("../data/lang/help.zh.toml")));
 static KEYS: LazyLock<HashMap<String, String>> = LazyLock::new(|| flat(include_str!("../data/lang/keys.zh.toml")));
 

@@ -13,11 +13,7 @@ fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().collect();
     let cli = match help::parse(&args) {
         Ok(cli) => cli,
-        // Help and version are "errors" of clap that exit with 0; real ones with 2.
-        Err(e) => {
-            let _ = e.print();
-            return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
-        }
+        Err(ended) => return ExitCode::from(ended.write(screen(io::stderr().is_terminal()), &mut io::stderr())),
     };
     let folder = match std::env::current_dir() {
         Ok(folder) => folder,

@@ -15,6 +15,7 @@ use onshore::model::population::OriginAxis;
 use onshore::model::{Activity, Basis, DomainKind, Role, RouteRole};
 use onshore::policy::lint::Level;
 use onshore::policy::{Binding, Keyword as _, Status};
+use onshore::source::SourceId;
 use snapbox::{assert_data_eq, file};
 
 /// Sections of the table that are not sentences.
@@ -25,6 +26,8 @@ const APART: [&str; 3] = ["words", "counts", "shipped"];
 struct Said {
     sentences: BTreeSet<String>,
     several: BTreeSet<String>,
+    /// What one of them is called, which Chinese has no word of its own for.
+    one: BTreeSet<String>,
 }
 
 #[test]
@@ -52,7 +55,7 @@ fn every_message_has_its_chinese_and_every_chinese_is_said() {
 }
 
 /// Of layers whose texts are said as they are made, by `src/lang/read.rs`.
-const SAID_AS_MADE: [&str; 9] = ["read", "link", "geo", "doc", "source", "project", "policy", "vocab", "traffic"];
+const SAID_AS_MADE: [&str; 10] = ["read", "link", "geo", "doc", "source", "project", "policy", "vocab", "traffic", "cli"];
 /// English that makes a sentence of words; names, keys and lists of them have none of it.
 const SENTENCE: &str = " a an the is are was were be not no nor none to of and or that which what where who whom when by for in it \
                         its on at with from as has have may can cannot must add give declare write only than more one two this \
@@ -95,8 +98,14 @@ fn every_sentence_of_readers_and_errors_has_its_chinese() {
             prose.split(|c: char| !c.is_ascii_alphabetic()).filter(|w| SENTENCE.contains(&format!(" {w} ")) && !w.is_empty());
         text.contains(' ') && !text.contains('\n') && own.count() > 0 && prose.contains(|c: char| c.is_ascii_lowercase())
     };
+    let help = onshore::cli::help::texts();
+    let counted = |text: &str| said.several.contains(text) || said.one.contains(text);
     let known = |text: &str| {
-        table.contains_key(text) || said.sentences.contains(text) || said.several.contains(text) || words.contains_key(text)
+        table.contains_key(text)
+            || said.sentences.contains(text)
+            || counted(text)
+            || words.contains_key(text)
+            || help.contains(text)
     };
     let missing: Vec<String> = literals
         .iter()
@@ -272,10 +281,64 @@ fn what_shipped_policies_say_has_its_chinese() {
         titles.extend(rules().chain(pack.get("pack")).map(|of| of["title"].as_str().unwrap().to_owned()));
     }
     let table: BTreeSet<String> = sections()["shipped"].keys().cloned().collect();
+    titles.append(&mut said);
     let missing: Vec<&String> = titles.difference(&table).collect();
     assert!(missing.is_empty(), "without Chinese under [shipped] in data/lang/zh.toml: {missing:#?}");
-    let orphans: Vec<&String> = table.iter().filter(|text| !titles.contains(*text) && !said.contains(*text)).collect();
+    let orphans: Vec<&String> = table.difference(&titles).collect();
     assert!(orphans.is_empty(), "no shipped policy says this: {orphans:#?}");
+}
+
+/// Laws with a Chinese name of their own are called by that.
+#[test]
+fn what_shipped_policies_cite_has_its_chinese() {
+    let laws: BTreeMap<String, BTreeMap<String, String>> =
+        toml::from_str(&fs::read_to_string("data/lang/laws.zh.toml").unwrap()).unwrap();
+    let (mut cited, mut left) = (BTreeSet::new(), Vec::new());
+    let day = "2026-11-22".parse().unwrap();
+    for (_, text) in onshore::policy::shipped() {
+        for instrument in onshore::policy::parse(SourceId(0), text, day).0.unwrap().instruments {
+            let zh = instrument.cited().tell(Lang::Zh);
+            // Titles, numbers and abbreviations stay.
+            let english =
+                |run: &str| run.split(' ').filter(|w| w.len() > 1 && w.chars().all(|c| c.is_ascii_lowercase())).count();
+            if zh.split(|c: char| !c.is_ascii()).any(|run| english(run) > 1) {
+                left.push(zh);
+            }
+            cited.insert(instrument.citation.clone());
+            cited.extend(instrument.article.clone());
+        }
+    }
+    for (file, list) in [("mechanisms", "mechanism"), ("certifications", "certification")] {
+        let table: toml::Table = toml::from_str(&fs::read_to_string(format!("data/{file}.toml")).unwrap()).unwrap();
+        let citations = table[list].as_array().unwrap().iter().map(|one| one["citation"].as_str().unwrap().to_owned());
+        for citation in citations {
+            if !laws["citation"].contains_key(&citation) {
+                left.push(citation.clone());
+            }
+            cited.insert(citation);
+        }
+    }
+    assert!(left.is_empty(), "without Chinese in data/lang/laws.zh.toml: {left:#?}");
+    let orphans: Vec<&String> = laws.values().flat_map(BTreeMap::keys).filter(|text| !cited.contains(*text)).collect();
+    assert!(orphans.is_empty(), "nothing shipped cites this: {orphans:#?}");
+}
+
+#[test]
+fn what_the_tables_of_regions_remark_has_its_chinese() {
+    let mut remarks = BTreeSet::new();
+    for file in files("data/regions").into_iter().filter(|f| f.extension().is_some_and(|e| e == "csv")) {
+        for row in csv::Reader::from_path(file).unwrap().records() {
+            remarks.extend(row.unwrap().iter().next_back().filter(|remark| !remark.is_empty()).map(str::to_owned));
+        }
+    }
+    assert!(remarks.len() > 300);
+    // `paired=westus`, `TW`.
+    let untold = |remark: &&String| remark.contains(' ') && !read::zh(remark).chars().any(is_han);
+    let missing: Vec<&String> = remarks.iter().filter(untold).collect();
+    assert!(missing.is_empty(), "without Chinese in data/lang/regions.zh.toml: {missing:#?}");
+    let orphans: Vec<String> =
+        read::regions().into_keys().filter(|text| read::slots_of(text).is_empty() && !remarks.contains(text)).collect();
+    assert!(orphans.is_empty(), "no table of regions remarks this: {orphans:#?}");
 }
 
 /// Cases with findings of every check, waivers, transfers, gaps.
@@ -466,9 +529,10 @@ fn said() -> Said {
             for after in code.split(call).skip(1) {
                 let words: Vec<String> = arguments(after).iter().filter_map(|a| literal(a)).collect();
                 // Other functions take two names, too.
-                if let [_, several] = words.as_slice()
+                if let [one, several] = words.as_slice()
                     && several.starts_with(char::is_lowercase)
                 {
+                    said.one.insert(one.clone());
                     said.several.insert(several.clone());
                 }
             }

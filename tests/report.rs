@@ -17,6 +17,7 @@ use onshore::finding::{
     Assessment, Coverage, CutRoute, DataSetInfo, Finding, GapResult, Hop, HopRoute, KnownPlace, Label, Remedy, RuleResult,
     Severity, Smaller, State, Verdict, Waived, WaivedBy,
 };
+use onshore::lang;
 use onshore::model::{Country, Place, ResourceTally, RouteRole};
 use onshore::report::{REPORTERS, RenderOptions, reporter};
 use onshore::source::{Location, Sources, Span};
@@ -355,8 +356,9 @@ fn hostile(evil: &str) -> Case {
         f.endpoint = evil();
         f.rule = (i != 1).then(evil);
         f.help = Some(evil().into());
-        f.why = Some(evil().into());
-        f.condition = Some(evil().into());
+        // Looked up in the books of the other language, as what policies and readers say is.
+        f.why = Some(lang::shipped(&evil()));
+        f.condition = Some(lang::read(evil()));
         f.lost = Some(evil());
         f.populations = vec![evil()];
         f.origin = vec![evil()];
@@ -367,7 +369,7 @@ fn hostile(evil: &str) -> Case {
         for place in f.places.iter_mut().chain(f.path.iter_mut().flat_map(|h| &mut h.places)) {
             place.matched = Some(evil());
             place.network = Some(evil());
-            place.note = Some(evil().into());
+            place.note = Some(lang::read(evil()));
             place.data_set = Some(evil());
         }
         for h in &mut f.path {
@@ -384,12 +386,12 @@ fn hostile(evil: &str) -> Case {
     });
     for r in &mut a.rules {
         r.rule = evil();
-        r.title = evil().into();
+        r.title = lang::shipped(&evil());
         r.why = evil().into();
         r.location = location;
     }
     for g in &mut a.gaps {
-        g.message = evil().into();
+        g.message = lang::read(evil());
         g.help = Some(evil().into());
         g.touches = vec![evil()];
         g.location = location;

@@ -16,9 +16,10 @@ use made::made;
 mod browser;
 mod made;
 
-fn report(case: &str, file: &Path) {
+fn report(case: &str, lang: &str, file: &Path) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_onshore"));
     command.args(["report", &format!("tests/cases/{case}"), "-o", file.to_str().unwrap(), "--as-of", "2026-11-22"]);
+    command.args(["--lang", lang]);
     let out = command.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
     assert!(out.status.success(), "{case}: {}", String::from_utf8_lossy(&out.stderr));
 }
@@ -33,14 +34,15 @@ fn a_browser_shows_it() {
     let Some(mut browser) = Browser::start() else { return };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("zoom.html");
-    report("zoom-2020", &file);
-    for (name, width, height) in SCREENS {
+    let told = [("en", "34 of 34 rows in the table below"), ("zh", "下表 34 行中的 34 行")];
+    for ((lang, told), (name, width, height)) in told.into_iter().flat_map(|lang| SCREENS.map(|screen| (lang, screen))) {
+        report("zoom-2020", lang, &file);
         for dark in [false, true] {
             browser.screen(width, height, dark);
             browser.open(&file);
             assert_eq!(browser.complaints(), [""; 0]);
             let shown = browser.value("document.getElementById('shown').textContent");
-            assert!(shown.as_str().unwrap().contains("34 of 34 rows in the table below"), "the script did not run: {shown}");
+            assert!(shown.as_str().unwrap().contains(told), "the script did not run: {shown}");
             let wide = browser.value("document.documentElement.scrollWidth");
             assert!(wide.as_u64().unwrap() <= u64::from(width), "{name}: {wide} pixels wide");
             accessible(&mut browser);
@@ -119,7 +121,7 @@ fn it_looks_as_it_did() {
     let Some(mut browser) = Browser::start() else { return };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("zoom.html");
-    report("zoom-2020", &file);
+    report("zoom-2020", "en", &file);
     let screens = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/report/screens");
     let bless = std::env::var_os("ONSHORE_BLESS").is_some();
     browser.screen(1280, 900, false);

@@ -87,6 +87,24 @@ mod with_the_feature {
         assert!(sets.iter().any(|row| row[4] == Data::String("CC BY 4.0".into())), "{sets:?}");
     }
 
+    /// The same findings under Chinese heads; what is no word of onshore's stays.
+    #[test]
+    fn in_chinese() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("zh.xlsx");
+        let out = onshore(&["report", "tests/cases/zoom-2020", "-o", file.to_str().unwrap(), "--lang", "zh"]);
+        assert_eq!(out.0, Some(0));
+        let mut book = open(std::fs::read(&file).unwrap());
+        assert!(book.sheet_names().iter().all(|name| !name.is_ascii()), "{:?}", book.sheet_names());
+        let findings = rows(&mut book, "发现");
+        assert!(findings[0].iter().all(|head| !head.to_string().is_ascii()), "{:?}", findings[0]);
+        let of = |head: &str| findings[0].iter().position(|cell| cell.to_string() == head).unwrap();
+        let (_, json) = onshore(&["check", "tests/cases/zoom-2020", "--format", "json"]);
+        for row in &findings[1..] {
+            assert!(json.contains(&row[of("指纹")].to_string()) && !row[of("内容")].to_string().is_ascii(), "{row:?}");
+        }
+    }
+
     #[test]
     fn no_cell_is_a_formula() {
         let names =
@@ -115,7 +133,7 @@ mod with_the_feature {
                 coverage: Coverage { files_skipped: vec![(evil.clone(), evil.clone())], ..Coverage::default() },
                 data_sets: vec![],
             };
-            let mut book = open(xlsx::write(&a, &Sources::default()).unwrap());
+            let mut book = open(xlsx::write(&a, &Sources::default(), onshore::Lang::En).unwrap());
             for sheet in book.sheet_names() {
                 assert!(book.worksheet_formula(&sheet).unwrap().used_cells().next().is_none(), "{evil}: {sheet}");
                 for cell in rows(&mut book, &sheet).iter().flatten() {

@@ -279,7 +279,8 @@ impl Change {
             for r in &self.rules {
                 let verdict =
                     |v: &Option<String>| v.as_ref().map_or_else(|| tell!(lang, "not asked"), |v| lang.word(v).to_owned());
-                let text = format!("{}: {} -> {}", r.rule, verdict(&r.before), verdict(&r.after));
+                let (before, after) = (verdict(&r.before), verdict(&r.after));
+                let text = tell!(lang, "{rule}: {before} -> {after}", rule = r.rule, before, after);
                 writeln!(out, "{}", options.wrap("  ", "    ", &safe(&text)))?;
             }
             writeln!(out)?;
@@ -294,7 +295,8 @@ impl Change {
                 let rule = f.rule.as_deref().map(|r| format!(" [{r}]")).unwrap_or_default();
                 let at = f.at.as_deref().unwrap_or("-");
                 let (severity, verdict) = (lang.word(&f.severity), lang.word(&f.verdict));
-                let text = format!("{at}: {severity} {verdict}: {}{rule}", f.message.tell(lang));
+                let what = f.message.tell(lang);
+                let text = tell!(lang, "{at}: {severity} {verdict}: {what}{rule}", at, severity, verdict, what, rule);
                 writeln!(out, "{}", options.wrap("  ", "    ", &safe(&text)))?;
             }
             writeln!(out)?;
@@ -302,7 +304,8 @@ impl Change {
         if !self.new_gaps.is_empty() {
             writeln!(out, "{}", tell!(lang, "New gaps"))?;
             for gap in &self.new_gaps {
-                writeln!(out, "{}", options.wrap("  ", "    ", &safe(&format!("{}: {}", gap.at, gap.message))))?;
+                let text = tell!(lang, "{at}: {message}", at = gap.at, message = lang.read(&gap.message).into_owned());
+                writeln!(out, "{}", options.wrap("  ", "    ", &safe(&text)))?;
             }
             writeln!(out)?;
         }

@@ -11,6 +11,7 @@ use super::pipeline::Opened;
 use super::{Context, Failure, Gate, ProjectArgs, baseline, exit_code, pipeline, resolve, severity};
 use crate::check::follow;
 use crate::finding::{Assessment, Severity};
+use crate::lang::{self, say};
 use crate::project::Indeterminate;
 use crate::read::READERS;
 use crate::report::{self, RenderOptions, Reporter, pretty};
@@ -80,7 +81,7 @@ impl Check {
         if written().any(|(reporter, _)| reporter.shows_hashes()) || asked.shows_hashes() {
             assessment.coverage.hashes = opened.hashes(&packs)?;
         }
-        context.progress.doing(|| "writing reports".to_owned());
+        context.progress.doing(|| say!("writing reports"));
         for (reporter, file) in written() {
             let mut text = Vec::new();
             reporter.write(&assessment, &opened.sources, &context.plain(), &mut text)?;
@@ -176,8 +177,9 @@ fn without_policy(opened: &Opened, assessment: &Assessment, context: &mut Contex
     }
     if assessment.coverage.files_read.is_empty() && opened.project.location.is_none() {
         let formats: Vec<&str> = READERS.iter().map(|r| r.format()).collect();
-        let none = "nothing to check: no file here is in a format that onshore reads";
-        quiet(writeln!(context.out, "{}", context.options.wrap("", "  ", &format!("{none} ({})", formats.join(", ")))))?;
+        let formats = lang::list(formats);
+        let none = say!("nothing to check: no file here is in a format that onshore reads ({formats})", formats);
+        quiet(writeln!(context.out, "{}", context.options.wrap("", "  ", &none.tell(context.options.lang))))?;
         return Ok(3);
     }
     let next = match opened.project.location {

@@ -12,6 +12,7 @@ use super::{Context, Failure, Gate, ProjectArgs, Screen, Surroundings, exit_code
 use crate::check::follow;
 use crate::finding::{Assessment, Finding, GapResult, Reading, RuleResult, Severity, Verdict};
 use crate::geo::Atlas;
+use crate::lang::Lang;
 use crate::policy::Pack;
 use crate::report::{self, RenderOptions};
 use crate::source::Location;
@@ -97,7 +98,7 @@ pub fn assess(request: &Request) -> Result<Assessed, Error> {
     let (today, terraform_variables) = (request.as_of, std::collections::BTreeMap::new());
     let around = Surroundings { today, folder, terraform_variables, stdout: dumb, stderr: dumb };
     let (mut stdin, mut out) = (io::empty(), io::sink());
-    let progress = Progress::new(dumb);
+    let progress = Progress::new(dumb, Lang::En);
     let context = Context {
         around: &around,
         options: RenderOptions::PLAIN,

@@ -46,7 +46,7 @@ impl Explain {
             page.mechanism(m)?;
         } else if let Some(c) = certifications::known(&word) {
             page.title(&c.id, say!("certification of a recipient"))?;
-            page.says(say!("{title} ({citation})", title = lang::read(c.title.as_str()), citation = c.citation))?;
+            page.says(say!("{title} ({citation})", title = lang::read(c.title.as_str()), citation = lang::cited(&c.citation)))?;
             page.line(say!("Declare: "), say!("certifications = [...] in a [[recipient]] of onshore.toml"))?;
             page.line(say!("Checked: "), checked(&c.verification))?;
         } else if let Some(control) = controls::known(&word) {
@@ -190,7 +190,7 @@ impl Page<'_> {
     fn mechanism(&mut self, m: &'static mechanisms::Mechanism) -> io::Result<()> {
         self.title(&m.id, say!("transfer mechanism"))?;
         let title = lang::read(m.title.as_str());
-        self.says(say!("{title} ({regime}, {citation})", title, regime = m.regime, citation = m.citation))?;
+        self.says(say!("{title} ({regime}, {citation})", title, regime = m.regime, citation = lang::cited(&m.citation)))?;
         if m.forbids_onward {
             self.says(say!("everything behind the recipient must stay inside the places it covers"))?;
         }

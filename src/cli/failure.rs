@@ -95,7 +95,7 @@ impl Failure {
 fn plain(message: &str, help: Option<&str>, options: &RenderOptions, err: &mut dyn Write) -> io::Result<()> {
     let red = anstyle::Style::new().bold().fg_color(Some(anstyle::AnsiColor::Red.into()));
     let lang = options.lang;
-    writeln!(err, "{} {}", options.paint(red, &tell!(lang, "error:")), safe(&lang.read(message)))?;
+    writeln!(err, "{}{}{}", options.paint(red, &tell!(lang, "error:")), lang.space(), safe(&lang.read(message)))?;
     for line in help.unwrap_or("").lines() {
         writeln!(err, "  {}", tell!(lang, "help: {help}", help = safe(&lang.read(line))))?;
     }

@@ -1,19 +1,21 @@
 //! `--help` in the language that `--lang` asks for: the texts of the built command are said again, and with them what clap itself
-//! writes in English, such as headings and defaults. Errors of usage stay clap's, in English.
+//! writes in English, such as headings and defaults. Errors of usage are said by [`super::usage`].
 
 use std::ffi::OsString;
 
 use clap::builder::{PossibleValue, StyledStr};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
 
 use super::Cli;
+use super::usage::Ended;
 use crate::lang::{Book, Lang, Message, list, say, tell};
 
-/// Parses a command line, help of which is in its own language.
+/// Parses a command line; what is said of it is in its own language.
 ///
 /// # Errors
-/// What clap has to say: usage, help, the version.
-pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
+/// Help, the version, an error of usage.
+pub fn parse(args: &[OsString]) -> Result<Cli, Ended> {
     let mut command = Cli::command();
     let lang = asked(args);
     if lang != Lang::En {
@@ -21,7 +23,36 @@ pub fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
         command.build();
         command = said(command, lang);
     }
-    Cli::from_arg_matches(&command.try_get_matches_from(args)?)
+    let mut matches = command.clone().try_get_matches_from(args);
+    if matches.as_ref().is_err_and(asked_of_help) {
+        matches = command.try_get_matches_from(without_options(args));
+    }
+    matches.and_then(|m| Cli::from_arg_matches(&m)).map_err(|error| Ended { error, lang })
+}
+
+/// Options that every command takes, which clap's own `help` takes for names of commands.
+const EVERYWHERE: [&str; 2] = ["--lang", "--color"];
+
+/// Such an option stood where only `help` looks for a command: everywhere else it is known.
+fn asked_of_help(error: &clap::Error) -> bool {
+    let is_option =
+        |name: &str| EVERYWHERE.iter().any(|o| name.strip_prefix(o).is_some_and(|r| r.is_empty() || r.starts_with('=')));
+    error.kind() == ErrorKind::InvalidSubcommand
+        && matches!(error.get(ContextKind::InvalidSubcommand), Some(ContextValue::String(name)) if is_option(name))
+}
+
+fn without_options(args: &[OsString]) -> Vec<OsString> {
+    let mut left = Vec::with_capacity(args.len());
+    let mut args = args.iter();
+    while let Some(arg) = args.next() {
+        let text = arg.to_str().unwrap_or_default();
+        if EVERYWHERE.contains(&text) {
+            args.next();
+        } else if !EVERYWHERE.iter().any(|o| text.strip_prefix(o).is_some_and(|r| r.starts_with('='))) {
+            left.push(arg.clone());
+        }
+    }
+    left
 }
 
 /// Known before the rest is parsed: help ends that.

@@ -40,6 +40,7 @@ mod saved;
 mod schema;
 mod trace;
 pub mod traffic;
+mod usage;
 mod verify;
 mod whatif;
 
@@ -205,7 +206,7 @@ impl Context<'_> {
 /// Runs a command and gives its exit code. Errors are written to `err`.
 pub fn run(cli: Cli, around: &Surroundings, stdin: &mut dyn Read, out: &mut dyn Write, err: &mut dyn Write) -> io::Result<u8> {
     let options = around.stdout.options(cli.color, cli.lang.unwrap_or_default());
-    let progress = Progress::new(around.stderr);
+    let progress = Progress::new(around.stderr, cli.lang.unwrap_or_default());
     let mut context = Context { around, options, lang: cli.lang, stdin, out, progress: &progress };
     let result = match cli.command {
         Command::Check(c) => c.run(&mut context),

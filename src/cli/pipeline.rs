@@ -14,13 +14,13 @@ use crate::check::{Question, assess};
 use crate::finding::{Assessment, Baseline, Coverage};
 use crate::geo::atlas::DataFile;
 use crate::geo::{Atlas, GeoError};
+use crate::lang::{Message, count, say};
 use crate::link::{Matcher, link};
 use crate::model::{Endpoint, Facts, Gap, GapScope, Snapshot, Unread};
 use crate::policy::Pack;
 use crate::project::{self, Project, Selector, waiver};
 use crate::reach::World;
 use crate::read::{FileSettings, READERS, Settings, Told, read_all};
-use crate::report::count;
 use crate::source::load::{self, LoadError, Loaded};
 use crate::source::{InputError, Location, SourceId, Sources, Span, Spanned};
 
@@ -101,7 +101,7 @@ pub struct Held {
 /// Loads the files of the project that `path` names; see [`find`].
 pub fn begin(path: Option<&Path>, context: &Context<'_>) -> Result<Begun, Failure> {
     let place = find(path, &context.around.folder)?;
-    context.progress.doing(|| "looking for files".to_owned());
+    context.progress.doing(|| say!("looking for files"));
     begin_at(place)
 }
 
@@ -160,14 +160,14 @@ impl Begun {
         for (point, reading) in &args.reading {
             project.readings.insert(point.clone(), Spanned::new(*reading, Span::default()));
         }
-        context.progress.doing(|| format!("reading {}", count(loaded.sources.iter().count(), "file", "files")));
+        context.progress.doing(|| say!("reading {files}", files = count(loaded.sources.iter().count(), "file", "files")));
         let settings = settings(&project, context.around.terraform_variables.clone());
         let (inputs, coverage) = read_inputs(&project, &mut loaded, &settings, args.input_format.as_deref())?;
         waivers(&mut project, &mut loaded.sources, &coverage, as_of)?;
         let broken = inputs.iter().any(|(_, facts)| facts.gaps.iter().any(|g| g.code == BROKEN));
         context.progress.doing(|| {
             let facts = inputs.iter().map(|(_, facts)| facts.endpoints.len());
-            format!("linking {}", count(facts.sum(), "endpoint", "endpoints"))
+            say!("linking {endpoints}", endpoints = count(facts.sum(), "endpoint", "endpoints"))
         });
         let snapshot = link(inputs, &project, &loaded.sources);
         // Whoever goes on says so: what is written meets no line of ours.
@@ -427,12 +427,12 @@ impl Opened {
     }
 
     /// What is being done while it is assessed.
-    pub fn assessing(&self, packs: &[Pack]) -> String {
-        format!(
-            "placing {} and following {} for {}",
-            count(self.snapshot.endpoints.len(), "endpoint", "endpoints"),
-            count(self.snapshot.routes.len(), "route", "routes"),
-            count(packs.iter().map(|pack| pack.rules.len()).sum(), "rule", "rules")
+    pub fn assessing(&self, packs: &[Pack]) -> Message {
+        say!(
+            "placing {endpoints} and following {routes} for {rules}",
+            endpoints = count(self.snapshot.endpoints.len(), "endpoint", "endpoints"),
+            routes = count(self.snapshot.routes.len(), "route", "routes"),
+            rules = count(packs.iter().map(|pack| pack.rules.len()).sum(), "rule", "rules")
         )
     }
 

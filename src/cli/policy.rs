@@ -284,7 +284,7 @@ fn write_rule(pack: &Pack, rule: &Rule, options: &RenderOptions, out: &mut dyn W
     let controls: Vec<&str> = rule.controls().iter().map(|c| c.id.as_str()).collect();
     if !controls.is_empty() {
         let lead = format!("  {}{}", tell!(lang, "maps to:"), lang.space());
-        writeln!(out, "{}", options.wrap(&lead, "    ", &controls.join(", ")))?;
+        writeln!(out, "{}", options.wrap(&lead, "    ", &lang::list(&controls).tell(lang)))?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::Screen;
+use crate::lang::{Lang, Message, tell};
 
 /// What is done sooner needs no word.
 const LONG: Duration = Duration::from_millis(700);
@@ -27,13 +28,14 @@ struct State {
     since: Instant,
     shown: bool,
     columns: usize,
+    lang: Lang,
 }
 
 impl Progress {
     /// Shows nothing unless `screen` is a terminal that takes escape sequences.
-    pub fn new(screen: Screen) -> Self {
+    pub fn new(screen: Screen, lang: Lang) -> Self {
         let Some(columns) = screen.terminal.filter(|_| screen.may_color) else { return Self(None) };
-        let state = Arc::new(Mutex::new(State { doing: None, since: Instant::now(), shown: false, columns }));
+        let state = Arc::new(Mutex::new(State { doing: None, since: Instant::now(), shown: false, columns, lang }));
         let seen = Arc::downgrade(&state);
         // Without a thread there is no progress to see; the work goes on.
         let started = thread::Builder::new().name("progress".to_owned()).spawn(move || show(&seen)).is_ok();
@@ -41,25 +43,25 @@ impl Progress {
     }
 
     /// What is being done from now on.
-    pub fn doing(&self, what: impl FnOnce() -> String) {
-        self.watch(|| {
+    pub fn doing(&self, what: impl FnOnce() -> Message) {
+        self.watch(|lang| {
             let what = what();
-            Box::new(move |passed| format!("{what}, {} s", passed.as_secs()))
+            Box::new(move |passed| tell!(lang, "{what}, {seconds} s", what, seconds = passed.as_secs()))
         });
     }
 
     /// The same of what tells how far it is, which begins now.
     pub fn watching(&self, line: impl Fn(Duration) -> String + Send + 'static) {
         self.clear();
-        self.watch(|| Box::new(line));
+        self.watch(|_| Box::new(line));
     }
 
-    fn watch(&self, what: impl FnOnce() -> Doing) {
+    fn watch(&self, what: impl FnOnce(Lang) -> Doing) {
         let Some(Ok(mut state)) = self.0.as_ref().map(|state| state.lock()) else { return };
         if state.doing.is_none() {
             state.since = Instant::now();
         }
-        state.doing = Some(what());
+        state.doing = Some(what(state.lang));
     }
 
     /// Something else is going to be written.
@@ -88,7 +90,12 @@ fn show(state: &Weak<Mutex<State>>) {
 
 /// In less than a line: what wraps cannot be erased.
 fn line(text: &str, columns: usize) -> String {
-    text.chars().take(columns.saturating_sub(1)).collect()
+    let mut width = 0;
+    let fits = |c: &char| {
+        width += textwrap::core::display_width(c.encode_utf8(&mut [0; 4]));
+        width < columns
+    };
+    text.chars().take_while(fits).collect()
 }
 
 #[cfg(test)]
@@ -98,9 +105,10 @@ mod tests {
     #[test]
     fn nothing_is_shown_without_a_terminal() {
         let screen = Screen { terminal: None, unicode: true, may_color: true, links: false };
-        assert!(Progress::new(screen).0.is_none());
-        assert!(Progress::new(Screen { terminal: Some(80), may_color: false, ..screen }).0.is_none());
+        assert!(Progress::new(screen, Lang::En).0.is_none());
+        assert!(Progress::new(Screen { terminal: Some(80), may_color: false, ..screen }, Lang::En).0.is_none());
         assert_eq!(line("reading 1200 files, 3 s", 80), "reading 1200 files, 3 s");
         assert_eq!(line("reading 1200 files, 3 s", 8), "reading");
+        assert_eq!(line("正在读取 1200 个文件", 8), "正在读");
     }
 }

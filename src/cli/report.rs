@@ -14,7 +14,7 @@ use crate::check::follow;
 use crate::finding::{Assessment, Finding, State};
 use crate::geo::Atlas;
 use crate::geo::data_set::sha256;
-use crate::lang::{self, Joint, Lang, tell};
+use crate::lang::{self, Joint, Lang, say, tell};
 use crate::model::Country;
 use crate::policy::Pack;
 use crate::reach::{Graph, Token, TokenSource, World, tokens};
@@ -120,7 +120,7 @@ impl Report {
         context.progress.doing(|| opened.assessing(&packs));
         let atlas = opened.atlas()?;
         let mut assessment = opened.assess(&atlas, &packs);
-        context.progress.doing(|| "drawing and writing".to_owned());
+        context.progress.doing(|| say!("drawing and writing"));
         if record.is_some() || matches!(form, Some(Form::By(reporter)) if reporter.shows_ways()) {
             follow(&opened.question(&atlas, &packs, None), &mut assessment);
         }
@@ -141,7 +141,7 @@ impl Report {
                     };
                     html::write(&report, &mut text)?;
                 }
-                Form::Xlsx => text = xlsx::write(&assessment, &opened.sources)?,
+                Form::Xlsx => text = xlsx::write(&assessment, &opened.sources, context.options.lang)?,
                 Form::Typst => {
                     let sheets = sheets(&opened, &atlas, &assessment, context.options.lang);
                     typst::document(&assessment, &opened.sources, &context.plain(), &sheets, &mut text)?;

@@ -322,7 +322,7 @@ impl Ground {
     /// # Errors
     /// The project or a data set cannot be read or has mistakes.
     pub fn quiet(under: &Under, around: &Surroundings) -> Result<Self, Failure> {
-        let progress = Progress::new(around.stderr);
+        let progress = Progress::new(around.stderr, Lang::En);
         let (mut stdin, mut out) = (io::empty(), io::sink());
         let options = RenderOptions::PLAIN;
         Self::new(under, &Context { around, options, lang: None, stdin: &mut stdin, out: &mut out, progress: &progress })

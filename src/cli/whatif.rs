@@ -325,7 +325,7 @@ fn show(
     let mut item = |first: &str, text: &str| writeln!(out, "{}", options.wrap(first, "      ", &safe(text)));
     item("", &title.tell(lang))?;
     if !after.down.is_empty() {
-        item(&format!("  {} ", tell!(lang, "takes down")), &after.down.join(", "))?;
+        item(&format!("  {}{}", tell!(lang, "takes down"), lang.space()), &lang::list(&after.down).tell(lang))?;
     }
     item("", "")?;
     item("", &tell!(lang, "Served"))?;

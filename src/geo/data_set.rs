@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{DataSetId, range};
 use crate::finding::DataSetInfo;
-use crate::lang::{Message, say};
+use crate::lang::{self, Message, say};
 use crate::project::GeoSettings;
 
 /// `sha256sum` of the data files, so that eight megabytes need not be hashed to print one line.
@@ -96,7 +96,7 @@ impl DataSets {
         if id == REGIONS {
             return None;
         }
-        let name = &set.name;
+        let name = lang::read(set.name.clone());
         let Some(date) = set.date else {
             let message = say!("`{name}` does not say when it was made", name);
             return Some(Aged { stale: set.kind == "mmdb", message });

@@ -99,7 +99,7 @@ pub fn by_region(provider: Option<&str>, id: &str, location: Option<Location>) -
     if rows.len() > 1 {
         notes.push(say!("means {regions}", regions = lang::series(rows.iter().map(|r| &*r.id), Joint::EachOr)));
     } else {
-        notes.extend(Some(Message::Plain(first.note.to_string())).filter(|n| !n.is_empty()));
+        notes.extend(Some(lang::read(first.note.to_string())).filter(|n| !n.is_empty()));
         notes.extend(Some(&first.operator).filter(|o| !o.is_empty()).map(|operator| say!("operated by {operator}", operator)));
         notes.extend(Some(&first.confidence).filter(|c| &***c == "low").map(|_| say!("confidence low")));
     }

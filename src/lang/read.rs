@@ -1,6 +1,6 @@
 //! What readers say, in Chinese. A reader makes its sentences with `format!` where it meets something, a thousand of them, and they
 //! go as plain English text through every layer. Here the finished text is recognised by the template that made it, and said again
-//! by the Chinese of that template (`data/lang/read.zh.toml`). What stands in backquotes is the user's and stays as it is; what
+//! by the Chinese of that template (`data/lang/read.zh.toml`); remarks of the tables of regions are in `data/lang/regions.zh.toml`. What stands in backquotes is the user's and stays as it is; what
 //! stands in other places may be a phrase of a reader in its turn.
 //!
 //! A text that no template fits stays English: `tests/lang.rs` holds that every sentence in the code has its Chinese. The table is
@@ -55,6 +55,11 @@ pub fn english_in(text: &str) -> usize {
 /// `data/lang/read.zh.toml` as it stands, by the folder that says it.
 pub fn sections() -> BTreeMap<String, BTreeMap<String, String>> {
     toml::from_str(include_str!("../../data/lang/read.zh.toml")).expect("data/lang/read.zh.toml is tables of texts")
+}
+
+/// What the tables of regions remark, as `data/lang/regions.zh.toml` stands.
+pub fn regions() -> BTreeMap<String, String> {
+    toml::from_str(include_str!("../../data/lang/regions.zh.toml")).expect("data/lang/regions.zh.toml is a table of texts")
 }
 
 /// The places of a template in order: names, or numbers for those without.
@@ -365,7 +370,7 @@ struct Table {
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let mut table = Table { exact: HashMap::new(), templates: Vec::new(), endings: Vec::new() };
-    for (english, chinese) in sections().into_values().flatten() {
+    for (english, chinese) in sections().into_values().flatten().chain(regions()) {
         let pieces = pieces(&english);
         if let [Piece::Text(words)] = pieces.as_slice() {
             // A literal that no `format!` fills keeps its doubled braces.

@@ -73,16 +73,20 @@ impl Instrument {
     /// The same with the article: "GDPR, article 30", "《数据安全法》第三十一条".
     pub fn cited(&self) -> Message {
         let Some(article) = &self.article else { return self.named() };
-        let zh = match (self.title_zh(), articles_zh(article)) {
-            (Some(title), Some(articles)) => format!("{title}{articles}"),
-            (Some(title), None) => format!("{title}（{article}）"),
-            (None, Some(articles)) => format!("{}，{articles}", self.citation),
-            (None, None) => format!("{}，{article}", self.citation),
+        let (title, articles) = (self.title_zh(), lang::article(article).map(str::to_owned).or_else(|| articles_zh(article)));
+        let closed = title.as_ref().is_some_and(|t| t.ends_with(['》', '）']));
+        let zh = match (title.as_ref().unwrap_or(&self.citation), articles) {
+            (title, Some(articles)) if closed && articles.starts_with('第') => format!("{title}{articles}"),
+            (title, None) if closed => format!("{title}（{article}）"),
+            (title, articles) => format!("{title}，{}", articles.as_ref().unwrap_or(article)),
         };
         lang::both(&format!("{}, {article}", self.citation), Some(&zh))
     }
 
     fn title_zh(&self) -> Option<String> {
+        if let Some(cited) = lang::law(&self.citation) {
+            return Some(cited.to_owned());
+        }
         let native = self.native_name.as_deref()?;
         let is_kana = |c: char| matches!(c, '\u{3040}'..='\u{30ff}');
         let is_han = |c: char| matches!(c, '\u{4e00}'..='\u{9fff}');

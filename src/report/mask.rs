@@ -46,6 +46,9 @@ const SECRET: &[&str] = &[
     "signingkey",
     "token",
 ];
+/// Directives of nginx that name where requests go; `PROXY_PASS=` is a password.
+const PASSES_TO: &[&str] =
+    &["proxy_pass", "grpc_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass", "memcached_pass", "tunnel_pass"];
 /// Ends of keys whose values hold secrets and name endpoints: shown only as far as they are pointed at.
 const CONNECTION: &[&str] = &["connectionstring", "dsn", "databaseurl", "kubeconfig", "userdata"];
 /// Keys that say nothing by themselves: what they hold is as secret as the names near them.
@@ -120,7 +123,8 @@ fn secrets(piece: &str, at: usize, out: &mut Vec<Range<usize>>) {
         let key = &piece[begin..i];
         begin = i + c.len_utf8();
         let behind = piece[i..].trim_start_matches([' ', '=', ':', '"', '\'']);
-        if is_secret(key) && !behind.is_empty() {
+        let is_target = c == ' ' && PASSES_TO.contains(&key);
+        if is_secret(key) && !is_target && !behind.is_empty() {
             let value = piece.len() - behind.len();
             let long =
                 behind.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '&' | ',' | ';')).unwrap_or(behind.len());
@@ -474,6 +478,9 @@ mod tests {
             ("`https://a.example/x?token=hunter2&b=c` leads nowhere", "`https://a.example/x?token=***&b=c` leads nowhere"),
             ("variable `db_password` has no value, nor has `aws_secretsmanager_secret.a`", ""),
             ("the secret is nothing to quote: a password", ""),
+            ("`proxy_pass http://$backend` leads where `$backend` says", ""),
+            ("`grpc_pass grpc://u:hunter2@db`", "`grpc_pass grpc://u:***@db`"),
+            ("`PROXY_PASS=hunter2`", "`PROXY_PASS=***`"),
         ] {
             assert_eq!(quotes(text), if expected.is_empty() { text } else { expected });
         }

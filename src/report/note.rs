@@ -13,6 +13,7 @@ use super::excerpt::{clip, floor, pointed_at};
 use super::mask::mask;
 use super::{RenderOptions, linked, safe, words};
 use crate::finding::Severity;
+use crate::lang::{Lang, tell};
 use crate::source::{Location, Sources};
 
 /// Shows one mistake (or remark, if it is not severe) in a file of the user's: what is wrong, the excerpt, the remedy.
@@ -27,8 +28,13 @@ pub fn problem(
 ) -> io::Result<()> {
     let window = at.map(|at| Window::new(sources, at, None, options));
     let mut note = Note::new(severity, safe(message).into_owned(), window, Vec::new());
-    note.help = help.map(|h| safe(h).into_owned());
-    note.write(sources, options, out)
+    // miette writes its `help:` in English only.
+    let (own, miettes) = if options.lang == Lang::En { (None, help) } else { (help, None) };
+    note.help = miettes.map(|h| safe(h).into_owned());
+    note.write(sources, options, out)?;
+    own.map_or(Ok(()), |h| {
+        writeln!(out, "{}", options.wrap("  ", "    ", &tell!(options.lang, "help: {help}", help = safe(h))))
+    })
 }
 
 /// One message with an excerpt.

@@ -357,9 +357,11 @@ impl Member {
         match (&self.condition, self.certification.as_deref().and_then(certified)) {
             (Some(_), Some(true)) | (None, _) => Membership::In,
             (Some(_), Some(false)) => Membership::Out,
-            (Some(c), None) => {
-                Membership::Unknown(say!("{place} counts only for {condition}", place = self.code, condition = c))
-            }
+            (Some(c), None) => Membership::Unknown(say!(
+                "{place} counts only for {condition}",
+                place = self.code,
+                condition = lang::read(c.to_string())
+            )),
         }
     }
 

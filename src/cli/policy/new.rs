@@ -9,6 +9,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::cli::{Context, Failure};
+use crate::lang::{Lang, Message, say};
 use crate::policy;
 use crate::report::safe;
 use crate::source::SourceId;
@@ -25,7 +26,7 @@ pub struct New {
 impl New {
     pub fn run(self, context: &mut Context<'_>) -> Result<u8, Failure> {
         let today = context.around.today;
-        let text = starter(&self.id, today);
+        let text = starter(&self.id, today, context.options.lang);
         // Only the id can be wrong.
         if let Some(error) = policy::parse(SourceId(0), &text, today).1.into_iter().next() {
             return Err(Failure::Usage { message: error.message, help: error.help });
@@ -44,16 +45,45 @@ impl New {
         })?;
         created.write_all(text.as_bytes())?;
         let shown = output.to_string_lossy();
-        writeln!(context.out, "{0} written; change its rule and tests, then: onshore policy test {0}", safe(&shown))?;
+        let file = safe(&shown);
+        let told = say!("{file} written; change its rule and tests, then: onshore policy test {file}", file);
+        writeln!(context.out, "{}", told.tell(context.options.lang))?;
         Ok(0)
     }
 }
 
-fn starter(id: &str, today: Date) -> String {
+fn starter(id: &str, today: Date, lang: Lang) -> String {
     let review = today.saturating_add(6.months());
+    let said = words().iter().fold(STARTER.to_owned(), |text, words| text.replace(&words.to_string(), &words.tell(lang)));
     // A JSON string is a TOML basic string too.
     let id = serde_json::Value::from(id).to_string();
-    STARTER.replace("{id}", &id).replace("{today}", &today.to_string()).replace("{review}", &review.to_string())
+    said.replace("{id}", &id).replace("{today}", &today.to_string()).replace("{review}", &review.to_string())
+}
+
+/// What is said in it to people.
+fn words() -> [Message; 16] {
+    [
+        say!("One file per law, contract or promise. `onshore schema policy` has every key."),
+        say!("the day on which its facts were last checked"),
+        say!("from then on `onshore policy lint` warns"),
+        say!("how they were checked"),
+        say!("Who lives in the EEA: origins are as the project declares them"),
+        say!("What the rules rest on, as a lawyer cites it."),
+        say!("Decision of the company (to be dated and signed by whoever adopts this pack)"),
+        say!(
+            "One demand each: only-in, never-in, copy-in, first-in, return-within, retain-in, keys-in, survive, separate or nexus."
+        ),
+        say!("Contact data of people in the EEA is stored, processed and opened in the EEA only"),
+        say!("Contact data of people in the EEA stays there"),
+        say!("Data that never leaves needs no mechanism for a transfer"),
+        say!("Tiny worlds, and what the rules must say of them: `onshore policy test` asks."),
+        say!(
+            "Sites, endpoints and routes are as in an inventory; `operator`, `population`, `classify` and `transfer` as in onshore.toml."
+        ),
+        say!("a database in the EEA with a stand-in there keeps the rule"),
+        say!("a backup abroad breaks it"),
+        say!("a backup that stands nobody knows where leaves it open"),
+    ]
 }
 
 const STARTER: &str = r#"# One file per law, contract or promise. `onshore schema policy` has every key.
@@ -85,8 +115,8 @@ origin = ["@eea"]
 only-in = ["@eea"]
 rationale = "Data that never leaves needs no mechanism for a transfer"
 
-# Tiny worlds, and what the rules must say of them: `onshore policy test` asks. Sites, endpoints and routes are as in an inventory,
-# `operator`, `population`, `classify` and `transfer` as in onshore.toml.
+# Tiny worlds, and what the rules must say of them: `onshore policy test` asks.
+# Sites, endpoints and routes are as in an inventory; `operator`, `population`, `classify` and `transfer` as in onshore.toml.
 [[test]]
 name = "a database in the EEA with a stand-in there keeps the rule"
 expect = { contact-data-stays = "satisfied" }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::lang::{Message, say};
 use crate::report::safe;
 
 /// Values longer than this are cut, in characters.
@@ -12,33 +13,35 @@ const LONG: usize = 120;
 
 /// # Errors
 /// The stored one is no JSON.
-pub fn documents(then: &str, now: &str) -> Result<Vec<String>, String> {
+pub fn documents(then: &str, now: &str) -> Result<Vec<Message>, String> {
     let then: Value = serde_json::from_str(then).map_err(|e| format!("the assessment in it is no JSON: {e}"))?;
     let now: Value = serde_json::from_str(now).map_err(|e| format!("this assessment is no JSON: {e}"))?;
     let mut out = Vec::new();
     values("", &then, &now, &mut out);
     if out.is_empty() {
-        out.push("the order or the form of what the assessment says, not what it says".to_owned());
+        out.push(say!("the order or the form of what the assessment says, not what it says"));
     }
     Ok(out)
 }
 
-fn values(at: &str, then: &Value, now: &Value, out: &mut Vec<String>) {
+fn values(at: &str, then: &Value, now: &Value, out: &mut Vec<Message>) {
     match (then, now) {
         (Value::Object(a), Value::Object(b)) => {
             for (key, value) in a {
-                let at = if at.is_empty() { safe(key).into_owned() } else { format!("{at}, {}", safe(key)) };
+                let at = format_at(at, key);
                 match b.get(key) {
                     Some(other) => values(&at, value, other, out),
-                    None => out.push(format!("{at}: it was {} and is not said any more", shown(value))),
+                    None => out.push(say!("{at}: it was {then} and is not said any more", at, then = shown(value))),
                 }
             }
             for (key, value) in b.iter().filter(|(key, _)| !a.contains_key(*key)) {
-                out.push(format!("{}: it is {} and was not said", format_at(at, key), shown(value)));
+                out.push(say!("{at}: it is {now} and was not said", at = format_at(at, key), now = shown(value)));
             }
         }
         (Value::Array(a), Value::Array(b)) => lists(at, a, b, out),
-        (then, now) if then != now => out.push(format!("{at}: it was {} and is {}", shown(then), shown(now))),
+        (then, now) if then != now => {
+            out.push(say!("{at}: it was {then} and is {now}", at, then = shown(then), now = shown(now)))
+        }
         _ => {}
     }
 }
@@ -48,7 +51,7 @@ fn format_at(at: &str, key: &str) -> String {
 }
 
 /// Members that are known again are compared; the others are only on one side. Equal members count as often as they are there.
-fn lists(at: &str, then: &[Value], now: &[Value], out: &mut Vec<String>) {
+fn lists(at: &str, then: &[Value], now: &[Value], out: &mut Vec<Message>) {
     let mut sides: BTreeMap<String, (Vec<&Value>, Vec<&Value>)> = BTreeMap::new();
     for value in then {
         sides.entry(known_by(value)).or_default().0.push(value);
@@ -61,8 +64,8 @@ fn lists(at: &str, then: &[Value], now: &[Value], out: &mut Vec<String>) {
         for i in 0..then.len().max(now.len()) {
             match (then.get(i), now.get(i)) {
                 (Some(then), Some(now)) => values(&at, then, now, out),
-                (Some(then), None) => out.push(format!("{at}: only in the bundle{}", said(then))),
-                (None, Some(now)) => out.push(format!("{at}: only now{}", said(now))),
+                (Some(then), None) => out.push(say!("{at}: only in the bundle{what}", at, what = said(then))),
+                (None, Some(now)) => out.push(say!("{at}: only now{what}", at, what = said(now))),
                 (None, None) => {}
             }
         }
@@ -90,10 +93,10 @@ fn known_by(value: &Value) -> String {
         .unwrap_or_else(|| if value.is_object() { String::new() } else { shown(value) })
 }
 
-/// `: its message`, if it has one.
-fn said(value: &Value) -> String {
+/// `: its message`, if it has one, in the words of the report.
+fn said(value: &Value) -> Message {
     let message = ["message", "why"].iter().find_map(|key| value.get(key)?.as_str());
-    message.map_or_else(String::new, |text| format!(": {}", cut(text)))
+    message.map_or_else(Message::default, |text| say!(": {text}", text = cut(text)))
 }
 
 fn shown(value: &Value) -> String {
@@ -121,7 +124,7 @@ mod tests {
             {"fingerprint": "bb", "message": "gone\u001b"}], "coverage": {"routes": 3}, "tags": ["a", "a", "b"]}"#;
         let now = r#"{"verdict": "satisfied", "as_of": "x", "findings": [{"fingerprint": "cc", "message": "new"},
             {"fingerprint": "aa", "verdict": "waived", "message": "m"}], "coverage": {"routes": 4, "more": 1}, "tags": ["a", "b"]}"#;
-        let lines = documents(then, now).unwrap();
+        let lines: Vec<String> = documents(then, now).unwrap().iter().map(Message::to_string).collect();
         assert_eq!(
             lines,
             [

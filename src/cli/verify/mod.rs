@@ -52,7 +52,7 @@ impl Verify {
         );
         writeln!(context.out, "{opened}")?;
 
-        let mut different: Vec<String> = Vec::new();
+        let mut different: Vec<Message> = Vec::new();
         let begun = match &self.inputs {
             Some(folder) => self.of_folder(&bundle, folder, context, &mut different)?,
             None => self.in_bundle(&bundle, &shown, context)?,
@@ -76,7 +76,7 @@ impl Verify {
             writeln!(context.out, "{}", tell!(lang, "this is onshore {ours}: what is different may come from that", ours))?;
         }
         for line in different.iter().take(SHOWN) {
-            writeln!(context.out, "{}", tell!(lang, "different: {line}", line = lang.read(line)))?;
+            writeln!(context.out, "{}", tell!(lang, "different: {line}", line))?;
         }
         if different.len() > SHOWN {
             writeln!(context.out, "{}", tell!(lang, "different: and {n} more", n = different.len() - SHOWN))?;
@@ -95,7 +95,7 @@ impl Verify {
         bundle: &Bundle,
         folder: &Path,
         context: &Context<'_>,
-        different: &mut Vec<String>,
+        different: &mut Vec<Message>,
     ) -> Result<Begun, Failure> {
         let m = &bundle.manifest;
         let root = context.around.folder.join(folder);
@@ -116,7 +116,7 @@ impl Verify {
                 (None, Some(_)) => "it was not there".to_owned(),
                 _ => continue,
             };
-            different.push(format!("input `{}`: {what}", safe(path)));
+            different.push(lang::read(format!("input `{}`: {what}", safe(path))));
         }
         let held = self.data(bundle, Some(&root), context, different)?;
         begun.hold(held);
@@ -173,7 +173,7 @@ impl Verify {
         bundle: &Bundle,
         folder: Option<&Path>,
         context: &Context<'_>,
-        different: &mut Vec<String>,
+        different: &mut Vec<Message>,
     ) -> Result<Held, Failure> {
         let mut given: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         for file in &self.geoip {
@@ -195,7 +195,7 @@ impl Verify {
                     let bytes = load::read_one_bytes(&root.join(name))?;
                     let now = sha256(&bytes);
                     if now != *hash {
-                        different.push(format!("data `{}`: its SHA-256 was {hash} and is {now}", safe(name)));
+                        different.push(lang::read(format!("data `{}`: its SHA-256 was {hash} and is {now}", safe(name))));
                     }
                     bytes
                 }
@@ -229,23 +229,25 @@ fn rests_on(m: &Manifest) -> String {
 }
 
 /// Packs that are shipped with this onshore in another text. Judged is by those of the bundle.
-fn policies(m: &Manifest, bundle: &Bundle, different: &mut Vec<String>) -> Result<(), Failure> {
+fn policies(m: &Manifest, bundle: &Bundle, different: &mut Vec<Message>) -> Result<(), Failure> {
     for policy in m.policies.iter().filter(|p| p.name.starts_with("pack:")) {
         let text = bundle.text(&policy.file).map_err(Failure::usage)?;
         match policy_text(&policy.name, Path::new("")) {
             Ok((_, shipped)) if shipped == text => {}
-            Ok(_) => different.push(format!("policy `{}`: this onshore ships another version of it", safe(&policy.name))),
-            Err(_) => different.push(format!("policy `{}`: this onshore does not ship it", safe(&policy.name))),
+            Ok(_) => {
+                different.push(lang::read(format!("policy `{}`: this onshore ships another version of it", safe(&policy.name))))
+            }
+            Err(_) => different.push(lang::read(format!("policy `{}`: this onshore does not ship it", safe(&policy.name)))),
         }
     }
     Ok(())
 }
 
-fn variables(m: &Manifest, context: &Context<'_>, different: &mut Vec<String>) {
+fn variables(m: &Manifest, context: &Context<'_>, different: &mut Vec<Message>) {
     let then: BTreeSet<&String> = m.terraform_variables.iter().collect();
     let now: BTreeSet<&String> = context.around.terraform_variables.keys().collect();
-    different.extend(then.difference(&now).map(|v| format!("`TF_VAR_{}` was set and is not", safe(v))));
-    different.extend(now.difference(&then).map(|v| format!("`TF_VAR_{}` is set and was not", safe(v))));
+    different.extend(then.difference(&now).map(|v| lang::read(format!("`TF_VAR_{}` was set and is not", safe(v)))));
+    different.extend(now.difference(&then).map(|v| lang::read(format!("`TF_VAR_{}` is set and was not", safe(v)))));
 }
 
 struct Now {

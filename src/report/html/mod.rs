@@ -205,7 +205,15 @@ fn cut(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{head} [{} characters left out] {tail}", many - LONG / 2 - LONG / 4))
 }
 
-/// Texts with commas between them.
+/// Between two parts of a line.
+fn comma(lang: Lang) -> &'static str {
+    match lang {
+        Lang::En => ", ",
+        Lang::Zh => "，",
+    }
+}
+
+/// Names with commas between them.
 fn list<S: AsRef<str>>(texts: &[S]) -> Markup {
     html! {
         @for (i, text) in texts.iter().enumerate() {
@@ -252,10 +260,9 @@ fn verdict_words(verdict: Verdict) -> Message {
 
 /// Whose data, from how an assessment has it.
 fn origin_words(origin: &str, lang: Lang) -> String {
-    match (origin, lang) {
-        ("", _) => tell!(lang, "nobody said whose"),
-        (codes, Lang::En) => lang::series(codes.split('+'), Joint::EachAnd).tell(lang),
-        (codes, Lang::Zh) => lang::series(codes.split('+').map(|code| country_words(code, lang)), Joint::EachAnd).tell(lang),
+    match origin {
+        "" => tell!(lang, "nobody said whose"),
+        codes => lang::series(codes.split('+').map(|code| country_words(code, lang)), Joint::EachAnd).tell(lang),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use maud::{Markup, html};
 
-use super::{MARK, ORDER, Prose, Report, Text, around, at, limits, nothing, severity_badge, verdict_badge, verdict_words};
+use super::{
+    MARK, ORDER, Prose, Report, Text, around, at, comma, limits, nothing, severity_badge, verdict_badge, verdict_words,
+};
 use crate::finding::{RuleResult, Verdict};
 use crate::lang::{self, Message, say, tell};
 use crate::report::{count, gaps_by_code};
@@ -53,7 +55,7 @@ pub(super) fn verdict(r: &Report<'_>) -> Markup {
                 ul {
                     @for (code, gaps) in gaps_by_code(&a.gaps) {
                         li {
-                            code { (code) } ", "
+                            code { (code) } (comma(r.lang))
                             (Prose(&tell!(r.lang, "{times}: {message}", times = lang::count(gaps.len(), "time", "times"), message = gaps[0].message)))
                             @if gaps.len() > 1 { (tell!(r.lang, ", and others")) }
                         }
@@ -140,11 +142,11 @@ fn rules(r: &Report<'_>, caption: &Message, rules: &[&RuleResult]) -> Markup {
         html! {
             @for rule in rules {
                 tr {
-                    th scope="row" { (Text(&rule.title.tell(r.lang))) br; span class="id" { (Text(&rule.rule)) } br; (at(r.sources, rule.location)) }
+                    th scope="row" class="rule" { (Text(&rule.title.tell(r.lang))) br; span class="id" { (Text(&rule.rule)) } br; (at(r.sources, rule.location)) }
                     td { (verdict_badge(rule.verdict, r.lang)) }
                     td { (severity_badge(rule.severity, r.lang)) }
                     td class="wide" { (Prose(&rule.why.tell(r.lang))) }
-                    td { (count(rule.endpoints_examined, "endpoint", "endpoints").tell(r.lang)) ", " (count(rule.routes_examined, "route", "routes").tell(r.lang)) }
+                    td { (lang::list([count(rule.endpoints_examined, "endpoint", "endpoints"), count(rule.routes_examined, "route", "routes")]).tell(r.lang)) }
                 }
             }
         },

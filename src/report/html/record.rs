@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 
-use super::{Breaking, Prose, Report, Text, at, country_words, list, nothing, origin_words, state_words, verdict_badge};
+use super::{Breaking, Prose, Report, Text, at, comma, country_words, list, nothing, origin_words, state_words, verdict_badge};
 use crate::finding::{Allowed, Finding, State, Waived, WaivedBy};
 use crate::lang::{self, Message, say, tell};
 use crate::report::places_short;
@@ -82,7 +82,7 @@ fn abroad(r: &Report<'_>) -> Markup {
                 th scope="row" { (Text(&origin_words(origin, r.lang))) }
                 th scope="row" { (Text(&country_words(country, r.lang))) }
                 td { (list(&row.data.iter().collect::<Vec<_>>())) }
-                td { @for (activity, state) in &row.activities { p { (r.lang.word(activity)) ", " (state_words(*state).tell(r.lang)) } } }
+                td { @for (activity, state) in &row.activities { p { (r.lang.word(activity)) (comma(r.lang)) (state_words(*state).tell(r.lang)) } } }
                 td {
                     @let entries = by(origin, country);
                     @if entries.is_empty() { (tell!(r.lang, "no entry of the register was used")) }
@@ -126,12 +126,12 @@ fn register(r: &Report<'_>) -> Markup {
                 th scope="row" { (Text(&t.recipient)) br; (at(r.sources, t.location)) }
                 td {
                     @match mechanism {
-                        Some(m) => { (lang::read(m.title.as_str()).tell(r.lang)) br; span class="id" { (m.citation) } }
+                        Some(m) => { (lang::read(m.title.as_str()).tell(r.lang)) br; span class="id" { (lang::cited(&m.citation).tell(r.lang)) } }
                         None => { (Text(&t.mechanism)) }
                     }
                 }
                 td { (Text(&tell!(r.lang, "{data} of people of {origin}", data = lang::list(&t.data), origin = lang::list(&t.origin)))) }
-                td { (Text(&t.endpoint)) ", " (Text(&places_short(&t.places, r.lang))) @if let Some(l) = t.found_at { br; (at(r.sources, l)) } }
+                td { (Text(&t.endpoint)) (comma(r.lang)) (Text(&places_short(&t.places, r.lang))) @if let Some(l) = t.found_at { br; (at(r.sources, l)) } }
                 td { (Text(&t.purpose)) }
                 td { (Text(&t.evidence)) }
                 td { @match &t.until { Some(day) => { (Text(&r.lang.day(day))) } None => { (tell!(r.lang, "no end")) } } }

@@ -5,7 +5,7 @@ use std::io;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Workbook, Worksheet, XlsxError};
 
 use crate::finding::{Assessment, WaivedBy};
-use crate::lang::Lang;
+use crate::lang::{Lang, Message, say, tell};
 use crate::report::gate::{gap_fingerprints, gravest, hop, spot, spot_of};
 use crate::report::{places_short, position, safe, summary};
 use crate::source::Sources;
@@ -47,23 +47,23 @@ fn number(value: impl TryInto<u32>) -> Cell {
 
 /// # Errors
 /// More than a workbook holds.
-pub fn write(a: &Assessment, sources: &Sources) -> io::Result<Vec<u8>> {
-    book(a, sources).map_err(io::Error::other)
+pub fn write(a: &Assessment, sources: &Sources, lang: Lang) -> io::Result<Vec<u8>> {
+    book(a, sources, lang).map_err(io::Error::other)
 }
 
-fn book(a: &Assessment, sources: &Sources) -> Result<Vec<u8>, XlsxError> {
-    let mut sheets = Sheets::new(a)?;
+fn book(a: &Assessment, sources: &Sources, lang: Lang) -> Result<Vec<u8>, XlsxError> {
+    let mut sheets = Sheets::new(a, lang)?;
     overview(a, &mut sheets)?;
     findings(a, sources, &mut sheets)?;
     paths(a, sources, &mut sheets)?;
     let rules = a.rules.iter().map(|r| {
         let at = spot(sources, r.location);
         vec![
-            text(r.verdict.as_str()),
-            text(r.severity.as_str()),
+            text(lang.word(r.verdict.as_str())),
+            text(lang.word(r.severity.as_str())),
             text(&r.rule),
-            text(r.title.to_string()),
-            text(r.why.to_string()),
+            text(r.title.tell(lang)),
+            text(r.why.tell(lang)),
             number(r.endpoints_examined),
             number(r.routes_examined),
             text(at.file),
@@ -71,32 +71,39 @@ fn book(a: &Assessment, sources: &Sources) -> Result<Vec<u8>, XlsxError> {
         ]
     });
     let head = [
-        ("verdict", 14),
-        ("severity", 10),
-        ("rule", 36),
-        ("title", 50),
-        ("why", 80),
-        ("endpoints examined", 10),
-        ("routes examined", 10),
-        ("file", 30),
-        ("line", 8),
+        (say!("verdict"), 14),
+        (say!("severity"), 10),
+        (say!("rule"), 36),
+        (say!("title"), 50),
+        (say!("why"), 80),
+        (say!("endpoints examined"), 10),
+        (say!("routes examined"), 10),
+        (say!("file"), 30),
+        (say!("line"), 8),
     ];
-    sheets.add("Rules", &head, rules)?;
+    sheets.add(say!("Rules"), &head, rules)?;
     let gaps = a.gaps.iter().zip(gap_fingerprints(&a.gaps, sources)).map(|(g, fingerprint)| {
         let at = spot(sources, g.location);
         vec![
             text(g.code),
-            text(g.message.to_string()),
-            maybe(g.help.as_ref().map(ToString::to_string)),
+            text(g.message.tell(lang)),
+            maybe(g.help.as_ref().map(|m| m.tell(lang))),
             text(g.touches.join(", ")),
             text(at.file),
             number(at.line),
             text(fingerprint),
         ]
     });
-    let head =
-        [("code", 24), ("message", 80), ("help", 60), ("leaves open", 36), ("file", 30), ("line", 8), ("fingerprint", 28)];
-    sheets.add("Not told", &head, gaps)?;
+    let head = [
+        (say!("code"), 24),
+        (say!("message"), 80),
+        (say!("help"), 60),
+        (say!("leaves open"), 36),
+        (say!("file"), 30),
+        (say!("line"), 8),
+        (say!("fingerprint"), 28),
+    ];
+    sheets.add(say!("Not told"), &head, gaps)?;
     ways(a, sources, &mut sheets)?;
     transfers(a, sources, &mut sheets)?;
     remedies(a, sources, &mut sheets)?;
@@ -105,95 +112,99 @@ fn book(a: &Assessment, sources: &Sources) -> Result<Vec<u8>, XlsxError> {
 }
 
 fn overview(a: &Assessment, sheets: &mut Sheets) -> Result<(), XlsxError> {
+    let lang = sheets.lang;
+    let said = |message: Message| text(message.tell(lang));
     let mut rows = vec![
-        vec![text("project"), maybe(a.project.as_ref())],
-        vec![text("verdict"), text(a.verdict.as_str())],
-        vec![text("as of"), Cell::Day(a.as_of.clone())],
-        vec![text("summary"), text(summary(a).to_string())],
-        vec![text("answers for it"), maybe(a.owner.as_ref())],
-        vec![text("incidents are told to"), maybe(a.notify.as_ref().map(|(contact, _)| contact))],
-        vec![text("within hours"), a.notify.as_ref().map_or(Cell::Empty, |(_, hours)| number(*hours))],
-        vec![text("findings"), number(a.findings.len())],
-        vec![text("not told"), number(a.gaps.len())],
-        vec![text("endpoints"), number(a.coverage.endpoints)],
-        vec![text("with a known place"), number(a.coverage.located)],
-        vec![text("without"), number(a.coverage.unlocated)],
-        vec![text("routes"), number(a.coverage.routes)],
+        vec![said(say!("project")), maybe(a.name(lang))],
+        vec![said(say!("verdict")), text(lang.word(a.verdict.as_str()))],
+        vec![said(say!("as of")), Cell::Day(a.as_of.clone())],
+        vec![said(say!("summary")), said(summary(a))],
+        vec![said(say!("answers for it")), maybe(a.owner.as_ref())],
+        vec![said(say!("incidents are told to")), maybe(a.notify.as_ref().map(|(contact, _)| contact))],
+        vec![said(say!("within hours")), a.notify.as_ref().map_or(Cell::Empty, |(_, hours)| number(*hours))],
+        vec![said(say!("findings in all")), number(a.findings.len())],
+        vec![said(say!("not told")), number(a.gaps.len())],
+        vec![said(say!("endpoints")), number(a.coverage.endpoints)],
+        vec![said(say!("with a known place")), number(a.coverage.located)],
+        vec![said(say!("without")), number(a.coverage.unlocated)],
+        vec![said(say!("routes")), number(a.coverage.routes)],
     ];
-    rows.extend(crate::report::coverage(&a.coverage).into_iter().map(|line| vec![text("examined"), text(line.to_string())]));
+    rows.extend(crate::report::coverage(&a.coverage).into_iter().map(|line| vec![said(say!("examined")), said(line)]));
     rows.push(vec![text("onshore"), text(env!("CARGO_PKG_VERSION"))]);
-    let limits = "judges where data is and can get to, against declared facts; what is lawful is for people to decide";
-    rows.push(vec![text("limits"), text(limits)]);
-    sheets.add("Overview", &[("what", 24), ("value", 100)], rows.into_iter())
+    let limits = say!("judges where data is and can get to, against declared facts; what is lawful is for people to decide");
+    rows.push(vec![said(say!("limits")), said(limits)]);
+    sheets.add(say!("Overview"), &[(say!("what"), 24), (say!("value"), 100)], rows.into_iter())
 }
 
 fn findings(a: &Assessment, sources: &Sources, sheets: &mut Sheets) -> Result<(), XlsxError> {
+    let lang = sheets.lang;
     let rows = gravest(a).into_iter().map(|f| {
         let at = spot_of(f, sources);
         let (by, until) = f.waiver.as_ref().map_or((Cell::Empty, Cell::Empty), |w| {
             let by = match &w.by {
                 WaivedBy::Person { approver, reason, .. } => format!("{approver}: {reason}"),
-                WaivedBy::Baseline { since, .. } => format!("baseline, known since {since}"),
+                WaivedBy::Baseline { since, .. } => tell!(lang, "baseline, known since {since}", since),
             };
             (text(by), day(w.expires.as_ref()))
         });
         vec![
-            text(f.verdict.as_str()),
-            text(f.severity.as_str()),
+            text(lang.word(f.verdict.as_str())),
+            text(lang.word(f.severity.as_str())),
             number(f.severity.level().level),
             text(f.code),
             maybe(f.rule.as_ref()),
-            text(f.message.to_string()),
+            text(f.message.tell(lang)),
             text(&f.endpoint),
-            text(places_short(&f.places, Lang::En)),
+            text(places_short(&f.places, lang)),
             text(f.origin.join(", ")),
             text(f.data.join(", ")),
             text(f.populations.join(", ")),
-            maybe(f.activity),
-            maybe(f.role.map(|r| r.as_str())),
-            maybe(f.state.map(|s| s.as_str())),
-            maybe(f.condition.as_ref().map(ToString::to_string)),
+            maybe(f.activity.map(|a| lang.word(a))),
+            maybe(f.role.map(|r| lang.word(r.as_str()))),
+            maybe(f.state.map(|s| lang.word(s.as_str()))),
+            maybe(f.condition.as_ref().map(|m| m.tell(lang))),
             maybe(f.lost.as_ref()),
             text(at.file),
             number(at.line),
             maybe(f.policy_location.map(|at| position(sources, at))),
-            maybe(f.why.as_ref().map(ToString::to_string)),
-            maybe(f.help.as_ref().map(ToString::to_string)),
+            maybe(f.why.as_ref().map(|m| m.tell(lang))),
+            maybe(f.help.as_ref().map(|m| m.tell(lang))),
             by,
             until,
             text(&f.fingerprint),
         ]
     });
     let head = [
-        ("verdict", 14),
-        ("severity", 10),
-        ("incident level", 8),
-        ("code", 26),
-        ("rule", 36),
-        ("message", 80),
-        ("endpoint", 30),
-        ("places", 20),
-        ("people of", 12),
-        ("data", 30),
-        ("populations", 20),
-        ("activity", 12),
-        ("role", 12),
-        ("state", 12),
-        ("condition", 40),
-        ("lost", 20),
-        ("file", 30),
-        ("line", 8),
-        ("asked for at", 30),
-        ("why", 60),
-        ("help", 60),
-        ("waived by", 40),
-        ("until", 12),
-        ("fingerprint", 28),
+        (say!("verdict"), 14),
+        (say!("severity"), 10),
+        (say!("incident level"), 8),
+        (say!("code"), 26),
+        (say!("rule"), 36),
+        (say!("message"), 80),
+        (say!("endpoint"), 30),
+        (say!("places"), 20),
+        (say!("people of"), 12),
+        (say!("data"), 30),
+        (say!("populations"), 20),
+        (say!("activity"), 12),
+        (say!("role"), 12),
+        (say!("state"), 12),
+        (say!("condition"), 40),
+        (say!("lost"), 20),
+        (say!("file"), 30),
+        (say!("line"), 8),
+        (say!("asked for at"), 30),
+        (say!("why"), 60),
+        (say!("help"), 60),
+        (say!("waived by"), 40),
+        (say!("until"), 12),
+        (say!("fingerprint"), 28),
     ];
-    sheets.add("Findings", &head, rows)
+    sheets.add(say!("Findings"), &head, rows)
 }
 
 fn paths(a: &Assessment, sources: &Sources, sheets: &mut Sheets) -> Result<(), XlsxError> {
+    let lang = sheets.lang;
     let rows = gravest(a).into_iter().flat_map(|f| {
         f.path.iter().zip(1_u32..).map(move |(h, n)| {
             let at = spot(sources, h.location);
@@ -202,64 +213,66 @@ fn paths(a: &Assessment, sources: &Sources, sheets: &mut Sheets) -> Result<(), X
                 number(n),
                 text(&h.endpoint),
                 text(&h.kind),
-                maybe(h.route.as_ref().map(|r| r.activity)),
-                maybe(h.route.as_ref().map(|r| r.role.as_str())),
+                maybe(h.route.as_ref().map(|r| lang.word(r.activity))),
+                maybe(h.route.as_ref().map(|r| lang.word(r.role.as_str()))),
                 h.route.as_ref().map_or(Cell::Empty, |r| number(r.priority)),
-                maybe(h.route.as_ref().and_then(|r| r.condition.as_ref()).map(ToString::to_string)),
-                text(places_short(&h.places, Lang::En)),
-                text(hop(h, Lang::En)),
+                maybe(h.route.as_ref().and_then(|r| r.condition.as_ref()).map(|m| m.tell(lang))),
+                text(places_short(&h.places, lang)),
+                text(hop(h, lang)),
                 text(at.file),
                 number(at.line),
             ]
         })
     });
     let head = [
-        ("fingerprint", 28),
-        ("step", 6),
-        ("endpoint", 36),
-        ("kind", 20),
-        ("activity", 12),
-        ("role", 12),
-        ("priority", 8),
-        ("condition", 40),
-        ("places", 20),
-        ("in words", 80),
-        ("file", 30),
-        ("line", 8),
+        (say!("fingerprint"), 28),
+        (say!("step"), 6),
+        (say!("endpoint"), 36),
+        (say!("kind"), 20),
+        (say!("activity"), 12),
+        (say!("role"), 12),
+        (say!("priority"), 8),
+        (say!("condition"), 40),
+        (say!("places"), 20),
+        (say!("in words"), 80),
+        (say!("file"), 30),
+        (say!("line"), 8),
     ];
-    sheets.add("Paths", &head, rows)
+    sheets.add(say!("Paths"), &head, rows)
 }
 
 fn ways(a: &Assessment, sources: &Sources, sheets: &mut Sheets) -> Result<(), XlsxError> {
+    let lang = sheets.lang;
     let rows = a.ways.iter().map(|w| {
         let at = spot(sources, w.location);
-        let who = if w.origin.is_empty() { "nobody said" } else { &w.origin };
-        let country = if w.country == "?" { "not known" } else { &w.country };
+        let who = if w.origin.is_empty() { tell!(lang, "nobody said") } else { w.origin.clone() };
+        let country = if w.country == "?" { tell!(lang, "not known") } else { w.country.clone() };
         vec![
             text(who),
             text(&w.data),
             text(country),
-            text(w.activity),
-            text(w.state.as_str()),
+            text(lang.word(w.activity)),
+            text(lang.word(w.state.as_str())),
             text(&w.endpoint),
             text(at.file),
             number(at.line),
         ]
     });
     let head = [
-        ("people of", 14),
-        ("data", 36),
-        ("country", 10),
-        ("what is done", 14),
-        ("state", 12),
-        ("endpoint", 36),
-        ("file", 30),
-        ("line", 8),
+        (say!("people of"), 14),
+        (say!("data"), 36),
+        (say!("country"), 10),
+        (say!("what is done"), 14),
+        (say!("state"), 12),
+        (say!("endpoint"), 36),
+        (say!("file"), 30),
+        (say!("line"), 8),
     ];
-    sheets.add("Where data gets", &head, rows)
+    sheets.add(say!("Where data gets"), &head, rows)
 }
 
 fn transfers(a: &Assessment, sources: &Sources, sheets: &mut Sheets) -> Result<(), XlsxError> {
+    let lang = sheets.lang;
     let rows = a.allowed.iter().map(|t| {
         let at = spot(sources, t.location);
         vec![
@@ -267,7 +280,7 @@ fn transfers(a: &Assessment, sources: &Sources, sheets: &mut Sheets) -> Result<(
             text(&t.endpoint),
             text(t.origin.join(", ")),
             text(t.data.join(", ")),
-            text(places_short(&t.places, Lang::En)),
+            text(places_short(&t.places, lang)),
             text(&t.mechanism),
             text(&t.recipient),
             text(&t.purpose),
@@ -278,61 +291,64 @@ fn transfers(a: &Assessment, sources: &Sources, sheets: &mut Sheets) -> Result<(
         ]
     });
     let head = [
-        ("rule", 36),
-        ("endpoint", 30),
-        ("people of", 12),
-        ("data", 30),
-        ("places", 20),
-        ("mechanism", 24),
-        ("recipient", 30),
-        ("purpose", 30),
-        ("evidence", 30),
-        ("until", 12),
-        ("file", 30),
-        ("line", 8),
+        (say!("rule"), 36),
+        (say!("endpoint"), 30),
+        (say!("people of"), 12),
+        (say!("data"), 30),
+        (say!("places"), 20),
+        (say!("mechanism"), 24),
+        (say!("recipient"), 30),
+        (say!("purpose"), 30),
+        (say!("evidence"), 30),
+        (say!("until"), 12),
+        (say!("file"), 30),
+        (say!("line"), 8),
     ];
-    sheets.add("Transfer register", &head, rows)
+    sheets.add(say!("Transfer register"), &head, rows)
 }
 
 fn remedies(a: &Assessment, sources: &Sources, sheets: &mut Sheets) -> Result<(), XlsxError> {
+    let lang = sheets.lang;
     let rows = a.remedies.iter().flat_map(|r| {
         let lines = crate::report::remedy(r, sources);
-        lines.into_iter().map(move |line| vec![text(&r.rule), text(line.tell(Lang::En))])
+        lines.into_iter().map(move |line| vec![text(&r.rule), text(line.tell(lang))])
     });
-    sheets.add("What to change", &[("rule", 36), ("what", 120)], rows)
+    sheets.add(say!("What to change"), &[(say!("rule"), 36), (say!("what"), 120)], rows)
 }
 
 /// What the places rest on, and what was read.
 fn rests(a: &Assessment, sheets: &mut Sheets) -> Result<(), XlsxError> {
+    let lang = sheets.lang;
     let rows = a.data_sets.iter().map(|d| {
         vec![
-            text(&d.name),
-            text(&d.kind),
+            text(lang.read(&d.name)),
+            text(lang.read(&d.kind)),
             day(d.date.as_ref()),
-            text(if d.used { "yes" } else { "no" }),
+            text(if d.used { tell!(lang, "yes") } else { tell!(lang, "no") }),
             maybe(d.licence.as_ref()),
             maybe(d.attribution.as_ref()),
-            maybe(d.age.as_ref().map(ToString::to_string)),
+            maybe(d.age.as_ref().map(|m| m.tell(lang))),
             text(&d.sha256),
         ]
     });
     let head = [
-        ("name", 30),
-        ("kind", 12),
-        ("date", 12),
-        ("used", 8),
-        ("licence", 20),
-        ("attribution", 50),
-        ("age", 40),
-        ("sha256", 66),
+        (say!("name"), 30),
+        (say!("kind"), 12),
+        (say!("date"), 12),
+        (say!("used"), 8),
+        (say!("licence"), 20),
+        (say!("attribution"), 50),
+        (say!("age"), 40),
+        (say!("sha256"), 66),
     ];
-    sheets.add("Data sets", &head, rows)?;
+    sheets.add(say!("Data sets"), &head, rows)?;
     let read = a.coverage.files_read.iter().map(|(file, format)| vec![text(file), text(*format), Cell::Empty]);
-    let skipped = a.coverage.files_skipped.iter().map(|(file, why)| vec![text(file), Cell::Empty, text(why)]);
-    sheets.add("Files", &[("file", 60), ("read as", 24), ("not read because", 60)], read.chain(skipped))
+    let skipped = a.coverage.files_skipped.iter().map(|(file, why)| vec![text(file), Cell::Empty, text(lang.read(why))]);
+    sheets.add(say!("Files"), &[(say!("file"), 60), (say!("read as"), 24), (say!("not read because"), 60)], read.chain(skipped))
 }
 
 struct Sheets {
+    lang: Lang,
     book: Workbook,
     head: Format,
     plain: Format,
@@ -342,13 +358,16 @@ struct Sheets {
 }
 
 impl Sheets {
-    fn new(a: &Assessment) -> Result<Self, XlsxError> {
+    fn new(a: &Assessment, lang: Lang) -> Result<Self, XlsxError> {
         let mut book = Workbook::new();
         // The day of the assessment: the clock has no part in what is written.
         let made = ExcelDateTime::parse_from_str(&a.as_of).or_else(|_| ExcelDateTime::from_ymd(2000, 1, 1))?;
-        book.set_properties(&DocProperties::new().set_title("Where data is and can get to").set_creation_datetime(&made));
+        book.set_properties(
+            &DocProperties::new().set_title(tell!(lang, "Where data is and can get to")).set_creation_datetime(&made),
+        );
         let plain = Format::new().set_align(FormatAlign::Top).set_text_wrap();
         Ok(Self {
+            lang,
             book,
             head: Format::new().set_bold().set_align(FormatAlign::Top).set_text_wrap(),
             quoted: plain.clone().set_quote_prefix(),
@@ -357,14 +376,19 @@ impl Sheets {
         })
     }
 
-    fn add(&mut self, name: &str, columns: &[(&str, u16)], rows: impl Iterator<Item = Vec<Cell>>) -> Result<(), XlsxError> {
+    fn add(
+        &mut self,
+        name: Message,
+        columns: &[(Message, u16)],
+        rows: impl Iterator<Item = Vec<Cell>>,
+    ) -> Result<(), XlsxError> {
         let mut sheet = Worksheet::new();
-        sheet.set_name(name)?;
+        sheet.set_name(name.tell(self.lang))?;
         for (column, (title, width)) in (0..).zip(columns) {
-            sheet.write_string_with_format(0, column, *title, &self.head)?;
+            sheet.write_string_with_format(0, column, title.tell(self.lang), &self.head)?;
             sheet.set_column_width(column, f64::from(*width))?;
         }
-        let (mut last, mut left_out) = (0, 0);
+        let (mut last, mut left_out) = (0, 0_usize);
         for (n, row) in (1..).zip(rows) {
             if n as usize > MOST_ROWS {
                 left_out += 1;
@@ -376,7 +400,7 @@ impl Sheets {
             }
         }
         if left_out > 0 {
-            let more = format!("and {left_out} more, which no sheet holds; `-o residency.json` has all");
+            let more = tell!(self.lang, "and {left_out} more, which no sheet holds; `-o residency.json` has all", left_out);
             sheet.write_string_with_format(last, 0, more, &self.plain)?;
         }
         sheet.set_freeze_panes(1, 0)?;
