@@ -464,67 +464,111 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(40) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
 
     /// What to change, against every set of routes that could be cut.
     #[test]
     fn what_is_to_be_cut_mends_and_is_the_least_that_does(small in small()) {
         prop_assume!(small.ways.len() <= 6);
-        let texts = format!("{}\n{}\n{}", small.inventory(), small.project(), small.policy());
-        let more = "[[rule]]\nid = 's'\ntitle = 'S'\nseverity = 'low'\nsurvive = { loss-of = 'site', keep = ['serving-path'] }\n\
-                    [[rule]]\nid = 'c'\ntitle = 'C'\nseverity = 'low'\ncopy-in = ['DE']\n\
-                    [[rule]]\nid = 'f'\ntitle = 'F'\nseverity = 'low'\nfirst-in = ['US']\n";
-        small.ask(more, |question| {
-            let ask = || Question { world: None, coverage: Coverage::default(), ..question };
-            let whole = assess(ask());
-            let (bad_before, _, unserved_before) = without(&question, &BTreeSet::new());
-            let remedy = |rule: &str| whole.remedies.iter().find(|r| r.rule == rule);
-            let all_states = small.states.len() == 3;
-            let violated: BTreeSet<&str> =
-                whole.rules.iter().filter(|r| r.verdict == Verdict::Violated).map(|r| r.rule.as_str()).collect();
-            for rule in ["p/r", "p/f"].into_iter().filter(|r| violated.contains(*r)) {
-                let Some(remedy) = remedy(rule) else {
-                    prop_assert!(rule == "p/r" && !all_states, "no remedy for {}\n{}", rule, texts);
-                    continue;
-                };
-                let at = |c: &onshore::finding::CutRoute| question.snapshot.routes.iter().position(|r| r.location == c.location);
-                let cut: BTreeSet<usize> = remedy.cut.iter().map(|c| at(c).expect("a route")).collect();
-                prop_assert_eq!(cut.len(), remedy.cut.len());
-                let (bad, still, unserved) = without(&question, &cut);
-                prop_assert!(remedy.judged || cut.is_empty());
-                // That it cannot be met together with another rule, no cut changes.
-                prop_assert!(!still.contains(rule) || !remedy.moves.is_empty(), "not mended by {:?}\n{}", remedy, texts);
-                let broken: Vec<String> = bad.difference(&bad_before).cloned().collect();
-                prop_assert!(remedy.breaks == broken || cut.is_empty(), "{:?} breaks {:?}\n{}", remedy, broken, texts);
-                let taken: Vec<_> = unserved.difference(&unserved_before).cloned().collect();
-                prop_assert!(remedy.unserved == taken || cut.is_empty(), "{:?} takes {:?}\n{}", remedy, taken, texts);
-                if let Some(smaller) = &remedy.smaller {
-                    let cut: BTreeSet<usize> = smaller.cut.iter().map(|c| at(c).expect("a route")).collect();
-                    let (bad, still, unserved) = without(&question, &cut);
-                    prop_assert!(cut.len() < remedy.cut.len() && !(still.contains(rule) && remedy.moves.is_empty()), "{:?}\n{}", remedy, texts);
-                    let breaks: Vec<String> = bad.difference(&bad_before).cloned().collect();
-                    let taken: Vec<_> = unserved.difference(&unserved_before).cloned().collect();
-                    prop_assert_eq!((&smaller.breaks, &smaller.unserved), (&breaks, &taken), "{:?}\n{}", remedy, texts);
-                    prop_assert!(!breaks.is_empty() || !taken.is_empty(), "{:?}\n{}", remedy, texts);
-                }
-                if !remedy.moves.is_empty() {
-                    continue;
-                }
-                let n = question.snapshot.routes.len();
-                let sets = || (0..1_u32 << n).map(|set| (0..n).filter(|i| set >> i & 1 != 0).collect::<BTreeSet<usize>>());
-                let mends = |set: &BTreeSet<usize>| !without(&question, set).1.contains(rule);
-                if !(broken.is_empty() && taken.is_empty()) {
-                    let harmless = sets().find(|set| {
-                        let (bad, still, unserved) = without(&question, set);
-                        !still.contains(rule) && bad.is_subset(&bad_before) && unserved.is_subset(&unserved_before)
-                    });
-                    prop_assert!(harmless.is_none(), "{:?}, and {:?} does no harm\n{}", remedy, harmless, texts);
-                }
-                let least = sets().filter(|s| s.len() < cut.len()).find(mends);
-                prop_assert!(!remedy.smallest || least.is_none(), "{:?}, and {:?} does\n{}", remedy, least, texts);
-                prop_assert!(remedy.smallest || least.is_some() || !broken.is_empty() || small.people.len() > 1 || !all_states);
-            }
-            Ok(())
-        })?;
+        mends_and_is_the_least(&small)?;
     }
+}
+
+/// To cut either route of the pool takes the service away, both together do not: then nobody asks for the pool.
+#[test]
+fn a_pool_may_go_as_a_whole() -> Result<(), TestCaseError> {
+    let forward = |from, to, pool, origin| Way {
+        from,
+        to,
+        activity: "forward",
+        role: "primary",
+        pool,
+        priority: None,
+        data: None,
+        origin,
+    };
+    let ways = vec![
+        forward(1, 3, Some("b"), Some("FR")),
+        forward(1, 2, None, None),
+        forward(1, 0, Some("b"), None),
+        Way { activity: "replicate", ..forward(0, 3, None, None) },
+    ];
+    let endpoint = |country, role| (Some(country), vec![role]);
+    mends_and_is_the_least(&Small {
+        endpoints: vec![endpoint("US", "entry"), endpoint("US", "entry"), endpoint("US", "process"), endpoint("DE", "entry")],
+        ways,
+        people: vec![("FR", CLASSES[0], 1)],
+        demand: "only-in",
+        places: vec!["CN"],
+        data: None,
+        origin: None,
+        states: vec!["normal"],
+        activity: None,
+        more: String::new(),
+        waivers: String::new(),
+    })
+}
+
+fn mends_and_is_the_least(small: &Small) -> Result<(), TestCaseError> {
+    let texts = format!("{}\n{}\n{}", small.inventory(), small.project(), small.policy());
+    let more = "[[rule]]\nid = 's'\ntitle = 'S'\nseverity = 'low'\nsurvive = { loss-of = 'site', keep = ['serving-path'] }\n\
+                [[rule]]\nid = 'c'\ntitle = 'C'\nseverity = 'low'\ncopy-in = ['DE']\n\
+                [[rule]]\nid = 'f'\ntitle = 'F'\nseverity = 'low'\nfirst-in = ['US']\n";
+    small.ask(more, |question| {
+        let ask = || Question { world: None, coverage: Coverage::default(), ..question };
+        let whole = assess(ask());
+        let (bad_before, _, unserved_before) = without(&question, &BTreeSet::new());
+        let remedy = |rule: &str| whole.remedies.iter().find(|r| r.rule == rule);
+        let all_states = small.states.len() == 3;
+        let violated: BTreeSet<&str> =
+            whole.rules.iter().filter(|r| r.verdict == Verdict::Violated).map(|r| r.rule.as_str()).collect();
+        for rule in ["p/r", "p/f"].into_iter().filter(|r| violated.contains(*r)) {
+            let Some(remedy) = remedy(rule) else {
+                prop_assert!(rule == "p/r" && !all_states, "no remedy for {}\n{}", rule, texts);
+                continue;
+            };
+            let at = |c: &onshore::finding::CutRoute| question.snapshot.routes.iter().position(|r| r.location == c.location);
+            let cut: BTreeSet<usize> = remedy.cut.iter().map(|c| at(c).expect("a route")).collect();
+            prop_assert_eq!(cut.len(), remedy.cut.len());
+            let (bad, still, unserved) = without(&question, &cut);
+            prop_assert!(remedy.judged || cut.is_empty());
+            // That it cannot be met together with another rule, no cut changes.
+            prop_assert!(!still.contains(rule) || !remedy.moves.is_empty(), "not mended by {:?}\n{}", remedy, texts);
+            let broken: Vec<String> = bad.difference(&bad_before).cloned().collect();
+            prop_assert!(remedy.breaks == broken || cut.is_empty(), "{:?} breaks {:?}\n{}", remedy, broken, texts);
+            let taken: Vec<_> = unserved.difference(&unserved_before).cloned().collect();
+            prop_assert!(remedy.unserved == taken || cut.is_empty(), "{:?} takes {:?}\n{}", remedy, taken, texts);
+            if let Some(smaller) = &remedy.smaller {
+                let cut: BTreeSet<usize> = smaller.cut.iter().map(|c| at(c).expect("a route")).collect();
+                let (bad, still, unserved) = without(&question, &cut);
+                prop_assert!(
+                    cut.len() < remedy.cut.len() && !(still.contains(rule) && remedy.moves.is_empty()),
+                    "{:?}\n{}",
+                    remedy,
+                    texts
+                );
+                let breaks: Vec<String> = bad.difference(&bad_before).cloned().collect();
+                let taken: Vec<_> = unserved.difference(&unserved_before).cloned().collect();
+                prop_assert_eq!((&smaller.breaks, &smaller.unserved), (&breaks, &taken), "{:?}\n{}", remedy, texts);
+                prop_assert!(!breaks.is_empty() || !taken.is_empty(), "{:?}\n{}", remedy, texts);
+            }
+            if !remedy.moves.is_empty() {
+                continue;
+            }
+            let n = question.snapshot.routes.len();
+            let sets = || (0..1_u32 << n).map(|set| (0..n).filter(|i| set >> i & 1 != 0).collect::<BTreeSet<usize>>());
+            let mends = |set: &BTreeSet<usize>| !without(&question, set).1.contains(rule);
+            if !(broken.is_empty() && taken.is_empty()) {
+                let harmless = sets().find(|set| {
+                    let (bad, still, unserved) = without(&question, set);
+                    !still.contains(rule) && bad.is_subset(&bad_before) && unserved.is_subset(&unserved_before)
+                });
+                prop_assert!(harmless.is_none(), "{:?}, and {:?} does no harm\n{}", remedy, harmless, texts);
+            }
+            let least = sets().filter(|s| s.len() < cut.len()).find(mends);
+            prop_assert!(!remedy.smallest || least.is_none(), "{:?}, and {:?} does\n{}", remedy, least, texts);
+            prop_assert!(remedy.smallest || least.is_some() || !broken.is_empty() || small.people.len() > 1 || !all_states);
+        }
+        Ok(())
+    })
 }

@@ -76,6 +76,14 @@ pub fn offences(context: &Context<'_>, scope: &Scope<'_>, suppressed: &Suppresse
     offences
 }
 
+/// How far data goes that the rule asks after: for where it is first written, no further than there.
+pub fn spread<'c>(context: &'c Context<'_>, scope: &Scope<'_>, state: State) -> &'c Spread {
+    match scope.rule.demand {
+        Demand::FirstIn(_) => context.first_stores(state),
+        _ => context.spread(state),
+    }
+}
+
 /// Tokens that are asked alike; none if the demand is not on where data arrives.
 fn groups(context: &Context<'_>, scope: &Scope<'_>) -> Vec<Group> {
     let all = |asked: &Asked<'_>| vec![Group::new(context, scope, asked, scope.tokens.clone())];
@@ -167,10 +175,8 @@ struct Question<'q> {
 
 impl<'q> Question<'q> {
     fn new(context: &'q Context<'_>, scope: &'q Scope<'_>, groups: &'q [Group], suppressed: &'q Suppressed<'q>) -> Self {
-        // Data may go on from its first store; where it is first written is what counts.
         let first = matches!(scope.rule.demand, Demand::FirstIn(_));
-        let spread = |state| if first { context.first_stores(state) } else { context.spread(state) };
-        let spreads = states(context, scope).map(|s| (s, spread(s))).collect();
+        let spreads = states(context, scope).map(|s| (s, spread(context, scope, s))).collect();
         let doing: &[Doing] = if first { &[Doing::Role(Role::Store)] } else { &scope.rule.activity };
         Self { groups, spreads, doing, suppressed }
     }

@@ -6,7 +6,7 @@
 
 mod cuts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use self::cuts::Cuts;
 use super::as_if::{self, MOST_JUDGED, Outcome, person};
@@ -22,8 +22,9 @@ use crate::reach::{Cut, Offence, World};
 const MOST_RULES: usize = 25;
 /// Places tried for what is to be added.
 const MOST_PLACES: usize = 3;
-/// Proposals judged for one rule.
+/// Proposals judged for one rule, in a world of any size; in a small one as many more as come to so many routes in all.
 const MOST_TRIES: usize = 12;
+const MOST_ROUTES_TRIED: usize = 2_000;
 
 pub fn remedies(
     context: &Context<'_>,
@@ -140,13 +141,19 @@ impl Search<'_, '_, '_> {
 
     /// The fewest routes that break no other rule and leave everybody served; if every set that was tried does harm, one that breaks
     /// nothing, or the fewest at all. With it the smallest set of all, if that is smaller.
+    ///
+    /// The smallest cut comes first; each next one keeps what did harm. What does harm alone may do none with others (a pool that
+    /// goes as a whole is asked for by nobody), so that where this ends, every cut that spares one route of one before is tried.
     fn best(&self, offences: &[Offence], moved: bool) -> Option<(Proposal, Option<Proposal>)> {
-        let spread = self.context.spread(self.scope.worst_state());
-        let mut keep: BTreeSet<RouteId> = BTreeSet::new();
+        let spread = boundary::spread(self.context, self.scope, self.scope.worst_state());
         let (mut best, mut fewest): (Option<Proposal>, Option<Proposal>) = (None, None);
         let mut tries = 0;
         let mut least: Option<usize> = None;
-        while let Cut::Routes(routes, smallest) = self.context.graph.cut(spread, offences, &keep) {
+        let mut harms: BTreeMap<Vec<RouteId>, bool> = BTreeMap::new();
+        let mut ahead: VecDeque<BTreeSet<RouteId>> = VecDeque::from([BTreeSet::new()]);
+        let mut kept: BTreeSet<BTreeSet<RouteId>> = ahead.iter().cloned().collect();
+        while let Some(keep) = ahead.pop_front() {
+            let Cut::Routes(routes, smallest) = self.context.graph.cut(spread, offences, &keep) else { continue };
             // With routes that are kept, more may be needed than without.
             let least = *least.get_or_insert(if smallest { routes.len() } else { 0 });
             let smallest = routes.len() == least;
@@ -154,7 +161,7 @@ impl Search<'_, '_, '_> {
                 return Some((Proposal { routes, smallest, after: None }, None));
             }
             let proposal = Proposal { after: Some(self.without(&routes)), smallest, routes };
-            tries += proposal.routes.len() + 1;
+            tries += 1;
             let holds = moved || !proposal.violates(&self.scope.name);
             let worth = |p: &Proposal| (!p.is_sound(self), p.takes_service(self), p.routes.len());
             if holds && fewest.as_ref().is_none_or(|f| proposal.routes.len() < f.routes.len()) {
@@ -163,30 +170,39 @@ impl Search<'_, '_, '_> {
             if holds && best.as_ref().is_none_or(|b| worth(&proposal) < worth(b)) {
                 best = Some(proposal.clone());
             }
-            if (holds && proposal.is_sound(self) && !proposal.takes_service(self)) || tries > MOST_TRIES {
+            harms.insert(proposal.routes.clone(), proposal.does_harm(self));
+            if (holds && !proposal.does_harm(self)) || tries > self.most_tries() {
                 break;
             }
-            // What does harm by itself is kept from now on.
-            let harmful = |r: &&RouteId| {
-                let alone = Proposal { routes: vec![**r], smallest, after: Some(self.without(&[**r])) };
-                !alone.is_sound(self) || alone.takes_service(self)
+            let mut harmful = |route: &RouteId| {
+                *harms.entry(vec![*route]).or_insert_with(|| {
+                    tries += 1;
+                    Proposal { routes: vec![*route], smallest, after: Some(self.without(&[*route])) }.does_harm(self)
+                })
             };
-            let before = keep.len();
-            if proposal.routes.len() == 1 {
-                keep.extend(&proposal.routes);
-            } else {
-                keep.extend(proposal.routes.iter().filter(harmful));
+            let mut next = keep.clone();
+            next.extend(proposal.routes.iter().filter(|r| harmful(r)));
+            if next == keep {
+                next.extend(self.ways_to_serve(&proposal, offences));
             }
-            if keep.len() == before {
-                keep.extend(self.ways_to_serve(&proposal, offences));
+            if kept.insert(next.clone()) {
+                ahead.push_front(next);
             }
-            if keep.len() == before {
-                break;
+            for route in &proposal.routes {
+                let spared: BTreeSet<RouteId> = keep.iter().chain([route]).copied().collect();
+                if kept.insert(spared.clone()) {
+                    ahead.push_back(spared);
+                }
             }
         }
         let best = best?;
         let smaller = fewest.filter(|f| f.routes.len() < best.routes.len());
         Some((best, smaller))
+    }
+
+    /// Proposals and single routes that are judged: the more the smaller the world, each is a whole assessment.
+    fn most_tries(&self) -> usize {
+        (MOST_ROUTES_TRIED / self.context.snapshot.routes.len().max(1)).clamp(MOST_TRIES, 10 * MOST_TRIES)
     }
 
     /// The routes by which those could be served whom a proposal takes their last way from, past where the data must not get.
@@ -220,6 +236,10 @@ impl Proposal {
 
     fn is_sound(&self, search: &Search<'_, '_, '_>) -> bool {
         self.after.as_ref().is_some_and(|after| after.breaks(search.before).is_empty())
+    }
+
+    fn does_harm(&self, search: &Search<'_, '_, '_>) -> bool {
+        !self.is_sound(search) || self.takes_service(search)
     }
 
     fn takes_service(&self, search: &Search<'_, '_, '_>) -> bool {
