@@ -659,7 +659,8 @@ mod tests {
         assert_eq!(told(Joint::And, Lang::En), "a, b and c");
         assert_eq!(told(Joint::Comma, Lang::En), "a, b, c");
         assert_eq!(told(Joint::EachOr, Lang::En), "a or b or c");
-        assert_eq!(told(Joint::And, Lang::Zh), "a、b和c");
+        assert_eq!(told(Joint::And, Lang::Zh), "a、b 和 c");
+        assert_eq!(series(["甲", "乙"], Joint::And).tell(Lang::Zh), "甲和乙");
         assert_eq!(series(["a"], Joint::And).tell(Lang::En), "a");
         assert_eq!(count(1, "route", "routes").tell(Lang::En), "1 route");
         assert_eq!(count(0, "route", "routes").tell(Lang::En), "0 routes");
