@@ -1,6 +1,6 @@
 //! A table that is read row group by row group: the same columns side by side, a batch of rows at a time.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use parquet::file::reader::{ChunkReader, FileReader, Length, SerializedFileReade
 
 use super::cells::{Column, Value, damaged};
 use super::pages::Pages;
+use super::room::{fill, lend, room};
 pub use super::write::Writer;
 use super::{foreign, own};
 use crate::traffic::flow::Sink;
@@ -52,17 +53,24 @@ impl ChunkReader for Anywhere {
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
         match self {
-            Self::Disk(file) => file.get_bytes(start, length),
+            Self::Disk(file) => {
+                let mut file = file.try_clone()?;
+                file.seek(SeekFrom::Start(start))?;
+                let mut into = room(length);
+                let read = fill(&mut file, &mut into[..length])?;
+                if read == length { Ok(lend(into, length)) } else { Err(short(length, read as u64)) }
+            }
             Self::Remote(remote) => {
                 let left = remote.length().saturating_sub(start);
-                if length as u64 > left {
-                    // In the words that the crate has for files: what is told of a log must not depend on where it lies.
-                    return Err(ParquetError::EOF(format!("Expected to read {length} bytes, read only {left}")));
-                }
-                Ok(remote.bytes(start, length)?.into())
+                if length as u64 > left { Err(short(length, left)) } else { Ok(remote.bytes(start, length)?.into()) }
             }
         }
     }
+}
+
+/// In the crate's own words, wherever a log lies.
+fn short(length: usize, left: u64) -> ParquetError {
+    ParquetError::EOF(format!("Expected to read {length} bytes, read only {left}"))
 }
 
 /// A log that lies elsewhere, from a place on.

@@ -18,6 +18,8 @@ mod foreign;
 mod own;
 #[cfg(feature = "parquet")]
 mod pages;
+#[cfg(feature = "parquet")]
+mod room;
 #[cfg(not(feature = "parquet"))]
 #[path = "disabled.rs"]
 mod switch;

@@ -7,13 +7,15 @@ use std::io::Read;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use flate2::{Decompress, FlushDecompress, Status};
+use flate2::bufread::MultiGzDecoder;
+use libdeflater::Decompressor;
 use parquet::basic::{Compression, Encoding};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 
+use super::room::{fill, lend, room};
 use crate::traffic::open::Anywhere;
 
 /// Bytes of a page, unpacked. Writers make pages of about one megabyte, and dictionaries not much larger.
@@ -21,7 +23,7 @@ pub(super) const MAX_PAGE: usize = 1 << 26;
 /// Bytes of a page's header: with the smallest and largest value, which may be long texts.
 const MAX_HEADER: usize = 1 << 20;
 /// Bytes read at once.
-const WINDOW: usize = 1 << 17;
+const WINDOW: usize = 1 << 19;
 
 type Result<T> = std::result::Result<T, ParquetError>;
 
@@ -32,7 +34,6 @@ pub(super) fn damaged(what: impl Into<String>) -> ParquetError {
 /// The pages of a column in one row group.
 pub(super) struct Pages {
     file: Arc<Anywhere>,
-    codec: Compression,
     /// What is read of the file and not yet used; `at..end` is not yet read.
     held: Bytes,
     at: u64,
@@ -40,6 +41,7 @@ pub(super) struct Pages {
     /// Values that are still to come: what follows them is no page.
     left: u64,
     header: Option<Header>,
+    unpacker: Unpacker,
 }
 
 impl Pages {
@@ -50,7 +52,8 @@ impl Pages {
         let start = number(if first > 0 { first } else { column.data_page_offset() })?;
         let end = start.saturating_add(number(column.compressed_size())?).min(file.len());
         let left = number(column.num_values())?;
-        Ok(Self { file, codec: column.compression(), held: Bytes::new(), at: start, end, left, header: None })
+        let unpacker = Unpacker { codec: column.compression(), gzip: None };
+        Ok(Self { file, held: Bytes::new(), at: start, end, left, header: None, unpacker })
     }
 
     /// So many bytes more, as far as the column has them.
@@ -62,7 +65,7 @@ impl Pages {
         let more = missing.min(self.end.saturating_sub(self.at));
         let read = self.file.get_bytes(self.at, usize::try_from(more).unwrap_or(usize::MAX))?;
         self.at += more;
-        self.held = if self.held.is_empty() { read } else { [&self.held[..], &read[..]].concat().into() };
+        self.held = if self.held.is_empty() { read } else { joined(&self.held, &read) };
         Ok(())
     }
 
@@ -111,7 +114,7 @@ impl PageReader for Pages {
             let page = match header.kind {
                 Kind::Index | Kind::Other => continue,
                 Kind::Dictionary { values, encoding } => Page::DictionaryPage {
-                    buf: unpack(self.codec, body, header.unpacked)?,
+                    buf: self.unpacker.unpack(body, header.unpacked)?,
                     num_values: values,
                     encoding,
                     is_sorted: false,
@@ -119,7 +122,7 @@ impl PageReader for Pages {
                 Kind::Data { values, encoding, levels, repeats } => {
                     self.left = self.left.saturating_sub(u64::from(values).max(1));
                     Page::DataPage {
-                        buf: unpack(self.codec, body, header.unpacked)?,
+                        buf: self.unpacker.unpack(body, header.unpacked)?,
                         num_values: values,
                         encoding,
                         def_level_encoding: levels,
@@ -134,9 +137,9 @@ impl PageReader for Pages {
                     if plain > body.len() || plain > header.unpacked {
                         return Err(damaged("a page with more levels than bytes"));
                     }
-                    let buf = if is_packed && self.codec != Compression::UNCOMPRESSED {
-                        let values = unpack(self.codec, body.slice(plain..), header.unpacked - plain)?;
-                        [&body[..plain], &values[..]].concat().into()
+                    let buf = if is_packed && self.unpacker.codec != Compression::UNCOMPRESSED {
+                        let values = self.unpacker.unpack(body.slice(plain..), header.unpacked - plain)?;
+                        joined(&body[..plain], &values)
                     } else {
                         body
                     };
@@ -191,85 +194,93 @@ impl Iterator for Pages {
     }
 }
 
-/// A page's values as they were before they were packed: `unpacked` bytes, or it is damaged.
-fn unpack(codec: Compression, packed: Bytes, unpacked: usize) -> Result<Bytes> {
-    let failed = |e: String| damaged(format!("a page cannot be unpacked: {e}"));
-    // One more than it should be, so that it shows.
-    let read = |from: &mut dyn Read| -> Result<Vec<u8>> {
-        let mut into = Vec::with_capacity(unpacked);
-        from.take(unpacked as u64 + 1).read_to_end(&mut into).map_err(|e| failed(e.to_string()))?;
-        Ok(into)
-    };
-    let mut into = Vec::new();
-    match codec {
-        _ if unpacked == 0 => {}
-        Compression::UNCOMPRESSED => return Ok(packed),
-        Compression::GZIP(_) => into = gunzip(&packed, unpacked).map_err(failed)?,
-        Compression::BROTLI(_) => into = read(&mut brotli_decompressor::Decompressor::new(&packed[..], 1 << 16))?,
-        Compression::SNAPPY => {
-            into.resize(unpacked, 0);
-            let length = snap::raw::Decoder::new().decompress(&packed, &mut into).map_err(|e| failed(e.to_string()))?;
-            into.truncate(length);
-        }
-        Compression::ZSTD(_) => {
-            into.resize(unpacked, 0);
-            let length = ruzstd::decoding::FrameDecoder::new().decode_all(&packed, &mut into);
-            into.truncate(length.map_err(|e| failed(e.to_string()))?);
-        }
-        Compression::LZ4_RAW => into = lz4(&packed, unpacked).map_err(failed)?,
-        // Hadoop's blocks, else LZ4's own frames, else one bare block: writers of all three have called it this.
-        Compression::LZ4 => {
-            into = match hadoop(&packed, unpacked) {
-                Some(whole) => whole,
-                None => match read(&mut lz4_flex::frame::FrameDecoder::new(&packed[..])) {
-                    Ok(whole) => whole,
-                    Err(_) => lz4(&packed, unpacked).map_err(failed)?,
-                },
-            }
-        }
-        Compression::LZO => return Err(damaged("its pages are packed with LZO, which is not read here")),
-    }
-    if into.len() == unpacked { Ok(into.into()) } else { Err(damaged("a page is not as large as it says")) }
+fn joined(first: &[u8], then: &[u8]) -> Bytes {
+    let length = first.len() + then.len();
+    let mut both = room(length);
+    both[..first.len()].copy_from_slice(first);
+    both[first.len()..length].copy_from_slice(then);
+    lend(both, length)
 }
 
-/// All members at once, with room for one byte more than there should be, so that it shows.
-fn gunzip(packed: &[u8], unpacked: usize) -> std::result::Result<Vec<u8>, String> {
-    const WINDOW_BITS: u8 = 15;
-    let (mut into, mut rest) = (Vec::with_capacity(unpacked + 1), packed);
-    while !rest.is_empty() {
-        let mut member = Decompress::new_gzip(WINDOW_BITS);
-        let status = member.decompress_vec(rest, &mut into, FlushDecompress::Finish).map_err(|e| e.to_string())?;
-        if status != Status::StreamEnd {
-            let full = into.len() > unpacked;
-            return if full { Ok(into) } else { Err("it breaks off".to_owned()) };
-        }
-        rest = usize::try_from(member.total_in()).ok().and_then(|read| rest.get(read..)).unwrap_or_default();
-    }
-    Ok(into)
+/// Pages as they were before they were packed.
+struct Unpacker {
+    codec: Compression,
+    /// Made when it is needed.
+    gzip: Option<Decompressor>,
 }
 
-fn lz4(packed: &[u8], unpacked: usize) -> std::result::Result<Vec<u8>, String> {
-    let mut into = vec![0; unpacked];
-    let length = lz4_flex::block::decompress_into(packed, &mut into).map_err(|e| e.to_string())?;
-    into.truncate(length);
-    Ok(into)
+impl Unpacker {
+    /// `unpacked` bytes, or the page is damaged.
+    fn unpack(&mut self, packed: Bytes, unpacked: usize) -> Result<Bytes> {
+        if unpacked == 0 {
+            return Ok(Bytes::new());
+        }
+        match self.codec {
+            Compression::UNCOMPRESSED => return Ok(packed),
+            Compression::LZO => return Err(damaged("its pages are packed with LZO, which is not read here")),
+            _ => {}
+        }
+        let mut into = room(unpacked);
+        let length = self.unpack_into(&packed, &mut into[..unpacked]);
+        match length.map_err(|e| damaged(format!("a page cannot be unpacked: {e}")))? {
+            length if length == unpacked => Ok(lend(into, unpacked)),
+            _ => Err(damaged("a page is not as large as it says")),
+        }
+    }
+
+    /// How many bytes there are; more than there is room for are not counted to the end.
+    fn unpack_into(&mut self, packed: &[u8], into: &mut [u8]) -> std::result::Result<usize, String> {
+        match self.codec {
+            Compression::UNCOMPRESSED | Compression::LZO => Err("it is not packed so".to_owned()),
+            Compression::GZIP(_) => self.gunzip(packed, into),
+            Compression::BROTLI(_) => stream(&mut brotli_decompressor::Decompressor::new(packed, 1 << 16), into),
+            Compression::SNAPPY => snap::raw::Decoder::new().decompress(packed, into).map_err(|e| e.to_string()),
+            Compression::ZSTD(_) => ruzstd::decoding::FrameDecoder::new().decode_all(packed, into).map_err(|e| e.to_string()),
+            Compression::LZ4_RAW => lz4(packed, into),
+            // Hadoop's blocks, else LZ4's own frames, else one bare block: writers of all three have called it this.
+            Compression::LZ4 => match hadoop(packed, into) {
+                Some(length) => Ok(length),
+                None => stream(&mut lz4_flex::frame::FrameDecoder::new(packed), into).or_else(|_| lz4(packed, into)),
+            },
+        }
+    }
+
+    /// One member that is as large as it should be at once; anything else (several members, damage) as a stream of all of them.
+    fn gunzip(&mut self, packed: &[u8], into: &mut [u8]) -> std::result::Result<usize, String> {
+        // What a gzip file ends with: the size of its last member.
+        let says = packed.last_chunk().map(|size| u32::from_le_bytes(*size) as usize);
+        let gzip = self.gzip.get_or_insert_with(Decompressor::new);
+        match gzip.gzip_decompress(packed, into) {
+            Ok(length) if says == Some(into.len()) && length == into.len() => Ok(length),
+            _ => stream(&mut MultiGzDecoder::new(packed), into),
+        }
+    }
+}
+
+/// With one byte more than there is room for, so that it shows.
+fn stream(from: &mut dyn Read, into: &mut [u8]) -> std::result::Result<usize, String> {
+    let length = fill(from, into).map_err(|e| e.to_string())?;
+    let more = if length == into.len() { fill(from, &mut [0]).map_err(|e| e.to_string())? } else { 0 };
+    Ok(length + more)
+}
+
+fn lz4(packed: &[u8], into: &mut [u8]) -> std::result::Result<usize, String> {
+    lz4_flex::block::decompress_into(packed, into).map_err(|e| e.to_string())
 }
 
 /// Blocks of LZ4, each behind its size before and after packing, big-endian.
-fn hadoop(packed: &[u8], unpacked: usize) -> Option<Vec<u8>> {
-    let (mut into, mut rest) = (Vec::new(), packed);
+fn hadoop(packed: &[u8], into: &mut [u8]) -> Option<usize> {
+    let (unpacked, mut room, mut rest) = (into.len(), into, packed);
     while !rest.is_empty() {
         let (sizes, behind) = rest.split_at_checked(8)?;
         let size = |bytes: &[u8]| -> Option<usize> { Some(u32::from_be_bytes(bytes.try_into().ok()?) as usize) };
         let (after, before) = (size(&sizes[..4])?, size(&sizes[4..])?);
         let (block, behind) = behind.split_at_checked(before)?;
-        if into.len() + after > unpacked {
-            return None;
-        }
-        into.extend(lz4(block, after).ok().filter(|b| b.len() == after)?);
-        rest = behind;
+        let (own, left) = room.split_at_mut_checked(after)?;
+        lz4(block, own).ok().filter(|length| *length == after)?;
+        (room, rest) = (left, behind);
     }
-    (into.len() == unpacked).then_some(into)
+    room.is_empty().then_some(unpacked)
 }
 
 /// What a page says of itself.
@@ -466,6 +477,7 @@ mod tests {
             encoder.write_all(&[0; 1 << 20]).unwrap();
         }
         let bomb: Bytes = encoder.finish().unwrap().into();
+        let unpack = |codec, packed, size| Unpacker { codec, gzip: None }.unpack(packed, size);
         let gzip = Compression::GZIP(Default::default());
         let error = unpack(gzip, bomb.clone(), 1_000).unwrap_err().to_string();
         assert!(error.contains("not as large as it says"), "{error}");

@@ -10,6 +10,7 @@ use parquet::errors::ParquetError;
 
 use super::cells::{Cell, Value};
 use super::pages::{Pages, damaged};
+use super::room::{lend, room};
 
 type Result<T> = std::result::Result<T, ParquetError>;
 
@@ -166,10 +167,12 @@ fn each(page: &[u8], most: u32, mut each: impl FnMut(&[u8])) {
 fn numbers(levels: &[u8], first: usize, count: usize) -> Result<Bytes> {
     let too_many = |_| damaged("a column with too many texts");
     let (first, end) = (i32::try_from(first).map_err(too_many)?, i32::try_from(first + count).map_err(too_many)?);
-    let mut page = Vec::with_capacity(levels.len() + 4 * count);
-    page.extend_from_slice(levels);
-    (first..end).for_each(|n| page.extend_from_slice(&n.to_le_bytes()));
-    Ok(page.into())
+    let length = levels.len() + 4 * count;
+    let mut page = room(length);
+    let (before, behind) = page[..length].split_at_mut(levels.len());
+    before.copy_from_slice(levels);
+    behind.as_chunks_mut::<4>().0.iter_mut().zip(first..end).for_each(|(bytes, n)| *bytes = n.to_le_bytes());
+    Ok(lend(page, length))
 }
 
 impl<V: Value> PageReader for Texts<V> {
