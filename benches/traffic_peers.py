@@ -88,7 +88,8 @@ def chdb_answer(folder, kind):
     source = f"file('{files}', 'CustomSeparatedWithNames', '{structure}')"
     if kind == "parquet":
         source = f"file('{folder}/aws/*.parquet', 'Parquet')"
-    who = "dictGetUInt32('b.who', 'party', tuple(toIPv4({})))"
+    # Columns of a Parquet file may be null; those of rows with the status OK are not.
+    who = "dictGetUInt32('b.who', 'party', tuple(toIPv4(assumeNotNull({}))))"
     query = f"""
         SELECT {who.format('srcaddr')} AS f, {who.format('dstaddr')} AS t, count(), sum(bytes)
         FROM {source} WHERE log_status = 'OK' GROUP BY f, t
