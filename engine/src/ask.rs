@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,12 +17,13 @@ use datafusion::prelude::{CsvReadOptions, DataFrame, JsonReadOptions, ParquetRea
 use onshore::cli::traffic::{Read, Threads, Under};
 use onshore::cli::{Failure, Surroundings};
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::fault;
 use crate::functions::{Holder, marked};
 use crate::grounds::{Bench, Grounds, short};
-use crate::objects::Stores;
+use crate::job::{Job, signalled};
+use crate::objects::{SCHEME, Stores};
 use crate::session::{Kind, session};
 use crate::tally::Counted;
 use crate::work::{self, Unit, Work};
@@ -94,20 +96,23 @@ impl Client {
     pub fn run(self, around: Surroundings) -> Result<(), Failure> {
         let (runtime, scheduler) = (threads()?, self.scheduler);
         let question = Question::new(self.ask, around)?;
-        let asked = async {
-            question.await_executor(&scheduler, Duration::from_secs(self.wait)).await?;
-            question.answer(Kind::Cluster(&scheduler)).await
-        };
-        let late = || {
-            Failure::with_help(
-                format!("no answer within {} s", self.deadline),
-                "see what the scheduler says; --deadline sets the seconds to wait",
-            )
-        };
-        let answer = runtime.block_on(async { timeout(Duration::from_secs(self.deadline), asked).await });
+        let answer = runtime.block_on(async {
+            let mut asked = pin!(async {
+                question.await_executor(&scheduler, Duration::from_secs(self.wait)).await?;
+                question.answer(Kind::Cluster(&scheduler)).await
+            });
+            let late = format!("no answer within {} s", self.deadline);
+            let (why, help) = tokio::select! {
+                answer = &mut asked => return answer,
+                () = sleep(Duration::from_secs(self.deadline)) => (late.as_str(), "see what the scheduler says; --deadline sets the seconds to wait"),
+                () = signalled() => ("a signal came to end this", "ask again for the answer"),
+            };
+            let after = question.job.call_off(&scheduler, asked).await;
+            Err(Failure::with_help(format!("{why}; {after}"), help))
+        });
         // What still waits for a scheduler that is gone must not keep this process.
         runtime.shutdown_background();
-        answer.unwrap_or_else(|_| Err(late()))
+        answer
     }
 }
 
@@ -124,6 +129,7 @@ struct Question {
     /// What to count, a text a task.
     tasks: Vec<String>,
     logs: usize,
+    job: Job,
 }
 
 impl Question {
@@ -142,24 +148,24 @@ impl Question {
         let task = |units: Vec<Unit>| text(&Work { mark: bench.mark.clone(), read: read.clone(), units });
         let tasks = work::pack(units).into_iter().map(task).collect::<Result<_, _>>()?;
         let holder = Holder::of(grounds, Arc::clone(&stores)).by(Arc::clone(&bench));
-        Ok(Self { ask, folder, bench, holder, stores, tasks, logs })
+        Ok(Self { ask, folder, bench, holder, stores, tasks, logs, job: Job::default() })
     }
 
     /// Has an executor do nothing: it tells whether there is one, and whether it labels alike.
     async fn await_executor(&self, scheduler: &str, patience: Duration) -> Result<(), Failure> {
         let nothing = text(&Work { mark: self.bench.mark.clone(), read: Read::default(), units: Vec::new() })?;
-        let asked = async {
+        let mut asked = pin!(async {
             let context = session(Kind::Cluster(scheduler), &self.holder, &self.stores).await?;
-            count(&context, &[nothing]).await
-        };
-        match timeout(patience, asked).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(e)) => Err(unreachable(&e, scheduler)),
-            Err(_) => Err(Failure::with_help(
-                format!("no executor took work of the scheduler at {scheduler} within {} s", patience.as_secs()),
-                "start one with `onshore-engine executor --scheduler HOST:PORT`, or wait for others' work to end; --wait sets the seconds",
-            )),
+            count(&context, &[nothing], &self.job).await
+        });
+        if let Ok(answer) = timeout(patience, &mut asked).await {
+            return answer.map(drop).map_err(|e| unreachable(&e, scheduler));
         }
+        self.job.call_off(scheduler, asked).await;
+        Err(Failure::with_help(
+            format!("no executor took work of the scheduler at {scheduler} within {} s", patience.as_secs()),
+            "start one with `onshore-engine executor --scheduler HOST:PORT`, or wait for others' work to end; --wait sets the seconds",
+        ))
     }
 
     async fn answer(&self, kind: Kind<'_>) -> Result<(), Failure> {
@@ -172,7 +178,7 @@ impl Question {
     }
 
     async fn tally(&self, context: &SessionContext) -> Result<(), Failure> {
-        let counted = count(context, &self.tasks).await.map_err(|e| fault::failure(&e))?;
+        let counted = count(context, &self.tasks, &self.job).await.map_err(|e| fault::failure(&e))?;
         if counted.part.labels != self.bench.mark.labels || counted.logs.len() != self.logs {
             let message = format!(
                 "the answer is about {} logs under labels {}, and {} logs under {} were asked for",
@@ -201,14 +207,33 @@ impl Question {
         Ok(())
     }
 
+    /// Whether a table is there; an engine takes what is missing for a table without columns, or for a fault of its own.
+    fn look(&self, location: &str) -> Result<(), DataFusionError> {
+        let help = "name a file, a folder that ends with /, or s3://BUCKET/KEY";
+        if location.starts_with(SCHEME) {
+            let found = self.stores.find(location).map_err(|reason| fault::of_store(location, &reason))?;
+            return if found.is_empty() {
+                Err(fault::fatal(&format!("`{location}`: no table is there"), help))
+            } else {
+                Ok(())
+            };
+        }
+        let is_plain = !location.contains("://") && !location.contains(['*', '?', '[']);
+        match self.folder.join(location).metadata() {
+            Err(e) if is_plain => Err(fault::fatal(&format!("`{location}`: {e}"), help)),
+            _ => Ok(()),
+        }
+    }
+
     async fn sql(&self, context: &SessionContext, sql: &str, on_cluster: bool) -> Result<(), Failure> {
         let asked = async {
             for (name, location) in &self.ask.table {
+                self.look(location)?;
                 register(context, name, location).await?;
             }
             let (state, plan) = context.sql(sql).await?.into_parts();
             let plan = if on_cluster { marked(plan, &self.bench)? } else { plan };
-            DataFrame::new(state, plan).collect().await
+            self.job.rows(DataFrame::new(state, plan)).await
         };
         let rows = asked.await.map_err(|e| fault::failure(&e))?;
         let mut out = io::stdout().lock();
@@ -253,7 +278,7 @@ fn unreachable(error: &DataFusionError, scheduler: &str) -> Failure {
 }
 
 /// Sends the tasks around, each as an input of its own, and merges what comes back.
-async fn count(context: &SessionContext, tasks: &[String]) -> Result<Counted, DataFusionError> {
+async fn count(context: &SessionContext, tasks: &[String], job: &Job) -> Result<Counted, DataFusionError> {
     let tally = context.udaf("onshore_tally")?;
     let mut inputs: Vec<Arc<LogicalPlan>> = Vec::new();
     for task in tasks {
@@ -265,7 +290,7 @@ async fn count(context: &SessionContext, tasks: &[String]) -> Result<Counted, Da
     };
     let none: Vec<datafusion::logical_expr::Expr> = Vec::new();
     let plan = all.aggregate(none, vec![tally.call(vec![col("column1")]).alias("counted")])?.build()?;
-    let rows = context.execute_logical_plan(plan).await?.collect().await?;
+    let rows = job.rows(context.execute_logical_plan(plan).await?).await?;
     Counted::parse(first_text(&rows)?)
 }
 

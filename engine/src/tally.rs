@@ -14,7 +14,7 @@ use onshore::traffic::part::Part;
 use onshore::traffic::{Log, Reading, Share, Tally, count_share};
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{fatal, passing};
+use crate::fault::{fatal, of_store};
 use crate::functions::Holder;
 use crate::grounds::{Bench, short};
 use crate::objects::{Handed, SCHEME};
@@ -115,7 +115,7 @@ impl Counting {
 
     fn unit(&mut self, unit: &Unit, bench: &Bench, reading: &Reading) -> Result<(), DataFusionError> {
         let object = match unit.at.starts_with(SCHEME) {
-            true => Some(self.holder.stores()?.open(&unit.at, unit.bytes).map_err(|e| passing(format!("`{}`: {e}", unit.at)))?),
+            true => Some(self.holder.stores()?.open(&unit.at, unit.bytes).map_err(|reason| of_store(&unit.at, &reason))?),
             false => None,
         };
         let place = match &object {
@@ -126,8 +126,8 @@ impl Counting {
         let share = Share { number, name: unit.name.clone(), place, which: unit.which };
         let (log, tally) = count_share(&share, &bench.labels, reading, std::mem::take(&mut self.tally));
         self.tally = tally;
-        if let Some(why) = object.and_then(|o| o.failed()) {
-            return Err(passing(format!("`{}`: {why}", unit.at)));
+        if let Some(reason) = object.and_then(|o| o.failed()) {
+            return Err(of_store(&unit.at, &reason));
         }
         if let Some(log) = log {
             add_log(&mut self.logs, unit.number, log);
