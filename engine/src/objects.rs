@@ -12,7 +12,7 @@ use std::time::Duration;
 use datafusion::error::DataFusionError;
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use futures::TryStreamExt;
-use object_store::aws::AmazonS3Builder;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{Error, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig};
@@ -62,8 +62,15 @@ impl Stores {
             return Ok(Arc::clone(store));
         }
         let retry = RetryConfig { max_retries: 5, retry_timeout: PATIENCE, ..RetryConfig::default() };
-        let store: Arc<dyn ObjectStore> =
-            Arc::new(AmazonS3Builder::from_env().with_bucket_name(name).with_retry(retry).build()?);
+        let builder = AmazonS3Builder::from_env().with_bucket_name(name).with_retry(retry);
+        // The library takes any text for an endpoint, and ends its thread over it at the first request.
+        if let Some(text) = builder.get_config_value(&AmazonS3ConfigKey::Endpoint) {
+            let is_url = Url::parse(&text).is_ok_and(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
+            if !is_url {
+                return Err(Error::Generic { store: "S3", source: format!("endpoint `{text}` is no URL").into() });
+            }
+        }
+        let store: Arc<dyn ObjectStore> = Arc::new(builder.build()?);
         known.insert(name.to_owned(), Arc::clone(&store));
         Ok(store)
     }
@@ -80,7 +87,7 @@ impl Stores {
             match store.head(&path).await {
                 Ok(about) => Ok(about),
                 // An answer to HEAD has no room for words.
-                Err(refused) if refused.to_string().contains("status code") => {
+                Err(refused) if refused.to_string().contains("status code: 4") => {
                     Err(store.get_range(&path, 0..1).await.err().unwrap_or(refused))
                 }
                 Err(silent) => Err(silent),

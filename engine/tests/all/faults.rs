@@ -206,3 +206,49 @@ fn a_full_disk_is_told() {
     assert!(ended.code == 2 && ended.text.starts_with("error: "), "{}", ended.text);
     assert!(ended.text.contains("No space left"), "{}", ended.text);
 }
+
+/// Whoever gives up calls the job off: of many tasks, executors begin no more than the one that they are at.
+#[cfg(unix)]
+#[test]
+fn a_client_that_gives_up_leaves_no_work_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    many_logs(folder);
+    let scheduler = scheduler(folder);
+    let mut command = executor_command(folder, &scheduler, &under());
+    command.args(["--work-dir", "work"]);
+    let _executor = Process::start(command);
+    let called_off = "; executors end what they are at and begin nothing more of it\n  help: ";
+    let still = |name: &str| {
+        // What it was at when it was told.
+        std::thread::sleep(Duration::from_secs(8));
+        let before = files(&folder.join("work"));
+        std::thread::sleep(Duration::from_secs(4));
+        assert!(files(&folder.join("work")) <= before, "{name}: the executor goes on");
+        assert!(!folder.join("out.json").exists());
+    };
+    let mut command = client(folder, &scheduler, "out.json");
+    command.args(["--deadline", "2"]);
+    let late = run(command);
+    assert!(late.code == 2 && late.text.starts_with(&format!("error: no answer within 2 s{called_off}")), "{}", late.text);
+    still("the deadline");
+
+    let began = files(&folder.join("work"));
+    let asked = spawn(client(folder, &scheduler, "out.json"));
+    while files(&folder.join("work")) < began + 4 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let sent = Command::new("kill").args(["-INT", &asked.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let told = ended(asked, LONG);
+    assert!(told.code == 2 && told.text.starts_with(&format!("error: a signal came to end this{called_off}")), "{}", told.text);
+    still("the signal");
+
+    // The executor has nothing to do and does what comes next.
+    std::fs::write(folder.join("one.log"), some_log(1, 100)).unwrap();
+    let mut command = engine(folder, &["client", "one.log", "--scheduler", &scheduler.address, "--out", "out.json"]);
+    command.args(under());
+    let next = run(command);
+    assert_eq!(next.code, 0, "{}", next.text);
+    assert!(next.took < Duration::from_secs(30), "{:?}", next.took);
+}

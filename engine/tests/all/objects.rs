@@ -253,14 +253,16 @@ fn a_store_that_refuses_is_told_with_its_remedy() {
     let store = Store::new();
     for (status, code, why, help) in REFUSALS {
         store.bucket.lock().unwrap().refusing = Some((status, code));
-        for word in ["s3://logs/a.log", "s3://logs/2026/"] {
-            for asked in
-                [&["local", word, "--out", "o.json"][..], &["local", "--sql", "select 1", "--table", &format!("t={word}")]]
-            {
-                let (code, text) = count(&store, folder, asked);
-                let wanted = format!("error: `{word}`: {why}\n  help: {help}");
-                assert!(code == 2 && text.starts_with(&wanted), "{status} {asked:?}: {text}");
-            }
+        let table = ["local", "--sql", "select 1", "--table", "t=s3://logs/a.parquet"];
+        let asked = [
+            (&["local", "s3://logs/a.log", "--out", "o.json"][..], "s3://logs/a.log"),
+            (&["local", "s3://logs/2026/", "--out", "o.json"], "s3://logs/2026/"),
+            (&table, "s3://logs/a.parquet"),
+        ];
+        for (asked, word) in asked {
+            let (code, text) = count(&store, folder, asked);
+            let wanted = format!("error: `{word}`: {why}\n  help: {help}");
+            assert!(code == 2 && text.starts_with(&wanted), "{status} {asked:?}: {text}");
         }
     }
     assert!(!folder.join("o.json").exists());
@@ -277,7 +279,7 @@ fn a_store_that_is_not_there_or_not_known_is_told() {
     type Setting<'s> = (&'s str, Option<&'s str>);
     let cases: [(&[Setting<'_>], &str, &str); 4] = [
         (&[("AWS_ENDPOINT_URL", Some(&nobody))], "no store answers", "AWS_ENDPOINT_URL names the store"),
-        (&[("AWS_ENDPOINT_URL", Some("nonsense"))], "AWS_ENDPOINT_URL is no URL", "write one, such as "),
+        (&[("AWS_ENDPOINT_URL", Some("store.example:9000"))], "AWS_ENDPOINT_URL is no URL", "write one, such as "),
         (&[("AWS_ALLOW_HTTP", None)], "the store of AWS_ENDPOINT_URL has no TLS", "write https://, or set AWS_ALLOW_HTTP=true"),
         (
             &[("AWS_ACCESS_KEY_ID", None), ("AWS_SECRET_ACCESS_KEY", None), ("AWS_METADATA_ENDPOINT", Some(&nobody))],
