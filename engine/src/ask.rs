@@ -136,6 +136,9 @@ impl Question {
     /// Reads the project, and lists what to count.
     fn new(ask: Ask, around: Surroundings) -> Result<Self, Failure> {
         let folder = around.folder.clone();
+        if let Some(out) = &ask.out {
+            can_be_written(&folder.join(out))?;
+        }
         let stores = Arc::new(Stores::new()?);
         let grounds = Arc::new(Grounds::new(ask.under.clone(), around));
         let bench = grounds.compile(ask.here.as_deref())?;
@@ -253,17 +256,43 @@ fn text(of: &impl serde::Serialize) -> Result<String, Failure> {
     serde_json::to_string(of).map_err(|e| Failure::usage(e.to_string()))
 }
 
+fn unwritten(file: &Path, error: &io::Error) -> Failure {
+    // Until it is whole a file has a name that says nothing to anybody.
+    let told = error.to_string();
+    let plain = told.split(" at path ").next().unwrap_or(&told);
+    let help = "name a file in a folder that is there, may be written, and has room";
+    Failure::with_help(format!("`{}` cannot be written: {plain}", file.display()), help)
+}
+
+/// A run of hours must not end with a folder that is not there.
+fn can_be_written(file: &Path) -> Result<(), Failure> {
+    match file.metadata() {
+        Ok(about) if about.is_dir() => Err(unwritten(file, &io::ErrorKind::IsADirectory.into())),
+        // A pipe, a device.
+        Ok(about) if !about.is_file() => Ok(()),
+        _ => beside(file).map(drop),
+    }
+}
+
+/// A file without a name in the folder of another.
+fn beside(file: &Path) -> Result<tempfile::NamedTempFile, Failure> {
+    let folder = file.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut named = tempfile::Builder::new();
+    // As any file that is written: who may read it is for the system to say.
+    #[cfg(unix)]
+    named.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    named.tempfile_in(folder).map_err(|e| unwritten(file, &e))
+}
+
 /// A file has its name only when it is whole. What is no file (a pipe, a device) is written as it is.
 fn write_whole(file: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |e: io::Error| Failure::usage(format!("`{}` cannot be written: {e}", file.display()));
     let plain = file.metadata().map_or(true, |about| about.is_file());
     if !plain {
-        return std::fs::write(file, text).map_err(failed);
+        return std::fs::write(file, text).map_err(|e| unwritten(file, &e));
     }
-    let folder = file.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut part = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    part.write_all(text.as_bytes()).and_then(|()| part.as_file().sync_all()).map_err(failed)?;
-    part.persist(file).map_err(|e| failed(e.error))?;
+    let mut part = beside(file)?;
+    part.write_all(text.as_bytes()).and_then(|()| part.as_file().sync_all()).map_err(|e| unwritten(file, &e))?;
+    part.persist(file).map_err(|e| unwritten(file, &e.error))?;
     Ok(())
 }
 

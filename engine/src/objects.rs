@@ -29,7 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The stores that this process has opened, and the threads that speak to them.
 pub struct Stores {
-    threads: Runtime,
+    /// There until this is dropped.
+    threads: Option<Runtime>,
     known: Mutex<BTreeMap<String, Arc<dyn ObjectStore>>>,
     disk: Arc<dyn ObjectStore>,
 }
@@ -37,6 +38,15 @@ pub struct Stores {
 impl fmt::Debug for Stores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stores").finish_non_exhaustive()
+    }
+}
+
+/// Servers drop their stores among tasks, where threads must not be waited for.
+impl Drop for Stores {
+    fn drop(&mut self) {
+        if let Some(threads) = self.threads.take() {
+            threads.shutdown_background();
+        }
     }
 }
 
@@ -53,7 +63,11 @@ impl Stores {
     pub fn new() -> io::Result<Self> {
         let threads =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("objects").enable_all().build()?;
-        Ok(Self { threads, known: Mutex::default(), disk: Arc::new(LocalFileSystem::new()) })
+        Ok(Self { threads: Some(threads), known: Mutex::default(), disk: Arc::new(LocalFileSystem::new()) })
+    }
+
+    fn threads(&self) -> &Handle {
+        self.threads.as_ref().expect("they are there until this is dropped").handle()
     }
 
     fn bucket(&self, name: &str) -> Result<Arc<dyn ObjectStore>, Error> {
@@ -77,7 +91,7 @@ impl Stores {
 
     /// Runs on the threads for networks, and waits here.
     fn wait<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> io::Result<T> {
-        later(self.threads.handle(), work).recv().map_err(|_| io::Error::other("the store's thread is gone"))
+        later(self.threads(), work).recv().map_err(|_| io::Error::other("the store's thread is gone"))
     }
 
     /// What the store says of an object, or why it says nothing.
@@ -109,7 +123,7 @@ impl Stores {
             let why = format!("it has {} bytes and had {bytes} when the query was made", meta.size);
             return Err(Reason::other(why, "count logs that are closed"));
         }
-        let source = Source { store, path, tag: meta.e_tag, threads: self.threads.handle().clone() };
+        let source = Source { store, path, tag: meta.e_tag, threads: self.threads().clone() };
         Ok(Arc::new(Object { source: Arc::new(source), bytes, blocks: Mutex::default(), failed: Mutex::default() }))
     }
 

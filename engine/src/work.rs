@@ -7,6 +7,7 @@ use std::path::Path;
 
 use onshore::cli::Failure;
 use onshore::cli::traffic::Read;
+use onshore::source::load::LoadError;
 use onshore::traffic::open;
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +46,11 @@ pub fn list(words: &[String], folder: &Path, stores: &Stores) -> Result<Vec<Unit
         return Err(Failure::with_help(format!("`{word}` cannot be read by several processes"), help));
     }
     let mut found: Vec<(String, String, u64)> = Vec::new();
-    for input in open::inputs(&local, folder).map_err(Failure::Load)? {
+    let unread = |mut errors: Vec<LoadError>| {
+        errors.iter_mut().filter(|e| e.help.is_some()).for_each(|e| e.help = Some(help.to_owned()));
+        Failure::Load(errors)
+    };
+    for input in open::inputs(&local, folder).map_err(unread)? {
         let path = input.path.unwrap_or_default();
         let about = path.metadata().map_err(|e| Failure::usage(format!("`{}`: {e}", input.name)))?;
         let path = std::path::absolute(&path)?;
