@@ -167,7 +167,7 @@ impl Question {
         self.job.call_off(scheduler, asked).await;
         Err(Failure::with_help(
             format!("no executor took work of the scheduler at {scheduler} within {} s", patience.as_secs()),
-            "start one with `onshore-engine executor --scheduler HOST:PORT`, or wait for others' work to end; --wait sets the seconds",
+            "start one with `onshore-engine executor --scheduler HOST:PORT` and the times of the scheduler, or wait for others' work to end; --wait sets the seconds",
         ))
     }
 
