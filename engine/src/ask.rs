@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::csv::WriterBuilder;
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::error::DataFusionError;
@@ -25,7 +24,7 @@ use crate::grounds::{Bench, Grounds, short};
 use crate::job::{Job, signalled};
 use crate::objects::{SCHEME, Stores};
 use crate::session::{Kind, session};
-use crate::tally::Counted;
+use crate::tally::{Counted, tallies};
 use crate::work::{self, Unit, Work};
 
 #[derive(Debug, Args)]
@@ -212,18 +211,22 @@ impl Question {
 
     /// Whether a table is there; an engine takes what is missing for a table without columns, or for a fault of its own.
     fn look(&self, location: &str) -> Result<(), DataFusionError> {
-        let help = "name a file, a folder that ends with /, or s3://BUCKET/KEY";
+        let wrong = |why: &str, help: &str| Err(fault::fatal(&format!("`{location}`: {why}"), help));
+        let there = "name a file, a folder that ends with /, or s3://BUCKET/KEY";
         if location.starts_with(SCHEME) {
             let found = self.stores.find(location).map_err(|reason| fault::of_store(location, &reason))?;
-            return if found.is_empty() {
-                Err(fault::fatal(&format!("`{location}`: no table is there"), help))
-            } else {
-                Ok(())
-            };
+            return if found.is_empty() { wrong("no table is there", there) } else { Ok(()) };
         }
         let is_plain = !location.contains("://") && !location.contains(['*', '?', '[']);
+        let is_table = [".parquet", ".csv", ".csv.gz", ".json", ".json.gz"]
+            .iter()
+            .any(|ending| location.to_ascii_lowercase().ends_with(ending));
         match self.folder.join(location).metadata() {
-            Err(e) if is_plain => Err(fault::fatal(&format!("`{location}`: {e}"), help)),
+            Err(e) if is_plain => wrong(&e.to_string(), there),
+            Ok(about) if about.is_file() && !is_table => wrong(
+                "that is no table",
+                "SQL reads .parquet, .csv and .json; `onshore traffic convert` makes Parquet of flow logs",
+            ),
             _ => Ok(()),
         }
     }
@@ -320,15 +323,9 @@ async fn count(context: &SessionContext, tasks: &[String], job: &Job) -> Result<
     let none: Vec<datafusion::logical_expr::Expr> = Vec::new();
     let plan = all.aggregate(none, vec![tally.call(vec![col("column1")]).alias("counted")])?.build()?;
     let rows = job.rows(context.execute_logical_plan(plan).await?).await?;
-    Counted::parse(first_text(&rows)?)
-}
-
-fn first_text(rows: &[RecordBatch]) -> Result<&str, DataFusionError> {
-    let column = rows.iter().find(|batch| batch.num_rows() > 0).and_then(|batch| batch.column(0).as_string_opt::<i32>());
-    column
-        .map(|texts| texts.value(0))
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| fault::fatal("no executor gave a tally", "try again"))
+    let columns = rows.iter().filter(|batch| batch.num_rows() > 0).map(|batch| batch.column(0));
+    let first = columns.map(tallies).next().transpose()?.and_then(|mut tallies| tallies.next());
+    first.ok_or_else(|| fault::fatal("no executor gave a tally", "try again")).and_then(Counted::parse)
 }
 
 async fn register(context: &SessionContext, name: &str, location: &str) -> Result<(), DataFusionError> {
