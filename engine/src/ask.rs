@@ -158,7 +158,7 @@ impl Question {
         let nothing = text(&Work { mark: self.bench.mark.clone(), read: Read::default(), units: Vec::new() })?;
         let mut asked = pin!(async {
             let context = session(Kind::Cluster(scheduler), &self.holder, &self.stores).await?;
-            count(&context, &[nothing], &self.job).await
+            count(&context, &[&[nothing]], &self.job).await
         });
         if let Ok(answer) = timeout(patience, &mut asked).await {
             return answer.map(drop).map_err(|e| unreachable(&e, scheduler));
@@ -172,15 +172,20 @@ impl Question {
 
     async fn answer(&self, kind: Kind<'_>) -> Result<(), Failure> {
         let on_cluster = matches!(kind, Kind::Cluster(_));
-        let context = session(kind, &self.holder, &self.stores).await.map_err(|e| fault::failure(&e))?;
+        // Threads of one machine are offered all tasks and have one tally each; what a cluster may lose is a task and its tally.
+        let (holder, lists) = match kind {
+            Kind::Here(threads) => (self.holder.clone().shared(), vec![&self.tasks[..]; threads.min(self.tasks.len())]),
+            Kind::Cluster(_) => (self.holder.clone(), self.tasks.chunks(1).collect()),
+        };
+        let context = session(kind, &holder, &self.stores).await.map_err(|e| fault::failure(&e))?;
         match &self.ask.sql {
             Some(sql) => self.sql(&context, sql, on_cluster).await,
-            None => self.tally(&context).await,
+            None => self.tally(&context, &lists).await,
         }
     }
 
-    async fn tally(&self, context: &SessionContext) -> Result<(), Failure> {
-        let counted = count(context, &self.tasks, &self.job).await.map_err(|e| fault::failure(&e))?;
+    async fn tally(&self, context: &SessionContext, lists: &[&[String]]) -> Result<(), Failure> {
+        let counted = count(context, lists, &self.job).await.map_err(|e| fault::failure(&e))?;
         if counted.part.labels != self.bench.mark.labels || counted.logs.len() != self.logs {
             let message = format!(
                 "the answer is about {} logs under labels {}, and {} logs under {} were asked for",
@@ -309,12 +314,13 @@ fn unreachable(error: &DataFusionError, scheduler: &str) -> Failure {
     fault::failure(error)
 }
 
-/// Sends the tasks around, each as an input of its own, and merges what comes back.
-async fn count(context: &SessionContext, tasks: &[String], job: &Job) -> Result<Counted, DataFusionError> {
+/// Sends the tasks around, each list as an input of its own, and merges what comes back.
+async fn count(context: &SessionContext, lists: &[&[String]], job: &Job) -> Result<Counted, DataFusionError> {
     let tally = context.udaf("onshore_tally")?;
     let mut inputs: Vec<Arc<LogicalPlan>> = Vec::new();
-    for task in tasks {
-        inputs.push(Arc::new(LogicalPlanBuilder::values(vec![vec![lit(task.as_str())]])?.build()?));
+    for tasks in lists {
+        let rows = tasks.iter().map(|task| vec![lit(task.as_str())]).collect();
+        inputs.push(Arc::new(LogicalPlanBuilder::values(rows)?.build()?));
     }
     let all = match inputs.len() {
         1 => LogicalPlanBuilder::from(inputs.remove(0)),
