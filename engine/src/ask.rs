@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::csv::WriterBuilder;
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::error::DataFusionError;
@@ -16,14 +16,15 @@ use datafusion::prelude::{CsvReadOptions, DataFrame, JsonReadOptions, ParquetRea
 use onshore::cli::traffic::{Read, Threads, Under};
 use onshore::cli::{Failure, Surroundings};
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::fault;
 use crate::functions::{Holder, marked};
 use crate::grounds::{Bench, Grounds, short};
-use crate::objects::Stores;
+use crate::job::{Job, signalled};
+use crate::objects::{SCHEME, Stores};
 use crate::session::{Kind, session};
-use crate::tally::Counted;
+use crate::tally::{Counted, tallies};
 use crate::work::{self, Unit, Work};
 
 #[derive(Debug, Args)]
@@ -94,20 +95,23 @@ impl Client {
     pub fn run(self, around: Surroundings) -> Result<(), Failure> {
         let (runtime, scheduler) = (threads()?, self.scheduler);
         let question = Question::new(self.ask, around)?;
-        let asked = async {
-            question.await_executor(&scheduler, Duration::from_secs(self.wait)).await?;
-            question.answer(Kind::Cluster(&scheduler)).await
-        };
-        let late = || {
-            Failure::with_help(
-                format!("no answer within {} s", self.deadline),
-                "see what the scheduler says; --deadline sets the seconds to wait",
-            )
-        };
-        let answer = runtime.block_on(async { timeout(Duration::from_secs(self.deadline), asked).await });
+        let answer = runtime.block_on(async {
+            let mut asked = pin!(async {
+                question.await_executor(&scheduler, Duration::from_secs(self.wait)).await?;
+                question.answer(Kind::Cluster(&scheduler)).await
+            });
+            let late = format!("no answer within {} s", self.deadline);
+            let (why, help) = tokio::select! {
+                answer = &mut asked => return answer,
+                () = sleep(Duration::from_secs(self.deadline)) => (late.as_str(), "see what the scheduler says; --deadline sets the seconds to wait"),
+                () = signalled() => ("a signal came to end this", "ask again for the answer"),
+            };
+            let after = question.job.call_off(&scheduler, asked).await;
+            Err(Failure::with_help(format!("{why}; {after}"), help))
+        });
         // What still waits for a scheduler that is gone must not keep this process.
         runtime.shutdown_background();
-        answer.unwrap_or_else(|_| Err(late()))
+        answer
     }
 }
 
@@ -124,12 +128,16 @@ struct Question {
     /// What to count, a text a task.
     tasks: Vec<String>,
     logs: usize,
+    job: Job,
 }
 
 impl Question {
     /// Reads the project, and lists what to count.
     fn new(ask: Ask, around: Surroundings) -> Result<Self, Failure> {
         let folder = around.folder.clone();
+        if let Some(out) = &ask.out {
+            can_be_written(&folder.join(out))?;
+        }
         let stores = Arc::new(Stores::new()?);
         let grounds = Arc::new(Grounds::new(ask.under.clone(), around));
         let bench = grounds.compile(ask.here.as_deref())?;
@@ -142,37 +150,42 @@ impl Question {
         let task = |units: Vec<Unit>| text(&Work { mark: bench.mark.clone(), read: read.clone(), units });
         let tasks = work::pack(units).into_iter().map(task).collect::<Result<_, _>>()?;
         let holder = Holder::of(grounds, Arc::clone(&stores)).by(Arc::clone(&bench));
-        Ok(Self { ask, folder, bench, holder, stores, tasks, logs })
+        Ok(Self { ask, folder, bench, holder, stores, tasks, logs, job: Job::default() })
     }
 
     /// Has an executor do nothing: it tells whether there is one, and whether it labels alike.
     async fn await_executor(&self, scheduler: &str, patience: Duration) -> Result<(), Failure> {
         let nothing = text(&Work { mark: self.bench.mark.clone(), read: Read::default(), units: Vec::new() })?;
-        let asked = async {
+        let mut asked = pin!(async {
             let context = session(Kind::Cluster(scheduler), &self.holder, &self.stores).await?;
-            count(&context, &[nothing]).await
-        };
-        match timeout(patience, asked).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(e)) => Err(unreachable(&e, scheduler)),
-            Err(_) => Err(Failure::with_help(
-                format!("no executor took work of the scheduler at {scheduler} within {} s", patience.as_secs()),
-                "start one with `onshore-engine executor --scheduler HOST:PORT`, or wait for others' work to end; --wait sets the seconds",
-            )),
+            count(&context, &[&[nothing]], &self.job).await
+        });
+        if let Ok(answer) = timeout(patience, &mut asked).await {
+            return answer.map(drop).map_err(|e| unreachable(&e, scheduler));
         }
+        self.job.call_off(scheduler, asked).await;
+        Err(Failure::with_help(
+            format!("no executor took work of the scheduler at {scheduler} within {} s", patience.as_secs()),
+            "start one with `onshore-engine executor --scheduler HOST:PORT` and the times of the scheduler, or wait for others' work to end; --wait sets the seconds",
+        ))
     }
 
     async fn answer(&self, kind: Kind<'_>) -> Result<(), Failure> {
         let on_cluster = matches!(kind, Kind::Cluster(_));
-        let context = session(kind, &self.holder, &self.stores).await.map_err(|e| fault::failure(&e))?;
+        // Threads of one machine are offered all tasks and have one tally each; what a cluster may lose is a task and its tally.
+        let (holder, lists) = match kind {
+            Kind::Here(threads) => (self.holder.clone().shared(), vec![&self.tasks[..]; threads.min(self.tasks.len())]),
+            Kind::Cluster(_) => (self.holder.clone(), self.tasks.chunks(1).collect()),
+        };
+        let context = session(kind, &holder, &self.stores).await.map_err(|e| fault::failure(&e))?;
         match &self.ask.sql {
             Some(sql) => self.sql(&context, sql, on_cluster).await,
-            None => self.tally(&context).await,
+            None => self.tally(&context, &lists).await,
         }
     }
 
-    async fn tally(&self, context: &SessionContext) -> Result<(), Failure> {
-        let counted = count(context, &self.tasks).await.map_err(|e| fault::failure(&e))?;
+    async fn tally(&self, context: &SessionContext, lists: &[&[String]]) -> Result<(), Failure> {
+        let counted = count(context, lists, &self.job).await.map_err(|e| fault::failure(&e))?;
         if counted.part.labels != self.bench.mark.labels || counted.logs.len() != self.logs {
             let message = format!(
                 "the answer is about {} logs under labels {}, and {} logs under {} were asked for",
@@ -201,14 +214,37 @@ impl Question {
         Ok(())
     }
 
+    /// Whether a table is there; an engine takes what is missing for a table without columns, or for a fault of its own.
+    fn look(&self, location: &str) -> Result<(), DataFusionError> {
+        let wrong = |why: &str, help: &str| Err(fault::fatal(&format!("`{location}`: {why}"), help));
+        let there = "name a file, a folder that ends with /, or s3://BUCKET/KEY";
+        if location.starts_with(SCHEME) {
+            let found = self.stores.find(location).map_err(|reason| fault::of_store(location, &reason))?;
+            return if found.is_empty() { wrong("no table is there", there) } else { Ok(()) };
+        }
+        let is_plain = !location.contains("://") && !location.contains(['*', '?', '[']);
+        let is_table = [".parquet", ".csv", ".csv.gz", ".json", ".json.gz"]
+            .iter()
+            .any(|ending| location.to_ascii_lowercase().ends_with(ending));
+        match self.folder.join(location).metadata() {
+            Err(e) if is_plain => wrong(&e.to_string(), there),
+            Ok(about) if about.is_file() && !is_table => wrong(
+                "that is no table",
+                "SQL reads .parquet, .csv and .json; `onshore traffic convert` makes Parquet of flow logs",
+            ),
+            _ => Ok(()),
+        }
+    }
+
     async fn sql(&self, context: &SessionContext, sql: &str, on_cluster: bool) -> Result<(), Failure> {
         let asked = async {
             for (name, location) in &self.ask.table {
+                self.look(location)?;
                 register(context, name, location).await?;
             }
             let (state, plan) = context.sql(sql).await?.into_parts();
             let plan = if on_cluster { marked(plan, &self.bench)? } else { plan };
-            DataFrame::new(state, plan).collect().await
+            self.job.rows(DataFrame::new(state, plan)).await
         };
         let rows = asked.await.map_err(|e| fault::failure(&e))?;
         let mut out = io::stdout().lock();
@@ -228,17 +264,43 @@ fn text(of: &impl serde::Serialize) -> Result<String, Failure> {
     serde_json::to_string(of).map_err(|e| Failure::usage(e.to_string()))
 }
 
+fn unwritten(file: &Path, error: &io::Error) -> Failure {
+    // Until it is whole a file has a name that says nothing to anybody.
+    let told = error.to_string();
+    let plain = told.split(" at path ").next().unwrap_or(&told);
+    let help = "name a file in a folder that is there, may be written, and has room";
+    Failure::with_help(format!("`{}` cannot be written: {plain}", file.display()), help)
+}
+
+/// A run of hours must not end with a folder that is not there.
+fn can_be_written(file: &Path) -> Result<(), Failure> {
+    match file.metadata() {
+        Ok(about) if about.is_dir() => Err(unwritten(file, &io::ErrorKind::IsADirectory.into())),
+        // A pipe, a device.
+        Ok(about) if !about.is_file() => Ok(()),
+        _ => beside(file).map(drop),
+    }
+}
+
+/// A file without a name in the folder of another.
+fn beside(file: &Path) -> Result<tempfile::NamedTempFile, Failure> {
+    let folder = file.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut named = tempfile::Builder::new();
+    // As any file that is written: who may read it is for the system to say.
+    #[cfg(unix)]
+    named.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    named.tempfile_in(folder).map_err(|e| unwritten(file, &e))
+}
+
 /// A file has its name only when it is whole. What is no file (a pipe, a device) is written as it is.
 fn write_whole(file: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |e: io::Error| Failure::usage(format!("`{}` cannot be written: {e}", file.display()));
     let plain = file.metadata().map_or(true, |about| about.is_file());
     if !plain {
-        return std::fs::write(file, text).map_err(failed);
+        return std::fs::write(file, text).map_err(|e| unwritten(file, &e));
     }
-    let folder = file.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut part = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    part.write_all(text.as_bytes()).and_then(|()| part.as_file().sync_all()).map_err(failed)?;
-    part.persist(file).map_err(|e| failed(e.error))?;
+    let mut part = beside(file)?;
+    part.write_all(text.as_bytes()).and_then(|()| part.as_file().sync_all()).map_err(|e| unwritten(file, &e))?;
+    part.persist(file).map_err(|e| unwritten(file, &e.error))?;
     Ok(())
 }
 
@@ -252,12 +314,13 @@ fn unreachable(error: &DataFusionError, scheduler: &str) -> Failure {
     fault::failure(error)
 }
 
-/// Sends the tasks around, each as an input of its own, and merges what comes back.
-async fn count(context: &SessionContext, tasks: &[String]) -> Result<Counted, DataFusionError> {
+/// Sends the tasks around, each list as an input of its own, and merges what comes back.
+async fn count(context: &SessionContext, lists: &[&[String]], job: &Job) -> Result<Counted, DataFusionError> {
     let tally = context.udaf("onshore_tally")?;
     let mut inputs: Vec<Arc<LogicalPlan>> = Vec::new();
-    for task in tasks {
-        inputs.push(Arc::new(LogicalPlanBuilder::values(vec![vec![lit(task.as_str())]])?.build()?));
+    for tasks in lists {
+        let rows = tasks.iter().map(|task| vec![lit(task.as_str())]).collect();
+        inputs.push(Arc::new(LogicalPlanBuilder::values(rows)?.build()?));
     }
     let all = match inputs.len() {
         1 => LogicalPlanBuilder::from(inputs.remove(0)),
@@ -265,16 +328,10 @@ async fn count(context: &SessionContext, tasks: &[String]) -> Result<Counted, Da
     };
     let none: Vec<datafusion::logical_expr::Expr> = Vec::new();
     let plan = all.aggregate(none, vec![tally.call(vec![col("column1")]).alias("counted")])?.build()?;
-    let rows = context.execute_logical_plan(plan).await?.collect().await?;
-    Counted::parse(first_text(&rows)?)
-}
-
-fn first_text(rows: &[RecordBatch]) -> Result<&str, DataFusionError> {
-    let column = rows.iter().find(|batch| batch.num_rows() > 0).and_then(|batch| batch.column(0).as_string_opt::<i32>());
-    column
-        .map(|texts| texts.value(0))
-        .filter(|text| !text.is_empty())
-        .ok_or_else(|| fault::fatal("no executor gave a tally", "try again"))
+    let rows = job.rows(context.execute_logical_plan(plan).await?).await?;
+    let columns = rows.iter().filter(|batch| batch.num_rows() > 0).map(|batch| batch.column(0));
+    let first = columns.map(tallies).next().transpose()?.and_then(|mut tallies| tallies.next());
+    first.ok_or_else(|| fault::fatal("no executor gave a tally", "try again")).and_then(Counted::parse)
 }
 
 async fn register(context: &SessionContext, name: &str, location: &str) -> Result<(), DataFusionError> {

@@ -74,7 +74,12 @@ impl Scheduler {
 
     async fn serve(self) -> Result<(), Failure> {
         let failed = |e: &dyn std::fmt::Display| Failure::usage(format!("the scheduler: {e}"));
-        let taken = |e: io::Error| Failure::usage(format!("the scheduler cannot listen at {}:{}: {e}", self.bind, self.port));
+        let taken = |e: io::Error| {
+            Failure::with_help(
+                format!("the scheduler cannot listen at {}:{}: {e}", self.bind, self.port),
+                "--bind names an address of this machine, --port a port that is free there (0: any)",
+            )
+        };
         let listener = tokio::net::TcpListener::bind(SocketAddr::new(self.bind, self.port)).await.map_err(taken)?;
         let port = listener.local_addr()?.port();
         let stores = Arc::new(Stores::new()?);
@@ -208,15 +213,23 @@ impl Executor {
         })
     }
 
-    /// For results and for work.
+    /// For results and for work; both are free.
     fn ports(&self) -> Result<(u16, u16), Failure> {
-        if self.port != 0 {
-            let next = self.port.checked_add(1);
-            return next.map(|n| (self.port, n)).ok_or_else(|| Failure::usage("--port: there is no port above 65535"));
-        }
-        let free = [(); 2].map(|()| TcpListener::bind(SocketAddr::new(self.bind, 0)));
-        let [a, b] = free.map(|l| l.and_then(|l| Ok((l.local_addr()?.port(), l))));
-        Ok((a?.0, b?.0))
+        let listen = |port: u16| {
+            let taken = |e: io::Error| {
+                let message = format!("the executor cannot listen at {}:{port}: {e}", self.bind);
+                Failure::with_help(message, "it takes two ports, --port and the next one; --port 0 takes any two that are free")
+            };
+            let listener = TcpListener::bind(SocketAddr::new(self.bind, port)).map_err(taken)?;
+            Ok::<_, Failure>((listener.local_addr()?.port(), listener))
+        };
+        let next = match self.port {
+            0 => 0,
+            port => port.checked_add(1).ok_or_else(|| Failure::usage("--port: there is no port above 65535"))?,
+        };
+        // Both are held at once, or any two that are free could be the same.
+        let (results, work) = (listen(self.port)?, listen(next)?);
+        Ok((results.0, work.0))
     }
 }
 

@@ -4,20 +4,31 @@
 use datafusion::error::DataFusionError;
 use onshore::cli::Failure;
 
+use crate::reasons::Reason;
+
 const BEGIN: &str = "[[onshore: ";
 const MIDDLE: &str = " [[help: ";
 const END: &str = "]]";
 
-/// What ends the query: no retry would help.
-pub fn fatal(message: &str, help: &str) -> DataFusionError {
+fn between_marks(message: &str, help: &str) -> String {
     // What an engine quotes it escapes.
     let plain = |text: &str| text.replace(['\n', '\r'], " ").replace('"', "`").replace('\\', "/").replace("]]", "] ]");
-    DataFusionError::Execution(format!("{BEGIN}{}{MIDDLE}{}{END}", plain(message), plain(help)))
+    format!("{BEGIN}{}{MIDDLE}{}{END}", plain(message), plain(help))
 }
 
-/// What a further try may mend: an executor that cannot reach a store, a disk that cannot be read.
-pub fn passing(message: String) -> DataFusionError {
-    DataFusionError::IoError(std::io::Error::other(message))
+/// What ends the query: no retry would help.
+pub fn fatal(message: &str, help: &str) -> DataFusionError {
+    DataFusionError::Execution(between_marks(message, help))
+}
+
+/// What a store did not give. Engines try again what may pass, on another executor perhaps.
+pub fn of_store(url: &str, reason: &Reason) -> DataFusionError {
+    let message = format!("`{url}`: {}", reason.why);
+    if reason.passing {
+        DataFusionError::IoError(std::io::Error::other(between_marks(&message, &reason.help)))
+    } else {
+        fatal(&message, &reason.help)
+    }
 }
 
 /// As the person is told it.
@@ -28,8 +39,18 @@ pub fn failure(error: &DataFusionError) -> Failure {
             let (message, help) = own.split_once(MIDDLE).unwrap_or((own, ""));
             Failure::with_help(message, help)
         }
-        None => Failure::usage(first_words(&text)),
+        None => match unmarked_store(&text) {
+            Some((url, reason)) => Failure::with_help(format!("`{url}`: {}", reason.why), reason.help),
+            None => Failure::usage(first_words(&text)),
+        },
     }
+}
+
+/// What SQL reads, an engine asks for itself, and tells it in the words of the store: `Error performing GET URL in 3ms - ...`.
+fn unmarked_store(text: &str) -> Option<(&str, Reason)> {
+    let (_, asked) = text.split_once("Error performing ")?;
+    let url = asked.split_whitespace().nth(1)?;
+    Some((url, Reason::of_words(asked)?))
 }
 
 /// An engine's own errors can be very long, and repeat themselves.

@@ -6,9 +6,10 @@
 //! a last argument, which [`marked`] adds; without a mark an executor refuses.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 use datafusion::arrow::datatypes::{DataType, Int64Type, UInt32Type};
@@ -33,6 +34,8 @@ pub struct Holder {
     stores: Option<Arc<Stores>>,
     /// For calls without a mark, where the query was made by this process.
     own: Option<Arc<Bench>>,
+    /// Tasks that a thread of this process has taken, where all are offered to every thread.
+    taken: Option<Arc<Mutex<BTreeSet<String>>>>,
 }
 
 /// There is one a process.
@@ -50,12 +53,23 @@ impl Hash for Holder {
 
 impl Holder {
     pub fn of(grounds: Arc<Grounds>, stores: Arc<Stores>) -> Self {
-        Self { grounds: Some(grounds), stores: Some(stores), own: None }
+        Self { grounds: Some(grounds), stores: Some(stores), ..Self::default() }
     }
 
     /// Answers calls without a mark by these labels.
     pub fn by(self, own: Arc<Bench>) -> Self {
         Self { own: Some(own), ..self }
+    }
+
+    /// Does each task once, whoever is offered it first.
+    pub fn shared(self) -> Self {
+        Self { taken: Some(Arc::default()), ..self }
+    }
+
+    /// Whether a task is left for whoever asks.
+    pub fn take(&self, task: &str) -> bool {
+        let taken = self.taken.as_deref().map(|taken| taken.lock().unwrap_or_else(PoisonError::into_inner));
+        taken.is_none_or(|mut taken| taken.insert(task.to_owned()))
     }
 
     pub fn grounds(&self) -> Result<&Grounds, DataFusionError> {

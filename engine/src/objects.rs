@@ -12,13 +12,15 @@ use std::time::Duration;
 use datafusion::error::DataFusionError;
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use futures::TryStreamExt;
-use object_store::aws::AmazonS3Builder;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{Error, GetOptions, GetRange, ObjectStore, ObjectStoreExt, RetryConfig};
+use object_store::{Error, GetOptions, GetRange, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig};
 use onshore::traffic::open::Remote;
 use tokio::runtime::{Handle, Runtime};
 use url::Url;
+
+use crate::reasons::Reason;
 
 pub const SCHEME: &str = "s3://";
 
@@ -27,7 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The stores that this process has opened, and the threads that speak to them.
 pub struct Stores {
-    threads: Runtime,
+    /// There until this is dropped.
+    threads: Option<Runtime>,
     known: Mutex<BTreeMap<String, Arc<dyn ObjectStore>>>,
     disk: Arc<dyn ObjectStore>,
 }
@@ -35,6 +38,15 @@ pub struct Stores {
 impl fmt::Debug for Stores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stores").finish_non_exhaustive()
+    }
+}
+
+/// Servers drop their stores among tasks, where threads must not be waited for.
+impl Drop for Stores {
+    fn drop(&mut self) {
+        if let Some(threads) = self.threads.take() {
+            threads.shutdown_background();
+        }
     }
 }
 
@@ -51,7 +63,11 @@ impl Stores {
     pub fn new() -> io::Result<Self> {
         let threads =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("objects").enable_all().build()?;
-        Ok(Self { threads, known: Mutex::default(), disk: Arc::new(LocalFileSystem::new()) })
+        Ok(Self { threads: Some(threads), known: Mutex::default(), disk: Arc::new(LocalFileSystem::new()) })
+    }
+
+    fn threads(&self) -> &Handle {
+        self.threads.as_ref().expect("they are there until this is dropped").handle()
     }
 
     fn bucket(&self, name: &str) -> Result<Arc<dyn ObjectStore>, Error> {
@@ -60,51 +76,72 @@ impl Stores {
             return Ok(Arc::clone(store));
         }
         let retry = RetryConfig { max_retries: 5, retry_timeout: PATIENCE, ..RetryConfig::default() };
-        let store: Arc<dyn ObjectStore> =
-            Arc::new(AmazonS3Builder::from_env().with_bucket_name(name).with_retry(retry).build()?);
+        let builder = AmazonS3Builder::from_env().with_bucket_name(name).with_retry(retry);
+        // The library takes any text for an endpoint, and ends its thread over it at the first request.
+        if let Some(text) = builder.get_config_value(&AmazonS3ConfigKey::Endpoint) {
+            let is_url = Url::parse(&text).is_ok_and(|url| url.has_host() && matches!(url.scheme(), "http" | "https"));
+            if !is_url {
+                return Err(Error::Generic { store: "S3", source: format!("endpoint `{text}` is no URL").into() });
+            }
+        }
+        let store: Arc<dyn ObjectStore> = Arc::new(builder.build()?);
         known.insert(name.to_owned(), Arc::clone(&store));
         Ok(store)
     }
 
     /// Runs on the threads for networks, and waits here.
     fn wait<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> io::Result<T> {
-        later(self.threads.handle(), work).recv().map_err(|_| io::Error::other("the store's thread is gone"))
+        later(self.threads(), work).recv().map_err(|_| io::Error::other("the store's thread is gone"))
+    }
+
+    /// What the store says of an object, or why it says nothing.
+    fn about(&self, store: &Arc<dyn ObjectStore>, path: &Path) -> Result<Result<ObjectMeta, Error>, Reason> {
+        let (store, path) = (Arc::clone(store), path.clone());
+        let asked = async move {
+            match store.head(&path).await {
+                Ok(about) => Ok(about),
+                // An answer to HEAD has no room for words.
+                Err(refused) if refused.to_string().contains("status code: 4") => {
+                    Err(store.get_range(&path, 0..1).await.err().unwrap_or(refused))
+                }
+                Err(silent) => Err(silent),
+            }
+        };
+        self.wait(asked).map_err(|e| Reason::of_io(&e))
     }
 
     /// Opens an object of a known length.
     ///
     /// # Errors
     /// It is not there, cannot be reached, or is no longer what it was.
-    pub fn open(&self, url: &str, bytes: u64) -> io::Result<Arc<Object>> {
+    pub fn open(&self, url: &str, bytes: u64) -> Result<Arc<Object>, Reason> {
         let (bucket, key) = split(url);
-        let store = self.bucket(bucket).map_err(io::Error::other)?;
-        let path = Path::parse(key).map_err(io::Error::other)?;
-        let (asked, at) = (Arc::clone(&store), path.clone());
-        let meta = self.wait(async move { asked.head(&at).await })?.map_err(as_io)?;
+        let store = self.bucket(bucket).map_err(|e| Reason::of(&e))?;
+        let path = Path::parse(key).map_err(|e| Reason::other(e.to_string(), "rename it"))?;
+        let meta = self.about(&store, &path)?.map_err(|e| Reason::of(&e))?;
         if meta.size != bytes {
-            return Err(io::Error::other(format!("it has {} bytes and had {bytes} when the query was made", meta.size)));
+            let why = format!("it has {} bytes and had {bytes} when the query was made", meta.size);
+            return Err(Reason::other(why, "count logs that are closed"));
         }
-        let source = Source { store, path, tag: meta.e_tag, threads: self.threads.handle().clone() };
+        let source = Source { store, path, tag: meta.e_tag, threads: self.threads().clone() };
         Ok(Arc::new(Object { source: Arc::new(source), bytes, blocks: Mutex::default(), failed: Mutex::default() }))
     }
 
     /// What a word names: an object, all below a prefix that ends with a slash (or is followed by one), or what a glob matches.
     ///
     /// # Errors
-    /// Why it cannot be told, in a clause.
-    pub fn find(&self, word: &str) -> Result<Vec<Found>, String> {
+    /// Why it cannot be told.
+    pub fn find(&self, word: &str) -> Result<Vec<Found>, Reason> {
         let (bucket, key) = split(word);
-        let store = self.bucket(bucket).map_err(|e| e.to_string())?;
+        let store = self.bucket(bucket).map_err(|e| Reason::of(&e))?;
         let is_glob = key.contains(['*', '?', '[', '{']);
-        let told = |e: Error| told(&e);
-        let gone = |e: io::Error| e.to_string();
+        let unlike =
+            |e: object_store::path::Error| Reason::other(e.to_string(), "name an object, s3://BUCKET/FOLDER/, or a glob there");
         if !is_glob && !key.is_empty() && !key.ends_with('/') {
-            let path = Path::parse(key).map_err(|e| e.to_string())?;
-            let asked = Arc::clone(&store);
-            match self.wait(async move { asked.head(&path).await }).map_err(gone)? {
+            match self.about(&store, &Path::parse(key).map_err(unlike)?)? {
                 Ok(meta) => return Ok(vec![Found { url: word.to_owned(), bytes: meta.size }]),
                 Err(Error::NotFound { .. }) => {}
-                Err(e) => return Err(told(e)),
+                Err(e) => return Err(Reason::of(&e)),
             }
         }
         let literal: Vec<&str> = if is_glob {
@@ -112,10 +149,13 @@ impl Stores {
         } else {
             key.trim_end_matches('/').split('/').collect()
         };
-        let wanted = if is_glob { Some(onshore::source::glob::compile(key, true)?) } else { None };
-        let prefix = Path::parse(literal.join("/")).map_err(|e| e.to_string())?;
+        let wanted = match is_glob {
+            true => Some(onshore::source::glob::compile(key, true).map_err(|why| Reason::other(why, "correct the glob"))?),
+            false => None,
+        };
+        let prefix = Path::parse(literal.join("/")).map_err(unlike)?;
         let listed = self.wait(async move { store.list(Some(&prefix)).try_collect::<Vec<_>>().await });
-        let listed = listed.map_err(gone)?.map_err(told)?;
+        let listed = listed.map_err(|e| Reason::of_io(&e))?.map_err(|e| Reason::of(&e))?;
         let found = listed.into_iter().filter(|meta| {
             // As for folders: what is hidden is nobody's log, and a folder's own mark is empty.
             let name = meta.location.filename().unwrap_or("");
@@ -137,21 +177,6 @@ fn later<T: Send + 'static>(threads: &Handle, work: impl Future<Output = T> + Se
         let _ = give.send(work.await);
     });
     take
-}
-
-fn told(error: &Error) -> String {
-    match error {
-        Error::NotFound { .. } => "there is no such object or bucket".to_owned(),
-        Error::PermissionDenied { .. } | Error::Unauthenticated { .. } => {
-            "the store refuses these keys (AWS_ACCESS_KEY_ID)".to_owned()
-        }
-        Error::Precondition { .. } => "it changed while it was read".to_owned(),
-        other => other.to_string().split_whitespace().collect::<Vec<_>>().join(" "),
-    }
-}
-
-fn as_io(error: Error) -> io::Error {
-    io::Error::other(told(&error))
 }
 
 /// Where bytes are asked for.
@@ -186,22 +211,25 @@ pub struct Object {
     source: Arc<Source>,
     bytes: u64,
     blocks: Mutex<VecDeque<(u64, bytes::Bytes)>>,
-    failed: Mutex<Option<String>>,
+    failed: Mutex<Option<Reason>>,
 }
 
 impl Object {
     /// Why the store did not give what it has, if it did not: then what was read is no answer.
-    pub fn failed(&self) -> Option<String> {
+    pub fn failed(&self) -> Option<Reason> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn received(&self, answer: Receiver<Result<bytes::Bytes, Error>>, length: u64) -> io::Result<bytes::Bytes> {
-        let answer = answer.recv().map_err(|_| io::Error::other("the store's thread is gone")).and_then(|a| a.map_err(as_io));
-        let whole = answer.and_then(|bytes| {
-            let short = || io::Error::other(format!("the store gave {} bytes of {length}", bytes.len()));
+        let answer = answer.recv().map_err(|_| Reason::of_io(&io::Error::other("the store's thread is gone")));
+        let whole = answer.and_then(|answer| answer.map_err(|e| Reason::of(&e))).and_then(|bytes| {
+            let short = || Reason::of_io(&io::Error::other(format!("the store gave {} bytes of {length}", bytes.len())));
             if bytes.len() as u64 == length { Ok(bytes) } else { Err(short()) }
         });
-        whole.inspect_err(|e| *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(e.to_string()))
+        whole.map_err(|reason| {
+            *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason.clone());
+            io::Error::from(reason)
+        })
     }
 
     fn block(&self, number: u64) -> io::Result<bytes::Bytes> {

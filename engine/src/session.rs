@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ballista::prelude::{SessionConfigExt, SessionContextExt};
+use ballista_core::config::BALLISTA_CLIENT_PULL;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
@@ -29,7 +30,8 @@ pub const MESSAGE: u32 = 256 << 20;
 pub async fn session(kind: Kind<'_>, holder: &Holder, stores: &Arc<Stores>) -> Result<SessionContext, DataFusionError> {
     let config = match kind {
         Kind::Here(threads) => SessionConfig::new().with_target_partitions(threads),
-        Kind::Cluster(_) => config(),
+        // A client that asks how its job is getting on knows the job's name from the first answer on, and can call it off.
+        Kind::Cluster(_) => config().set_bool(BALLISTA_CLIENT_PULL, true),
     };
     let state =
         SessionStateBuilder::new().with_config(config).with_runtime_env(runtime(stores)?).with_default_features().build();

@@ -14,7 +14,7 @@ use onshore::traffic::part::Part;
 use onshore::traffic::{Log, Reading, Share, Tally, count_share};
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{fatal, passing};
+use crate::fault::{fatal, of_store};
 use crate::functions::Holder;
 use crate::grounds::{Bench, short};
 use crate::objects::{Handed, SCHEME};
@@ -28,12 +28,25 @@ pub struct Counted {
     pub logs: Vec<(u32, Log)>,
 }
 
+/// What every tally on its way begins with, so that nothing else is taken for one; another number for any change of [`Counted`].
+const HEAD: &[u8] = b"onshore-engine tally 1\n";
+
 impl Counted {
+    /// In few bytes, for a query merges as many of them as there are tasks, one after the other.
+    fn bytes(&self) -> Result<Vec<u8>, DataFusionError> {
+        postcard::to_extend(self, HEAD.to_vec()).map_err(|e| DataFusionError::External(Box::new(e)))
+    }
+
     /// # Errors
     /// It is none.
-    pub fn parse(text: &str) -> Result<Self, DataFusionError> {
-        serde_json::from_str(text)
-            .map_err(|e| fatal(&format!("an executor gave no tally ({e})"), "run the same version everywhere"))
+    pub fn parse(bytes: &[u8]) -> Result<Self, DataFusionError> {
+        let no_tally = |why: &str| fatal(&format!("an executor gave no tally ({why})"), "run the same version everywhere");
+        let rest = bytes.strip_prefix(HEAD).ok_or_else(|| no_tally("it begins otherwise"))?;
+        match postcard::take_from_bytes(rest) {
+            Ok((counted, [])) => Ok(counted),
+            Ok(_) => Err(no_tally("more follows")),
+            Err(e) => Err(no_tally(&e.to_string())),
+        }
     }
 
     /// What `onshore traffic --out` would write.
@@ -82,7 +95,7 @@ impl AggregateUDFImpl for TallyFunction {
     }
 
     fn return_type(&self, _: &[DataType]) -> Result<DataType, DataFusionError> {
-        Ok(DataType::Utf8)
+        Ok(DataType::Binary)
     }
 
     fn accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>, DataFusionError> {
@@ -115,7 +128,7 @@ impl Counting {
 
     fn unit(&mut self, unit: &Unit, bench: &Bench, reading: &Reading) -> Result<(), DataFusionError> {
         let object = match unit.at.starts_with(SCHEME) {
-            true => Some(self.holder.stores()?.open(&unit.at, unit.bytes).map_err(|e| passing(format!("`{}`: {e}", unit.at)))?),
+            true => Some(self.holder.stores()?.open(&unit.at, unit.bytes).map_err(|reason| of_store(&unit.at, &reason))?),
             false => None,
         };
         let place = match &object {
@@ -126,8 +139,8 @@ impl Counting {
         let share = Share { number, name: unit.name.clone(), place, which: unit.which };
         let (log, tally) = count_share(&share, &bench.labels, reading, std::mem::take(&mut self.tally));
         self.tally = tally;
-        if let Some(why) = object.and_then(|o| o.failed()) {
-            return Err(passing(format!("`{}`: {why}", unit.at)));
+        if let Some(reason) = object.and_then(|o| o.failed()) {
+            return Err(of_store(&unit.at, &reason));
         }
         if let Some(log) = log {
             add_log(&mut self.logs, unit.number, log);
@@ -135,13 +148,11 @@ impl Counting {
         Ok(())
     }
 
-    fn text(&mut self) -> Result<ScalarValue, DataFusionError> {
-        let Some(labels) = self.labels.clone() else { return Ok(ScalarValue::Utf8(None)) };
+    fn value(&mut self) -> Result<ScalarValue, DataFusionError> {
+        let Some(labels) = self.labels.clone() else { return Ok(ScalarValue::Binary(None)) };
         self.tally.settle();
         let counted = Counted { part: Part::new(labels, Vec::new(), &self.tally), logs: self.logs.clone() };
-        serde_json::to_string(&counted)
-            .map(|text| ScalarValue::Utf8(Some(text)))
-            .map_err(|e| DataFusionError::External(Box::new(e)))
+        Ok(ScalarValue::Binary(Some(counted.bytes()?)))
     }
 }
 
@@ -163,9 +174,18 @@ fn texts(column: &ArrayRef) -> Result<impl Iterator<Item = &str>, DataFusionErro
     Ok((0..texts.len()).filter(|i| texts.is_valid(*i)).map(|i| texts.value(i)))
 }
 
+/// The tallies of a column.
+pub fn tallies(column: &ArrayRef) -> Result<impl Iterator<Item = &[u8]>, DataFusionError> {
+    let bytes = column.as_binary_opt::<i32>().ok_or_else(|| DataFusionError::Internal("a tally is bytes".to_owned()))?;
+    Ok((0..bytes.len()).filter(|i| bytes.is_valid(*i)).map(|i| bytes.value(i)))
+}
+
 impl Accumulator for Counting {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<(), DataFusionError> {
         for text in values.iter().map(texts).collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+            if !self.holder.take(text) {
+                continue;
+            }
             let wrong =
                 |e: serde_json::Error| fatal(&format!("a query asks for no work ({e})"), "run the same version everywhere");
             let work: Work = serde_json::from_str(text).map_err(wrong)?;
@@ -180,8 +200,8 @@ impl Accumulator for Counting {
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<(), DataFusionError> {
-        for text in states.iter().map(texts).collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
-            let counted = Counted::parse(text)?;
+        for bytes in states.iter().map(tallies).collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+            let counted = Counted::parse(bytes)?;
             self.labelled(&counted.part.labels)?;
             // Parties were checked by whoever counted; they are again where the labels are.
             let tally = counted.part.tally(usize::MAX, 0).map_err(|why| fatal(&why, ""))?;
@@ -194,11 +214,11 @@ impl Accumulator for Counting {
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>, DataFusionError> {
-        Ok(vec![self.text()?])
+        Ok(vec![self.value()?])
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue, DataFusionError> {
-        self.text()
+        self.value()
     }
 
     fn size(&self) -> usize {
@@ -224,6 +244,21 @@ mod tests {
             format!("error: `{at}` has 4 bytes on an executor and had 3 when the query was made\n  help: count logs that");
         assert!(told(&unit).starts_with(&message), "{}", told(&unit));
         assert!(on_disk(&Unit { bytes: 4, ..unit }).is_ok());
+    }
+
+    #[test]
+    fn only_a_tally_is_taken_for_one() {
+        let log = Log { name: "a".into(), format: None, rows: 3, broken: Some("it breaks off".into()) };
+        let counted = Counted { part: Part::new("labels".into(), Vec::new(), &Tally::new()), logs: vec![(7, log)] };
+        let bytes = counted.bytes().unwrap();
+        let again = Counted::parse(&bytes).unwrap();
+        assert_eq!(again.logs, counted.logs);
+        assert_eq!(again.bytes().unwrap(), bytes);
+        let more = [&bytes[..], b"x"].concat();
+        for wrong in [&bytes[..bytes.len() - 1], &more, b"", b"{}"] {
+            let told = crate::fault::failure(&Counted::parse(wrong).unwrap_err()).to_string();
+            assert!(told.starts_with("error: an executor gave no tally ("), "{told}");
+        }
     }
 
     #[test]

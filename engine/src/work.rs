@@ -7,6 +7,7 @@ use std::path::Path;
 
 use onshore::cli::Failure;
 use onshore::cli::traffic::Read;
+use onshore::source::load::LoadError;
 use onshore::traffic::open;
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +46,11 @@ pub fn list(words: &[String], folder: &Path, stores: &Stores) -> Result<Vec<Unit
         return Err(Failure::with_help(format!("`{word}` cannot be read by several processes"), help));
     }
     let mut found: Vec<(String, String, u64)> = Vec::new();
-    for input in open::inputs(&local, folder).map_err(Failure::Load)? {
+    let unread = |mut errors: Vec<LoadError>| {
+        errors.iter_mut().filter(|e| e.help.is_some()).for_each(|e| e.help = Some(help.to_owned()));
+        Failure::Load(errors)
+    };
+    for input in open::inputs(&local, folder).map_err(unread)? {
         let path = input.path.unwrap_or_default();
         let about = path.metadata().map_err(|e| Failure::usage(format!("`{}`: {e}", input.name)))?;
         let path = std::path::absolute(&path)?;
@@ -56,7 +61,7 @@ pub fn list(words: &[String], folder: &Path, stores: &Stores) -> Result<Vec<Unit
     }
     let mut seen = BTreeSet::new();
     for word in &remote {
-        let objects = stores.find(word).map_err(|why| Failure::with_help(format!("`{word}`: {why}"), help))?;
+        let objects = stores.find(word).map_err(|r| Failure::with_help(format!("`{word}`: {}", r.why), r.help))?;
         if objects.is_empty() {
             return Err(Failure::with_help(format!("`{word}`: no log is there"), help));
         }
@@ -86,6 +91,7 @@ fn is_table(at: &str, bytes: u64, stores: &Stores) -> bool {
     let read = if at.starts_with(SCHEME) {
         stores
             .open(at, bytes)
+            .map_err(std::io::Error::from)
             .and_then(|object| onshore::traffic::open::Remote::stream(&crate::objects::Handed(object)).read_exact(&mut head))
     } else {
         File::open(at).and_then(|mut file| file.read_exact(&mut head))
@@ -126,7 +132,7 @@ mod tests {
 
     #[test]
     fn tasks_are_few_and_lose_nothing() {
-        for sizes in [vec![], vec![0; 1000], vec![1 << 30; 3], (0..5_000).map(|i| i % 97 << 16).collect()] {
+        for sizes in [vec![], vec![0; 1000], vec![1 << 30; 3], (0..5_000).map(|i| (i % 97) << 16).collect()] {
             let units: Vec<Unit> = (0..).zip(&sizes).map(|(i, bytes)| unit(i, *bytes)).collect();
             let tasks = pack(units.clone());
             assert!(tasks.len() <= 600 && tasks.iter().all(|t| !t.is_empty()), "{}", tasks.len());

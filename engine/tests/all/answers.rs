@@ -10,13 +10,16 @@ fn a_cluster_and_one_machine_count_what_onshore_counts() {
     mixed_logs(folder, 2_000);
     let wanted = embedded(folder, &MIXED);
     assert!(wanted.contains("\"broken\":\"it breaks off\""), "one log breaks off");
+    assert!(wanted.contains("\"name\":\"cut.parquet\""), "and another");
     let count = |role: &[&str], out: &str| {
         let mut command = engine(folder, &[role, &MIXED, &["--out", out]].concat());
         command.args(under());
         let ended = run(command);
         assert_eq!(ended.code, 0, "{}", ended.text);
         assert!(
-            ended.text.contains("rows of 10 logs counted, 1 of them not to the end\n  cut.log.gz: it breaks off\n"),
+            ended
+                .text
+                .contains("rows of 11 logs counted, 2 of them not to the end\n  cut.log.gz: it breaks off\n  cut.parquet: "),
             "{}",
             ended.text
         );

@@ -109,11 +109,16 @@ fn other_labels_are_refused_by_their_hash() {
     let wanted: serde_json::Value = serde_json::from_str(&embedded(folder, &["a.gz"])).unwrap();
     let ours = &wanted["labels"].as_str().unwrap()[..16];
     let database = crate::rows::root().join("../data/geo/dbip-country-lite.mmdb").to_str().unwrap().to_owned();
-    let cases: [(Vec<String>, &str); 2] = [
-        (vec!["--as-of".into(), "2026-11-22".into()], "error: the same databases, but other labels: "),
-        ([&under()[..], &["--geoip".into(), database]].concat(), "error: other databases, so other labels ("),
+    let by_name = format!("`{database}` is missing here and ");
+    let cases: [(Vec<String>, &str, &str); 2] = [
+        (
+            vec!["--as-of".into(), "2026-11-22".into()],
+            "error: the same databases, but other labels: ",
+            "the same project (--declared)",
+        ),
+        ([&under()[..], &["--geoip".into(), database]].concat(), "error: other databases, so other labels (", &by_name),
     ];
-    for (under_there, message) in cases {
+    for (under_there, message, named) in cases {
         let scheduler = scheduler(folder);
         let _executor = executor(folder, &scheduler, &under_there);
         for query in [&["a.gz", "--out", "out.json"][..], &["--sql", "select country('8.8.8.8')"]] {
@@ -124,6 +129,7 @@ fn other_labels_are_refused_by_their_hash() {
             assert!(ended.text.starts_with(message), "{}", ended.text);
             assert!(ended.text.contains(&format!("{ours} where the query was made, ")), "{}", ended.text);
             assert!(ended.text.contains("\n  help: give every executor the same "), "{}", ended.text);
+            assert!(ended.text.contains(named), "{}", ended.text);
             assert!(!folder.join("out.json").exists());
         }
     }
@@ -169,9 +175,24 @@ fn nobody_there_is_told() {
     let message =
         format!("error: no executor took work of the scheduler at {} within 2 s\n  help: start one", scheduler.address);
     assert!(ended.code == 2 && ended.text.starts_with(&message), "{}", ended.text);
-    let ended = run(engine(folder, &["scheduler", "--heartbeat", "60", "--executor-timeout", "10"]));
     let message = "error: --heartbeat 60 is not below --executor-timeout 10: executors that live would count as lost\n  help: ";
-    assert!(ended.code == 2 && ended.text.starts_with(message), "{}", ended.text);
+    for role in ["scheduler", "executor"] {
+        let mut command = engine(folder, &[role, "--heartbeat", "60", "--executor-timeout", "10"]);
+        if role == "executor" {
+            command.args(under());
+        }
+        let ended = run(command);
+        assert!(ended.code == 2 && ended.text.starts_with(message), "{role}: {}", ended.text);
+    }
+    // A port that somebody has.
+    let (_, port) = scheduler.address.rsplit_once(':').unwrap();
+    let mut command = engine(folder, &["executor", "--port", port, "--scheduler", &scheduler.address]);
+    command.args(under());
+    for (who, command) in [("executor", command), ("scheduler", engine(folder, &["scheduler", "--port", port]))] {
+        let ended = run(command);
+        let message = format!("error: the {who} cannot listen at {}: Address already in use", scheduler.address);
+        assert!(ended.code == 2 && ended.text.starts_with(&message) && ended.text.contains("\n  help: "), "{}", ended.text);
+    }
 }
 
 #[test]
@@ -187,6 +208,13 @@ fn a_full_disk_is_told() {
             ended.text
         );
     }
+    // Before hours of counting, not after.
+    let ended = run(engine(folder, &["local", "nothing.gz", "--out", "nowhere/out.json"]));
+    let message = format!(
+        "error: `{}` cannot be written: No such file or directory (os error 2)\n  help: name",
+        folder.join("nowhere/out.json").display()
+    );
+    assert!(ended.code == 2 && ended.text.starts_with(&message), "{}", ended.text);
     // A disk of a few pages of its own, which goes with the process.
     let scheduler = scheduler(folder);
     std::fs::create_dir(folder.join("small")).unwrap();
@@ -205,4 +233,50 @@ fn a_full_disk_is_told() {
     let ended = run(client(folder, &scheduler, "out.json"));
     assert!(ended.code == 2 && ended.text.starts_with("error: "), "{}", ended.text);
     assert!(ended.text.contains("No space left"), "{}", ended.text);
+}
+
+/// Whoever gives up calls the job off: of many tasks, executors begin no more than the one that they are at.
+#[cfg(unix)]
+#[test]
+fn a_client_that_gives_up_leaves_no_work_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    many_logs(folder);
+    let scheduler = scheduler(folder);
+    let mut command = executor_command(folder, &scheduler, &under());
+    command.args(["--work-dir", "work"]);
+    let _executor = Process::start(command);
+    let called_off = "; executors end what they are at and begin nothing more of it\n  help: ";
+    let still = |name: &str| {
+        // What it was at when it was told.
+        std::thread::sleep(Duration::from_secs(8));
+        let before = files(&folder.join("work"));
+        std::thread::sleep(Duration::from_secs(4));
+        assert!(files(&folder.join("work")) <= before, "{name}: the executor goes on");
+        assert!(!folder.join("out.json").exists());
+    };
+    let mut command = client(folder, &scheduler, "out.json");
+    command.args(["--deadline", "2"]);
+    let late = run(command);
+    assert!(late.code == 2 && late.text.starts_with(&format!("error: no answer within 2 s{called_off}")), "{}", late.text);
+    still("the deadline");
+
+    let began = files(&folder.join("work"));
+    let asked = spawn(client(folder, &scheduler, "out.json"));
+    while files(&folder.join("work")) < began + 4 {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let sent = Command::new("kill").args(["-INT", &asked.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let told = ended(asked, LONG);
+    assert!(told.code == 2 && told.text.starts_with(&format!("error: a signal came to end this{called_off}")), "{}", told.text);
+    still("the signal");
+
+    // The executor has nothing to do and does what comes next.
+    std::fs::write(folder.join("one.log"), some_log(1, 100)).unwrap();
+    let mut command = engine(folder, &["client", "one.log", "--scheduler", &scheduler.address, "--out", "out.json"]);
+    command.args(under());
+    let next = run(command);
+    assert_eq!(next.code, 0, "{}", next.text);
+    assert!(next.took < Duration::from_secs(30), "{:?}", next.took);
 }

@@ -20,6 +20,8 @@ struct Bucket {
     failing: Vec<String>,
     /// Another object comes into the place of this one after the first bytes of it were given.
     changing: Option<String>,
+    /// The status and the code that every request is answered with.
+    refusing: Option<(&'static str, &'static str)>,
 }
 
 struct Store {
@@ -71,7 +73,11 @@ fn serve(mut stream: TcpStream, bucket: &Mutex<Bucket>) -> Option<()> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut bucket = bucket.lock().unwrap();
     let key = path.strip_prefix("/logs/").unwrap_or("");
-    let (status, head, body) = if key.is_empty() { list(&bucket, query) } else { object(&mut bucket, method, key, &headers) };
+    let (status, head, body) = match bucket.refusing {
+        Some((status, code)) => (status, String::new(), format!("<Error><Code>{code}</Code></Error>").into_bytes()),
+        None if key.is_empty() => list(&bucket, query),
+        None => object(&mut bucket, method, key, &headers),
+    };
     bucket.longest = bucket.longest.max(body.len());
     drop(bucket);
     let length = if head.contains("Content-Length") { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
@@ -210,5 +216,112 @@ fn a_store_that_fails_is_no_log_that_breaks_off() {
     store.bucket.lock().unwrap().failing.push("a.gz".into());
     let (code, text) = count(&store, folder, &["local", "s3://logs/a.gz", "--out", "o.json"]);
     assert!(code == 2 && text.contains("`s3://logs/a.gz`: the store refuses these keys"), "{text}");
+    assert!(!folder.join("o.json").exists());
+}
+
+/// What the store says, what a person is told, and how what they can do begins.
+const REFUSALS: [(&str, &str, &str, &str); 8] = [
+    ("404 Not Found", "NoSuchBucket", "there is no such bucket", "AWS_ENDPOINT_URL names the store"),
+    (
+        "403 Forbidden",
+        "InvalidAccessKeyId",
+        "the store does not know the key of AWS_ACCESS_KEY_ID",
+        "set AWS_ACCESS_KEY_ID and ",
+    ),
+    (
+        "403 Forbidden",
+        "SignatureDoesNotMatch",
+        "AWS_SECRET_ACCESS_KEY does not belong to AWS_ACCESS_KEY_ID",
+        "set AWS_ACCESS_KEY_ID and ",
+    ),
+    (
+        "403 Forbidden",
+        "AccessDenied",
+        "the store denies access to these keys",
+        "allow them s3:GetObject and s3:ListBucket there",
+    ),
+    ("403 Forbidden", "RequestTimeTooSkewed", "the clock of this machine is not that of the store", "set the clock"),
+    ("400 Bad Request", "ExpiredToken", "the session of these keys has expired", "get new ones, set AWS_ACCESS_KEY_ID"),
+    ("301 Moved Permanently", "PermanentRedirect", "the bucket is in another region", "set AWS_REGION"),
+    ("503 Service Unavailable", "SlowDown", "the store has too much to do", "try again later"),
+];
+
+#[test]
+fn a_store_that_refuses_is_told_with_its_remedy() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let store = Store::new();
+    for (status, code, why, help) in REFUSALS {
+        store.bucket.lock().unwrap().refusing = Some((status, code));
+        let table = ["local", "--sql", "select 1", "--table", "t=s3://logs/a.parquet"];
+        let asked = [
+            (&["local", "s3://logs/a.log", "--out", "o.json"][..], "s3://logs/a.log"),
+            (&["local", "s3://logs/2026/", "--out", "o.json"], "s3://logs/2026/"),
+            (&table, "s3://logs/a.parquet"),
+        ];
+        for (asked, word) in asked {
+            let (code, text) = count(&store, folder, asked);
+            let wanted = format!("error: `{word}`: {why}\n  help: {help}");
+            assert!(code == 2 && text.starts_with(&wanted), "{status} {asked:?}: {text}");
+        }
+    }
+    assert!(!folder.join("o.json").exists());
+}
+
+#[test]
+fn a_store_that_is_not_there_or_not_known_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let store = Store::new();
+    store.put("a.log", some_log(1, 100).into_bytes());
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = format!("http://{free}");
+    type Setting<'s> = (&'s str, Option<&'s str>);
+    let cases: [(&[Setting<'_>], &str, &str); 4] = [
+        (&[("AWS_ENDPOINT_URL", Some(&nobody))], "no store answers", "AWS_ENDPOINT_URL names the store"),
+        (&[("AWS_ENDPOINT_URL", Some("store.example:9000"))], "AWS_ENDPOINT_URL is no URL", "write one, such as "),
+        (&[("AWS_ALLOW_HTTP", None)], "the store of AWS_ENDPOINT_URL has no TLS", "write https://, or set AWS_ALLOW_HTTP=true"),
+        (
+            &[("AWS_ACCESS_KEY_ID", None), ("AWS_SECRET_ACCESS_KEY", None), ("AWS_METADATA_ENDPOINT", Some(&nobody))],
+            "no keys are set, and this machine has none of its own",
+            "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SKIP_SIGNATURE=true",
+        ),
+    ];
+    for (settings, why, help) in cases {
+        let mut command = engine(folder, &["local", "s3://logs/a.log", "--out", "o.json"]);
+        store.known_to(&mut command);
+        for (name, value) in settings {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let ended = run(command);
+        let wanted = format!("error: `s3://logs/a.log`: {why}\n  help: {help}");
+        assert!(ended.code == 2 && ended.text.starts_with(&wanted), "{}", ended.text);
+    }
+    assert!(!folder.join("o.json").exists());
+}
+
+/// The client's keys list the logs, and an executor's do not read them; or the store fails for a while.
+#[test]
+fn what_a_store_refuses_an_executor_comes_to_the_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (theirs, ours) = (Store::new(), Store::new());
+    for store in [&theirs, &ours] {
+        store.put("a.log", some_log(1, 100).into_bytes());
+    }
+    let scheduler = Process::start(scheduler_command(folder));
+    let mut command = executor_command(folder, &scheduler, &under());
+    theirs.known_to(&mut command);
+    let _executor = Process::start(command);
+    for (status, code, why, help) in [REFUSALS[5], REFUSALS[3], REFUSALS[7]] {
+        theirs.bucket.lock().unwrap().refusing = Some((status, code));
+        let asked = ["client", "s3://logs/a.log", "--out", "o.json", "--scheduler", &scheduler.address];
+        let (code, text) = count(&ours, folder, &asked);
+        let wanted = format!("error: `s3://logs/a.log`: {why}\n  help: {help}");
+        assert!(code == 2 && text.starts_with(&wanted), "{status}: {text}");
+    }
     assert!(!folder.join("o.json").exists());
 }

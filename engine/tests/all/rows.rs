@@ -78,7 +78,7 @@ pub fn embedded(folder: &Path, logs: &[&str]) -> String {
     std::fs::read_to_string(folder.join("embedded.json")).unwrap()
 }
 
-/// Plain, packed and converted logs, of which one breaks off.
+/// Plain, packed and converted logs, of which two break off.
 pub fn mixed_logs(folder: &Path, rows: usize) {
     for i in 0..4 {
         std::fs::write(folder.join(format!("{i}.log")), some_log(i, rows)).unwrap();
@@ -89,6 +89,8 @@ pub fn mixed_logs(folder: &Path, rows: usize) {
     std::fs::write(folder.join("source.txt"), some_log(50, rows)).unwrap();
     let (code, text) = onshore(folder, &["traffic", "convert", "source.txt", "-o", "."]);
     assert_eq!(code, 0, "{text}");
+    let whole = std::fs::read(folder.join("source.txt.parquet")).unwrap();
+    std::fs::write(folder.join("cut.parquet"), &whole[..whole.len() / 2]).unwrap();
 }
 
-pub const MIXED: [&str; 3] = ["*.log", "*.log.gz", "source.txt.parquet"];
+pub const MIXED: [&str; 3] = ["*.log", "*.log.gz", "*.parquet"];
