@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::lang::{Lang, Message, say};
 
-fn words() -> Vec<(Message, Message)> {
+pub(in crate::report) fn words() -> Vec<(Message, Message)> {
     vec![
         (
             say!("broken"),
