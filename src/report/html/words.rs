@@ -24,7 +24,8 @@ pub(in crate::report) fn words() -> Vec<(Message, Message)> {
         ),
         (say!("fingerprint"), say!("A name for a finding that stays the same when lines move.")),
         (
-            say!("gap"),
+            // The message of that name is what stands behind a number.
+            Message::Word("gap"),
             say!("Something that was met in the files and not understood. It leaves open every rule that it may touch."),
         ),
         (say!("holds"), say!("For what was read and declared, nothing breaks the rule.")),

@@ -26,15 +26,15 @@ pub(super) fn record(a: &Assessment, sources: &Sources, lang: Lang, out: &mut dy
                 format!("{}\n{}", safe(&way.endpoint), line(sources, way.location)),
                 country_words(&way.country, lang),
                 safe(&way.data).into_owned(),
-                done.tell(lang),
+                series([done, state_words(way.state)], Joint::Clause).tell(lang),
                 origin_words(&way.origin, lang),
-                state_words(way.state).tell(lang),
             ]
         })
         .collect();
-    let head = [say!("Store"), say!("In"), say!("Data"), say!("What is done"), say!("People of"), say!("When")];
+    let head = [say!("Store"), say!("In"), say!("Data"), say!("What is done"), say!("People of")];
     let none = say!("No store and no key service is reached by declared data.");
-    bounded("(2fr, 1fr, 1.6fr, 1fr, 1fr, 1fr)", head, rows, none, lang, out)?;
+    // A name of thirty letters has no place to break.
+    bounded("(5cm, 1fr, 5cm, 1fr, 1fr)", head, rows, none, lang, out)?;
     heading(2, &tell!(lang, "Outside the country of origin"), out)?;
     let rows = abroad(a).into_iter().map(|((origin, _, country), Abroad { data, activities })| {
         let done = activities
