@@ -294,13 +294,7 @@ impl Message {
                         i if i + 1 == items.len() => last,
                         _ => between,
                     };
-                    let item = item.tell(lang);
-                    // `CN 和 US`, but 中国和美国.
-                    let is_word = joint.chars().all(is_ideograph) && !joint.is_empty();
-                    let apart =
-                        |c: Option<char>| if is_word && c.is_some_and(|c| c.is_ascii_alphanumeric()) { " " } else { "" };
-                    let before = apart(out.chars().next_back());
-                    out.extend([before, joint, apart(item.chars().next()), &item]);
+                    push_joined(out, joint, &item.tell(lang));
                 }
             }
         }
@@ -378,6 +372,15 @@ fn close_up(out: &mut String, text: &str) {
 /// Takes two columns, and needs no blank beside its like.
 fn is_wide(c: char) -> bool {
     matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}')
+}
+
+/// Puts a joint and what it joins: `CN 和 US`, but 中国和美国.
+fn push_joined(out: &mut String, joint: &str, item: &str) {
+    let is_word = joint.chars().all(is_ideograph) && !joint.is_empty();
+    let is_latin = |c: char| c.is_ascii_alphanumeric() || c == '`';
+    let apart = |c: Option<char>| if is_word && c.is_some_and(is_latin) { " " } else { "" };
+    let before = apart(out.chars().next_back());
+    out.extend([before, joint, apart(item.chars().next()), item]);
 }
 
 fn is_ideograph(c: char) -> bool {

@@ -341,6 +341,27 @@ fn what_the_tables_of_regions_remark_has_its_chinese() {
     assert!(orphans.is_empty(), "no table of regions remarks this: {orphans:#?}");
 }
 
+#[test]
+fn what_the_tables_of_resources_say_of_providers_has_its_chinese() {
+    let mut said = BTreeSet::new();
+    for file in files("data/resources").into_iter().filter(|f| f.extension().is_some_and(|e| e == "toml")) {
+        let text = fs::read_to_string(file).unwrap();
+        let quoted = text.split("implied = \"").skip(1).filter_map(|rest| rest.split('"').next());
+        said.extend(quoted.map(str::to_owned));
+    }
+    assert!(said.len() > 15);
+    let chinese = read::resources();
+    let without = |text: &String| text.split(" (").next().unwrap_or(text).to_owned();
+    for text in &said {
+        // As it is told: with what checked it behind.
+        let told = read::zh(&format!("the provider determines this: {text} (not checked against that document)")).into_owned();
+        assert!(chinese.get(&without(text)).is_some_and(|zh| told.contains(zh.as_str())), "{told}");
+    }
+    let said: BTreeSet<String> = said.iter().map(without).collect();
+    let orphans: Vec<&String> = chinese.keys().filter(|text| !said.contains(*text)).collect();
+    assert!(orphans.is_empty(), "no table of resources says this: {orphans:#?}");
+}
+
 /// Cases with findings of every check, waivers, transfers, gaps.
 const CASES: [&str; 12] = [
     "cloud-exports",

@@ -1,7 +1,7 @@
 //! What readers say, in Chinese. A reader makes its sentences with `format!` where it meets something, a thousand of them, and they
 //! go as plain English text through every layer. Here the finished text is recognised by the template that made it, and said again
-//! by the Chinese of that template (`data/lang/read.zh.toml`); remarks of the tables of regions are in `data/lang/regions.zh.toml`. What stands in backquotes is the user's and stays as it is; what
-//! stands in other places may be a phrase of a reader in its turn.
+//! by the Chinese of that template (`data/lang/read.zh.toml`); what the tables of regions and of resources say is in `data/lang/regions.zh.toml` and `resources.zh.toml`. What stands in backquotes
+//! is the user's and stays as it is; what stands in other places may be a phrase of a reader in its turn.
 //!
 //! A text that no template fits stays English: `tests/lang.rs` holds that every sentence in the code has its Chinese. The table is
 //! opened in Chinese runs only.
@@ -60,6 +60,11 @@ pub fn sections() -> BTreeMap<String, BTreeMap<String, String>> {
 /// What the tables of regions remark, as `data/lang/regions.zh.toml` stands.
 pub fn regions() -> BTreeMap<String, String> {
     toml::from_str(include_str!("../../data/lang/regions.zh.toml")).expect("data/lang/regions.zh.toml is a table of texts")
+}
+
+/// What providers do of themselves, as `data/lang/resources.zh.toml` stands.
+pub fn resources() -> BTreeMap<String, String> {
+    toml::from_str(include_str!("../../data/lang/resources.zh.toml")).expect("data/lang/resources.zh.toml is a table of texts")
 }
 
 /// The places of a template in order: names, or numbers for those without.
@@ -297,9 +302,6 @@ impl Search {
             self.tries += 1;
             let (mut out, mut left, mut any) = (String::new(), 0, false);
             for (i, part) in parts.into_iter().enumerate() {
-                if i > 0 {
-                    out.push_str(chinese);
-                }
                 // A bracket ends what it began.
                 let (part, end) = match part.strip_suffix(')') {
                     Some(part) if between == " (" => (part, "）"),
@@ -308,7 +310,7 @@ impl Search {
                 let said = self.say(part, deep + 1);
                 left += said.left;
                 any |= said.text.is_some();
-                out.push_str(said.text.as_deref().unwrap_or(part));
+                super::push_joined(&mut out, if i > 0 { chinese } else { "" }, said.text.as_deref().unwrap_or(part));
                 out.push_str(end);
             }
             if any && left < english_in(text) {
@@ -370,7 +372,7 @@ struct Table {
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let mut table = Table { exact: HashMap::new(), templates: Vec::new(), endings: Vec::new() };
-    for (english, chinese) in sections().into_values().flatten().chain(regions()) {
+    for (english, chinese) in sections().into_values().flatten().chain(regions()).chain(resources()) {
         let pieces = pieces(&english);
         if let [Piece::Text(words)] = pieces.as_slice() {
             // A literal that no `format!` fills keeps its doubled braces.

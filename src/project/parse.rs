@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::raw::{
-    ClassifyTable, FactValue, FindingTable, GeoOverrideTable, GeoTable, GlobText, HoldsTable, InputsTable, OverrideTable,
+    self, ClassifyTable, FactValue, FindingTable, GeoOverrideTable, GeoTable, GlobText, HoldsTable, InputsTable, OverrideTable,
     PopulationTable, ProjectFile, RecipientTable, SelectorTable, TransferTable, WaiverTable, WorldTables,
 };
 use super::recipient::Recipient;
@@ -14,7 +14,7 @@ use super::{
     Project, Selector,
 };
 use crate::doc::types::{CountryCode, DataClass, Name, OneOrMore, Word};
-use crate::doc::{self, Node, Problem};
+use crate::doc::{self, Entry, Node, Problem};
 use crate::model::population::{OriginAxis, Subject};
 use crate::model::{Country, DeclaredPlace, DomainKind, LossDomain, Place};
 use crate::source::{InputError, Location, Source, SourceId, Span, Spanned};
@@ -38,16 +38,39 @@ pub fn parse(source: SourceId, text: &str) -> (Option<Project>, Vec<InputError>)
     (project, parser.problems.into_iter().map(|p| p.in_source(source)).collect())
 }
 
-/// A table of another file of ours is not misspelt: it stands in the wrong file.
+/// A key that is known in another place is not misspelt: it stands in the wrong file, or under the wrong header.
 fn belongs_elsewhere(problem: &mut Problem, root: Node<'_>) {
-    let Some(table) = root.entries().find(|e| e.key.span() == problem.span) else { return };
-    problem.help = match table.name() {
-        name @ ("site" | "endpoint" | "route") => {
+    let Some((entry, is_top)) = key_at(problem.span, root) else { return };
+    if !problem.message.starts_with("unknown key") {
+        return;
+    }
+    problem.help = match entry.name() {
+        name @ ("site" | "endpoint" | "route") if is_top => {
             Some(format!("`[[{name}]]` belongs in an inventory file beside it, such as inventory.toml"))
         }
-        name @ ("pack" | "rule") => Some(format!("`{name}` belongs in a policy file, which `[check] policies` names")),
-        _ => return,
+        name @ ("pack" | "rule") if is_top => {
+            Some(format!("`{name}` belongs in a policy file, which `[check] policies` names"))
+        }
+        name => match &*raw::homes(name) {
+            [] => return,
+            [home] if home.trim_matches(['[', ']']) == name => Some(format!("`{name}` is a table of its own: {home}")),
+            [home] => Some(format!("`{name}` belongs in {home}")),
+            // What stands in an entry of a list may as well be meant for it (a population's `name`).
+            [one, other] if is_top => Some(format!("`{name}` belongs in {one} or {other}")),
+            _ => return,
+        },
     };
+}
+
+/// The key at a place, and whether it stands at the top of the file.
+fn key_at<'d>(span: Span, root: Node<'d>) -> Option<(Entry<'d>, bool)> {
+    fn within(span: Span, node: Node<'_>) -> Option<Entry<'_>> {
+        let here = node.entries().find(|e| e.key.span() == span);
+        let below = || node.entries().map(|e| e.value).chain(node.items()).find_map(|value| within(span, value));
+        here.or_else(below)
+    }
+    let entry = within(span, root)?;
+    Some((entry, root.entries().any(|e| e.key.span() == span)))
 }
 
 /// Reads the tables `operator`, `population`, `classify`, `transfer` and `recipient` of a table in another file of ours; `text` is that

@@ -65,6 +65,20 @@ pub fn schema() -> serde_json::Value {
     schemars::schema_for!(ProjectFile).to_value()
 }
 
+/// The headers under which a key is known, as they are written; entries of lists are left out, since they share names.
+pub(super) fn homes(key: &str) -> Vec<String> {
+    let schema = schema();
+    let tables = schema["properties"].as_object().into_iter().flatten();
+    let under = |(table, is): (&String, &serde_json::Value)| {
+        if table == key {
+            return Some(if is["items"].is_object() { format!("[[{table}]]") } else { format!("[{table}]") });
+        }
+        let named = is["$ref"].as_str()?.strip_prefix('#')?;
+        schema.pointer(named)?["properties"].get(key).map(|_| format!("[{table}]"))
+    };
+    tables.filter_map(under).collect()
+}
+
 /// What reports say at their top.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default, expecting = "a table")]

@@ -156,8 +156,8 @@ pub(super) fn when(f: &Finding, lang: Lang) -> Option<String> {
 
 /// `media (nginx-upstream), by forward, primary, US-CA San Jose, by site`, on one line.
 pub(super) fn hop(h: &Hop, lang: Lang) -> String {
-    let mut parts = vec![format!("{} ({})", safe(&h.endpoint), safe(&h.kind))];
-    parts.extend(h.route.as_ref().map(|route| tree::by(route, lang)));
+    let mut parts = vec![say!("{name} ({kind})", name = safe(&h.endpoint), kind = safe(&h.kind))];
+    parts.extend(h.route.as_ref().map(|route| Message::Plain(tree::by(route, lang))));
     let told = lang::series(parts, Joint::Clause);
     let places = h.places.iter().map(|place| Message::Plain(known(place, lang)));
     lang::series(std::iter::once(told).chain(places), Joint::Semicolon).tell(lang)

@@ -180,8 +180,9 @@ impl Page<'_> {
         let at = spot_of(f, self.sources);
         let lang = self.lang;
         let places = places_short(&f.places, lang);
-        let (severity, verdict) = (lang.word(f.severity.as_str()), lang.word(f.verdict.as_str()));
-        let mut text = format!("### {severity} {verdict}: `{}`\n\n", f.code);
+        let (severity, verdict) = (Message::Word(f.severity.as_str()), Message::Word(f.verdict.as_str()));
+        let about = format!("`{}`", f.code);
+        let mut text = format!("### {}\n\n", tell!(lang, "{severity} {verdict}: {about}", severity, verdict, about));
         text.push_str(&format!("{}\n\n", self.text(&f.message.tell(lang))));
         let item = |title: Message, said: &str| format!("- {}\n", tell!(lang, "{title}: {said}", title, said));
         text.push_str(&item(say!("at"), &self.text(&format!("{}:{}", at.file, at.line))));

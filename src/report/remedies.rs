@@ -111,7 +111,11 @@ fn addition(addition: &Addition) -> Message {
         .take(4)
         .map(|(name, why)| say!("not in `{name}`: {why}", name = safe(name), why = safe_message(why)));
     let refused: Vec<Message> = refused.collect();
-    let why = if refused.is_empty() { Message::default() } else { say!("; {refused}", refused = lang::list(refused)) };
+    let why = if refused.is_empty() {
+        Message::default()
+    } else {
+        say!("; {refused}", refused = lang::series(refused, Joint::Clause))
+    };
     let existing = list(&addition.existing, Joint::And);
     let like = match addition.existing.as_slice() {
         [] => Message::default(),
@@ -181,7 +185,7 @@ fn added(remedy: &Remedy) -> Option<Message> {
 
 /// `us-users (communications.content), cn-users (user.contact)`.
 fn people(unserved: &[(String, String)]) -> Message {
-    let whom = unserved.iter().map(|(p, data)| Message::Plain(format!("{} ({})", safe(p), safe(data))));
+    let whom = unserved.iter().map(|(p, data)| say!("{who} ({data})", who = safe(p), data = safe(data)));
     some(whom.collect(), Joint::And)
 }
 
@@ -189,8 +193,10 @@ fn people(unserved: &[(String, String)]) -> Message {
 const NAMED: usize = 3;
 
 fn smaller(smaller: &Smaller, sources: &Sources) -> Message {
-    let route = |c: &CutRoute| format!("`{}` -> `{}` ({})", safe(&c.from), safe(&c.to), line(sources, c.location));
-    let named = some(smaller.cut.iter().map(|c| Message::Plain(route(c))).collect(), Joint::And);
+    let route = |c: &CutRoute| {
+        say!("`{from}` -> `{to}` ({at})", from = safe(&c.from), to = safe(&c.to), at = line(sources, c.location))
+    };
+    let named = some(smaller.cut.iter().map(route).collect(), Joint::And);
     let mut price = Vec::new();
     if !smaller.unserved.is_empty() {
         price.push(say!("take away the last serving path of {people}", people = people(&smaller.unserved)));

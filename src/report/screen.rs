@@ -6,8 +6,8 @@ use std::io::{self, Write};
 use super::causes::grouped;
 use super::gate::{fails, gravest};
 use super::{
-    BOLD, DIM, RenderOptions, coverage, gaps_by_code, limits, line, linked, pad, place_of, places_short, safe, severity_style,
-    summary, verdict_style,
+    BOLD, DIM, RenderOptions, coverage, gaps_by_code, limits, line, linked, pad, place_of, places_short, safe, safe_message,
+    severity_style, summary, verdict_style,
 };
 use crate::finding::{Assessment, Finding, RuleResult, Verdict};
 use crate::lang::{self, Lang, tell};
@@ -46,9 +46,13 @@ pub fn write(a: &Assessment, sources: &Sources, options: &RenderOptions, out: &m
         let severity = o.paint(severity_style(f.severity), o.lang.word(f.severity.as_str()));
         // What the line is about first: the end of it may be cut.
         let place = places_short(&f.places, o.lang);
-        let place = if place.is_empty() { place } else { format!(" ({place})") };
-        let about = if f.endpoint.is_empty() { String::new() } else { format!("{}{place}: ", safe(&f.endpoint)) };
-        writeln!(out, "{}", one_line(&format!("  {severity} {at}: {about}{}", safe(&f.message.tell(o.lang))), o))?;
+        let (name, message) = (safe(&f.endpoint), safe_message(&f.message));
+        let told = match (name.is_empty(), place.is_empty()) {
+            (true, _) => safe(&f.message.tell(o.lang)).into_owned(),
+            (false, true) => tell!(o.lang, "{name}: {message}", name, message),
+            (false, false) => tell!(o.lang, "{name} ({place}): {message}", name, place, message),
+        };
+        writeln!(out, "{}", one_line(&format!("  {severity} {at}: {told}"), o))?;
     }
     if !a.gaps.is_empty() {
         let mut codes: Vec<(&str, usize)> = gaps_by_code(&a.gaps).into_iter().map(|(code, gaps)| (code, gaps.len())).collect();

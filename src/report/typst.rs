@@ -1,6 +1,9 @@
 //! The report for paper and signatures as a Typst document: `typst compile residency.typ` makes the PDF. What it says stands in string
 //! literals, which Typst never takes for markup; everything else is this file's own.
 
+mod record;
+
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::causes::grouped;
@@ -9,13 +12,15 @@ use super::draw::{Graph, svg};
 use super::gate::{Title, data_sets, details, gravest, line};
 use super::{RenderOptions, Reporter, by_what, coverage, known, safe, safe_message, summary, whose};
 use crate::finding::{Assessment, Finding};
-use crate::lang::{self, Lang, say, tell};
+use crate::lang::{self, Lang, Message, say, tell};
 use crate::source::Sources;
 
 /// Lines for a name, a role, a date and a signature.
 const SIGNATURES: usize = 3;
 /// Causes told with everything; each further finding gets a line with its fingerprint. Nobody signs four thousand pages.
 const IN_FULL: usize = 300;
+/// Lines of a paragraph that lists findings.
+const LISTED: usize = 40;
 /// Lines on what would make a rule hold.
 const STEPS: usize = 40;
 /// Characters of the project's name at the foot of each page and in the properties of the document, where PDF/A has no place for more
@@ -80,7 +85,9 @@ pub fn document(
         members(alike, sources, lang, out)?;
     }
     shorter(in_short, sources, lang, out)?;
+    record::record(a, sources, lang, out)?;
     transfers(a, sources, lang, out)?;
+    record::waivers(a, sources, lang, out)?;
     heading(1, &tell!(lang, "What this rests on"), out)?;
     for text in coverage(&a.coverage).iter().map(|text| text.tell(lang)).chain(data_sets(a, lang)) {
         paragraph(&text, out)?;
@@ -95,6 +102,7 @@ pub fn document(
         a.coverage.files_skipped.iter().map(|(file, why)| vec![safe(file).into_owned(), safe(&lang.read(why)).into_owned()]);
     table("(1fr, 1fr)", &[tell!(lang, "File"), tell!(lang, "Why")], skipped, out)?;
     hashes(a, lang, out)?;
+    record::glossary(lang, out)?;
     signatures(lang, out)
 }
 
@@ -220,7 +228,7 @@ fn rules(a: &Assessment, sources: &Sources, lang: Lang, out: &mut dyn Write) -> 
 }
 
 fn finding(f: &Finding, sources: &Sources, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
-    heading(2, &format!("{} {}: {}", lang.word(f.severity.as_str()), lang.word(f.verdict.as_str()), f.code), out)?;
+    heading(2, &kind_of(f, f.code.to_owned(), lang), out)?;
     paragraph(&f.message.tell(lang), out)?;
     let rule = f.rule.iter().map(|rule| (Title::Of(say!("rule")), safe(rule).into_owned()));
     let at = f.location.iter().map(|at| (Title::Of(say!("at")), line(sources, *at)));
@@ -234,7 +242,7 @@ fn members(alike: &[&Finding], sources: &Sources, lang: Lang, out: &mut dyn Writ
         return Ok(());
     }
     paragraph(&tell!(lang, "{others} of the same cause:", others = lang::count(alike.len(), "other", "others")), out)?;
-    alike.iter().try_for_each(|f| paragraph(&short(&f.endpoint, f, sources), out))
+    listed(alike.iter().map(|f| short(&f.endpoint, f, sources)), out)
 }
 
 /// The causes after the first ones, a line for each finding, under what they have in common.
@@ -247,23 +255,39 @@ fn shorter(causes: &[(&Finding, Vec<&Finding>)], sources: &Sources, lang: Lang, 
     heading(2, &tell!(lang, "{findings} more, less grave", findings), out)?;
     let how = tell!(lang, "Each with its fingerprint, by which the JSON and HTML reports of this assessment have its ways.");
     paragraph(&how, out)?;
-    let mut before = None;
-    for (f, alike) in causes {
-        let kind = (f.severity, f.verdict, f.code, f.rule.as_deref());
-        if before.replace(kind) != Some(kind) {
-            heading(3, &kind_of(f, lang), out)?;
+    // Under one head each, or with two rules at every server there would be a head for every line.
+    let mut kinds: BTreeMap<_, usize> = BTreeMap::new();
+    let mut by_kind: Vec<Vec<&(&Finding, Vec<&Finding>)>> = Vec::new();
+    for cause in causes {
+        let (f, _) = cause;
+        let at = *kinds.entry((f.severity, f.verdict, f.code, f.rule.as_deref())).or_insert(by_kind.len());
+        match by_kind.get_mut(at) {
+            Some(of) => of.push(cause),
+            None => by_kind.push(vec![cause]),
         }
-        paragraph(&short(&f.message.tell(lang), f, sources), out)?;
-        members(alike, sources, lang, out)?;
+    }
+    for of in by_kind {
+        let f = of[0].0;
+        let rule = f.rule.as_ref().map_or_else(String::new, |rule| format!(" ({})", safe(rule)));
+        heading(3, &kind_of(f, format!("{}{rule}", f.code), lang), out)?;
+        for part in of.chunk_by(|(_, alike), _| alike.is_empty()) {
+            listed(part.iter().map(|(f, _)| short(&f.message.tell(lang), f, sources)), out)?;
+            part.iter().try_for_each(|(_, alike)| members(alike, sources, lang, out))?;
+        }
     }
     Ok(())
 }
 
-/// `high violated: data-leaves-boundary (us-meetings-stay/keys-stay)`.
-fn kind_of(f: &Finding, lang: Lang) -> String {
-    let (severity, verdict) = (lang.word(f.severity.as_str()), lang.word(f.verdict.as_str()));
-    let rule = f.rule.as_ref().map_or_else(String::new, |rule| format!(" ({})", safe(rule)));
-    format!("{severity} {verdict}: {}{rule}", f.code)
+/// A line each, many in a paragraph: to Typst, a paragraph of its own costs more than the line in it.
+fn listed(texts: impl Iterator<Item = String>, out: &mut dyn Write) -> io::Result<()> {
+    let texts: Vec<String> = texts.map(|text| format!("• {text}")).collect();
+    texts.chunks(LISTED).try_for_each(|some| writeln!(out, "#par(spacing: 0.65em, text({}))", literal(&some.join("\n"))))
+}
+
+/// `high violated: data-leaves-boundary`.
+fn kind_of(f: &Finding, about: String, lang: Lang) -> String {
+    let (severity, verdict) = (Message::Word(f.severity.as_str()), Message::Word(f.verdict.as_str()));
+    tell!(lang, "{severity} {verdict}: {about}", severity, verdict, about)
 }
 
 /// `10.86.4.11:8801 - routing/media.conf:7 [853b18cd5402f956e326eb7a]`.

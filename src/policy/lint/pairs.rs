@@ -77,16 +77,19 @@ pub(super) fn pairs(packs: &[Pack], found: &mut Vec<Lint>) {
     // A rule for one country meets those for all others: it is told once.
     for (n, others) in shared {
         let (pack, rule) = rules[n];
-        let more = if others.len() > 2 { format!(" and {} other rules", others.len() - 2) } else { String::new() };
-        let named: Vec<String> = others.iter().take(2).map(|(o, _)| format!("`{o}`")).collect();
+        let named = match &*others {
+            [] => continue,
+            [(a, _)] => format!("`{a}`"),
+            [(a, _), (b, _)] => format!("`{a}` and `{b}`"),
+            [(a, _), (b, _), more @ ..] => format!("`{a}`, `{b}` and {} more", more.len()),
+        };
         found.push(Lint {
             code: "shared-data-has-no-place",
             level: if others.iter().any(|(_, within)| *within) { Level::Warning } else { Level::Note },
             location: rule.id.at(pack.location.source),
             message: format!(
-                "data that people of `{}` share with those of {}{more} has no place that both allow",
-                pack.rule_name(rule),
-                named.join(", ")
+                "data that people of `{}` share with those of {named} has no place that both allow",
+                pack.rule_name(rule)
             ),
             help: Some(
                 "say with `combine` how shared data is judged: `intersection` (all rules at once, as it is without), \

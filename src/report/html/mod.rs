@@ -19,10 +19,10 @@ use crate::vocab::places;
 mod findings;
 mod matrix;
 mod opening;
-mod record;
+pub(super) mod record;
 mod rests;
 pub mod traffic;
-mod words;
+pub(super) mod words;
 pub mod world;
 
 pub use world::World;
@@ -259,7 +259,7 @@ fn verdict_words(verdict: Verdict) -> Message {
 }
 
 /// Whose data, from how an assessment has it.
-fn origin_words(origin: &str, lang: Lang) -> String {
+pub(super) fn origin_words(origin: &str, lang: Lang) -> String {
     match origin {
         "" => tell!(lang, "nobody said whose"),
         codes => lang::series(codes.split('+').map(|code| country_words(code, lang)), Joint::EachAnd).tell(lang),
@@ -267,7 +267,7 @@ fn origin_words(origin: &str, lang: Lang) -> String {
 }
 
 /// `China (CN)`, or that it is not known.
-fn country_words(code: &str, lang: Lang) -> String {
+pub(super) fn country_words(code: &str, lang: Lang) -> String {
     match places::country(code) {
         Some(country) => tell!(lang, "{country} ({code})", country = lang.country(country), code),
         None => tell!(lang, "place not known"),

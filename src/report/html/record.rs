@@ -6,37 +6,43 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 
 use super::{Breaking, Prose, Report, Text, at, comma, country_words, list, nothing, origin_words, state_words, verdict_badge};
-use crate::finding::{Allowed, Finding, State, Waived, WaivedBy};
+use crate::finding::{Allowed, Assessment, Finding, State, Waived, WaivedBy, Way};
 use crate::lang::{self, Message, say, tell};
 use crate::report::places_short;
 use crate::vocab::mechanisms;
 
+/// What the record is for, and what has to come from elsewhere.
+pub(in crate::report) fn about() -> Message {
+    say!(
+        "For the record of processing activities (GDPR, article 30(1)(d) and (e)) and for the impact assessment and its record of handling \
+         (PIPL, articles 55 and 56). onshore knows places, ways and the project's transfer register. It does not know contact details, purposes beyond \
+         the register, time limits for erasure or security measures: add those from elsewhere."
+    )
+}
+
 pub(super) fn section(r: &Report<'_>) -> Markup {
     html! {
-        p {
-            (tell!(
-                r.lang,
-                "For the record of processing activities (GDPR, article 30(1)(d) and (e)) and for the impact assessment and its record of handling \
-                 (PIPL, articles 55 and 56). onshore knows places, ways and the project's transfer register. It does not know contact details, purposes beyond \
-                 the register, time limits for erasure or security measures: add those from elsewhere."
-            ))
-        }
+        p { (about().tell(r.lang)) }
         h3 { (tell!(r.lang, "Stores")) }
-        (stores(r))
+        (kept(r))
         h3 { (tell!(r.lang, "Places outside the country of origin")) }
-        (abroad(r))
+        (outside(r))
         h3 { (tell!(r.lang, "Transfer register: what is allowed by it only")) }
         (register(r))
     }
 }
 
-fn stores(r: &Report<'_>) -> Markup {
-    let ways = || r.assessment.ways.iter().filter(|w| matches!(w.activity, "store" | "keys"));
-    if ways().next().is_none() {
+/// The ways that end in a store or a key service.
+pub(in crate::report) fn stores(a: &Assessment) -> impl Iterator<Item = &Way> {
+    a.ways.iter().filter(|w| matches!(w.activity, "store" | "keys"))
+}
+
+fn kept(r: &Report<'_>) -> Markup {
+    if stores(r.assessment).next().is_none() {
         return nothing(r.lang, &say!("No store and no key service is reached by declared data."));
     }
     let rows = html! {
-        @for way in ways() {
+        @for way in stores(r.assessment) {
             tr class=[(way.country == "?").then_some("untold")] {
                 th scope="row" { (Text(&way.endpoint)) br; (at(r.sources, way.location)) }
                 td { (Text(&country_words(&way.country, r.lang))) }
@@ -55,13 +61,13 @@ fn stores(r: &Report<'_>) -> Markup {
 
 /// What of an origin's data gets to one country: classes, and activities with the mildest state.
 #[derive(Default)]
-struct Abroad<'a> {
-    data: BTreeSet<&'a str>,
-    activities: BTreeMap<&'static str, State>,
+pub(in crate::report) struct Abroad<'a> {
+    pub data: BTreeSet<&'a str>,
+    pub activities: BTreeMap<&'static str, State>,
 }
 
-fn abroad(r: &Report<'_>) -> Markup {
-    let a = r.assessment;
+/// By origin, whether the country is known, and country: what is not known comes first.
+pub(in crate::report) fn abroad(a: &Assessment) -> BTreeMap<(&str, bool, &str), Abroad<'_>> {
     let mut rows: BTreeMap<(&str, bool, &str), Abroad<'_>> = BTreeMap::new();
     for way in a.ways.iter().filter(|w| w.origin != w.country) {
         let row = rows.entry((&way.origin, way.country != "?", &way.country)).or_default();
@@ -69,13 +75,31 @@ fn abroad(r: &Report<'_>) -> Markup {
         let state = row.activities.entry(way.activity).or_insert(way.state);
         *state = way.state.min(*state);
     }
+    rows
+}
+
+/// The entries of the register that were used for an origin's data in a country.
+pub(in crate::report) fn basis(a: &Assessment, origin: &str, country: &str) -> Vec<Message> {
+    let there = |t: &Allowed| t.places.iter().any(|p| p.place.as_ref().is_some_and(|p| p.country.as_str() == country));
+    let used = a.allowed.iter().filter(|t| t.origin.iter().any(|o| o == origin) && there(t));
+    used.map(|t| {
+        say!(
+            "{mechanism}, for {data} at {endpoint}, recipient {recipient}",
+            mechanism = t.mechanism,
+            data = lang::list(&t.data),
+            endpoint = t.endpoint,
+            recipient = t.recipient
+        )
+    })
+    .collect()
+}
+
+fn outside(r: &Report<'_>) -> Markup {
+    let a = r.assessment;
+    let rows = abroad(a);
     if rows.is_empty() {
         return nothing(r.lang, &say!("No way leads out of the country of origin, in what was read."));
     }
-    let by = |origin: &str, country: &str| -> Vec<&Allowed> {
-        let there = |t: &Allowed| t.places.iter().any(|p| p.place.as_ref().is_some_and(|p| p.country.as_str() == country));
-        a.allowed.iter().filter(|t| t.origin.iter().any(|o| o == origin) && there(t)).collect()
-    };
     let rows = html! {
         @for ((origin, known, country), row) in &rows {
             tr class=[(!known).then_some("untold")] {
@@ -84,20 +108,9 @@ fn abroad(r: &Report<'_>) -> Markup {
                 td { (list(&row.data.iter().collect::<Vec<_>>())) }
                 td { @for (activity, state) in &row.activities { p { (r.lang.word(activity)) (comma(r.lang)) (state_words(*state).tell(r.lang)) } } }
                 td {
-                    @let entries = by(origin, country);
+                    @let entries = basis(a, origin, country);
                     @if entries.is_empty() { (tell!(r.lang, "no entry of the register was used")) }
-                    @for t in entries {
-                        p {
-                            (Text(&tell!(
-                                r.lang,
-                                "{mechanism}, for {data} at {endpoint}, recipient {recipient}",
-                                mechanism = t.mechanism,
-                                data = lang::list(&t.data),
-                                endpoint = t.endpoint,
-                                recipient = t.recipient
-                            )))
-                        }
-                    }
+                    @for entry in &entries { p { (Text(&entry.tell(r.lang))) } }
                 }
             }
         }

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::lang::{Lang, Message, say};
 
-fn words() -> Vec<(Message, Message)> {
+pub(in crate::report) fn words() -> Vec<(Message, Message)> {
     vec![
         (
             say!("broken"),
@@ -24,7 +24,8 @@ fn words() -> Vec<(Message, Message)> {
         ),
         (say!("fingerprint"), say!("A name for a finding that stays the same when lines move.")),
         (
-            say!("gap"),
+            // The message of that name is what stands behind a number.
+            Message::Word("gap"),
             say!("Something that was met in the files and not understood. It leaves open every rule that it may touch."),
         ),
         (say!("holds"), say!("For what was read and declared, nothing breaks the rule.")),
