@@ -209,13 +209,18 @@ impl Sum {
 }
 
 /// Sums by key: numbers by key and sums by number, so that what is counted for many rows at once does not wait for memory row by row.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Cells {
     numbers: HashMap<Short, u32>,
     sums: Vec<Sum>,
 }
 
 impl Cells {
+    /// With room for all that a tally of such a bound ever holds: growing would need the room of before beside the new one.
+    fn up_to(bound: usize) -> Self {
+        Self { numbers: HashMap::default(), sums: Vec::with_capacity(most(bound.min(CELLS))) }
+    }
+
     fn len(&self) -> usize {
         self.sums.len()
     }
@@ -241,6 +246,12 @@ impl Cells {
     fn iter(&self) -> impl Iterator<Item = (Key, &Sum)> {
         self.numbers.iter().map(|(key, number)| (key.key(), &self.sums[*number as usize]))
     }
+}
+
+/// Cells of a tally before it is cut back to its bound: so many more that cutting back costs little, as many as a table for the bound has
+/// room for anyway.
+fn most(bound: usize) -> usize {
+    bound.saturating_add(bound / 4 * 3)
 }
 
 /// The same sums, however they are numbered.
@@ -282,7 +293,7 @@ impl Tally {
     /// With room for so many cells.
     pub fn bounded(bound: usize) -> Self {
         Self {
-            cells: Cells::default(),
+            cells: Cells::up_to(bound),
             grain: Grain::default(),
             other: Sum::default(),
             cut: None,
@@ -324,9 +335,8 @@ impl Tally {
         self.keep_bound();
     }
 
-    /// Room beyond the bound, so that cutting back costs little; as much as a table for the bound has anyway.
     pub(super) fn keep_bound(&mut self) {
-        if self.cells.len() > self.bound.saturating_add(self.bound / 4 * 3) {
+        if self.cells.len() > most(self.bound) {
             self.shrink();
         }
     }
@@ -378,7 +388,7 @@ impl Tally {
     fn coarsen(&mut self) {
         let Some(grain) = self.grain.coarser() else { return };
         self.grain = grain;
-        std::mem::take(&mut self.cells).iter().for_each(|(key, sum)| {
+        std::mem::replace(&mut self.cells, Cells::up_to(self.bound)).iter().for_each(|(key, sum)| {
             let key = Key { hour: key.hour.and_then(|h| grain.round(h)), ..key };
             self.cells.sum(key).add(sum);
         });
@@ -387,7 +397,7 @@ impl Tally {
     fn lower_cut(&mut self, cut: Key) {
         let cut = self.cut.map_or(cut, |known| known.min(cut));
         self.cut = Some(cut);
-        std::mem::take(&mut self.cells).iter().for_each(|(key, sum)| {
+        std::mem::replace(&mut self.cells, Cells::up_to(self.bound)).iter().for_each(|(key, sum)| {
             let kept = if key <= cut { self.cells.sum(key) } else { &mut self.other };
             kept.add(sum);
         });
