@@ -48,11 +48,10 @@ pub fn count(inputs: &[Input], labels: &Labels, reading: &Reading, stdin: &mut d
     if workers <= 1 {
         tally = tally.merged(counting.work());
     } else {
-        let all: Vec<Tally> = thread::scope(|scope| {
+        tally = thread::scope(|scope| {
             let running: Vec<_> = (0..workers).map(|_| scope.spawn(|| counting.work())).collect();
-            running.into_iter().map(|w| w.join().expect("a reader does not panic")).collect()
+            running.into_iter().map(|w| w.join().expect("a reader does not panic")).fold(tally, Tally::merged)
         });
-        all.iter().for_each(|counted| tally.merge(counted));
     }
     tally.settle();
     let taken = std::mem::take(&mut counting.state().taken);

@@ -1,6 +1,8 @@
 //! Rows into a tally: what is no flow is told apart, who is at the ends is looked up, and the rest is counted.
 
-use super::flow::{End, Flow, Odd, Sink};
+use std::net::IpAddr;
+
+use super::flow::{End, Flow, Known, Odd, Sink};
 use super::label::{Labels, Party, PartyId};
 use super::tally::{Key, Sample, Tally, Way};
 use crate::geo::Kind;
@@ -18,7 +20,15 @@ pub struct Counter<'l> {
     /// Row of the last flow: both directions of one row are one row.
     last_row: u64,
     /// Flows that are not yet counted.
-    batch: Vec<(u64, Flow)>,
+    batch: Vec<Held>,
+}
+
+/// A flow that waits to be counted.
+struct Held {
+    row: u64,
+    flow: Flow,
+    /// Of its ends.
+    known: [Known; 2],
 }
 
 /// What counting asks of a party.
@@ -72,19 +82,25 @@ impl<'l> Counter<'l> {
     fn count_batch(&mut self) {
         let batch = std::mem::take(&mut self.batch);
         let mut ends = [(PartyId(0), PartyId(0)); BATCH];
-        for (ends, (_, flow)) in ends.iter_mut().zip(&batch) {
-            *ends = (self.labels.find(flow.from, flow.from_port), self.labels.find(flow.to, flow.to_port));
+        for (ends, Held { flow, known: [from, to], .. }) in ends.iter_mut().zip(&batch) {
+            *ends = (self.party(*from, flow.from, flow.from_port), self.party(*to, flow.to, flow.to_port));
         }
         let mut cells = [None; BATCH];
-        for ((cell, (from, to)), (_, flow)) in cells.iter_mut().zip(ends).zip(&batch) {
+        for ((cell, (from, to)), Held { flow, .. }) in cells.iter_mut().zip(ends).zip(&batch) {
             *cell = self.cell(flow, from, to);
         }
-        for (cell, (row, flow)) in cells.iter().zip(&batch) {
+        for (cell, Held { row, flow, .. }) in cells.iter().zip(&batch) {
             self.tally.count(*cell, flow, Sample(self.file, *row));
         }
         self.tally.keep_bound();
         self.batch = batch;
         self.batch.clear();
+    }
+
+    #[inline]
+    fn party(&self, known: Known, address: IpAddr, port: u16) -> PartyId {
+        let known = if known == Known::NOT { self.labels.know(address) } else { known };
+        self.labels.find_known(known, address, port)
     }
 
     /// Where a flow is counted; `None`: with all others beyond the bound.
@@ -114,9 +130,17 @@ impl<'l> Counter<'l> {
 
 impl Sink for Counter<'_> {
     fn flow(&mut self, row: u64, flow: Flow) {
+        self.known_flow(row, flow, [Known::NOT; 2]);
+    }
+
+    fn know(&self, address: IpAddr) -> Known {
+        self.labels.know(address)
+    }
+
+    fn known_flow(&mut self, row: u64, flow: Flow, known: [Known; 2]) {
         self.row(row);
         if self.is_flow(&flow) {
-            self.batch.push((row, flow));
+            self.batch.push(Held { row, flow, known });
             if self.batch.len() == BATCH {
                 self.count_batch();
             }

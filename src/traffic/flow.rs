@@ -138,9 +138,29 @@ pub enum End<'l> {
     Untold,
 }
 
+/// What a sink makes of an address, whatever that is: a reader that meets an address once for many flows asks once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known(pub u32);
+
+impl Known {
+    /// It was not asked.
+    pub const NOT: Self = Self(u32::MAX);
+}
+
 /// Takes what a reader finds. `row` is the line from 1 in texts, else the record from 1.
 pub trait Sink {
     fn flow(&mut self, row: u64, flow: Flow);
+
+    /// To be handed back with the flows that have the address.
+    fn know(&self, _: IpAddr) -> Known {
+        Known::NOT
+    }
+
+    /// A flow, with what the sink knows of its ends.
+    fn known_flow(&mut self, row: u64, flow: Flow, _: [Known; 2]) {
+        self.flow(row, flow);
+    }
+
     /// A flow of which an end is told by something else than an address, which then means nothing in the flow.
     fn between(&mut self, row: u64, flow: Flow, from: End<'_>, to: End<'_>);
     fn odd(&mut self, row: u64, odd: Odd);

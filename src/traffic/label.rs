@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use foldhash::HashMap;
 use sha2::{Digest, Sha256};
 
-use super::flow::End;
+use super::flow::{End, Known};
 use super::table::Table;
 use crate::geo::mmdb::{Database, Record};
 use crate::geo::{Atlas, Basis, GeoError, Geolocation, Kind, special};
@@ -147,11 +147,23 @@ impl Labels {
     }
 
     /// Who has an address; the port tells endpoints apart that share it.
+    #[inline]
     pub fn find(&self, address: IpAddr, port: u16) -> PartyId {
-        let answer = match address {
+        self.find_known(self.know(address), address, port)
+    }
+
+    /// What is known of an address without its port.
+    #[inline]
+    pub fn know(&self, address: IpAddr) -> Known {
+        Known(match address {
             IpAddr::V4(v4) => self.table.v4(v4),
             IpAddr::V6(v6) => self.table.v6(v6),
-        };
+        })
+    }
+
+    /// [`Labels::find`] of an address of which something is known.
+    #[inline]
+    pub fn find_known(&self, Known(answer): Known, address: IpAddr, port: u16) -> PartyId {
         if answer & ASK == 0 {
             return PartyId(answer);
         }

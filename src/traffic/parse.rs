@@ -142,7 +142,7 @@ pub fn address_in(text: &[u8], start: usize, end: usize) -> Option<IpAddr> {
 
 /// [`v4`] of a part of a text. `None`: it is none, or lies too near to an edge of the text.
 #[inline]
-fn v4_in(text: &[u8], start: usize, end: usize) -> Option<Ipv4Addr> {
+pub fn v4_in(text: &[u8], start: usize, end: usize) -> Option<Ipv4Addr> {
     quad(text.get(start.checked_sub(4)?..)?.first_chunk()?, end.wrapping_sub(start))
 }
 
@@ -242,6 +242,7 @@ pub fn time(bytes: &[u8]) -> Option<i64> {
 }
 
 /// Seconds since 1970 out of these, milli-, micro- or nanoseconds: the size tells which.
+#[inline]
 pub fn epoch(n: u64) -> i64 {
     let seconds = match n {
         0..100_000_000_000 => n,

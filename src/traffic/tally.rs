@@ -4,6 +4,7 @@
 //! pairs, those with the smallest numbers keep their own cell and all others share one, which no rule can be satisfied beside.
 //! Both depend on nothing but the set of flows: files in any order, on any number of threads or machines, give the same tally.
 
+use std::collections::hash_map::Entry;
 use std::hash::{Hash, Hasher};
 
 use foldhash::HashMap;
@@ -237,9 +238,42 @@ impl Cells {
         next
     }
 
-    fn sum(&mut self, key: Key) -> &mut Sum {
-        let number = self.number(key);
-        &mut self.sums[number as usize]
+    /// Every cell under another key, or (`None`) with `other`. In the room that there is: what came from far away is as large as a tally
+    /// gets, and new room beside the old would be what a run needs most of.
+    fn rekey(&mut self, key: impl Fn(Key) -> Option<Key>, other: &mut Sum) {
+        let mut numbers: HashMap<Short, u32> = HashMap::default();
+        // By number: the one that its sum went to; the first that a key had stays.
+        let mut gone = vec![false; self.sums.len()];
+        for (old, number) in self.numbers.drain() {
+            let sum = self.sums[number as usize];
+            match key(old.key()) {
+                None => other.add(&sum),
+                Some(new) => match numbers.entry(new.into()) {
+                    Entry::Vacant(free) => {
+                        free.insert(number);
+                        continue;
+                    }
+                    Entry::Occupied(kept) => self.sums[*kept.get() as usize].add(&sum),
+                },
+            }
+            gone[number as usize] = true;
+        }
+        self.numbers = numbers;
+        self.close(&gone);
+    }
+
+    /// Closes the gaps that sums have left.
+    fn close(&mut self, gone: &[bool]) {
+        let mut left = 0;
+        let mut place = |gone: &bool| {
+            let place = left;
+            left += u32::from(!gone);
+            place
+        };
+        let places: Vec<u32> = gone.iter().map(&mut place).collect();
+        self.numbers.values_mut().for_each(|number| *number = places[*number as usize]);
+        let mut gone = gone.iter();
+        self.sums.retain(|_| gone.next() == Some(&false));
     }
 
     /// In no order.
@@ -380,27 +414,22 @@ impl Tally {
         }
         if self.cells.len() > self.bound {
             let mut keys: Vec<Key> = self.cells.iter().map(|(key, _)| key).collect();
-            keys.sort_unstable();
-            self.lower_cut(keys[self.bound - 1]);
+            let (_, last, _) = keys.select_nth_unstable(self.bound - 1);
+            let last = *last;
+            self.lower_cut(last);
         }
     }
 
     fn coarsen(&mut self) {
         let Some(grain) = self.grain.coarser() else { return };
         self.grain = grain;
-        std::mem::replace(&mut self.cells, Cells::up_to(self.bound)).iter().for_each(|(key, sum)| {
-            let key = Key { hour: key.hour.and_then(|h| grain.round(h)), ..key };
-            self.cells.sum(key).add(sum);
-        });
+        self.cells.rekey(|key| Some(Key { hour: key.hour.and_then(|h| grain.round(h)), ..key }), &mut self.other);
     }
 
     fn lower_cut(&mut self, cut: Key) {
         let cut = self.cut.map_or(cut, |known| known.min(cut));
         self.cut = Some(cut);
-        std::mem::replace(&mut self.cells, Cells::up_to(self.bound)).iter().for_each(|(key, sum)| {
-            let kept = if key <= cut { self.cells.sum(key) } else { &mut self.other };
-            kept.add(sum);
-        });
+        self.cells.rekey(|key| (key <= cut).then_some(key), &mut self.other);
     }
 
     pub fn cut(&self) -> Option<Key> {

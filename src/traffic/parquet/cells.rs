@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::Range;
 use std::sync::Arc;
 
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type};
@@ -17,7 +18,7 @@ use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 
 use super::pages::Pages;
 use super::texts::{Shared, Texts, lock};
-use crate::traffic::flow::Odd;
+use crate::traffic::flow::{Known, Odd};
 use crate::traffic::parse;
 use crate::traffic::read::refuses;
 
@@ -53,6 +54,11 @@ pub(super) enum Cell<'c> {
 /// What a cell means.
 pub(super) trait Value: Clone + Send + 'static {
     fn of(cell: Cell<'_>) -> Self;
+
+    /// Of a part of a page.
+    fn of_text(page: &[u8], at: Range<usize>) -> Self {
+        Self::of(Cell::Bytes(&page[at]))
+    }
 }
 
 /// A column of which a batch is held.
@@ -132,6 +138,11 @@ impl<V: Value> Column<V> {
 
     /// The next so many rows.
     pub fn load(&mut self, rows: usize) -> Result<(), ParquetError> {
+        self.load_each(rows, |_| {})
+    }
+
+    /// The same, each value after it was handed out to be completed: what many rows have in common only once.
+    pub fn load_each(&mut self, rows: usize, complete: impl FnMut(&mut V)) -> Result<(), ParquetError> {
         self.levels.clear();
         let levels = (self.full > 0).then_some(&mut self.levels);
         let into = Target { values: &mut self.values, rows, full: self.full };
@@ -155,16 +166,19 @@ impl<V: Value> Column<V> {
             Some(Source::Texts(run, entries)) => {
                 lock(entries).forget();
                 let numbers = run.load(rows, levels)?;
-                let (entries, null) = (lock(entries), V::of(Cell::Null));
+                let (mut entries, null) = (lock(entries), V::of(Cell::Null));
+                entries.renew(complete);
                 let mut missing = false;
                 into.put(numbers, &self.levels, |n| {
                     let entry = entries.get(*n);
                     missing |= entry.is_none();
                     entry.unwrap_or(&null).clone()
                 });
-                if missing {
-                    return Err(ParquetError::General("a text that is not in its dictionary".to_owned()));
-                }
+                return if missing {
+                    Err(ParquetError::General("a text that is not in its dictionary".to_owned()))
+                } else {
+                    Ok(())
+                };
             }
             Some(Source::Bytes(run)) => {
                 into.put(run.load(rows, levels)?, &self.levels, |v: &ByteArray| V::of(Cell::Bytes(v.data())));
@@ -173,6 +187,7 @@ impl<V: Value> Column<V> {
                 into.put(run.load(rows, levels)?, &self.levels, |v: &FixedLenByteArray| V::of(Cell::Raw(v.data())));
             }
         }
+        self.values.iter_mut().for_each(complete);
         Ok(())
     }
 
@@ -225,6 +240,7 @@ fn unsigned(about: &ColumnDescriptor) -> bool {
 pub(super) struct Number(pub Option<u64>);
 
 impl Value for Number {
+    #[inline]
     fn of(cell: Cell<'_>) -> Self {
         Self(match cell {
             Cell::Number(n) | Cell::Seconds(n) => u64::try_from(n).ok(),
@@ -240,9 +256,11 @@ pub(super) struct Address {
     /// There is something, be it an address or not.
     pub is_told: bool,
     pub address: Option<IpAddr>,
+    pub known: Known,
 }
 
 impl Value for Address {
+    #[inline]
     fn of(cell: Cell<'_>) -> Self {
         let address = match cell {
             Cell::Bytes(text) => parse::address(text.trim_ascii()),
@@ -255,7 +273,15 @@ impl Value for Address {
             Cell::Null | Cell::Real(_) | Cell::Bool(_) | Cell::Seconds(_) => None,
         };
         // Logs write a dash for what they do not know, in text columns too.
-        Self { is_told: !matches!(cell, Cell::Null | Cell::Bytes(b"" | b"-")), address }
+        Self { is_told: !matches!(cell, Cell::Null | Cell::Bytes(b"" | b"-")), address, known: Known::NOT }
+    }
+
+    #[inline]
+    fn of_text(page: &[u8], at: Range<usize>) -> Self {
+        match parse::v4_in(page, at.start, at.end) {
+            Some(v4) => Self { is_told: true, address: Some(IpAddr::V4(v4)), known: Known::NOT },
+            None => Self::of(Cell::Bytes(&page[at])),
+        }
     }
 }
 
@@ -264,6 +290,7 @@ impl Value for Address {
 pub(super) struct Time(pub Option<i64>);
 
 impl Value for Time {
+    #[inline]
     fn of(cell: Cell<'_>) -> Self {
         Self(match cell {
             Cell::Seconds(n) => Some(n),
@@ -280,6 +307,7 @@ impl Value for Time {
 pub(super) struct Seconds(pub Option<i64>);
 
 impl Value for Seconds {
+    #[inline]
     fn of(cell: Cell<'_>) -> Self {
         Self(if let Cell::Number(n) = cell { Some(n) } else { None })
     }
@@ -290,6 +318,7 @@ impl Value for Seconds {
 pub(super) struct Port(pub u16);
 
 impl Value for Port {
+    #[inline]
     fn of(cell: Cell<'_>) -> Self {
         Self(Number::of(cell).0.and_then(|n| u16::try_from(n).ok()).unwrap_or(0))
     }
@@ -300,6 +329,7 @@ impl Value for Port {
 pub(super) struct Protocol(pub u8);
 
 impl Value for Protocol {
+    #[inline]
     fn of(cell: Cell<'_>) -> Self {
         Self(match cell {
             Cell::Bytes(text) => parse::protocol(text.trim_ascii()),
@@ -313,6 +343,7 @@ impl Value for Protocol {
 pub(super) struct Refused(pub bool);
 
 impl Value for Refused {
+    #[inline]
     fn of(cell: Cell<'_>) -> Self {
         Self(match cell {
             Cell::Bytes(word) => refuses(word),
@@ -328,6 +359,7 @@ impl Value for Refused {
 pub(super) struct Status(pub Option<Odd>);
 
 impl Value for Status {
+    #[inline]
     fn of(cell: Cell<'_>) -> Self {
         Self(match cell {
             Cell::Bytes(b"NODATA") => Some(Odd::NoData),
@@ -342,6 +374,7 @@ impl Value for Status {
 pub(super) struct Direction(pub Option<bool>);
 
 impl Value for Direction {
+    #[inline]
     fn of(cell: Cell<'_>) -> Self {
         Self(match cell {
             Cell::Bytes(b"egress") => Some(true),
@@ -356,6 +389,7 @@ impl Value for Direction {
 pub(super) struct Text(pub Option<Arc<str>>);
 
 impl Value for Text {
+    #[inline]
     fn of(cell: Cell<'_>) -> Self {
         let Cell::Bytes(bytes) = cell else { return Self(None) };
         Self(std::str::from_utf8(bytes).ok().map(Arc::from))

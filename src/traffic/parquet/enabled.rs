@@ -185,8 +185,8 @@ impl Columns<'_> {
 
 /// Rows of which all columns are held.
 pub(super) trait Rows {
-    /// Loads the next so many.
-    fn load(&mut self, rows: usize) -> Result<(), ParquetError>;
+    /// Loads the next so many; the sink is asked what it knows of them.
+    fn load(&mut self, rows: usize, sink: &dyn Sink) -> Result<(), ParquetError>;
 
     /// The one at a place of the batch, which has the number `row`.
     fn give(&self, row: u64, at: usize, sink: &mut dyn Sink);
@@ -196,7 +196,7 @@ fn batches(mut batch: impl Rows, before: u64, rows: u64, sink: &mut dyn Sink) ->
     let (mut row, mut left) = (before, usize::try_from(rows).unwrap_or(0));
     while left > 0 {
         let length = left.min(BATCH);
-        batch.load(length)?;
+        batch.load(length, &*sink)?;
         for at in 0..length {
             row += 1;
             batch.give(row, at, sink);

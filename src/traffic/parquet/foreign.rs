@@ -6,7 +6,7 @@ use parquet::errors::ParquetError;
 
 use super::cells::{Address, Column, Direction, Number, Port, Protocol, Refused, Status, Time};
 use super::switch::{Columns, Rows};
-use crate::traffic::flow::{Flow, Odd, Sink};
+use crate::traffic::flow::{Flow, Known, Odd, Sink};
 
 /// What a column is: first what [`crate::traffic::read::Columns`] knows, in that order, then AWS's further ones.
 const FROM: usize = 0;
@@ -86,15 +86,18 @@ struct Ends {
 }
 
 impl Ends {
-    fn load(&mut self, rows: usize) -> Result<(), ParquetError> {
-        self.packet.load(rows)?;
-        self.interface.load(rows)
+    fn load(&mut self, rows: usize, sink: &dyn Sink) -> Result<(), ParquetError> {
+        let know = |cell: &mut Address| cell.known = cell.address.map_or(Known::NOT, |address| sink.know(address));
+        self.packet.load_each(rows, know)?;
+        self.interface.load_each(rows, know)
     }
 
     /// Behind a NAT or a load balancer the packet's own addresses say who talks to whom.
-    fn get(&self, at: usize) -> Option<IpAddr> {
-        let packet = self.packet.values()[at];
-        if packet.is_told { packet.address } else { self.interface.values()[at].address }
+    #[inline]
+    fn get(&self, at: usize) -> Option<(IpAddr, Known)> {
+        let packet = &self.packet.values()[at];
+        let told = if packet.is_told { packet } else { &self.interface.values()[at] };
+        told.address.map(|address| (address, told.known))
     }
 }
 
@@ -123,10 +126,10 @@ impl Batch {
 }
 
 impl Rows for Batch {
-    fn load(&mut self, rows: usize) -> Result<(), ParquetError> {
+    fn load(&mut self, rows: usize, sink: &dyn Sink) -> Result<(), ParquetError> {
         self.status.load(rows)?;
-        self.from.load(rows)?;
-        self.to.load(rows)?;
+        self.from.load(rows, sink)?;
+        self.to.load(rows, sink)?;
         self.from_port.load(rows)?;
         self.to_port.load(rows)?;
         self.protocol.load(rows)?;
@@ -147,7 +150,9 @@ impl Rows for Batch {
         if let Some(odd) = self.status.values()[at].0 {
             return sink.odd(row, odd);
         }
-        let (Some(from), Some(to)) = (self.from.get(at), self.to.get(at)) else { return sink.odd(row, Odd::Unparsable) };
+        let (Some((from, is_from)), Some((to, is_to))) = (self.from.get(at), self.to.get(at)) else {
+            return sink.odd(row, Odd::Unparsable);
+        };
         let flow = Flow {
             from_port: self.from_port.values()[at].0,
             to_port: self.to_port.values()[at].0,
@@ -161,10 +166,10 @@ impl Rows for Batch {
             ..Flow::between(from, to)
         };
         let one_in = self.sampling.values()[at].0;
-        sink.flow(row, flow.sampled(one_in));
+        sink.known_flow(row, flow.sampled(one_in), [is_from, is_to]);
         let (packets, bytes) = (self.packets_back.values()[at].0, self.bytes_back.values()[at].0);
         if bytes.is_some_and(|b| b > 0) || packets.is_some_and(|p| p > 0) {
-            sink.flow(row, Flow { packets, bytes, ..flow.back() }.sampled(one_in));
+            sink.known_flow(row, Flow { packets, bytes, ..flow.back() }.sampled(one_in), [is_to, is_from]);
         }
     }
 }

@@ -132,7 +132,7 @@ impl Batch {
 }
 
 impl Rows for Batch {
-    fn load(&mut self, rows: usize) -> Result<(), ParquetError> {
+    fn load(&mut self, rows: usize, _: &dyn Sink) -> Result<(), ParquetError> {
         self.row.load(rows)?;
         self.odd.load(rows)?;
         self.from.load(rows)?;

@@ -1,6 +1,7 @@
 //! A column of texts, each of which is looked at once: rows have their numbers. A dictionary is read entry by entry, and the values of
 //! a page without one stand behind it; what the `parquet` crate sees is a column of numbers.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::ParquetError;
 
-use super::cells::{Cell, Value};
+use super::cells::Value;
 use super::pages::{Pages, damaged};
 use super::room::{lend, room};
 
@@ -23,11 +24,13 @@ pub(super) struct Entries<V> {
     first: usize,
     /// Where the values of the present page begin in `spelt`.
     page: usize,
+    /// The dictionary is one that [`Entries::renew`] has not seen, and from where on the spelt ones are.
+    fresh: (bool, usize),
 }
 
 impl<V> Default for Entries<V> {
     fn default() -> Self {
-        Self { dictionary: Vec::new(), spelt: Vec::new(), first: 0, page: 0 }
+        Self { dictionary: Vec::new(), spelt: Vec::new(), first: 0, page: 0, fresh: (false, 0) }
     }
 }
 
@@ -44,7 +47,17 @@ impl<V: Value> Entries<V> {
     pub fn forget(&mut self) {
         self.spelt.drain(..self.page);
         self.first += self.page;
+        self.fresh.1 = self.fresh.1.saturating_sub(self.page);
         self.page = 0;
+    }
+
+    /// Each that came since it was last asked.
+    pub fn renew(&mut self, mut each: impl FnMut(&mut V)) {
+        if std::mem::take(&mut self.fresh.0) {
+            self.dictionary.iter_mut().for_each(&mut each);
+        }
+        self.spelt[self.fresh.1..].iter_mut().for_each(each);
+        self.fresh.1 = self.spelt.len();
     }
 }
 
@@ -82,7 +95,8 @@ impl<V: Value> Texts<V> {
                     return Err(damaged("a dictionary after values without one"));
                 }
                 entries.dictionary.clear();
-                each(&buf, num_values, |text| entries.dictionary.push(V::of(Cell::Bytes(text))));
+                each(&buf, num_values, |at| entries.dictionary.push(V::of_text(&buf, at)));
+                entries.fresh.0 = true;
                 entries.first = entries.dictionary.len();
                 let buf = numbers(&[], 0, entries.first)?;
                 let num_values = u32::try_from(entries.first).unwrap_or(u32::MAX);
@@ -145,21 +159,24 @@ impl<V: Value> Texts<V> {
         let (levels, texts) = page.split_at_checked(levels).ok_or_else(|| damaged("a page with more levels than bytes"))?;
         let mut entries = lock(&self.entries);
         let before = entries.spelt.len();
-        each(texts, values, |text| entries.spelt.push(V::of(Cell::Bytes(text))));
+        each(texts, values, |at| entries.spelt.push(V::of_text(texts, at)));
         entries.page = before;
         numbers(levels, entries.first + before, entries.spelt.len() - before)
     }
 }
 
-/// The texts of a page, each behind its length, as far as they are whole. A page that has fewer than it should is found out by whoever
-/// asks for them.
-fn each(page: &[u8], most: u32, mut each: impl FnMut(&[u8])) {
-    let mut rest = page;
+/// Where the texts of a page are, each behind its length, as far as they are whole. A page that has fewer than it should is found out
+/// by whoever asks for them.
+fn each(page: &[u8], most: u32, mut each: impl FnMut(Range<usize>)) {
+    let mut at = 0;
     for _ in 0..most {
-        let Some((length, behind)) = rest.split_first_chunk() else { return };
-        let Some((text, behind)) = behind.split_at_checked(u32::from_le_bytes(*length) as usize) else { return };
-        each(text);
-        rest = behind;
+        let Some(length) = page[at..].first_chunk() else { return };
+        let (start, length) = (at + length.len(), u32::from_le_bytes(*length) as usize);
+        if length > page.len() - start {
+            return;
+        }
+        at = start + length;
+        each(start..at);
     }
 }
 
