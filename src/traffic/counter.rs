@@ -4,11 +4,8 @@ use std::net::IpAddr;
 
 use super::flow::{End, Flow, Known, Odd, Sink};
 use super::label::{Labels, Party, PartyId};
-use super::tally::{Key, Sample, Tally, Way};
+use super::tally::{BATCH, Key, Sample, Tally, Way};
 use crate::geo::Kind;
-
-/// Rows that are counted at once: their look-ups wait for memory together.
-const BATCH: usize = 64;
 
 /// Counts the rows of one file.
 pub struct Counter<'l> {
@@ -19,7 +16,7 @@ pub struct Counter<'l> {
     tally: Tally,
     /// Row of the last flow: both directions of one row are one row.
     last_row: u64,
-    /// Flows that are not yet counted.
+    /// Flows that are not yet counted: their look-ups wait for memory together.
     batch: Vec<Held>,
 }
 

@@ -16,6 +16,8 @@ pub use crate::finding::observed::Rows;
 
 /// Cells that a tally keeps.
 pub const CELLS: usize = 1 << 16;
+/// Flows that are counted between two looks at the bound.
+pub(super) const BATCH: usize = 64;
 /// Rows named per cell.
 const SAMPLES: usize = 3;
 
@@ -282,8 +284,8 @@ impl Cells {
     }
 }
 
-/// Cells of a tally before it is cut back to its bound: so many more that cutting back costs little, as many as a table for the bound has
-/// room for anyway.
+/// Cells of a tally that is cut back to its bound before it has more: so many more that cutting back costs little, as many as a table for
+/// the bound has room for anyway. One more, and table and sums would double.
 fn most(bound: usize) -> usize {
     bound.saturating_add(bound / 4 * 3)
 }
@@ -370,7 +372,7 @@ impl Tally {
     }
 
     pub(super) fn keep_bound(&mut self) {
-        if self.cells.len() > most(self.bound) {
+        if self.cells.len() > most(self.bound).saturating_sub(BATCH).max(self.bound) {
             self.shrink();
         }
     }
