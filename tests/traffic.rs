@@ -965,6 +965,20 @@ mod parquet_tables {
         for (word, hints) in [("a.parquet.gz", &hints), ("a.parquet", &named)] {
             assert_eq!(sums(&counted(folder.path(), word, hints, 2).1), sums(&by_text), "{word}");
         }
+        // With a way back that is as large, each pair has what both ways of it had.
+        let both = format!("{columns},packets-back=packets,bytes-back=bytes");
+        let back = Hints { columns: both.parse().unwrap(), ..Hints::default() };
+        let pairs = |tally: &Tally, ways: &[bool]| {
+            let mut pairs: BTreeMap<(u32, u32), u64> = BTreeMap::new();
+            for (key, sum) in tally.cells() {
+                for back in ways {
+                    *pairs.entry(if *back { (key.to, key.from) } else { (key.from, key.to) }).or_default() += sum.bytes;
+                }
+            }
+            pairs
+        };
+        let (_, with_back) = counted(folder.path(), "a.parquet", &back, 2);
+        assert_eq!(pairs(&with_back, &[false]), pairs(&by_text, &[false, true]));
         let wrong = Hints { columns: "from=who,to=whom".parse().unwrap(), ..Hints::default() };
         let (logs, _) = counted(folder.path(), "a.parquet", &wrong, 2);
         assert!(logs[0].broken.as_deref().is_some_and(|b| b.contains("no columns of addresses")), "{logs:?}");
