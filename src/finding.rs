@@ -5,6 +5,7 @@
 pub mod observed;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -185,6 +186,9 @@ pub struct HopRoute {
     pub condition: Option<Message>,
 }
 
+/// How data got somewhere. Steps are shared: along a chain every endpoint's path holds those of all before it.
+pub type Path = Vec<Arc<Hop>>;
+
 /// Further text worth showing: "the key is held here", with what it says.
 #[derive(Clone, Debug)]
 pub struct Label {
@@ -222,7 +226,7 @@ pub struct Finding {
     pub without: Vec<String>,
     /// Other rules that take part (unsatisfiable, conflict).
     pub with_rules: Vec<String>,
-    pub path: Vec<Hop>,
+    pub path: Path,
     /// The line that breaks the rule.
     pub location: Option<Location>,
     /// The policy line that asks for it.
@@ -337,7 +341,7 @@ pub struct Way {
     pub endpoint: String,
     pub location: Location,
     /// How it gets there; empty unless that was asked for.
-    pub path: Vec<Hop>,
+    pub path: Path,
 }
 
 /// What is declared, as far as two versions of a project are held against each other: what leads where, and where it stands.

@@ -3,13 +3,15 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use foldhash::HashMap;
 use jiff::civil::Date;
 
 use super::Question;
+use super::describe::hop;
 use super::transfer::Register;
-use crate::finding::{Coverage, KnownPlace, State};
+use crate::finding::{Coverage, Hop, KnownPlace, State};
 use crate::geo::{Atlas, Basis, Geolocation, Kind, known_places};
 use crate::model::{Activity, EndpointId, Place, Role, RouteId, Snapshot, Standing};
 use crate::policy::Doing;
@@ -77,6 +79,8 @@ pub struct Context<'a> {
     /// Shortest ways found so far. Findings about one token mostly follow each other.
     paths: RefCell<VecDeque<(State, usize, Paths<'a>)>>,
     incoming: Rc<Incoming>,
+    /// Steps that reports show, each made once.
+    hops: RefCell<HashMap<Step, Arc<Hop>>>,
     register: OnceCell<Option<Register<'a>>>,
 }
 
@@ -140,6 +144,7 @@ impl<'a> Context<'a> {
             arriving: OnceCell::new(),
             paths: RefCell::default(),
             incoming,
+            hops: RefCell::default(),
             register: OnceCell::new(),
         }
     }
@@ -250,6 +255,12 @@ impl<'a> Context<'a> {
         let way = found.to(to);
         paths.push_back((state, token, found));
         way
+    }
+
+    /// A step of a way, as reports show it.
+    pub fn hop(&self, step: &Step) -> Arc<Hop> {
+        let mut hops = self.hops.borrow_mut();
+        Arc::clone(hops.entry(*step).or_insert_with(|| Arc::new(hop(self.snapshot, self.atlas, step))))
     }
 
     pub fn standpoint(&self, id: EndpointId) -> usize {

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::context::{Arrival, Context};
 use super::scope::{Scope, countries, from, people_in, under};
-use crate::finding::{Finding, Hop, HopRoute, KnownPlace, Label, State, Verdict, without_line};
+use crate::finding::{Finding, Hop, HopRoute, KnownPlace, Label, Path, State, Verdict, without_line};
 use crate::geo::{Atlas, known_places};
 use crate::lang::{self, Joint, Message, say};
 use crate::model::{Country, Endpoint, EndpointId, Place, RouteId, RouteRole, Snapshot, Spill, Standing, Trail};
@@ -32,7 +32,7 @@ pub fn finding(context: &Context<'_>, scope: &Scope<'_>, draft: Draft<'_>) -> Fi
     let snapshot = context.snapshot;
     let endpoint = snapshot.endpoint(draft.endpoint);
     let steps = draft.arrivals.first().and_then(|a| steps(context, a, draft.endpoint, draft.state.unwrap_or(State::Loss)));
-    let path: Vec<Hop> = steps.iter().flatten().map(|s| hop(context.snapshot, context.atlas, s)).collect();
+    let path: Path = steps.iter().flatten().map(|s| context.hop(s)).collect();
     let routes = || steps.iter().flatten().filter_map(|s| s.route).map(|r| snapshot.route(r));
     // The standby hop is what a reader must see, be it only another name; else how data got there last.
     let role = routes().rev().find(|r| r.role.is_standby()).or_else(|| routes().rev().find(|r| !r.alias)).map(|r| r.role);

@@ -1,7 +1,7 @@
 //! What could not be told: gaps and the rules they may touch, and places that two sources tell differently.
 
 use super::context::{Context, bits, intersects};
-use super::describe::{fingerprint, hop};
+use super::describe::fingerprint;
 use super::domains::relevant;
 use super::placement::{Placement, Wanted, judge};
 use super::recipient::{self, Fitness};
@@ -220,7 +220,7 @@ pub fn conflicts(context: &Context<'_>) -> Vec<Finding> {
         let Some(conflict) = context.geolocation(id).conflict else { continue };
         let endpoint = context.snapshot.endpoint(id);
         let steps = context.way(State::Loss, token, id);
-        let path: Vec<_> = steps.iter().flatten().map(|s| hop(context.snapshot, context.atlas, s)).collect();
+        let path: Vec<_> = steps.iter().flatten().map(|s| context.hop(s)).collect();
         let message = say!("two sources disagree on where `{endpoint}` stands: {conflict}", endpoint = endpoint.name, conflict);
         let mut finding = Finding {
             help: Some(say!("correct the declaration that is wrong, or settle it with a [[geo.override]] that says why")),

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use foldhash::HashSet;
 
 use super::context::{Context, bits};
-use super::describe::{hop, made_at};
+use super::describe::made_at;
 use super::{Question, with_context};
-use crate::finding::{Assessment, Edge, Hop, KnownPlace, Stand, State, Topology, Way, without_line};
+use crate::finding::{Assessment, Edge, KnownPlace, Path, Stand, State, Topology, Way, without_line};
 use crate::model::{Endpoint, EndpointId, Role, Route, SiteMatch};
 use crate::reach::Token;
 use crate::source::Location;
@@ -93,13 +93,13 @@ pub fn stands(places: &[KnownPlace]) -> Vec<String> {
 }
 
 /// The path of a way that [`ways`] gave for the same snapshot, hop by hop.
-pub fn path_of(context: &Context<'_>, way: &Way) -> Vec<Hop> {
+pub fn path_of(context: &Context<'_>, way: &Way) -> Path {
     let Some(endpoint) = context.snapshot.find(&way.endpoint) else { return Vec::new() };
     let spread = context.spread(way.state);
     let is_it = |t: &usize| origin(&context.tokens[*t]) == way.origin && context.tokens[*t].class == way.data;
     let Some(token) = spread.tokens_at(endpoint).find(is_it) else { return Vec::new() };
     let steps = context.way(way.state, token, endpoint).unwrap_or_default();
-    steps.iter().map(|s| hop(context.snapshot, context.atlas, s)).collect()
+    steps.iter().map(|s| context.hop(s)).collect()
 }
 
 pub fn origin(token: &Token) -> String {

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::check::{Question, path_of, with_context};
-use crate::finding::{Assessment, Hop, Severity, State, Way};
+use crate::finding::{self, Assessment, Hop, Severity, State, Way};
 use crate::lang::{self, Message, say, tell};
 use crate::project::Indeterminate;
 use crate::report::tree::{Lines, Tree};
@@ -111,7 +112,7 @@ pub struct Row {
     /// What the change did to open or close it.
     pub by: Message,
     #[serde(skip)]
-    pub path: Vec<Hop>,
+    pub path: finding::Path,
 }
 
 impl Row {
@@ -342,7 +343,7 @@ fn missing_in(of: &[One], other: &[One]) -> Vec<One> {
 }
 
 /// Fills in paths of ways that an assessment of the question gave, and by what each is there.
-pub fn follow(rows: &mut [Row], ways: &[Way], question: &Question<'_>, by: impl Fn(&[Hop]) -> Message) {
+pub fn follow(rows: &mut [Row], ways: &[Way], question: &Question<'_>, by: impl Fn(&[Arc<Hop>]) -> Message) {
     if rows.is_empty() {
         return;
     }

@@ -1,6 +1,7 @@
 //! `onshore diff`: what a change newly lets get where, and by which line. Findings and ways that both versions have are not shown.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -149,7 +150,7 @@ fn explain(rows: &mut [Row], side: &Compared, other: &Compared, done: Done) {
     }
 }
 
-fn cause(path: &[Hop], line: impl Fn(Location) -> String, own: &Topology, other: &Topology, done: Done) -> Message {
+fn cause(path: &[Arc<Hop>], line: impl Fn(Location) -> String, own: &Topology, other: &Topology, done: Done) -> Message {
     for (from, to) in path.iter().zip(path.iter().skip(1)) {
         let Some(route) = &to.route else { continue };
         let edge = Edge {

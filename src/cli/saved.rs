@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -214,7 +215,7 @@ fn way(w: WayOf, lines: &mut Lines) -> Row {
         state: w.state,
         endpoint: w.endpoint,
         by: Message::default(),
-        path: w.path.into_iter().map(|h| hop(h, lines)).collect(),
+        path: w.path.into_iter().map(|h| Arc::new(hop(h, lines))).collect(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `onshore trace`: every way that data of an origin and class can take, as a tree with places, or drawn.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -9,7 +10,7 @@ use super::draw::Picture;
 use super::pipeline::{self, Opened};
 use super::{Context, Failure, ProjectArgs};
 use crate::check::hop;
-use crate::finding::{Finding, Hop, State};
+use crate::finding::{self, Finding, State};
 use crate::geo::Atlas;
 use crate::lang::{Lang, Message, say, tell};
 use crate::model::Country;
@@ -123,13 +124,13 @@ impl Trace {
     }
 
     /// The shortest way to each endpoint, and how many are left out.
-    fn ways(&self, opened: &Opened, atlas: &Atlas, graph: &Graph<'_>, wanted: &[usize]) -> (Vec<Vec<Hop>>, usize) {
+    fn ways(&self, opened: &Opened, atlas: &Atlas, graph: &Graph<'_>, wanted: &[usize]) -> (Vec<finding::Path>, usize) {
         let spread = graph.spread(&match self.state.as_str() {
             "normal" => World::Normal,
             "overload" => World::Overload,
             _ => World::Any,
         });
-        let mut ways: Vec<Vec<Hop>> = Vec::new();
+        let mut ways: Vec<finding::Path> = Vec::new();
         let (mut hops, mut left_out) = (0, 0);
         for token in wanted.iter().copied() {
             let paths = graph.paths(&spread, token);
@@ -140,7 +141,7 @@ impl Trace {
                 }
                 let Some(steps) = paths.to(endpoint) else { continue };
                 hops += steps.len();
-                ways.push(steps.iter().map(|s| hop(&opened.snapshot, atlas, s)).collect());
+                ways.push(steps.iter().map(|s| Arc::new(hop(&opened.snapshot, atlas, s))).collect());
             }
         }
         (ways, left_out)

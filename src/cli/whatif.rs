@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -242,7 +243,7 @@ impl Asked<'_> {
     }
 
     /// The last stand-in on a way, else where it ends.
-    fn by(&self, path: &[Hop]) -> Message {
+    fn by(&self, path: &[Arc<Hop>]) -> Message {
         let standby = path.iter().rev().find_map(|h| Some((h, h.route.as_ref().filter(|r| r.role.is_standby())?)));
         match (standby, path.last()) {
             (Some((hop, route)), _) => {

@@ -1,6 +1,8 @@
 //! Ways of data as text: hop by hop, with place, how it is known, what carries it there and on which line. A way without
 //! branches stays in one column however long it is; only branches indent.
 
+use std::sync::Arc;
+
 use super::{BOLD, DIM, RenderOptions, known, safe};
 use crate::finding::{Hop, HopRoute, KnownPlace};
 use crate::lang::{Lang, Message, say, tell};
@@ -25,7 +27,7 @@ pub struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     /// Paths that begin alike share their first hops; order is that of the first path that has each hop.
-    pub fn merge(paths: impl IntoIterator<Item = &'a [Hop]>) -> Self {
+    pub fn merge(paths: impl IntoIterator<Item = &'a [Arc<Hop>]>) -> Self {
         let mut tree = Self::default();
         let mut index = std::collections::BTreeMap::new();
         for path in paths {

@@ -2,6 +2,7 @@
 //! parent decides.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -12,7 +13,7 @@ use super::super::recipient::Fitness;
 use super::super::scope::Scope;
 use super::{Draft, Judge, Pair, of};
 use crate::finding::observed::{End, ObservedWay, Seen, size};
-use crate::finding::{Finding, Hop, Label, Verdict};
+use crate::finding::{Finding, Hop, Label, Path, Verdict};
 use crate::geo::{Kind, known_places};
 use crate::lang::{self, Message, say};
 use crate::model::EndpointId;
@@ -95,8 +96,16 @@ impl Judge<'_, '_> {
             places: context.known_places(*id),
             location: made_at(snapshot.endpoint(*id)),
         };
-        let path: Vec<Hop> =
-            draft.pair.from.endpoints.first().into_iter().chain(draft.pair.to.endpoints.first()).map(hop).collect();
+        let path: Path = draft
+            .pair
+            .from
+            .endpoints
+            .first()
+            .into_iter()
+            .chain(draft.pair.to.endpoints.first())
+            .map(hop)
+            .map(Arc::new)
+            .collect();
         // The excerpt is marked with the place, which is the receiver's.
         let made = |party: &Party| party.endpoints.first().map(|id| made_at(snapshot.endpoint(*id)));
         let sender = made(draft.pair.from).map(|location| Label { location, text: say!("this is the sender") });

@@ -7,7 +7,7 @@ use foldhash::{HashMap, HashSet};
 
 use super::Depth;
 use crate::check::context::{Context, bits};
-use crate::check::describe::{hop, made_at, places_phrase};
+use crate::check::describe::{made_at, places_phrase};
 use crate::check::held::{Certainty, Sharing};
 use crate::check::ways::{activities, countries, origin, ways};
 use crate::finding::{Kept, Served, State, Way};
@@ -322,7 +322,7 @@ impl Countries {
                     path: spreading
                         .way(*number, at)
                         .or_else(|| now.way(State::Loss, *number, at))
-                        .map(|steps| steps.iter().map(|s| hop(snapshot, now.atlas, s)).collect())
+                        .map(|steps| steps.iter().map(|s| now.hop(s)).collect())
                         .unwrap_or_default(),
                 });
             }

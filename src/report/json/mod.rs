@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::{RenderOptions, Reporter, by_format};
 use crate::finding::{
-    Allowed, Assessment, DataSetInfo, Edge, Finding, GapResult, Hop, IncidentLevel, KnownPlace, RuleResult, Severity, Stand,
-    Topology, Waived, WaivedBy, Way,
+    Allowed, Assessment, DataSetInfo, Edge, Finding, GapResult, Hop, IncidentLevel, KnownPlace, Path, RuleResult, Severity,
+    Stand, Topology, Waived, WaivedBy, Way,
 };
 use crate::lang::Message;
 use crate::model::ResourceTally;
@@ -348,7 +348,7 @@ struct Position<'a> {
 /// What `onshore trace` shows.
 pub struct Trace<'a> {
     pub state: &'a str,
-    pub ways: &'a [Vec<Hop>],
+    pub ways: &'a [Path],
     pub left_out: usize,
     pub gaps: usize,
 }
