@@ -100,7 +100,7 @@ mod with_the_feature {
             let out = onshore(&["report", "tests/cases/waived", "-o", file.to_str().unwrap(), "--lang", lang]);
             assert_eq!(out.0, Some(0), "{}", out.1);
             let rows = rows(&mut open(std::fs::read(&file).unwrap()), sheet);
-            let of = |state: &str| rows.iter().filter(|row| row[0].to_string() == state).collect::<Vec<_>>();
+            let of = |state: &str| rows.iter().filter(|row| row[0] == *state).collect::<Vec<_>>();
             for state in states {
                 let some = of(state);
                 assert!(!some.is_empty(), "{state}: {rows:?}");
@@ -124,7 +124,7 @@ mod with_the_feature {
         assert!(book.sheet_names().iter().all(|name| !name.is_ascii()), "{:?}", book.sheet_names());
         let findings = rows(&mut book, "发现");
         assert!(findings[0].iter().all(|head| !head.to_string().is_ascii()), "{:?}", findings[0]);
-        let of = |head: &str| findings[0].iter().position(|cell| cell.to_string() == head).unwrap();
+        let of = |head: &str| findings[0].iter().position(|cell| *cell == *head).unwrap();
         let (_, json) = onshore(&["check", "tests/cases/zoom-2020", "--format", "json"]);
         for row in &findings[1..] {
             assert!(json.contains(&row[of("指纹")].to_string()) && !row[of("内容")].to_string().is_ascii(), "{row:?}");
