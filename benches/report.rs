@@ -67,7 +67,10 @@ fn written(format: &str, a: &Assessment, sources: &Sources) -> Vec<u8> {
         }
         "xlsx" => out = xlsx::write(a, sources, onshore::Lang::En).unwrap(),
         #[cfg(feature = "pdf")]
-        "pdf" => out = onshore::report::pdf::Pdf::new(a, sources, &RenderOptions::PLAIN, &[]).unwrap().write().unwrap(),
+        "pdf" => {
+            let sheets = onshore::report::typst::Sheets::default();
+            out = onshore::report::pdf::Pdf::new(a, sources, &RenderOptions::PLAIN, &sheets).unwrap().write().unwrap();
+        }
         name => reporter(name).unwrap().write(a, sources, &RenderOptions::PLAIN, &mut out).unwrap(),
     }
     out

@@ -275,11 +275,16 @@ impl Finding {
     }
 }
 
+/// The code of a finding about a waiver that no finding needs.
+pub const FOR_NOTHING: &str = "waiver-for-nothing";
+
 /// Why a finding does not count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waived {
     pub by: WaivedBy,
-    /// Last day, `YYYY-MM-DD`.
+    /// First day, `YYYY-MM-DD`, if somebody said one.
+    pub granted: Option<String>,
+    /// Last day.
     pub expires: Option<String>,
     /// Where the waiver stands.
     pub location: Option<Location>,

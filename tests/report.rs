@@ -303,7 +303,7 @@ fn every_format_carries_the_same() {
         WaivedBy::Person { approver: "Dana Moss".into(), reason: "it is drained".into(), ticket: Some("PRIV-41".into()) };
     let mut waived = finding("data-leaves-boundary", "waived-one", "9999aaaabbbbcccc");
     waived.verdict = Verdict::Waived;
-    waived.waiver = Some(Waived { by: person, expires: Some("2026-12-31".into()), location: None });
+    waived.waiver = Some(Waived { by: person, granted: None, expires: Some("2026-12-31".into()), location: None });
     case.assessment.findings.push(waived);
     for n in 0..40 {
         let severity = Severity::ALL[n % 4];
@@ -381,6 +381,7 @@ fn hostile(evil: &str) -> Case {
     a.findings[2].verdict = Verdict::Waived;
     a.findings[2].waiver = Some(Waived {
         by: WaivedBy::Person { approver: evil(), reason: evil(), ticket: Some(evil()) },
+        granted: None,
         expires: Some("2026-12-31".into()),
         location: Some(location),
     });
@@ -813,8 +814,12 @@ fn sarif_has_the_shape_that_code_scanning_wants() {
     let mut case = zoom();
     case.sources.base = "infra/eu/".into();
     case.assessment.findings[2].verdict = Verdict::Waived;
-    case.assessment.findings[2].waiver =
-        Some(Waived { by: WaivedBy::Baseline { since: "2026-11-01".into(), days: 21 }, expires: None, location: None });
+    case.assessment.findings[2].waiver = Some(Waived {
+        by: WaivedBy::Baseline { since: "2026-11-01".into(), days: 21 },
+        granted: None,
+        expires: None,
+        location: None,
+    });
     let log = parsed(&case.render("sarif", plain(80)));
     assert_eq!(log["version"], "2.1.0");
     let run = &log["runs"][0];

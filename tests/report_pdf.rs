@@ -34,7 +34,7 @@ mod with_the_feature {
 
     use onshore::report::RenderOptions;
     use onshore::report::pdf::Pdf;
-    use onshore::report::typst::Sheet;
+    use onshore::report::typst::{Sheet, Sheets};
     use sha2::{Digest, Sha256};
 
     use super::made::{Made, made};
@@ -61,7 +61,7 @@ mod with_the_feature {
     }
 
     fn pdf(case: &Made) -> Pdf {
-        Pdf::new(&case.assessment, &case.sources, &RenderOptions::PLAIN, &[]).unwrap()
+        Pdf::new(&case.assessment, &case.sources, &RenderOptions::PLAIN, &Sheets::default()).unwrap()
     }
 
     #[test]
@@ -92,9 +92,15 @@ mod with_the_feature {
                 assert!(text.contains(&without_space(&words)), "{case}: `{words}` is not in the PDF");
             }
             if case == "zoom-2020" {
-                for part in
-                    ["1Wheredatagetsto:normalrunning", "2Wheredatagetsto:anystate", "CNTianjin,1endpoint", "underoverload"]
-                {
+                for part in [
+                    "1Wheredatagetsto:normalrunning",
+                    "2Wheredatagetsto:anystate",
+                    "2.1",
+                    "3Origin,placeandactivity",
+                    "underoverload:communications.content",
+                    "CNTianjin,1endpoint",
+                    "underoverload",
+                ] {
                     assert!(text.contains(part), "{part} is not on a map: {text}");
                 }
             }
@@ -107,8 +113,10 @@ mod with_the_feature {
 
     fn with_maps(case: &Made, states: &[&str]) -> Pdf {
         let graph = &case.world.pictures[0].graph;
-        let sheets = states.iter().map(|state| Sheet { state: (*state).to_owned(), graph: graph.clone() });
-        Pdf::new(&case.assessment, &case.sources, &RenderOptions::PLAIN, &sheets.collect::<Vec<_>>()).unwrap()
+        let sheet = |title: &&str| Sheet { title: (*title).to_owned(), graph: graph.clone() };
+        let parts = ["A (a)", "A (b)"].iter().map(sheet).collect();
+        let sheets = Sheets { states: states.iter().map(sheet).collect(), parts, left_out: 3 };
+        Pdf::new(&case.assessment, &case.sources, &RenderOptions::PLAIN, &sheets).unwrap()
     }
 
     /// Names in it are words of the file, inert; a picture like the last is not drawn twice; what no font has is missing there, too.
@@ -126,6 +134,8 @@ mod with_the_feature {
             let (_, map) = map.split_once("Wheredatagetsto:allstates").unwrap();
             let (map, _) = map.split_once("NaturalEarth").unwrap();
             assert!(map.contains("#eval(1)\"]\\</svg>&\\u{202e}"), "{map}");
+            assert!(map.contains("3choicesofpeopleanddataarenotdrawnonpaper"), "{map}");
+            assert!(text.contains("1.1A(a),A(b)"), "those that look alike are one: {text}");
         }
         case.world.pictures[0].graph.sites[0].name = "\u{378}".into();
         assert!(with_maps(&case, &["all states"]).missing().contains(&'\u{378}'));
@@ -149,10 +159,13 @@ mod with_the_feature {
         assert!(n > 5 * 2_500 - 100, "names are cut: {n}");
         let out = Command::new("pdftotext").arg("-bbox").arg(&file).arg("-").output().unwrap().stdout;
         let boxes = String::from_utf8(out).unwrap();
-        let ends = boxes.split("xMax=\"").skip(1).map(|rest| rest.split('"').next().unwrap().parse::<f64>().unwrap());
-        let width = 210.0 / 25.4 * 72.0;
-        let furthest = ends.fold(0.0, f64::max);
-        assert!(furthest > 0.0 && furthest < width, "text ends {furthest} points from the left of {width}");
+        let number = |text: &str| text.split('"').next().unwrap().parse::<f64>().unwrap();
+        let mut pages = boxes.split("<page width=\"").skip(1).peekable();
+        assert!(pages.peek().is_some(), "{boxes}");
+        for page in pages {
+            let (width, furthest) = (number(page), page.split("xMax=\"").skip(1).map(number).fold(0.0, f64::max));
+            assert!(furthest > 0.0 && furthest < width, "text ends {furthest} points from the left of {width}");
+        }
     }
 
     #[test]

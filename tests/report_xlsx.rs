@@ -65,6 +65,7 @@ mod with_the_feature {
                 "Rules",
                 "Not told",
                 "Where data gets",
+                "Waivers",
                 "Transfer register",
                 "What to change",
                 "Data sets",
@@ -87,6 +88,31 @@ mod with_the_feature {
         assert!(sets.iter().any(|row| row[4] == Data::String("CC BY 4.0".into())), "{sets:?}");
     }
 
+    /// A row for each waiver, with days that are days, in both languages.
+    #[test]
+    fn waivers_say_who_and_until_when() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("waivers.xlsx");
+        for (lang, sheet, states) in [
+            ("en", "Waivers", ["lapsed: its findings count", "for nothing", "in force"]),
+            ("zh", "豁免", ["已到期：其发现重新计入", "无对应发现", "有效"]),
+        ] {
+            let out = onshore(&["report", "tests/cases/waived", "-o", file.to_str().unwrap(), "--lang", lang]);
+            assert_eq!(out.0, Some(0), "{}", out.1);
+            let rows = rows(&mut open(std::fs::read(&file).unwrap()), sheet);
+            let of = |state: &str| rows.iter().filter(|row| row[0] == *state).collect::<Vec<_>>();
+            for state in states {
+                let some = of(state);
+                assert!(!some.is_empty(), "{state}: {rows:?}");
+                for row in some {
+                    assert!(matches!(row[6], Data::DateTime(day) if day.is_datetime()), "{row:?}");
+                    assert!(row[2] != Data::Empty && row[3] != Data::Empty && matches!(row[9], Data::Float(_)), "{row:?}");
+                    assert_eq!(row[7] == Data::Float(0.0), state == states[1], "{row:?}");
+                }
+            }
+        }
+    }
+
     /// The same findings under Chinese heads; what is no word of onshore's stays.
     #[test]
     fn in_chinese() {
@@ -98,7 +124,7 @@ mod with_the_feature {
         assert!(book.sheet_names().iter().all(|name| !name.is_ascii()), "{:?}", book.sheet_names());
         let findings = rows(&mut book, "发现");
         assert!(findings[0].iter().all(|head| !head.to_string().is_ascii()), "{:?}", findings[0]);
-        let of = |head: &str| findings[0].iter().position(|cell| cell.to_string() == head).unwrap();
+        let of = |head: &str| findings[0].iter().position(|cell| *cell == *head).unwrap();
         let (_, json) = onshore(&["check", "tests/cases/zoom-2020", "--format", "json"]);
         for row in &findings[1..] {
             assert!(json.contains(&row[of("指纹")].to_string()) && !row[of("内容")].to_string().is_ascii(), "{row:?}");

@@ -16,8 +16,7 @@ use crate::project::waiver::{Covers, FindingSelector};
 use crate::source::glob;
 use crate::vocab::classes;
 
-/// The code of a waiver that matches no finding.
-pub const FOR_NOTHING: &str = "waiver-for-nothing";
+pub use crate::finding::FOR_NOTHING;
 
 /// Turns findings that are waived into such, and says which waivers were for nothing. `rules`: those of this run, `pack/rule`.
 /// `known`: what is waived where every state is asked about, see [`waived`].
@@ -59,6 +58,7 @@ pub fn waive(
             let days = (context.as_of - *since).get_days();
             finding.waiver = Some(Waived {
                 by: WaivedBy::Baseline { since: since.to_string(), days: i64::from(days) },
+                granted: None,
                 expires: None,
                 location: None,
             });
@@ -132,6 +132,7 @@ impl From<&Waiver> for Waived {
                 reason: waiver.reason.clone(),
                 ticket: waiver.ticket.clone(),
             },
+            granted: waiver.granted.map(|day| day.to_string()),
             expires: Some(waiver.expires.value.to_string()),
             location: Some(waiver.location),
         }

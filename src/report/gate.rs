@@ -57,7 +57,7 @@ pub(crate) fn is_file(path: &str) -> bool {
 }
 
 /// The findings, those first that weigh most: what counts, then what was accepted; violated before undecided; by severity.
-pub(super) fn gravest(a: &Assessment) -> Vec<&Finding> {
+pub(crate) fn gravest(a: &Assessment) -> Vec<&Finding> {
     let mut all: Vec<&Finding> = a.findings.iter().collect();
     all.sort_by_key(|f| std::cmp::Reverse((fails(f.verdict), f.verdict != Verdict::Waived, f.severity, f.verdict)));
     all

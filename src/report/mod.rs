@@ -40,7 +40,7 @@ pub mod typst;
 pub mod xlsx;
 
 pub(crate) use examined::{by_format, coverage};
-pub(crate) use gate::is_file;
+pub(crate) use gate::{gravest, is_file};
 pub use inert::safe;
 pub(crate) use inert::{safe_list, safe_message, xml};
 pub(crate) use phrases::{

@@ -18,7 +18,7 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
 
 use super::RenderOptions;
-use super::typst::{Sheet, document};
+use super::typst::{Sheets, document};
 use crate::finding::Assessment;
 use crate::source::Sources;
 
@@ -31,7 +31,7 @@ pub struct Pdf {
 
 impl Pdf {
     /// With the fonts that are embedded: Libertinus Serif, New Computer Modern and DejaVu Sans Mono, which have Latin, Greek and Cyrillic.
-    pub fn new(a: &Assessment, sources: &Sources, options: &RenderOptions, sheets: &[Sheet]) -> io::Result<Self> {
+    pub fn new(a: &Assessment, sources: &Sources, options: &RenderOptions, sheets: &Sheets) -> io::Result<Self> {
         let mut text = Vec::new();
         document(a, sources, options, sheets, &mut text)?;
         let text = visible(&String::from_utf8(text).map_err(io::Error::other)?);

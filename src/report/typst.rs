@@ -1,14 +1,14 @@
 //! The report for paper and signatures as a Typst document: `typst compile residency.typ` makes the PDF. What it says stands in string
 //! literals, which Typst never takes for markup; everything else is this file's own.
 
+mod maps;
+mod matrix;
 mod record;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::causes::grouped;
-use super::draw::map::Map;
-use super::draw::{Graph, svg};
 use super::gate::{Title, data_sets, details, gravest, line};
 use super::{RenderOptions, Reporter, by_what, coverage, known, safe, safe_message, summary, whose};
 use crate::finding::{Assessment, Finding};
@@ -29,10 +29,12 @@ const SHORT: usize = 60;
 /// Names of more characters without a place to break get one every so many, or they run off the paper.
 const LONG: usize = 30;
 const STEP: usize = 10;
-/// Characters that tell a map to those who do not see it, which PDF/A bounds, too.
-const TOLD: usize = 6_000;
+/// A page with more room from left to right, up to `]`.
+const ACROSS: &str = "#page(flipped: true, margin: (x: 1.5cm, top: 1.5cm, bottom: 2cm))[";
 /// Hexadecimal digits of SHA-256.
 const HASH: usize = 64;
+
+pub use maps::{Sheet, Sheets};
 
 pub struct Typst;
 
@@ -50,28 +52,22 @@ impl Reporter for Typst {
     }
 
     fn write(&self, a: &Assessment, sources: &Sources, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
-        document(a, sources, options, &[], out)
+        document(a, sources, options, &Sheets::default(), out)
     }
 }
 
-/// A picture of where data gets to.
-pub struct Sheet {
-    /// Of the world: "normal running".
-    pub state: String,
-    pub graph: Graph,
-}
-
-/// The report with maps behind its first page. All sheets have the same sites, and the last shows all that the others do.
+/// The report with maps and a table of places behind its first page.
 pub fn document(
     a: &Assessment,
     sources: &Sources,
     options: &RenderOptions,
-    sheets: &[Sheet],
+    sheets: &Sheets,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let lang = options.lang;
     head(a, lang, out)?;
-    maps(sheets, lang, out)?;
+    maps::maps(sheets, lang, out)?;
+    matrix::matrix(a, lang, out)?;
     gaps(a, sources, lang, out)?;
     rules(a, sources, lang, out)?;
     heading(1, &tell!(lang, "Findings"), out)?;
@@ -152,46 +148,6 @@ fn head(a: &Assessment, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
         out,
     )?;
     writeln!(out, "#v(1em)\n#outline(title: none, depth: 1)")
-}
-
-/// Each on a page of its own, across, or its names are too small to read; one that looks like the last is left out.
-fn maps(sheets: &[Sheet], lang: Lang, out: &mut dyn Write) -> io::Result<()> {
-    let Some(last) = sheets.last() else { return Ok(()) };
-    // What is left out of the picture with most on it stands under that one.
-    let all = Map::new(&last.graph);
-    let drawn: Vec<(String, String)> = sheets
-        .iter()
-        .map(|sheet| {
-            let map = Map { subtitle: sheet.state.clone(), ..Map::new(&sheet.graph) };
-            let told = super::draw::short(&svg::told(&map), TOLD).into_owned();
-            (svg::printed(&Map { notes: map.notes.clone(), ..all.clone() }, map, "map"), told)
-        })
-        .collect();
-    let is_last = |i: usize| i + 1 == drawn.len();
-    for (i, (sheet, (picture, told))) in sheets.iter().zip(&drawn).enumerate() {
-        if !is_last(i) && drawn.last().is_some_and(|(last, _)| last == picture) {
-            continue;
-        }
-        writeln!(out, "#page(flipped: true, margin: (x: 1.5cm, top: 1.5cm, bottom: 2cm))[")?;
-        heading(1, &tell!(lang, "Where data gets to: {state}", state = sheet.state), out)?;
-        if is_last(i) {
-            let words = tell!(
-                lang,
-                "In normal running, under overload and after any loss; of each way, the mildest state in which it carries is drawn."
-            );
-            paragraph(&words, out)?;
-        }
-        let (picture, told) = (quoted(picture), escaped(told, usize::MAX));
-        writeln!(out, "#block(width: 100%, height: 1fr, image(bytes(\"{picture}\"), format: \"svg\", alt: \"{told}\",")?;
-        writeln!(out, "  width: 100%, height: 100%, fit: \"contain\"))")?;
-        writeln!(out, "]")?;
-    }
-    Ok(())
-}
-
-/// What stands between the quotes of a literal, as it is.
-fn quoted(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 fn gaps(a: &Assessment, sources: &Sources, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
@@ -425,12 +381,13 @@ fn escaped(text: &str, longest: usize) -> String {
 }
 
 /// The bytes up to where a line may break by itself (UAX #14): behind a space, inside of a path or a name of several words, between
-/// Chinese characters.
+/// Chinese characters and behind their commas.
 fn unbroken(text: &str) -> usize {
     let wide = |c: char| c >= '\u{2e80}' && c.is_alphanumeric();
     let ends = text.char_indices().zip(text.chars().skip(1)).find(|((_, c), next)| match c {
         ' ' => true,
         '/' | '-' => next.is_ascii_alphabetic(),
+        '、' | '，' | '：' | '；' => next.is_alphanumeric(),
         c => wide(*c) || wide(*next),
     });
     ends.map_or(text.len(), |((at, c), _)| at + c.len_utf8())
@@ -461,6 +418,7 @@ mod tests {
                 "深圳机房个人信息深圳机房个人信息深圳机房个人信息深圳机房个人信息",
                 "深圳机房个人信息深圳机房个人信息深圳机房个人信息深圳机房个人信息",
             ),
+            ("：communications.content、communications.keys", "：communications.content、communications.keys"),
             ("a\"b\\c\nd\u{202e}", "a\\\"b\\\\c\\nd\\\\u{202e}"),
         ];
         for (text, expected) in table {

@@ -54,6 +54,7 @@ pub fn made(name: &str, findings: usize) -> Made {
     };
     let waived = Waived {
         by: WaivedBy::Person { approver: name(), reason: name(), ticket: Some(name()) },
+        granted: None,
         expires: Some(name()),
         location: Some(at(0)),
     };

@@ -1,6 +1,8 @@
 //! Findings, the gravest first, each with the way the data takes, the line that breaks the rule and the line that asks for it; and
 //! what would mend them.
 
+use std::io::{self, Write};
+
 use maud::{Markup, html};
 
 use super::{ORDER, Prose, Report, Text, at, list, nothing, severity_badge, state_words, verdict_badge, verdict_words};
@@ -13,12 +15,14 @@ use crate::vocab::controls;
 /// Columns of an excerpt.
 const ROOM: usize = 160;
 
-pub(super) fn section(r: &Report<'_>) -> Markup {
+/// One after the other, as there may be very many.
+pub(super) fn section(r: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut write = |markup: Markup| out.write_all(markup.into_string().as_bytes());
     let all = &r.assessment.findings;
     if all.is_empty() {
-        return nothing(r.lang, &say!("Nothing was found."));
+        return write(nothing(r.lang, &say!("Nothing was found.")));
     }
-    html! {
+    write(html! {
         div class="tools" hidden data-tools="findings" {
             label for="find" { (tell!(r.lang, "Show findings with ")) }
             input id="find" type="search" autocomplete="off";
@@ -26,14 +30,16 @@ pub(super) fn section(r: &Report<'_>) -> Markup {
             button type="button" data-close="findings" { (tell!(r.lang, "Close all")) }
             p role="status" id="found" data-found=(tell!(r.lang, "{n} of {all} findings", n = "{n}", all = "{all}")) {}
         }
-        @for verdict in ORDER {
-            @let some: Vec<&Finding> = all.iter().filter(|f| f.verdict == verdict).collect();
-            @if !some.is_empty() {
-                h3 { (title(verdict).tell(r.lang)) " (" (some.len()) ")" }
-                @for f in some { (finding(r, f)) }
-            }
+    })?;
+    for verdict in ORDER {
+        let some: Vec<&Finding> = all.iter().filter(|f| f.verdict == verdict).collect();
+        if some.is_empty() {
+            continue;
         }
+        write(html! { h3 { (title(verdict).tell(r.lang)) " (" (some.len()) ")" } })?;
+        some.into_iter().try_for_each(|f| write(finding(r, f)))?;
     }
+    Ok(())
 }
 
 fn title(verdict: Verdict) -> Message {
@@ -52,32 +58,32 @@ fn finding(r: &Report<'_>, f: &Finding) -> Markup {
     html! {
         details class={ "finding v-" (f.verdict.as_str()) } {
             summary {
-                (verdict_badge(f.verdict, r.lang)) " " (severity_badge(f.severity, r.lang)) " " (Prose(&f.message.tell(r.lang)))
+                (verdict_badge(f.verdict, r.lang)) " " (severity_badge(f.severity, r.lang)) " " (Prose(&f.message.tell(r.lang), r.lang))
                 @if f.lapsed.is_some() { " " span class="badge v-violated" { (tell!(r.lang, "waiver lapsed")) } }
-                @if let Some(rule) = &f.rule { " " span class="id" { (Text(rule)) } }
+                @if let Some(rule) = &f.rule { " " span class="id" { (Text(rule, r.lang)) } }
             }
             div class="inside" {
                 dl {
-                    @if let Some(why) = &f.why { dt { (tell!(r.lang, "Why")) } dd { (Prose(&why.tell(r.lang))) } }
+                    @if let Some(why) = &f.why { dt { (tell!(r.lang, "Why")) } dd { (Prose(&why.tell(r.lang), r.lang)) } }
                     @if !f.controls.is_empty() { dt { (tell!(r.lang, "Controls")) } dd { (control_list(&f.controls, r.lang)) } }
-                    @if !f.origin.is_empty() { dt { (tell!(r.lang, "People of")) } dd { (list(&f.origin)) } }
-                    @if !f.data.is_empty() { dt { (tell!(r.lang, "Data")) } dd { (list(&f.data)) } }
-                    @if !f.populations.is_empty() { dt { (tell!(r.lang, "Population")) } dd { (list(&f.populations)) } }
-                    @if !f.endpoint.is_empty() { dt { (tell!(r.lang, "At")) } dd { (Text(&endpoint_of(f, r.lang))) } }
-                    @if !f.places.is_empty() { dt { (tell!(r.lang, "Where")) } dd { @for p in &f.places { p { (Text(&known(p, r.lang))) } } } }
+                    @if !f.origin.is_empty() { dt { (tell!(r.lang, "People of")) } dd { (list(r.lang, &f.origin)) } }
+                    @if !f.data.is_empty() { dt { (tell!(r.lang, "Data")) } dd { (list(r.lang, &f.data)) } }
+                    @if !f.populations.is_empty() { dt { (tell!(r.lang, "Population")) } dd { (list(r.lang, &f.populations)) } }
+                    @if !f.endpoint.is_empty() { dt { (tell!(r.lang, "At")) } dd { (Text(&endpoint_of(f, r.lang), r.lang)) } }
+                    @if !f.places.is_empty() { dt { (tell!(r.lang, "Where")) } dd { @for p in &f.places { p { (Text(&known(p, r.lang), r.lang)) } } } }
                     @if let Some(activity) = f.activity { dt { (tell!(r.lang, "Activity")) } dd { (r.lang.word(activity)) } }
-                    @if let Some(when) = when(f, r.lang) { dt { (tell!(r.lang, "When")) } dd { (Prose(&when)) } }
-                    @if !f.without.is_empty() { dt { (tell!(r.lang, "Lost with it")) } dd { (list(&f.without)) } }
-                    @if !f.with_rules.is_empty() { dt { (tell!(r.lang, "Together with")) } dd { (list(&f.with_rules)) } }
+                    @if let Some(when) = when(f, r.lang) { dt { (tell!(r.lang, "When")) } dd { (Prose(&when, r.lang)) } }
+                    @if !f.without.is_empty() { dt { (tell!(r.lang, "Lost with it")) } dd { (list(r.lang, &f.without)) } }
+                    @if !f.with_rules.is_empty() { dt { (tell!(r.lang, "Together with")) } dd { (list(r.lang, &f.with_rules)) } }
                     dt { (tell!(r.lang, "Incident level")) } dd {
                         @if r.lang == Lang::En { (level.level) " " (level.name) ", " }
                         span lang="zh-Hans" { (level.native) }
                     }
-                    @if let Some(help) = &f.help { dt { (tell!(r.lang, "What to do")) } dd { (Prose(&help.tell(r.lang))) } }
-                    @if let Some(w) = &f.waiver { dt { (tell!(r.lang, "Waived")) } dd { (Text(&crate::report::waived(w, r.sources, r.lang))) } }
-                    @if let Some(w) = &f.lapsed { dt { (tell!(r.lang, "Waiver lapsed")) } dd class="loud" { (Text(&crate::report::waived(w, r.sources, r.lang))) } }
+                    @if let Some(help) = &f.help { dt { (tell!(r.lang, "What to do")) } dd { (Prose(&help.tell(r.lang), r.lang)) } }
+                    @if let Some(w) = &f.waiver { dt { (tell!(r.lang, "Waived")) } dd { (Text(&crate::report::waived(w, r.sources, r.lang), r.lang)) } }
+                    @if let Some(w) = &f.lapsed { dt { (tell!(r.lang, "Waiver lapsed")) } dd class="loud" { (Text(&crate::report::waived(w, r.sources, r.lang), r.lang)) } }
                     dt { (tell!(r.lang, "Code")) } dd { code { (f.code) } }
-                    dt { (tell!(r.lang, "Fingerprint")) } dd { code { (Text(&f.fingerprint)) } }
+                    dt { (tell!(r.lang, "Fingerprint")) } dd { code { (Text(&f.fingerprint, r.lang)) } }
                 }
                 @if !f.path.is_empty() {
                     h4 { (tell!(r.lang, "The way the data takes")) }
@@ -85,7 +91,7 @@ fn finding(r: &Report<'_>, f: &Finding) -> Markup {
                 }
                 @if let Some(location) = f.location { h4 { (broken_line(f).tell(r.lang)) } (excerpt(r, location)) }
                 @if let Some(location) = f.policy_location { h4 { (tell!(r.lang, "The line of the policy")) } (excerpt(r, location)) }
-                @for label in &f.labels { h4 { (Prose(&label.text.tell(r.lang))) } (excerpt(r, label.location)) }
+                @for label in &f.labels { h4 { (Prose(&label.text.tell(r.lang), r.lang)) } (excerpt(r, label.location)) }
             }
         }
     }
@@ -95,7 +101,7 @@ fn finding(r: &Report<'_>, f: &Finding) -> Markup {
 fn control_list(ids: &[&str], lang: Lang) -> Markup {
     html! {
         @for control in ids.iter().filter_map(|id| controls::known(id)) {
-            p { code { (Text(&control.id)) } " " (Text(&lang.read(&control.title))) " (" (Text(&control.catalogue)) ")" }
+            p { code { (Text(&control.id, lang)) } " " (Text(&lang.read(&control.title), lang)) " (" (Text(&control.catalogue, lang)) ")" }
         }
     }
 }
@@ -119,15 +125,15 @@ fn when(f: &Finding, lang: Lang) -> Option<String> {
 fn step(r: &Report<'_>, hop: &Hop) -> Markup {
     html! {
         li {
-            strong { (Text(&hop.endpoint)) } " (" (Text(&hop.kind)) ")"
+            strong { (Text(&hop.endpoint, r.lang)) } " (" (Text(&hop.kind, r.lang)) ")"
             p {
                 @match &hop.route {
                     None => { (tell!(r.lang, "from here")) }
-                    Some(route) => { (Prose(&tree::by(route, r.lang))) }
+                    Some(route) => { (Prose(&tree::by(route, r.lang), r.lang)) }
                 }
-                " - " (at(r.sources, hop.location))
+                " - " (at(r, hop.location))
             }
-            @for place in &hop.places { p class="place" { (Text(&known(place, r.lang))) } }
+            @for place in &hop.places { p class="place" { (Text(&known(place, r.lang), r.lang)) } }
         }
     }
 }
@@ -138,10 +144,10 @@ fn excerpt(r: &Report<'_>, location: Location) -> Markup {
     let line = r.sources.position(location).line;
     html! {
         figure {
-            figcaption { (at(r.sources, location)) }
+            figcaption { (at(r, location)) }
             pre tabindex="0" {
                 span class="number" { (line) } " "
-                (Text(&text[..focus.start])) mark { (Text(&text[focus.clone()])) } (Text(&text[focus.end..]))
+                (Text(&text[..focus.start], r.lang)) mark { (Text(&text[focus.clone()], r.lang)) } (Text(&text[focus.end..], r.lang))
             }
         }
     }
@@ -155,8 +161,8 @@ pub(super) fn remedies(r: &Report<'_>) -> Markup {
     html! {
         p { (tell!(r.lang, "For {rules}, what would make it hold, and what else that does.", rules = lang::count(all.len(), "rule", "rules"))) }
         @for one in all {
-            h3 { (Text(&one.rule)) }
-            ul { @for step in remedy(one, r.sources) { li { (Prose(&step.in_list(r.lang))) } } }
+            h3 { (Text(&one.rule, r.lang)) }
+            ul { @for step in remedy(one, r.sources) { li { (Prose(&step.in_list(r.lang), r.lang)) } } }
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::source::{Location, Sources};
 use crate::vocab::places;
 
 mod findings;
-mod matrix;
+pub(super) mod matrix;
 mod opening;
 pub(super) mod record;
 mod rests;
@@ -52,38 +52,46 @@ pub struct Report<'a> {
     pub lang: Lang,
 }
 
-pub fn write(report: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
-    out.write_all(page(report).into_string().as_bytes())
-}
-
-fn page(r: &Report<'_>) -> Markup {
+pub fn write(r: &Report<'_>, out: &mut dyn Write) -> io::Result<()> {
     let a = r.assessment;
     let lang = r.lang;
     let unnamed = tell!(lang, "unnamed project");
     let name = a.name(lang).unwrap_or(&unnamed);
     let sections: Vec<Section<'_>> = vec![
-        ("verdict", say!("What was decided, and what not"), opening::verdict(r)),
-        ("map", say!("Where data gets to"), world::section(r)),
-        ("matrix", say!("Origin, place and activity"), matrix::section(r)),
-        ("findings", say!("Findings"), findings::section(r)),
-        ("change", say!("What would mend it"), findings::remedies(r)),
-        ("record", say!("Stores, recipients and legal basis"), record::section(r)),
-        ("waivers", say!("Waivers"), record::waivers(r)),
-        ("gaps", say!("Gaps: what was met and not understood"), rests::gaps(r)),
-        ("coverage", say!("What was examined"), rests::coverage(r)),
-        ("data", say!("What places rest on"), rests::data_sets(r)),
-        ("people", say!("Who answers for it"), rests::who(r)),
-        ("words", say!("Words"), words::section(lang)),
-        ("made", say!("How this was made"), rests::made(r)),
+        section("verdict", say!("What was decided, and what not"), || opening::verdict(r)),
+        section("map", say!("Where data gets to"), || world::section(r)),
+        section("matrix", say!("Origin, place and activity"), || matrix::section(r)),
+        ("findings", say!("Findings"), Box::new(|out| findings::section(r, out))),
+        section("change", say!("What would mend it"), || findings::remedies(r)),
+        section("record", say!("Stores, recipients and legal basis"), || record::section(r)),
+        section("waivers", say!("Waivers"), || record::waivers(r)),
+        section("gaps", say!("Gaps: what was met and not understood"), || rests::gaps(r)),
+        section("coverage", say!("What was examined"), || rests::coverage(r)),
+        section("data", say!("What places rest on"), || rests::data_sets(r)),
+        section("people", say!("Who answers for it"), || rests::who(r)),
+        section("words", say!("Words"), || words::section(lang)),
+        section("made", say!("How this was made"), || rests::made(r)),
     ];
     let title = tell!(lang, "Data residency of {name}, as of {day}", name, day = lang::day(&a.as_of));
-    framed(r, &html! { (Text(&title)) }, &say!("Data residency report"), &limits(), &sections)
+    framed(r, &html! { (Text(&title, lang)) }, &say!("Data residency report"), &limits(), &sections, out)
 }
 
-/// Id, title and content.
-type Section<'s> = (&'s str, Message, Markup);
+/// Id, title and what writes its content: ten thousand findings are never in memory as markup all at once.
+type Section<'s> = (&'static str, Message, Box<dyn Fn(&mut dyn Write) -> io::Result<()> + 's>);
 
-fn framed(r: &Report<'_>, title: &Markup, kind: &Message, limits: &Message, sections: &[Section<'_>]) -> Markup {
+/// One that is written at once.
+fn section<'s>(id: &'static str, title: Message, content: impl Fn() -> Markup + 's) -> Section<'s> {
+    (id, title, Box::new(move |out| out.write_all(content().into_string().as_bytes())))
+}
+
+fn framed(
+    r: &Report<'_>,
+    title: &Markup,
+    kind: &Message,
+    limits: &Message,
+    sections: &[Section<'_>],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let style = format!("{STYLE}{}", super::draw::svg::STYLE);
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
@@ -93,7 +101,7 @@ fn framed(r: &Report<'_>, title: &Markup, kind: &Message, limits: &Message, sect
     let (a, lang) = (r.assessment, r.lang);
     let unnamed = tell!(lang, "unnamed project");
     let name = a.name(lang).unwrap_or(&unnamed);
-    html! {
+    let page = html! {
         (DOCTYPE)
         html lang=(lang.tag()) {
             head {
@@ -110,11 +118,11 @@ fn framed(r: &Report<'_>, title: &Markup, kind: &Message, limits: &Message, sect
                 a class="skip" href="#main" { (tell!(lang, "Skip to the content")) }
                 header {
                     p class="kind" { (kind.tell(lang)) }
-                    h1 { (Text(name)) }
+                    h1 { (Text(name, r.lang)) }
                     p {
                         @let [before, after] = around(lang, &say!("As of {day}.", day = MARK));
-                        (before) time datetime=(safe(&a.as_of)) { (Text(&lang.day(&a.as_of))) } (after)
-                        @if let Some(owner) = &a.owner { (lang.space()) (Text(&tell!(lang, "{owner} answers for it.", owner))) }
+                        (before) time datetime=(safe(&a.as_of)) { (Text(&lang.day(&a.as_of), r.lang)) } (after)
+                        @if let Some(owner) = &a.owner { (lang.space()) (Text(&tell!(lang, "{owner} answers for it.", owner), r.lang)) }
                     }
                 }
                 nav aria-label=(tell!(lang, "Sections")) {
@@ -122,21 +130,34 @@ fn framed(r: &Report<'_>, title: &Markup, kind: &Message, limits: &Message, sect
                         @for (id, title, _) in sections { li { a href={ "#" (id) } { (title.tell(lang)) } } }
                     }
                 }
-                main id="main" tabindex="-1" {
-                    @for (id, title, content) in sections {
-                        section id=(id) aria-labelledby={ (id) "-title" } {
-                            h2 id={ (id) "-title" } { (title.tell(lang)) }
-                            (content)
-                        }
-                    }
-                }
+                main id="main" tabindex="-1" { (PreEscaped(MARK)) }
                 footer {
                     p { (limits.tell(lang)) (lang.space()) (tell!(lang, "Made by onshore {version}.", version = r.version)) }
                 }
                 script { (PreEscaped(SCRIPT)) }
             }
         }
-    }
+    };
+    written_around(page, out, &|out| {
+        sections.iter().try_for_each(|(id, title, content)| {
+            let section = html! {
+                section id=(id) aria-labelledby={ (id) "-title" } {
+                    h2 id={ (id) "-title" } { (title.tell(lang)) }
+                    (PreEscaped(MARK))
+                }
+            };
+            written_around(section, out, content)
+        })
+    })
+}
+
+/// The markup, with what writes itself in the place of its mark.
+fn written_around(markup: Markup, out: &mut dyn Write, content: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let text = markup.into_string();
+    let (before, after) = text.split_once(MARK).expect("every frame has a mark, and no text of a user's does");
+    out.write_all(before.as_bytes())?;
+    content(out)?;
+    out.write_all(after.as_bytes())
 }
 
 /// On the first page and on the last.
@@ -147,7 +168,7 @@ fn limits() -> Message {
     )
 }
 
-/// Stands in a message for what is marked up, which [`around`] cuts it at.
+/// Stands for what comes later: in a message for what is marked up, which [`around`] cuts it at, in a frame for what it is around.
 const MARK: &str = "\u{0}";
 
 /// What stands before and after the mark.
@@ -158,7 +179,7 @@ fn around(lang: Lang, message: &Message) -> [String; 2] {
 }
 
 /// A text from the user's files: what could do harm is visible, and very long texts are cut in the middle, as told there.
-struct Text<'a>(&'a str);
+struct Text<'a>(&'a str, Lang);
 
 /// In characters.
 const LONG: usize = 1200;
@@ -167,34 +188,34 @@ impl Render for Text<'_> {
     fn render_to(&self, buffer: &mut String) {
         use std::fmt::Write as _;
         // Writing into memory does not fail.
-        let _ = Escaper::new(buffer).write_str(&safe(&cut(self.0)));
+        let _ = Escaper::new(buffer).write_str(&safe(&cut(self.0, self.1)));
     }
 }
 
 /// The same; what stands between backticks is code.
-struct Prose<'a>(&'a str);
+struct Prose<'a>(&'a str, Lang);
 
 impl Render for Prose<'_> {
     fn render_to(&self, buffer: &mut String) {
-        let text = cut(self.0);
+        let text = cut(self.0, self.1);
         let pieces: Vec<&str> = text.split('`').collect();
         for (i, piece) in pieces.iter().enumerate() {
             if i % 2 == 0 {
-                Text(piece).render_to(buffer);
+                Text(piece, self.1).render_to(buffer);
             } else if i + 1 < pieces.len() {
                 buffer.push_str("<code>");
-                Text(piece).render_to(buffer);
+                Text(piece, self.1).render_to(buffer);
                 buffer.push_str("</code>");
             } else {
                 buffer.push('`');
-                Text(piece).render_to(buffer);
+                Text(piece, self.1).render_to(buffer);
             }
         }
     }
 }
 
 /// Without the middle if it is long.
-fn cut(text: &str) -> Cow<'_, str> {
+fn cut(text: &str, lang: Lang) -> Cow<'_, str> {
     // Most texts are short, and bytes are counted faster than characters.
     let many = if text.len() > LONG { text.chars().count() } else { 0 };
     if many <= LONG {
@@ -202,7 +223,8 @@ fn cut(text: &str) -> Cow<'_, str> {
     }
     let at = |n: usize| text.char_indices().nth(n).map_or(text.len(), |(i, _)| i);
     let (head, tail) = (&text[..at(LONG / 2)], &text[at(many - LONG / 4)..]);
-    Cow::Owned(format!("{head} [{} characters left out] {tail}", many - LONG / 2 - LONG / 4))
+    let left = tell!(lang, "[{n} characters left out]", n = many - LONG / 2 - LONG / 4);
+    Cow::Owned(format!("{head} {left} {tail}"))
 }
 
 /// Between two parts of a line.
@@ -214,11 +236,11 @@ fn comma(lang: Lang) -> &'static str {
 }
 
 /// Names with commas between them.
-fn list<S: AsRef<str>>(texts: &[S]) -> Markup {
+fn list<S: AsRef<str>>(lang: Lang, texts: &[S]) -> Markup {
     html! {
         @for (i, text) in texts.iter().enumerate() {
             @if i > 0 { ", " }
-            (Breaking(text.as_ref(), '.'))
+            (Breaking(text.as_ref(), '.', lang))
         }
     }
 }
@@ -275,17 +297,17 @@ pub(super) fn country_words(code: &str, lang: Lang) -> String {
 }
 
 /// `file:line`, as code.
-fn at(sources: &Sources, location: Location) -> Markup {
-    html! { code { (Breaking(&line(sources, location), '/')) } }
+fn at(r: &Report<'_>, location: Location) -> Markup {
+    html! { code { (Breaking(&line(r.sources, location), '/', r.lang)) } }
 }
 
 /// A name of parts, which may go on in the next line behind each.
-struct Breaking<'a>(&'a str, char);
+struct Breaking<'a>(&'a str, char, Lang);
 
 impl Render for Breaking<'_> {
     fn render_to(&self, buffer: &mut String) {
-        for part in cut(self.0).split_inclusive(self.1) {
-            Text(part).render_to(buffer);
+        for part in cut(self.0, self.2).split_inclusive(self.1) {
+            Text(part, self.2).render_to(buffer);
             if part.ends_with(self.1) {
                 buffer.push_str("<wbr>");
             }
@@ -326,9 +348,10 @@ mod tests {
     #[test]
     fn long_texts_are_cut_and_say_so() {
         let long = format!("a{}z", "海".repeat(10_000));
-        let shown = html! { (Text(&long)) }.into_string();
+        let shown = html! { (Text(&long, Lang::En)) }.into_string();
+        assert!(cut(&long, Lang::Zh).contains("[略去 9102 个字符]"));
         assert!(shown.starts_with("a海") && shown.ends_with("海z") && shown.contains("[9102 characters left out]"), "{shown}");
-        assert_eq!(html! { (Prose("a `b` <`c")) }.into_string(), "a <code>b</code> &lt;`c");
-        assert_eq!(html! { (Text("<b>\u{202e}\u{1b}[1m")) }.into_string(), "&lt;b&gt;\\u{202e}\\u{1b}[1m");
+        assert_eq!(html! { (Prose("a `b` <`c", Lang::En)) }.into_string(), "a <code>b</code> &lt;`c");
+        assert_eq!(html! { (Text("<b>\u{202e}\u{1b}[1m", Lang::En)) }.into_string(), "&lt;b&gt;\\u{202e}\\u{1b}[1m");
     }
 }

@@ -56,7 +56,7 @@ pub(super) fn verdict(r: &Report<'_>) -> Markup {
                     @for (code, gaps) in gaps_by_code(&a.gaps) {
                         li {
                             code { (code) } (comma(r.lang))
-                            (Prose(&tell!(r.lang, "{times}: {message}", times = lang::count(gaps.len(), "time", "times"), message = gaps[0].message)))
+                            (Prose(&tell!(r.lang, "{times}: {message}", times = lang::count(gaps.len(), "time", "times"), message = gaps[0].message), r.lang))
                             @if gaps.len() > 1 { (tell!(r.lang, ", and others")) }
                         }
                     }
@@ -142,10 +142,10 @@ fn rules(r: &Report<'_>, caption: &Message, rules: &[&RuleResult]) -> Markup {
         html! {
             @for rule in rules {
                 tr {
-                    th scope="row" class="rule" { (Text(&rule.title.tell(r.lang))) br; span class="id" { (Text(&rule.rule)) } br; (at(r.sources, rule.location)) }
+                    th scope="row" class="rule" { (Text(&rule.title.tell(r.lang), r.lang)) br; span class="id" { (Text(&rule.rule, r.lang)) } br; (at(r, rule.location)) }
                     td { (verdict_badge(rule.verdict, r.lang)) }
                     td { (severity_badge(rule.severity, r.lang)) }
-                    td class="wide" { (Prose(&rule.why.tell(r.lang))) }
+                    td class="wide" { (Prose(&rule.why.tell(r.lang), r.lang)) }
                     td { (lang::list([count(rule.endpoints_examined, "endpoint", "endpoints"), count(rule.routes_examined, "route", "routes")]).tell(r.lang)) }
                 }
             }

@@ -44,11 +44,11 @@ fn kept(r: &Report<'_>) -> Markup {
     let rows = html! {
         @for way in stores(r.assessment) {
             tr class=[(way.country == "?").then_some("untold")] {
-                th scope="row" { (Text(&way.endpoint)) br; (at(r.sources, way.location)) }
-                td { (Text(&country_words(&way.country, r.lang))) }
-                td { (Breaking(&way.data, '.')) }
+                th scope="row" { (Text(&way.endpoint, r.lang)) br; (at(r, way.location)) }
+                td { (Text(&country_words(&way.country, r.lang), r.lang)) }
+                td { (Breaking(&way.data, '.', r.lang)) }
                 td { @if way.activity == "keys" { (tell!(r.lang, "keys held")) } @else { (tell!(r.lang, "stored")) } }
-                td { (Text(&origin_words(&way.origin, r.lang))) }
+                td { (Text(&origin_words(&way.origin, r.lang), r.lang)) }
                 td { (state_words(way.state).tell(r.lang)) }
             }
         }
@@ -103,14 +103,14 @@ fn outside(r: &Report<'_>) -> Markup {
     let rows = html! {
         @for ((origin, known, country), row) in &rows {
             tr class=[(!known).then_some("untold")] {
-                th scope="row" { (Text(&origin_words(origin, r.lang))) }
-                th scope="row" { (Text(&country_words(country, r.lang))) }
-                td { (list(&row.data.iter().collect::<Vec<_>>())) }
+                th scope="row" { (Text(&origin_words(origin, r.lang), r.lang)) }
+                th scope="row" { (Text(&country_words(country, r.lang), r.lang)) }
+                td { (list(r.lang, &row.data.iter().collect::<Vec<_>>())) }
                 td { @for (activity, state) in &row.activities { p { (r.lang.word(activity)) (comma(r.lang)) (state_words(*state).tell(r.lang)) } } }
                 td {
                     @let entries = basis(a, origin, country);
                     @if entries.is_empty() { (tell!(r.lang, "no entry of the register was used")) }
-                    @for entry in &entries { p { (Text(&entry.tell(r.lang))) } }
+                    @for entry in &entries { p { (Text(&entry.tell(r.lang), r.lang)) } }
                 }
             }
         }
@@ -136,19 +136,19 @@ fn register(r: &Report<'_>) -> Markup {
         @for t in all {
             @let mechanism = mechanisms::known(&t.mechanism);
             tr {
-                th scope="row" { (Text(&t.recipient)) br; (at(r.sources, t.location)) }
+                th scope="row" { (Text(&t.recipient, r.lang)) br; (at(r, t.location)) }
                 td {
                     @match mechanism {
                         Some(m) => { (lang::read(m.title.as_str()).tell(r.lang)) br; span class="id" { (lang::cited(&m.citation).tell(r.lang)) } }
-                        None => { (Text(&t.mechanism)) }
+                        None => { (Text(&t.mechanism, r.lang)) }
                     }
                 }
-                td { (Text(&tell!(r.lang, "{data} of people of {origin}", data = lang::list(&t.data), origin = lang::list(&t.origin)))) }
-                td { (Text(&t.endpoint)) (comma(r.lang)) (Text(&places_short(&t.places, r.lang))) @if let Some(l) = t.found_at { br; (at(r.sources, l)) } }
-                td { (Text(&t.purpose)) }
-                td { (Text(&t.evidence)) }
-                td { @match &t.until { Some(day) => { (Text(&r.lang.day(day))) } None => { (tell!(r.lang, "no end")) } } }
-                td { span class="id" { (Text(&t.rule)) } }
+                td { (Text(&tell!(r.lang, "{data} of people of {origin}", data = lang::list(&t.data), origin = lang::list(&t.origin)), r.lang)) }
+                td { (Text(&t.endpoint, r.lang)) (comma(r.lang)) (Text(&places_short(&t.places, r.lang), r.lang)) @if let Some(l) = t.found_at { br; (at(r, l)) } }
+                td { (Text(&t.purpose, r.lang)) }
+                td { (Text(&t.evidence, r.lang)) }
+                td { @match &t.until { Some(day) => { (Text(&r.lang.day(day), r.lang)) } None => { (tell!(r.lang, "no end")) } } }
+                td { span class="id" { (Text(&t.rule, r.lang)) } }
             }
         }
     };
@@ -191,20 +191,20 @@ fn table(r: &Report<'_>, caption: &Message, rows: &[(&Finding, &Waived)]) -> Mar
             tr {
                 th scope="row" {
                     @match &w.by {
-                        WaivedBy::Person { approver, .. } => { (Text(approver)) }
+                        WaivedBy::Person { approver, .. } => { (Text(approver, r.lang)) }
                         WaivedBy::Baseline { .. } => { (tell!(r.lang, "nobody: the baseline")) }
                     }
                 }
-                td class="day" { @match &w.expires { Some(day) => { (Text(&r.lang.day(day))) } None => { (tell!(r.lang, "no end")) } } }
+                td class="day" { @match &w.expires { Some(day) => { (Text(&r.lang.day(day), r.lang)) } None => { (tell!(r.lang, "no end")) } } }
                 td class="wide" {
                     @match &w.by {
-                        WaivedBy::Person { reason, ticket, .. } => { (Text(reason)) @if let Some(t) = ticket { " (" (Text(t)) ")" } }
-                        WaivedBy::Baseline { since, days } => { (Text(&tell!(r.lang, "known since {since}, {days} days ago", since = lang::day(since), days))) }
+                        WaivedBy::Person { reason, ticket, .. } => { (Text(reason, r.lang)) @if let Some(t) = ticket { " (" (Text(t, r.lang)) ")" } }
+                        WaivedBy::Baseline { since, days } => { (Text(&tell!(r.lang, "known since {since}, {days} days ago", since = lang::day(since), days), r.lang)) }
                     }
-                    @if let Some(l) = w.location { br; (at(r.sources, l)) }
+                    @if let Some(l) = w.location { br; (at(r, l)) }
                 }
-                td class="wide" { (verdict_badge(f.verdict, r.lang)) " " (Prose(&f.message.tell(r.lang))) }
-                td { code { (Text(&f.fingerprint)) } }
+                td class="wide" { (verdict_badge(f.verdict, r.lang)) " " (Prose(&f.message.tell(r.lang), r.lang)) }
+                td { code { (Text(&f.fingerprint, r.lang)) } }
             }
         }
     };

@@ -26,10 +26,10 @@ pub(super) fn gaps(r: &Report<'_>) -> Markup {
                 html! {
                     @for gap in gaps {
                         tr {
-                            th scope="row" class="wide" { (Prose(&gap.message.tell(r.lang))) }
-                            td { (at(r.sources, gap.location)) }
-                            td class="wide" { @if let Some(help) = &gap.help { (Prose(&help.tell(r.lang))) } }
-                            td { @if gap.touches.is_empty() { (tell!(r.lang, "no rule")) } @else { (list(&gap.touches)) } }
+                            th scope="row" class="wide" { (Prose(&gap.message.tell(r.lang), r.lang)) }
+                            td { (at(r, gap.location)) }
+                            td class="wide" { @if let Some(help) = &gap.help { (Prose(&help.tell(r.lang), r.lang)) } }
+                            td { @if gap.touches.is_empty() { (tell!(r.lang, "no rule")) } @else { (list(r.lang, &gap.touches)) } }
                         }
                     }
                 },
@@ -41,13 +41,13 @@ pub(super) fn gaps(r: &Report<'_>) -> Markup {
 pub(super) fn coverage(r: &Report<'_>) -> Markup {
     let c = &r.assessment.coverage;
     let skipped = html! {
-        @for (file, why) in &c.files_skipped { tr { th scope="row" { code { (Text(file)) } } td class="wide" { (Prose(&r.lang.read(why))) } } }
+        @for (file, why) in &c.files_skipped { tr { th scope="row" { code { (Text(file, r.lang)) } } td class="wide" { (Prose(&r.lang.read(why), r.lang)) } } }
     };
     let countries = html! {
-        @for (country, n) in &c.by_country { tr { th scope="row" { (Text(country)) } td { (n) } } }
+        @for (country, n) in &c.by_country { tr { th scope="row" { (Text(country, r.lang)) } td { (n) } } }
     };
     html! {
-        ul { @for line in crate::report::coverage(c) { li { (Text(&line.tell(r.lang))) } } }
+        ul { @for line in crate::report::coverage(c) { li { (Text(&line.tell(r.lang), r.lang)) } } }
         @if !c.by_country.is_empty() { (fold(r.lang, c.by_country.len(), super::table(r.lang, &say!("Endpoints by place"), &[say!("Place"), say!("Endpoints")], countries))) }
         @if c.files_skipped.is_empty() {
             p { (tell!(r.lang, "No file of the project was left out.")) }
@@ -73,18 +73,18 @@ pub(super) fn data_sets(r: &Report<'_>) -> Markup {
     let rows = html! {
         @for d in all {
             tr {
-                th scope="row" { (Text(&r.lang.read(&d.name))) }
-                td { (Text(&r.lang.read(&d.kind))) }
+                th scope="row" { (Text(&r.lang.read(&d.name), r.lang)) }
+                td { (Text(&r.lang.read(&d.kind), r.lang)) }
                 td {
-                    @match &d.date { Some(day) => { (Text(&r.lang.day(day))) } None => { (tell!(r.lang, "not known")) } }
-                    @if let Some(age) = &d.age { br; span class="loud" { (Text(&age.tell(r.lang))) } }
+                    @match &d.date { Some(day) => { (Text(&r.lang.day(day), r.lang)) } None => { (tell!(r.lang, "not known")) } }
+                    @if let Some(age) = &d.age { br; span class="loud" { (Text(&age.tell(r.lang), r.lang)) } }
                 }
                 td { @if d.used { (tell!(r.lang, "yes")) } @else { (tell!(r.lang, "no")) } }
                 td class="wide" {
-                    @match &d.licence { Some(licence) => { (Text(licence)) } None => { (tell!(r.lang, "not told")) } }
-                    @if let Some(text) = &d.attribution { br; (Text(text)) }
+                    @match &d.licence { Some(licence) => { (Text(licence, r.lang)) } None => { (tell!(r.lang, "not told")) } }
+                    @if let Some(text) = &d.attribution { br; (Text(text, r.lang)) }
                 }
-                td class="hash" { code { (Text(&d.sha256)) } }
+                td class="hash" { code { (Text(&d.sha256, r.lang)) } }
             }
         }
     };
@@ -99,12 +99,12 @@ pub(super) fn who(r: &Report<'_>) -> Markup {
     html! {
         dl {
             dt { (tell!(r.lang, "Owner")) }
-            dd { @match &a.owner { Some(owner) => { (Text(owner)) } None => { (Prose(&tell!(r.lang, "not declared (`[project] owner`)"))) } } }
+            dd { @match &a.owner { Some(owner) => { (Text(owner, r.lang)) } None => { (Prose(&tell!(r.lang, "not declared (`[project] owner`)"), r.lang)) } } }
             dt { (tell!(r.lang, "Told of incidents")) }
             dd {
                 @match &a.notify {
-                    Some((contact, hours)) => { (Text(&tell!(r.lang, "{contact}, within {hours}", contact, hours = Message::Count(*hours, "hour", "hours")))) }
-                    None => { (Prose(&tell!(r.lang, "not declared (`[project] notify`)"))) }
+                    Some((contact, hours)) => { (Text(&tell!(r.lang, "{contact}, within {hours}", contact, hours = Message::Count(*hours, "hour", "hours")), r.lang)) }
+                    None => { (Prose(&tell!(r.lang, "not declared (`[project] notify`)"), r.lang)) }
                 }
             }
         }
@@ -120,7 +120,7 @@ pub(super) fn made(r: &Report<'_>) -> Markup {
     let rows = html! {
         @for (_, source) in r.sources.iter() {
             tr {
-                th scope="row" { code { (Text(&source.path)) @if let Some(sheet) = &source.sheet { ":" (Text(sheet)) } } }
+                th scope="row" { code { (Text(&source.path, r.lang)) @if let Some(sheet) = &source.sheet { ":" (Text(sheet, r.lang)) } } }
                 td { (source.text.len()) }
                 td class="hash" { code { (hex(&Sha256::digest(&source.text))) } }
             }
@@ -134,7 +134,7 @@ pub(super) fn made(r: &Report<'_>) -> Markup {
                 "By onshore {version}, as of {day}. The same inputs, the same day and the same version give the same file.",
                 version = r.version,
                 day = lang::day(&r.assessment.as_of)
-            )))
+            ), r.lang))
         }
         details {
             summary { (tell!(r.lang, "SHA-256 of {texts} that was read or at hand", texts = lang::count(many, "text", "texts"))) }

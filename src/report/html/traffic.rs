@@ -6,7 +6,9 @@ use std::io::{self, Write};
 
 use maud::{Markup, PreEscaped, html};
 
-use super::{Prose, Report, Text, World, country_words, findings, nothing, rests, severity_badge, table, verdict_badge};
+use super::{
+    Prose, Report, Text, World, country_words, findings, nothing, rests, section, severity_badge, table, verdict_badge,
+};
 use crate::finding::State;
 use crate::finding::Verdict;
 use crate::finding::observed::{End, Observation, ObservedWay, Seen, size};
@@ -33,18 +35,17 @@ pub fn write(o: &Observation, sources: &Sources, version: &str, lang: Lang, out:
     let name = o.assessment.name(lang).unwrap_or(&unnamed);
     let title = tell!(lang, "Observed traffic of {name}, as of {day}", name, day = lang::day(&o.assessment.as_of));
     let sections = [
-        ("verdict", say!("What was decided, and what not"), rules(o, lang)),
-        ("top", say!("What flowed most"), top(o, lang)),
-        ("matrix", say!("From country to country"), matrix(o, lang)),
-        ("map", say!("Where it went"), map(o, lang)),
-        ("findings", say!("Findings"), findings::section(&r)),
-        ("logs", say!("What was read"), logs(o, lang)),
-        ("data", say!("What places rest on"), rests::data_sets(&r)),
+        section("verdict", say!("What was decided, and what not"), || rules(o, lang)),
+        section("top", say!("What flowed most"), || top(o, lang)),
+        section("matrix", say!("From country to country"), || matrix(o, lang)),
+        section("map", say!("Where it went"), || map(o, lang)),
+        ("findings", say!("Findings"), Box::new(|out| findings::section(&r, out))),
+        section("logs", say!("What was read"), || logs(o, lang)),
+        section("data", say!("What places rest on"), || rests::data_sets(&r)),
     ];
     let limits =
         say!("A log shows who sent how much to whom, never what. It covers what was logged and read, and nothing else.");
-    let page = super::framed(&r, &html! { (Text(&title)) }, &say!("Observed traffic"), &limits, &sections);
-    out.write_all(page.into_string().as_bytes())
+    super::framed(&r, &html! { (Text(&title, lang)) }, &say!("Observed traffic"), &limits, &sections, out)
 }
 
 fn rules(o: &Observation, lang: Lang) -> Markup {
@@ -55,10 +56,10 @@ fn rules(o: &Observation, lang: Lang) -> Markup {
     let rows = html! {
         @for rule in rules {
             tr class=[(rule.verdict == Verdict::Indeterminate).then_some("untold")] {
-                th scope="row" { (Text(&rule.title.tell(lang))) br; span class="id" { (Text(&rule.rule)) } }
+                th scope="row" { (Text(&rule.title.tell(lang), lang)) br; span class="id" { (Text(&rule.rule, lang)) } }
                 td { (verdict_badge(rule.verdict, lang)) }
                 td { (severity_badge(rule.severity, lang)) }
-                td class="wide" { (Prose(&rule.why.tell(lang))) }
+                td class="wide" { (Prose(&rule.why.tell(lang), lang)) }
             }
         }
     };
@@ -83,12 +84,12 @@ fn top(o: &Observation, lang: Lang) -> Markup {
                 td class="few" { (amount(&w.seen).tell(lang)) }
                 td class="few" { (w.seen.flows) }
                 td class="day" {
-                    (Text(&w.seen.first.as_deref().map_or_else(|| say!("not known"), lang::moment).tell(lang)))
+                    (Text(&w.seen.first.as_deref().map_or_else(|| say!("not known"), lang::moment).tell(lang), lang))
                     br;
-                    (Text(&w.seen.last.as_deref().map_or_else(Message::default, lang::moment).tell(lang)))
+                    (Text(&w.seen.last.as_deref().map_or_else(Message::default, lang::moment).tell(lang), lang))
                 }
                 td { (declared.tell(lang)) }
-                td { @for (log, row) in &w.seen.samples { code { (Text(log)) ":" (row) } " " } }
+                td { @for (log, row) in &w.seen.samples { code { (Text(log, lang)) ":" (row) } " " } }
             }
         }
     };
@@ -105,12 +106,12 @@ fn top(o: &Observation, lang: Lang) -> Markup {
     ];
     html! {
         (table(lang, &say!("Ways with the most bytes"), &head, rows))
-        @if o.ways.len() > TOP { p { (Prose(&tell!(lang, "and {n} more, which `--format json` lists", n = o.ways.len() - TOP))) } }
+        @if o.ways.len() > TOP { p { (Prose(&tell!(lang, "and {n} more, which `--format json` lists", n = o.ways.len() - TOP), lang)) } }
     }
 }
 
 fn end(end: &End, lang: Lang) -> Markup {
-    html! { (Text(&end.called().tell(lang))) @if end.declared { br; span class="place" { (Text(&words(&country(end), lang))) } } }
+    html! { (Text(&end.called().tell(lang), lang)) @if end.declared { br; span class="place" { (Text(&words(&country(end), lang), lang)) } } }
 }
 
 /// Of an end without a place.
@@ -172,7 +173,7 @@ fn matrix(o: &Observation, lang: Lang) -> Markup {
     let rows = html! {
         @for from in &from {
             tr class=[(from == UNKNOWN).then_some("untold")] {
-                th scope="row" { (Text(&words(from, lang))) }
+                th scope="row" { (Text(&words(from, lang), lang)) }
                 @for to in own { (cell(from, std::slice::from_ref(to))) }
                 @if !others.is_empty() { (cell(from, others)) }
             }
@@ -255,10 +256,10 @@ fn logs(o: &Observation, lang: Lang) -> Markup {
     let rows = html! {
         @for log in &o.logs {
             tr class=[log.broken.is_some().then_some("untold")] {
-                th scope="row" { code { (Text(&log.name)) } }
-                td { @match &log.format { Some(format) => { (Text(format)) } None => { (tell!(lang, "not known")) } } }
+                th scope="row" { code { (Text(&log.name, lang)) } }
+                td { @match &log.format { Some(format) => { (Text(format, lang)) } None => { (tell!(lang, "not known")) } } }
                 td { (log.rows) }
-                td class="wide" { @match &log.broken { Some(why) => { (Text(&lang.read(why))) } None => { (tell!(lang, "read to its end")) } } }
+                td class="wide" { @match &log.broken { Some(why) => { (Text(&lang.read(why), lang)) } None => { (tell!(lang, "read to its end")) } } }
             }
         }
     };
@@ -267,7 +268,7 @@ fn logs(o: &Observation, lang: Lang) -> Markup {
             li { (Message::Count(o.rows.read, "row", "rows").tell(lang)) }
             @for (what, n) in shares(&o.rows) { li { (tell!(lang, "{what}: {n}", what, n)) } }
         }
-        @for (log, row) in &o.odd { p { (Prose(&tell!(lang, "not understood: `{log}:{row}`", log = safe(log), row))) } }
+        @for (log, row) in &o.odd { p { (Prose(&tell!(lang, "not understood: `{log}:{row}`", log = safe(log), row), lang)) } }
         (rests::fold(lang, o.logs.len(), table(lang, &say!("Logs"), &[say!("Log"), say!("Format"), say!("Rows"), say!("How far")], rows)))
     }
 }

@@ -59,12 +59,12 @@ pub(super) fn section(r: &Report<'_>) -> Markup {
                 @for way in ways {
                     tr data-origin=(crate::report::safe(&way.origin)) data-class=(crate::report::safe(&way.data)) data-rank=(way.state as u8)
                         class=[(way.country == "?").then_some("untold")] {
-                        th scope="row" { (Text(&origin_words(&way.origin, r.lang))) }
-                        td { (Breaking(&way.data, '.')) }
-                        th scope="row" { (Text(&country_words(&way.country, r.lang))) }
+                        th scope="row" { (Text(&origin_words(&way.origin, r.lang), r.lang)) }
+                        td { (Breaking(&way.data, '.', r.lang)) }
+                        th scope="row" { (Text(&country_words(&way.country, r.lang), r.lang)) }
                         td { (r.lang.word(way.activity)) }
                         td { span class={ "state st-" (way.state.as_str()) } { (state_words(way.state).tell(r.lang)) } }
-                        td { (Text(&way.endpoint)) br; (at(r.sources, way.location)) }
+                        td { (Text(&way.endpoint, r.lang)) br; (at(r, way.location)) }
                     }
                 }
             };
@@ -92,7 +92,7 @@ fn map(world: &World, lang: Lang) -> Markup {
                 select id="who" aria-controls="world ways" {
                     option value="0" { (tell!(lang, "everybody's")) }
                     @for (i, who) in world.who.iter().enumerate() {
-                        option value=(i + 1) data-origins=(crate::report::safe(&who.origins.join(" "))) { (Text(&short(&who.name))) }
+                        option value=(i + 1) data-origins=(crate::report::safe(&who.origins.join(" "))) { (Text(&short(&who.name), lang)) }
                     }
                 }
             }
@@ -100,14 +100,14 @@ fn map(world: &World, lang: Lang) -> Markup {
                 label for="what" { (tell!(lang, "Which data")) }
                 select id="what" aria-controls="world ways" {
                     option value="0" { (tell!(lang, "all classes")) }
-                    @for (i, class) in world.what.iter().enumerate() { option value=(i + 1) data-class=(crate::report::safe(class)) { (Text(&short(class))) } }
+                    @for (i, class) in world.what.iter().enumerate() { option value=(i + 1) data-class=(crate::report::safe(class)) { (Text(&short(class), lang)) } }
                 }
             }
             div {
                 label for="when" { (tell!(lang, "State of the world")) }
                 select id="when" aria-controls="world ways" {
                     @for (i, when) in world.when.iter().enumerate() {
-                        option value=(i) data-rank=(when.rank) data-change=[when.change.then_some("1")] { (Text(&short(&when.name))) }
+                        option value=(i) data-rank=(when.rank) data-change=[when.change.then_some("1")] { (Text(&short(&when.name), lang)) }
                     }
                 }
             }

@@ -238,6 +238,7 @@ struct JsonWaiver<'a> {
     approver: Option<&'a str>,
     reason: Option<&'a str>,
     ticket: Option<&'a str>,
+    granted: Option<&'a str>,
     expires: Option<&'a str>,
     since: Option<&'a str>,
     source: Option<Position<'a>>,
@@ -493,7 +494,8 @@ fn waiver<'a>(w: &'a Waived, sources: &'a Sources) -> JsonWaiver<'a> {
         WaivedBy::Baseline { since, .. } => ("baseline", None, None, None, Some(since.as_str())),
     };
     let source = w.location.map(|l| position(sources, l));
-    JsonWaiver { kind, approver, reason, ticket, expires: w.expires.as_deref(), since, source }
+    let (granted, expires) = (w.granted.as_deref(), w.expires.as_deref());
+    JsonWaiver { kind, approver, reason, ticket, granted, expires, since, source }
 }
 
 fn hop<'a>(h: &'a Hop, sources: &'a Sources) -> JsonHop<'a> {

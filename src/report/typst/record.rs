@@ -88,7 +88,7 @@ pub(super) fn glossary(lang: Lang, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// The first rows, and how many more there are; a sentence if there are none.
-fn bounded<const N: usize>(
+pub(super) fn bounded<const N: usize>(
     columns: &str,
     head: [Message; N],
     mut rows: Vec<Vec<String>>,

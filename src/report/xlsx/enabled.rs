@@ -10,6 +10,8 @@ use crate::report::gate::{gap_fingerprints, gravest, hop, spot, spot_of};
 use crate::report::{places_short, position, safe, summary};
 use crate::source::Sources;
 
+mod waivers;
+
 pub const BUILT_IN: bool = true;
 
 /// Of a cell, in UTF-16 units; more is no workbook.
@@ -105,6 +107,7 @@ fn book(a: &Assessment, sources: &Sources, lang: Lang) -> Result<Vec<u8>, XlsxEr
     ];
     sheets.add(say!("Not told"), &head, gaps)?;
     ways(a, sources, &mut sheets)?;
+    waivers::waivers(a, sources, &mut sheets)?;
     transfers(a, sources, &mut sheets)?;
     remedies(a, sources, &mut sheets)?;
     rests(a, &mut sheets)?;
