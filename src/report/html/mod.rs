@@ -16,7 +16,7 @@ use crate::lang::{self, Joint, Lang, Message, say, tell};
 use crate::source::{Location, Sources};
 use crate::vocab::places;
 
-mod findings;
+pub(super) mod findings;
 pub(super) mod matrix;
 mod opening;
 pub(super) mod record;
