@@ -121,7 +121,7 @@ fn project(n: usize) -> (Assessment, Sources) {
         role: Some(RouteRole::Failover),
         state: Some(State::Overload),
         condition: Some("the 2 preferred servers of `media` are down or full".into()),
-        path: (0..4).map(|h| hop(i, format!("hop-{h}-of-{i}"))).collect(),
+        path: (0..4).map(|h| hop(i, format!("hop-{h}-of-{i}")).into()).collect(),
         location: Some(at(i)),
         policy_location: Some(at(0)),
         fingerprint: format!("{i:024x}"),
