@@ -246,6 +246,7 @@ impl Cells {
         let mut numbers: HashMap<Short, u32> = HashMap::default();
         // By number: the one that its sum went to; the first that a key had stays.
         let mut gone = vec![false; self.sums.len()];
+        #[expect(clippy::iter_over_hash_type, reason = "sums add up to the same in any order")]
         for (old, number) in self.numbers.drain() {
             let sum = self.sums[number as usize];
             match key(old.key()) {
