@@ -12,6 +12,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use onshore::finding::{
     Assessment, Coverage, CutRoute, DataSetInfo, Finding, GapResult, Hop, HopRoute, KnownPlace, Label, Remedy, RuleResult,
@@ -77,8 +78,8 @@ fn unknown(note: &str) -> KnownPlace {
     KnownPlace { place: None, basis: "unknown", note: Some(note.into()), ..place("US", None, "unknown") }
 }
 
-fn hop(endpoint: &str, kind: &str, route: Option<HopRoute>, places: Vec<KnownPlace>, location: Location) -> Hop {
-    Hop { endpoint: endpoint.into(), kind: kind.into(), route, places, location }
+fn hop(endpoint: &str, kind: &str, route: Option<HopRoute>, places: Vec<KnownPlace>, location: Location) -> Arc<Hop> {
+    Arc::new(Hop { endpoint: endpoint.into(), kind: kind.into(), route, places, location })
 }
 
 fn by(activity: &'static str, role: RouteRole, priority: u32, condition: Option<&str>) -> Option<HopRoute> {
@@ -366,13 +367,13 @@ fn hostile(evil: &str) -> Case {
         f.with_rules = vec![evil()];
         f.location = Some(location);
         f.labels = vec![Label { location, text: evil().into() }];
-        for place in f.places.iter_mut().chain(f.path.iter_mut().flat_map(|h| &mut h.places)) {
+        for place in f.places.iter_mut().chain(f.path.iter_mut().flat_map(|h| &mut Arc::make_mut(h).places)) {
             place.matched = Some(evil());
             place.network = Some(evil());
             place.note = Some(lang::read(evil()));
             place.data_set = Some(evil());
         }
-        for h in &mut f.path {
+        for h in f.path.iter_mut().map(Arc::make_mut) {
             h.endpoint = evil();
             h.kind = evil();
             h.location = location;

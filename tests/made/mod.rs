@@ -76,7 +76,7 @@ pub fn made(name: &str, findings: usize) -> Made {
         lost: Some(name()),
         without: vec![name()],
         with_rules: vec![name()],
-        path: vec![hop(None), hop(Some(route.clone())), hop(Some(route.clone()))],
+        path: [None, Some(route.clone()), Some(route.clone())].map(|route| hop(route).into()).into(),
         location: Some(at(i)),
         policy_location: Some(only_in),
         labels: vec![Label { location: at(i), text: name().into() }],
