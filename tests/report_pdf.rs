@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 /// In a world without a word about fonts.
 fn onshore(args: &[&str], file: &Path) -> (Option<i32>, String) {
@@ -148,7 +149,8 @@ mod with_the_feature {
         let long = || "long".repeat(2_500);
         let a = &mut case.assessment;
         (a.project, a.owner, a.rules[0].title) = (Some(long()), Some(long()), long().into());
-        (a.findings[0].message, a.findings[0].path[0].endpoint) = (long().into(), long());
+        a.findings[0].message = long().into();
+        Arc::make_mut(&mut a.findings[0].path[0]).endpoint = long();
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("evil.pdf");
         std::fs::write(&file, pdf(&case).write().unwrap()).unwrap();
