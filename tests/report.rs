@@ -734,12 +734,12 @@ fn findings_of_one_cause_are_shown_together() {
     for n in 1..40 {
         let mut other = first.clone();
         other.endpoint = format!("221.122.88.{n}:8801");
-        other.path.last_mut().unwrap().endpoint.clone_from(&other.endpoint);
+        Arc::make_mut(other.path.last_mut().unwrap()).endpoint.clone_from(&other.endpoint);
         other.fingerprint = format!("{n:016x}");
         case.assessment.findings.push(other);
     }
     let mut apart = first.clone();
-    apart.path[2].endpoint = "another pool".into();
+    Arc::make_mut(&mut apart.path[2]).endpoint = "another pool".into();
     apart.fingerprint = "feed".into();
     case.assessment.findings.push(apart);
     let text = case.render("pretty", plain(100));

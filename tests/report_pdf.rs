@@ -4,7 +4,6 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 
 /// In a world without a word about fonts.
 fn onshore(args: &[&str], file: &Path) -> (Option<i32>, String) {
@@ -150,7 +149,7 @@ mod with_the_feature {
         let a = &mut case.assessment;
         (a.project, a.owner, a.rules[0].title) = (Some(long()), Some(long()), long().into());
         a.findings[0].message = long().into();
-        Arc::make_mut(&mut a.findings[0].path[0]).endpoint = long();
+        std::sync::Arc::make_mut(&mut a.findings[0].path[0]).endpoint = long();
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("evil.pdf");
         std::fs::write(&file, pdf(&case).write().unwrap()).unwrap();
