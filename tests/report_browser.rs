@@ -47,6 +47,7 @@ fn a_browser_shows_it() {
             assert!(wide.as_u64().unwrap() <= u64::from(width), "{name}: {wide} pixels wide");
             accessible(&mut browser);
             choices_change_the_map(&mut browser);
+            losses_are_of_a_choice_too(&mut browser);
             assert_eq!(browser.complaints(), [""; 0]);
         }
     }
@@ -99,6 +100,32 @@ fn choices_change_the_map(browser: &mut Browser) {
         let words: BTreeSet<String> = seen.iter().map(|s| s[2].to_string()).collect();
         assert!(pictures.len() > 1 && words.len() > 1, "{select} changes nothing: {seen:?}");
     }
+}
+
+/// A loss is drawn for each choice of people and data of which there is some, and they do not all look alike.
+fn losses_are_of_a_choice_too(browser: &mut Browser) {
+    let seen = browser.value(
+        "(() => {
+            const [who, what, when] = ['who', 'what', 'when'].map((name) => document.getElementById(name));
+            const losses = [...when.options].filter((option) => option.dataset.change);
+            const seen = [];
+            for (const loss of losses) {
+                for (let i = 0; i < who.options.length; i++) {
+                    [when.value, who.selectedIndex] = [loss.value, i];
+                    who.dispatchEvent(new Event('change'));
+                    const drawn = [...document.querySelectorAll('.om-layer:not(.om-off)')];
+                    seen.push([drawn.length, drawn[0]?.dataset.keys]);
+                }
+            }
+            for (const select of [who, what, when]) select.selectedIndex = 0;
+            who.dispatchEvent(new Event('change'));
+            return seen;
+        })()",
+    );
+    let seen = seen.as_array().unwrap();
+    assert!(seen.len() > 1 && seen.iter().all(|s| s[0] == 1), "{seen:?}");
+    let pictures: BTreeSet<String> = seen.iter().map(|s| s[1].to_string()).collect();
+    assert!(pictures.len() > 1, "{seen:?}");
 }
 
 fn accessible(browser: &mut Browser) {

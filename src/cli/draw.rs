@@ -36,7 +36,7 @@ pub(super) struct Picture<'a> {
     pub lang: Lang,
 }
 
-/// One state of the world, held against normal running.
+/// One state of the world for all data, held against normal running.
 pub(super) fn state_of(opened: &Opened, atlas: &Atlas, packs: &[Pack], world: World, lang: Lang) -> draw::Graph {
     let tokens = tokens(&opened.snapshot);
     let graph = Graph::new(&opened.snapshot, &tokens);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::draw::{Picture, state_of};
+use super::super::draw::Picture;
 use super::super::pipeline::Opened;
 use super::super::whatif;
 use crate::finding::{Assessment, Finding, State, Verdict};
@@ -14,12 +14,16 @@ use crate::reach::{Graph, Token, TokenSource, World, tokens};
 use crate::report::{count, draw, gravest, html, typst};
 use crate::vocab::classes;
 
-/// Pictures of choices drawn at most: a file that nobody can load helps nobody.
+/// Pictures of choices drawn at most: a file that nobody can load helps nobody. Those that look alike are one in the file.
 const MOST_PICTURES: usize = 240;
 /// The same, on paper.
 const MOST_SHEETS: usize = 12;
 /// Losses drawn at most.
 const MOST_LOSSES: usize = 40;
+/// Pictures of losses drawn at most, most of which look like those of other losses.
+const MOST_OF_LOSSES: usize = 600;
+/// The same in endpoints of all of them together: a picture takes about a kilobyte of memory for each.
+const MOST_DRAWN: usize = 120_000;
 /// Beyond, each loss takes too long to be judged one by one. In endpoints.
 const SMALL: usize = 2_000;
 
@@ -38,31 +42,31 @@ pub(super) fn world(opened: &Opened, atlas: &Atlas, packs: &[Pack], assessment: 
         html::world::When { name: tell!(lang, "overload"), rank: 1, change: false },
     ];
     let (groups, classes) = axes(opened, &tokens, lang, &mut out);
-    let mut choices: Vec<(Option<usize>, Option<usize>)> = vec![(None, None)];
-    choices.extend((0..out.who.len()).map(|who| (Some(who), None)));
-    choices.extend((0..out.what.len()).map(|what| (None, Some(what))));
-    choices.extend((0..out.who.len()).flat_map(|who| (0..out.what.len()).map(move |what| (Some(who), Some(what)))));
+    let mut ends: Vec<(Option<usize>, Option<usize>)> = vec![(None, None)];
+    ends.extend((0..out.who.len()).map(|who| (Some(who), None)));
+    ends.extend((0..out.what.len()).map(|what| (None, Some(what))));
+    ends.extend((0..out.who.len()).flat_map(|who| (0..out.what.len()).map(move |what| (Some(who), Some(what)))));
+    let choices = ends.into_iter().map(|(who, what)| {
+        let is_of = |t: &usize| who.is_none_or(|who| groups[*t] == who) && what.is_none_or(|what| classes[*t] == what);
+        Chosen { who, what, tokens: (0..tokens.len()).filter(is_of).collect() }
+    });
+    let choices: Vec<Chosen> = choices.filter(|chosen| !chosen.tokens.is_empty()).collect();
     let mut left = 0;
-    for (who, what) in choices {
-        let is_of = |t: usize| who.is_none_or(|who| groups[t] == who) && what.is_none_or(|what| classes[t] == what);
-        let wanted: Vec<usize> = (0..tokens.len()).filter(|t| is_of(*t)).collect();
-        if wanted.is_empty() {
-            continue;
-        }
-        let large = opened.snapshot.endpoints.len() > SMALL && (who.is_some() || what.is_some());
+    for (i, chosen) in choices.iter().enumerate() {
+        let large = opened.snapshot.endpoints.len() > SMALL && i > 0;
         if out.pictures.len() + 3 > MOST_PICTURES || large {
             left += 1;
             continue;
         }
         for (when, worst) in [(0, State::Loss), (1, State::Normal), (2, State::Overload)] {
-            out.pictures.push(html::world::Picture { who, what, when, graph: drawing.of(&wanted, worst) });
+            out.pictures.push(chosen.picture(when, drawing.of(&chosen.tokens, worst)));
         }
     }
     if left > 0 {
         let left = count(left, "choice of people and data is", "choices of people and data are");
         out.notes.push(tell!(lang, "{left} not drawn one by one: `onshore trace --format svg` draws each", left));
     }
-    losses(opened, atlas, packs, lang, &mut out);
+    losses(&drawing, packs, &choices, &mut out);
     same_sites(out.pictures.iter_mut().map(|picture| &mut picture.graph));
     out
 }
@@ -90,6 +94,19 @@ pub(super) fn sheets(opened: &Opened, atlas: &Atlas, assessment: &Assessment, la
         typst::Sheets { states: states.into(), parts: parts.collect(), left_out: grave.len().saturating_sub(most) };
     same_sites(sheets.states.iter_mut().chain(&mut sheets.parts).map(|sheet| &mut sheet.graph));
     sheets
+}
+
+/// Whose and which data, as numbers of [`axes`], or all of it; and what of that there is.
+struct Chosen {
+    who: Option<usize>,
+    what: Option<usize>,
+    tokens: Vec<usize>,
+}
+
+impl Chosen {
+    fn picture(&self, when: usize, graph: draw::Graph) -> html::world::Picture {
+        html::world::Picture { who: self.who, what: self.what, when, graph }
+    }
 }
 
 /// Whose and which data, as numbers of [`axes`].
@@ -129,16 +146,31 @@ impl Drawing<'_> {
     /// Where some of the tokens get to in any state up to the worst, and what that breaks.
     fn of(&self, wanted: &[usize], worst: State) -> draw::Graph {
         let states = [(State::Normal, World::Normal), (State::Overload, World::Overload), (State::Loss, World::Any)];
-        let about = |f: &&Finding| f.state.is_none_or(|s| s <= worst) && concerns(f, wanted, self.tokens);
-        let findings: Vec<Finding> = self.assessment.findings.iter().filter(about).cloned().collect();
+        let states = states.into_iter().filter(|(state, _)| *state <= worst).collect();
+        self.draw(wanted, states, self.assessment.findings.iter().filter(|f| f.state.is_none_or(|s| s <= worst)))
+    }
+
+    /// Where they get to in one state of the world, against normal running, and what was found in it.
+    fn against_normal(&self, wanted: &[usize], world: World, found: &Assessment) -> draw::Graph {
+        self.draw(wanted, vec![(State::Loss, world)], found.findings.iter())
+    }
+
+    /// One state alone is held against normal running.
+    fn draw<'f>(
+        &self,
+        wanted: &[usize],
+        states: Vec<(State, World)>,
+        findings: impl Iterator<Item = &'f Finding>,
+    ) -> draw::Graph {
+        let findings: Vec<Finding> = findings.filter(|f| concerns(f, wanted, self.tokens)).cloned().collect();
         let picture = Picture {
             opened: self.opened,
             atlas: self.atlas,
             graph: self.graph,
             tokens: self.tokens,
             wanted: wanted.to_vec(),
-            states: states.into_iter().filter(|(state, _)| *state <= worst).collect(),
-            against_normal: false,
+            against_normal: !states.iter().any(|(_, world)| *world == World::Normal),
+            states,
             findings: &findings,
             subtitle: String::new(),
             lang: self.lang,
@@ -191,8 +223,9 @@ fn concerns(finding: &Finding, wanted: &[usize], tokens: &[Token]) -> bool {
     wanted.iter().map(|t| &tokens[*t]).any(|t| of_origin(t) && of_class(t))
 }
 
-/// What each loss changes, those of sites first.
-fn losses(opened: &Opened, atlas: &Atlas, packs: &[Pack], lang: Lang, out: &mut html::World) {
+/// What each loss changes, those of sites first: for all data, and for each choice of it as long as there is room.
+fn losses(drawing: &Drawing<'_>, packs: &[Pack], choices: &[Chosen], out: &mut html::World) {
+    let (opened, lang) = (drawing.opened, drawing.lang);
     let mut domains: Vec<_> = whatif::domains(opened).into_iter().collect();
     if domains.is_empty() {
         return;
@@ -204,15 +237,28 @@ fn losses(opened: &Opened, atlas: &Atlas, packs: &[Pack], lang: Lang, out: &mut 
     domains.sort_by_key(|d| d.kind.as_str() != "site");
     let left = domains.len().saturating_sub(MOST_LOSSES);
     domains.truncate(MOST_LOSSES);
+    let most = MOST_OF_LOSSES.min(MOST_DRAWN / opened.snapshot.endpoints.len().max(1));
+    let (first, mut yet, mut all_only) = (out.pictures.len(), domains.len(), 0);
     for domain in domains {
         let when = out.when.len();
         out.when.push(html::world::When { name: tell!(lang, "losing {lost}", lost = domain), rank: 2, change: true });
-        let graph = state_of(opened, atlas, packs, World::Loss(vec![domain]), lang);
-        out.pictures.push(html::world::Picture { who: None, what: None, when, graph });
+        let world = World::Loss(vec![domain]);
+        let found = opened.assess_in(drawing.atlas, packs, Some(world.clone()));
+        // Each of the losses behind it has its picture of all data, whatever comes before.
+        yet -= 1;
+        let has_room = out.pictures.len() - first + choices.len() + yet <= most;
+        all_only += usize::from(!has_room);
+        for chosen in choices.iter().take(if has_room { choices.len() } else { 1 }) {
+            out.pictures.push(chosen.picture(when, drawing.against_normal(&chosen.tokens, world.clone(), &found)));
+        }
     }
     if left > 0 {
         let left = count(left, "loss is", "losses are");
         out.notes.push(tell!(lang, "{left} not drawn: `onshore whatif --lose` draws each", left));
+    }
+    if all_only > 0 {
+        let losses = count(all_only, "loss is", "losses are");
+        out.notes.push(tell!(lang, "{losses} drawn for all data at once only", losses));
     }
 }
 

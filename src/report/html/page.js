@@ -18,11 +18,6 @@
     const overlap = (a, b) => a === b || a.startsWith(b + ".") || b.startsWith(a + ".");
     const show = () => {
       const state = chosen(when).dataset;
-      // A loss is drawn for all data at once.
-      for (const select of [who, what]) {
-        if (state.change) select.value = "0";
-        select.disabled = Boolean(state.change);
-      }
       const layer = layers.get([who.value, what.value, when.value].join(" "));
       for (const other of new Set(layers.values())) other.classList.toggle("om-off", other !== layer);
       const origins = chosen(who).dataset.origins?.split(" ");

@@ -37,7 +37,7 @@ pub struct When {
     pub name: String,
     /// Ways of this rank and below carry: 0 normal, 1 overload, 2 any.
     pub rank: u8,
-    /// What newly carries and what is gone are told apart, for all data only.
+    /// What newly carries and what is gone are told apart.
     pub change: bool,
 }
 
