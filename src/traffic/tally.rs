@@ -240,11 +240,11 @@ impl Cells {
         next
     }
 
-    /// Every cell under another key, or (`None`) with `other`. In the room that there is: what came from far away is as large as a tally
-    /// gets, and new room beside the old would be what a run needs most of.
+    /// Every cell under another key, or (`None`) with `other`. In place: sums beside their copies would be the most memory that a run
+    /// needs.
     fn rekey(&mut self, key: impl Fn(Key) -> Option<Key>, other: &mut Sum) {
         let mut numbers: HashMap<Short, u32> = HashMap::default();
-        // By number: the one that its sum went to; the first that a key had stays.
+        // By number: its sum is in another one now.
         let mut gone = vec![false; self.sums.len()];
         #[expect(clippy::iter_over_hash_type, reason = "sums add up to the same in any order")]
         for (old, number) in self.numbers.drain() {

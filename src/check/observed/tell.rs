@@ -96,16 +96,8 @@ impl Judge<'_, '_> {
             places: context.known_places(*id),
             location: made_at(snapshot.endpoint(*id)),
         };
-        let path: Path = draft
-            .pair
-            .from
-            .endpoints
-            .first()
-            .into_iter()
-            .chain(draft.pair.to.endpoints.first())
-            .map(hop)
-            .map(Arc::new)
-            .collect();
+        let ends = [draft.pair.from, draft.pair.to].into_iter().filter_map(|party| party.endpoints.first());
+        let path: Path = ends.map(hop).map(Arc::new).collect();
         // The excerpt is marked with the place, which is the receiver's.
         let made = |party: &Party| party.endpoints.first().map(|id| made_at(snapshot.endpoint(*id)));
         let sender = made(draft.pair.from).map(|location| Label { location, text: say!("this is the sender") });

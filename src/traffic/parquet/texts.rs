@@ -24,13 +24,15 @@ pub(super) struct Entries<V> {
     first: usize,
     /// Where the values of the present page begin in `spelt`.
     page: usize,
-    /// The dictionary is one that [`Entries::renew`] has not seen, and from where on the spelt ones are.
-    fresh: (bool, usize),
+    /// [`Entries::renew`] has not seen the dictionary.
+    is_new: bool,
+    /// Those in `spelt` that it has seen.
+    seen: usize,
 }
 
 impl<V> Default for Entries<V> {
     fn default() -> Self {
-        Self { dictionary: Vec::new(), spelt: Vec::new(), first: 0, page: 0, fresh: (false, 0) }
+        Self { dictionary: Vec::new(), spelt: Vec::new(), first: 0, page: 0, is_new: false, seen: 0 }
     }
 }
 
@@ -47,17 +49,17 @@ impl<V: Value> Entries<V> {
     pub fn forget(&mut self) {
         self.spelt.drain(..self.page);
         self.first += self.page;
-        self.fresh.1 = self.fresh.1.saturating_sub(self.page);
+        self.seen = self.seen.saturating_sub(self.page);
         self.page = 0;
     }
 
     /// Each that came since it was last asked.
     pub fn renew(&mut self, mut each: impl FnMut(&mut V)) {
-        if std::mem::take(&mut self.fresh.0) {
+        if std::mem::take(&mut self.is_new) {
             self.dictionary.iter_mut().for_each(&mut each);
         }
-        self.spelt[self.fresh.1..].iter_mut().for_each(each);
-        self.fresh.1 = self.spelt.len();
+        self.spelt[self.seen..].iter_mut().for_each(each);
+        self.seen = self.spelt.len();
     }
 }
 
@@ -96,7 +98,7 @@ impl<V: Value> Texts<V> {
                 }
                 entries.dictionary.clear();
                 each(&buf, num_values, |at| entries.dictionary.push(V::of_text(&buf, at)));
-                entries.fresh.0 = true;
+                entries.is_new = true;
                 entries.first = entries.dictionary.len();
                 let buf = numbers(&[], 0, entries.first)?;
                 let num_values = u32::try_from(entries.first).unwrap_or(u32::MAX);
