@@ -154,6 +154,12 @@ pub(super) fn when(f: &Finding, lang: Lang) -> Option<String> {
     (!parts.is_empty()).then(|| lang::series(parts, Joint::Clause).tell(lang))
 }
 
+/// `high violated: data-leaves-boundary`, of what it is about.
+pub(super) fn kind_of(f: &Finding, about: &str, lang: Lang) -> String {
+    let (severity, verdict) = (Message::Word(f.severity.as_str()), Message::Word(f.verdict.as_str()));
+    tell!(lang, "{severity} {verdict}: {about}", severity, verdict, about)
+}
+
 /// `media (nginx-upstream), by forward, primary, US-CA San Jose, by site`, on one line.
 pub(super) fn hop(h: &Hop, lang: Lang) -> String {
     let mut parts = vec![say!("{name} ({kind})", name = safe(&h.endpoint), kind = safe(&h.kind))];

@@ -3,10 +3,10 @@
 
 use std::io::{self, Write};
 
-use super::gate::{data_sets, gravest, spot, spot_of};
+use super::gate::{data_sets, gravest, kind_of, spot, spot_of};
 use super::{RenderOptions, Reporter, coverage, places_short, safe, safe_list, safe_message, summary};
 use crate::finding::{Assessment, Finding, RuleResult, Severity, Verdict};
-use crate::lang::{Lang, Message, tell};
+use crate::lang::{Lang, tell};
 use crate::source::Sources;
 
 /// "GitHub Actions are limited to 10 warning annotations and 10 error annotations per step" (REST API, checks).
@@ -38,9 +38,7 @@ impl Reporter for Github {
                 log.push(format!("{}:{} {kind} {}", safe(&at.file), at.line, text));
                 continue;
             }
-            let (severity, verdict) = (Message::Word(f.severity.as_str()), Message::Word(f.verdict.as_str()));
-            let title =
-                tell!(lang, "{severity} {verdict}: {about}", severity, verdict, about = f.rule.as_deref().unwrap_or(f.code));
+            let title = kind_of(f, f.rule.as_deref().unwrap_or(f.code), lang);
             annotate(kind, &title, &at, &text, out)?;
         }
         for g in &a.gaps {

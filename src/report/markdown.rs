@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use super::gate::{Title, data_sets, details, gravest, line, spot_of};
+use super::gate::{Title, data_sets, details, gravest, kind_of, line, spot_of};
 use super::{RenderOptions, Reporter, coverage, gaps_by_code, limits, places_short, safe, summary, transfer};
 use crate::finding::{Assessment, Finding, GapResult};
 use crate::lang::{self, Lang, Message, say, tell};
@@ -180,9 +180,7 @@ impl Page<'_> {
         let at = spot_of(f, self.sources);
         let lang = self.lang;
         let places = places_short(&f.places, lang);
-        let (severity, verdict) = (Message::Word(f.severity.as_str()), Message::Word(f.verdict.as_str()));
-        let about = format!("`{}`", f.code);
-        let mut text = format!("### {}\n\n", tell!(lang, "{severity} {verdict}: {about}", severity, verdict, about));
+        let mut text = format!("### {}\n\n", kind_of(f, &format!("`{}`", f.code), lang));
         text.push_str(&format!("{}\n\n", self.text(&f.message.tell(lang))));
         let item = |title: Message, said: &str| format!("- {}\n", tell!(lang, "{title}: {said}", title, said));
         text.push_str(&item(say!("at"), &self.text(&format!("{}:{}", at.file, at.line))));

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use super::causes::grouped;
 use super::excerpt::pointed_at;
-use super::gate::{Title, data_sets, details, gravest, line};
+use super::gate::{Title, data_sets, details, gravest, kind_of, line};
 use super::html::findings::broken_line;
 use super::{RenderOptions, Reporter, by_what, coverage, known, safe, safe_message, summary, whose};
 use crate::finding::{Assessment, Finding};
@@ -188,7 +188,7 @@ fn rules(a: &Assessment, sources: &Sources, lang: Lang, out: &mut dyn Write) -> 
 }
 
 fn finding(f: &Finding, sources: &Sources, lang: Lang, out: &mut dyn Write) -> io::Result<()> {
-    heading(2, &kind_of(f, f.code.to_owned(), lang), out)?;
+    heading(2, &kind_of(f, f.code, lang), out)?;
     paragraph(&f.message.tell(lang), out)?;
     let rule = f.rule.iter().map(|rule| (Title::Of(say!("rule")), safe(rule).into_owned()));
     let at = f.location.iter().map(|at| (Title::Of(say!("at")), line(sources, *at)));
@@ -235,7 +235,7 @@ fn shorter(causes: &[(&Finding, Vec<&Finding>)], sources: &Sources, lang: Lang, 
     for of in by_kind {
         let f = of[0].0;
         let rule = f.rule.as_ref().map_or_else(String::new, |rule| format!(" ({})", safe(rule)));
-        heading(3, &kind_of(f, format!("{}{rule}", f.code), lang), out)?;
+        heading(3, &kind_of(f, &format!("{}{rule}", f.code), lang), out)?;
         for part in of.chunk_by(|(_, alike), _| alike.is_empty()) {
             listed(part.iter().map(|(f, _)| short(&f.message.tell(lang), f, sources)), out)?;
             part.iter().try_for_each(|(_, alike)| members(alike, sources, lang, out))?;
@@ -248,12 +248,6 @@ fn shorter(causes: &[(&Finding, Vec<&Finding>)], sources: &Sources, lang: Lang, 
 fn listed(texts: impl Iterator<Item = String>, out: &mut dyn Write) -> io::Result<()> {
     let texts: Vec<String> = texts.map(|text| format!("• {text}")).collect();
     texts.chunks(LISTED).try_for_each(|some| writeln!(out, "#par(spacing: 0.65em, text({}))", literal(&some.join("\n"))))
-}
-
-/// `high violated: data-leaves-boundary`.
-fn kind_of(f: &Finding, about: String, lang: Lang) -> String {
-    let (severity, verdict) = (Message::Word(f.severity.as_str()), Message::Word(f.verdict.as_str()));
-    tell!(lang, "{severity} {verdict}: {about}", severity, verdict, about)
 }
 
 /// `10.86.4.11:8801 - routing/media.conf:7 [853b18cd5402f956e326eb7a]`.

@@ -21,6 +21,13 @@ fn many_logs(folder: &Path) {
     }
 }
 
+/// An executor that keeps what it hands on in a folder of that name.
+fn executor_with(work_dir: &str, folder: &Path, scheduler: &Process) -> Process {
+    let mut command = executor_command(folder, scheduler, &under());
+    command.args(["--work-dir", work_dir]);
+    Process::start(command)
+}
+
 /// Files below a folder.
 fn files(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
@@ -43,12 +50,8 @@ fn a_killed_executor_changes_nothing_but_the_time() {
     many_logs(folder);
     let wanted = embedded(folder, &["*.gz"]);
     let scheduler = scheduler(folder);
-    let with_folder = |name: &str| {
-        let mut command = executor_command(folder, &scheduler, &under());
-        command.args(["--work-dir", name]);
-        Process::start(command)
-    };
-    let (mut first, _second) = (with_folder("first"), with_folder("second"));
+    let mut first = executor_with("first", folder, &scheduler);
+    let _second = executor_with("second", folder, &scheduler);
     let undisturbed = run(client(folder, &scheduler, "undisturbed.json"));
     assert_eq!(undisturbed.code, 0, "{}", undisturbed.text);
     std::fs::remove_dir_all(folder.join("first")).unwrap();
@@ -73,9 +76,7 @@ fn a_killed_scheduler_is_an_error_and_no_silence() {
     let folder = folder.path();
     many_logs(folder);
     let mut scheduler = scheduler(folder);
-    let mut command = executor_command(folder, &scheduler, &under());
-    command.args(["--work-dir", "work"]);
-    let _executor = Process::start(command);
+    let _executor = executor_with("work", folder, &scheduler);
     let asked = spawn(client(folder, &scheduler, "out.json"));
     at_work(&folder.join("work"));
     scheduler.kill();
@@ -90,9 +91,7 @@ fn no_executor_left_is_an_error_and_no_silence() {
     let folder = folder.path();
     many_logs(folder);
     let scheduler = scheduler(folder);
-    let mut command = executor_command(folder, &scheduler, &under());
-    command.args(["--work-dir", "work"]);
-    let mut only = Process::start(command);
+    let mut only = executor_with("work", folder, &scheduler);
     let asked = spawn(client(folder, &scheduler, "out.json"));
     at_work(&folder.join("work"));
     only.kill();
@@ -243,9 +242,7 @@ fn a_client_that_gives_up_leaves_no_work_behind() {
     let folder = folder.path();
     many_logs(folder);
     let scheduler = scheduler(folder);
-    let mut command = executor_command(folder, &scheduler, &under());
-    command.args(["--work-dir", "work"]);
-    let _executor = Process::start(command);
+    let _executor = executor_with("work", folder, &scheduler);
     let called_off = "; executors end what they are at and begin nothing more of it\n  help: ";
     let still = |name: &str| {
         // What it was at when it was told.
